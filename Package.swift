@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows go one way: a target imports only targets listed above it in this file. Nothing below `Dfer` may import
+// training code, only `DferVideo` sees FFmpeg, only `DferTensor` sees OpenBLAS and the C kernels.
+
+let modern: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .swiftLanguageMode(.v6),
+]
+/// Targets that own neither C handles nor kernels: here every unsafe construct is a compiler warning, and CI greps for it.
+let strict = modern + [.strictMemorySafety()]
+
+let package = Package(
+  name: "dfer",
+  products: [
+    .executable(name: "dfer", targets: ["DferCLI"]),
+    .executable(name: "dfer-bench", targets: ["DferBench"]),
+    .library(name: "Dfer", targets: ["Dfer"]),
+  ],
+  dependencies: [
+    // Command line: subcommands, help, validation and shell completions. The standard library of Swift tools.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Pipeline files are YAML, because people edit them and comment on their choices.
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: decoding, matrix products, element-wise kernels
+    .systemLibrary(
+      name: "CFFmpeg", pkgConfig: "libavformat",
+      providers: [
+        .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavdevice-dev", "libavutil-dev"])
+      ]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
+
+    // Ground
+    .target(name: "DferImage", swiftSettings: strict),
+    .target(
+      name: "DferTensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: modern,
+      linkerSettings: [.linkedLibrary("m")]),
+
+    // Parts
+    .target(name: "DferVideo", dependencies: ["CFFmpeg", "DferImage"], swiftSettings: modern),
+    .target(name: "DferModels", dependencies: ["DferTensor", "DferImage"], swiftSettings: strict),
+    .target(name: "DferTimeline", dependencies: ["DferImage"], swiftSettings: strict),
+
+    // Front door
+    .target(
+      name: "Dfer", dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferImage", "Yams"],
+      swiftSettings: strict),
+
+    // Commands
+    .executableTarget(
+      name: "DferCLI",
+      dependencies: ["Dfer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "DferBench",
+      dependencies: ["Dfer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: modern),
+
+    // Tests
+    .target(name: "DferTestSupport", dependencies: ["DferTensor"], path: "Tests/DferTestSupport", swiftSettings: modern),
+    .testTarget(name: "DferImageTests", dependencies: ["DferImage"], swiftSettings: modern),
+    .testTarget(name: "DferVideoTests", dependencies: ["DferVideo", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferTensorTests", dependencies: ["DferTensor", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferTests", dependencies: ["Dfer", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
+  ]
+)

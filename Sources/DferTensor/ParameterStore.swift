@@ -1,0 +1,42 @@
+/// Names one array of learned numbers. Layers hold parameters; the numbers live in a `ParameterStore`.
+public struct Parameter: Sendable, Hashable {
+  let slot: Int
+}
+
+/// All learned numbers of a model, in the order in which its layers declared them.
+///
+/// Gradients, optimiser moments and checkpoints are arrays in the same order, so no layer needs to know about them.
+public struct ParameterStore: Sendable {
+  public private(set) var names: [String] = []
+  public private(set) var tensors: [Tensor] = []
+  private var slots: [String: Int] = [:]
+
+  public init() {}
+
+  /// Declares a parameter, filled with zeros until a checkpoint or an initialiser fills it.
+  public mutating func declare(_ name: String, shape: [Int]) -> Parameter {
+    precondition(slots[name] == nil, "ParameterStore: \(name) is declared twice")
+    slots[name] = names.count
+    names.append(name)
+    tensors.append(Tensor(zeros: shape))
+    return Parameter(slot: names.count - 1)
+  }
+
+  public subscript(parameter: Parameter) -> Tensor {
+    get { tensors[parameter.slot] }
+    set {
+      precondition(
+        newValue.shape == tensors[parameter.slot].shape,
+        "\(names[parameter.slot]): shape \(newValue.shape) is not \(tensors[parameter.slot].shape)")
+      tensors[parameter.slot] = newValue
+    }
+  }
+
+  public func parameter(named name: String) -> Parameter? {
+    slots[name].map { Parameter(slot: $0) }
+  }
+
+  public func name(of parameter: Parameter) -> String { names[parameter.slot] }
+  public var parameters: [Parameter] { names.indices.map { Parameter(slot: $0) } }
+  public var count: Int { tensors.reduce(0) { $0 + $1.count } }
+}
