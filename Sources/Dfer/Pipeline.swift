@@ -1,0 +1,188 @@
+import Foundation
+import Yams
+
+/// What a run uses and how: the contents of a file in `Pipelines/`.
+///
+/// The file chooses and configures. It never describes a network: that is Swift, chosen by the weights.
+public struct Pipeline: Sendable, Hashable {
+  public struct Finder: Sendable, Hashable {
+    /// Weight file of the face finder, relative to the pipeline file.
+    public var weights: String
+    /// Long side in pixels of the picture that the finder sees. Larger finds smaller faces and costs more.
+    public var longSide = 320
+    /// Seconds between two looks at the video.
+    public var every = 0.2
+    /// A new face needs at least this score.
+    public var minimumScore = 0.55
+  }
+
+  public struct Tracker: Sendable, Hashable {
+    /// A face that is already followed needs at least this score.
+    public var keepScore = 0.4
+    /// Seconds without a find after which a face is gone. It gets a new id when it comes back.
+    public var longestGap = 0.5
+    /// Seconds that a face must be seen before it counts.
+    public var shortestTrack = 0.4
+  }
+
+  public struct Clip: Sendable, Hashable {
+    /// Seconds of video in one clip; nil: what the weights recommend.
+    public var span: Double?
+    /// Seconds from one clip to the next; nil: what the weights recommend.
+    public var hop: Double?
+  }
+
+  public var name: String
+  public var about: String
+  public var finder: Finder
+  public var tracker = Tracker()
+  public var clip = Clip()
+  /// Weight file of the network, relative to the pipeline file.
+  public var weights: String
+  /// The folder that relative names start from.
+  public var folder: URL
+
+  public var finderWeights: URL { folder.appendingPathComponent(finder.weights) }
+  public var modelWeights: URL { folder.appendingPathComponent(weights) }
+}
+
+/// Why a pipeline could not be used.
+public enum PipelineError: Error, CustomStringConvertible, Hashable {
+  case notFound(name: String, looked: [String], available: [String])
+  case unreadable(path: String, reason: String)
+  case unknownKey(path: String, line: Int, key: String, nearest: String?)
+  case wrongValue(path: String, line: Int, key: String, expected: String)
+  case missingKey(path: String, key: String)
+
+  public var description: String {
+    switch self {
+    case .notFound(let name, let looked, let available):
+      let hint =
+        available.isEmpty
+        ? "looked in \(looked.joined(separator: ", ")); set DFER_HOME or give --pipeline a path"
+        : "available: \(available.joined(separator: ", "))"
+      return "no pipeline named '\(name)' (\(hint))"
+    case .unreadable(let path, let reason): return "\(path): cannot read the pipeline: \(reason)"
+    case .unknownKey(let path, let line, let key, let nearest):
+      return "\(path):\(line): unknown key '\(key)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? "")
+    case .wrongValue(let path, let line, let key, let expected):
+      return "\(path):\(line): '\(key)' must be \(expected)"
+    case .missingKey(let path, let key): return "\(path): key '\(key)' is missing"
+    }
+  }
+}
+
+extension Pipeline {
+  /// Reads a pipeline file. Every key is checked, with its line.
+  public init(contentsOf file: URL) throws {
+    let text: String
+    do { text = try String(contentsOf: file, encoding: .utf8) } catch {
+      throw PipelineError.unreadable(path: file.path, reason: "no such file, or not UTF-8 text")
+    }
+    try self.init(yaml: text, path: file.path, folder: file.deletingLastPathComponent())
+  }
+
+  init(yaml: String, path: String, folder: URL) throws {
+    let node: Node?
+    do { node = try Yams.compose(yaml: yaml) } catch let error as YamlError {
+      throw PipelineError.unreadable(path: path, reason: "\(error)".split(separator: "\n").joined(separator: " "))
+    }
+    guard let node else { throw PipelineError.unreadable(path: path, reason: "the file is empty") }
+    let root = try Fields(
+      node, at: "", in: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model"])
+    guard try root.integer("schema") == 1 else {
+      throw PipelineError.wrongValue(
+        path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
+    }
+    let finder = try root.fields("finder", keys: ["weights", "long_side", "every", "minimum_score"])
+    let model = try root.fields("model", keys: ["weights"])
+    self.init(
+      name: try root.required("name"), about: try root.text("about") ?? "",
+      finder: Finder(weights: try finder.required("weights")), weights: try model.required("weights"), folder: folder)
+    try finder.set(&self.finder.longSide, "long_side", in: 64...4096)
+    try finder.set(&self.finder.every, "every", in: 0.02...5)
+    try finder.set(&self.finder.minimumScore, "minimum_score", in: 0...1)
+    if root.has("tracker") {
+      let fields = try root.fields("tracker", keys: ["keep_score", "longest_gap", "shortest_track"])
+      try fields.set(&tracker.keepScore, "keep_score", in: 0...1)
+      try fields.set(&tracker.longestGap, "longest_gap", in: 0...60)
+      try fields.set(&tracker.shortestTrack, "shortest_track", in: 0...10)
+    }
+    if root.has("clip") {
+      let fields = try root.fields("clip", keys: ["span", "hop"])
+      clip.span = try fields.number("span", in: 0.1...60)
+      clip.hop = try fields.number("hop", in: 0.04...60)
+    }
+  }
+}
+
+/// One mapping of a YAML file, with its keys checked on entry.
+private struct Fields {
+  private let mapping: Node.Mapping
+  private let prefix: String
+  private let path: String
+
+  init(_ node: Node, at prefix: String, in path: String, keys: [String]) throws {
+    guard let mapping = node.mapping else {
+      throw PipelineError.wrongValue(
+        path: path, line: node.mark?.line ?? 1, key: prefix.isEmpty ? "the file" : prefix, expected: "a mapping of keys")
+    }
+    self.mapping = mapping
+    self.prefix = prefix
+    self.path = path
+    for (key, _) in mapping where !keys.contains(key.string ?? "") {
+      let name = key.string ?? "?"
+      throw PipelineError.unknownKey(
+        path: path, line: key.mark?.line ?? 0, key: name, nearest: nearestName(to: name, among: keys))
+    }
+  }
+
+  func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
+  func line(of key: String) -> Int { mapping[Node(key)]?.mark?.line ?? 1 }
+
+  func fields(_ key: String, keys: [String]) throws -> Fields {
+    guard let node = mapping[Node(key)] else { throw PipelineError.missingKey(path: path, key: prefix + key) }
+    return try Fields(node, at: prefix + key + ".", in: path, keys: keys)
+  }
+
+  func text(_ key: String) throws -> String? {
+    guard let node = mapping[Node(key)] else { return nil }
+    guard let text = node.scalar?.string else { throw wrong(key, "text") }
+    return text
+  }
+
+  func required(_ key: String) throws -> String {
+    guard let text = try text(key), !text.isEmpty else {
+      throw PipelineError.missingKey(path: path, key: prefix + key)
+    }
+    return text
+  }
+
+  func integer(_ key: String) throws -> Int? {
+    guard has(key) else { return nil }
+    guard let value = mapping[Node(key)]?.int else { throw wrong(key, "a whole number") }
+    return value
+  }
+
+  func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
+    guard let node = mapping[Node(key)] else { return nil }
+    guard let value = node.float ?? node.int.map(Double.init), range.contains(value) else {
+      throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  func set(_ value: inout Double, _ key: String, in range: ClosedRange<Double>) throws {
+    if let number = try number(key, in: range) { value = number }
+  }
+
+  func set(_ value: inout Int, _ key: String, in range: ClosedRange<Int>) throws {
+    guard let number = try integer(key) else { return }
+    guard range.contains(number) else { throw wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") }
+    value = number
+  }
+
+  private func wrong(_ key: String, _ expected: String) -> PipelineError {
+    .wrongValue(path: path, line: line(of: key), key: prefix + key, expected: expected)
+  }
+}
