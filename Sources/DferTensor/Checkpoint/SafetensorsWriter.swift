@@ -1,0 +1,64 @@
+import Foundation
+
+extension SafetensorsFile {
+  /// Writes `tensors` in the given order. The file appears under its name only when it is complete.
+  ///
+  /// - Parameter format: `.f32` or `.f16` (rounded to nearest even; a number beyond its range is an error).
+  /// - Throws: `CheckpointError` when a number does not fit or the file cannot be written.
+  public static func write(
+    tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
+    as format: NumberFormat = .f32
+  ) throws {
+    precondition(format == .f32 || format == .f16, "SafetensorsFile.write: \(format.rawValue) is not written")
+    precondition(Set(tensors.map(\.name)).count == tensors.count, "SafetensorsFile.write: two tensors of one name")
+    var file = Data()
+    let header = self.header(tensors, metadata, format)
+    file.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
+    file.append(contentsOf: header)
+    for (name, tensor) in tensors {
+      if format == .f16, tensor.values.contains(where: { $0.isFinite && !Float16($0).isFinite }) {
+        throw CheckpointError(path: path, reason: "tensor \(name) holds a number beyond the range of F16")
+      }
+      file.append(contentsOf: format == .f16 ? Kernels.bytes16(tensor.values) : Kernels.bytes32(tensor.values))
+    }
+    do {
+      try file.write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// The JSON header, padded with spaces so that the numbers start at a multiple of eight bytes.
+  private static func header(
+    _ tensors: [(name: String, tensor: Tensor)], _ metadata: [String: String], _ format: NumberFormat
+  ) -> [UInt8] {
+    var members: [String] = []
+    if !metadata.isEmpty {
+      let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      members.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
+    }
+    var end = 0
+    for (name, tensor) in tensors {
+      let begin = end
+      end += tensor.count * format.size
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      members.append(
+        "\(quoted(name)):{\"dtype\":\"\(format.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}")
+    }
+    let json = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+    return json + [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\u{0}"..<"\u{20}": quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
