@@ -1,1 +1,176 @@
 #include "CKernels.h"
+
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+
+// The hot bodies, once per instruction set. LANES is the number of floats of a vector register.
+
+#define PASTE2(a, b) a##b
+#define PASTE(a, b) PASTE2(a, b)
+
+#define LANES 4
+#define CK(name) PASTE(name, _base)
+#include "kernels_body.h"
+#undef LANES
+#undef CK
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define LANES 8
+#define CK(name) PASTE(name, _avx2)
+#include "kernels_body.h"
+#undef LANES
+#undef CK
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), \
+                             apply_to = function)
+#define LANES 16
+#define CK(name) PASTE(name, _avx512)
+#include "kernels_body.h"
+#undef LANES
+#undef CK
+#pragma clang attribute pop
+#endif
+
+// Choice of level
+
+int ck_best_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return 2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
+#endif
+  return 0;
+}
+
+static int chosen = -1;  // several threads may write it at once, but only ever the same value
+
+int ck_level(void) {
+  int level = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+  if (level < 0) {
+    level = ck_best_level();
+    __atomic_store_n(&chosen, level, __ATOMIC_RELAXED);
+  }
+  return level;
+}
+
+void ck_force_level(int level) {
+  int best = ck_best_level();
+  __atomic_store_n(&chosen, level < 0 || level > best ? best : level, __ATOMIC_RELAXED);
+}
+
+int ck_available_cores(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    int count = CPU_COUNT(&set);
+    if (count > 0) return count;
+  }
+  return 1;
+}
+
+#if defined(__x86_64__)
+#define DISPATCH(name, arguments)                      \
+  switch (ck_level()) {                                \
+    case 2: name##_avx512 arguments; break;            \
+    case 1: name##_avx2 arguments; break;              \
+    default: name##_base arguments;                    \
+  }
+#else
+#define DISPATCH(name, arguments) name##_base arguments;
+#endif
+
+void ck_softmax(float *x, long rows, long columns, long stride, float scale) {
+  DISPATCH(softmax, (x, rows, columns, stride, scale))
+}
+
+void ck_softmax_backward(const float *p, float *d, long rows, long columns, long stride, float scale) {
+  DISPATCH(softmax_backward, (p, d, rows, columns, stride, scale))
+}
+
+void ck_layer_norm(const float *x, const float *weight, const float *bias, float *y, long rows, long columns,
+                   float epsilon) {
+  DISPATCH(layer_norm, (x, weight, bias, y, rows, columns, epsilon))
+}
+
+void ck_layer_norm_backward(const float *x, const float *weight, const float *dy, float *dx, float *dweight,
+                            float *dbias, long rows, long columns, float epsilon) {
+  DISPATCH(layer_norm_backward, (x, weight, dy, dx, dweight, dbias, rows, columns, epsilon))
+}
+
+void ck_fill_rows(const float *bias, float *y, long rows, long columns) {
+  for (long row = 0; row < rows; row++) memcpy(y + row * columns, bias, (size_t)columns * sizeof(float));
+}
+
+void ck_sum_rows(const float *x, float *sum, long rows, long columns) {
+  for (long row = 0; row < rows; row++) ck_accumulate(sum, x + row * columns, columns);
+}
+
+void ck_gelu(const float *x, float *y, long count) { DISPATCH(gelu, (x, y, count)) }
+void ck_gelu_backward(const float *x, const float *dy, float *dx, long count) {
+  DISPATCH(gelu_backward, (x, dy, dx, count))
+}
+void ck_sigmoid(const float *x, float *y, long count) { DISPATCH(sigmoid, (x, y, count)) }
+void ck_relu(const float *x, float *y, long count) { DISPATCH(relu, (x, y, count)) }
+void ck_relu_backward(const float *y, const float *dy, float *dx, long count) {
+  DISPATCH(relu_backward, (y, dy, dx, count))
+}
+void ck_add(const float *a, const float *b, float *y, long count) { DISPATCH(add, (a, b, y, count)) }
+void ck_multiply(const float *a, const float *b, float *y, long count) { DISPATCH(multiply, (a, b, y, count)) }
+void ck_scale(const float *x, float factor, float *y, long count) { DISPATCH(scale, (x, factor, y, count)) }
+void ck_accumulate(float *sum, const float *x, long count) { DISPATCH(accumulate, (sum, x, count)) }
+void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y) {
+  DISPATCH(depthwise, (x, kernel, bias, window, y))
+}
+
+// Windows: copying, so the instruction set matters little.
+
+static long smaller(long a, long b) { return a < b ? a : b; }
+
+/// The output columns lo ..< hi that read inside the picture at kernel offset `offset` (which may be negative).
+static void inside(long offset, long stride, long size, long out, long *lo, long *hi) {
+  *lo = offset < 0 ? smaller((-offset + stride - 1) / stride, out) : 0;
+  *hi = offset >= size ? 0 : smaller((size - 1 - offset) / stride + 1, out);
+  if (*hi < *lo) *hi = *lo;
+}
+
+void ck_im2col(const float *x, ck_window w, long first, long rows, float *columns) {
+  for (long channel = 0; channel < w.channels; channel++)
+    for (long ky = 0; ky < w.kernel_height; ky++)
+      for (long kx = 0; kx < w.kernel_width; kx++) {
+        long offset = kx * w.dilation - w.pad_left, lo, hi;
+        inside(offset, w.stride, w.width, w.out_width, &lo, &hi);
+        for (long row = first; row < first + rows; row++, columns += w.out_width) {
+          long y = row * w.stride - w.pad_top + ky * w.dilation;
+          if (y < 0 || y >= w.height) {
+            memset(columns, 0, (size_t)w.out_width * sizeof(float));
+            continue;
+          }
+          const float *line = x + (channel * w.height + y) * w.width + offset;
+          for (long i = 0; i < lo; i++) columns[i] = 0;
+          if (w.stride == 1)
+            memcpy(columns + lo, line + lo, (size_t)(hi - lo) * sizeof(float));
+          else
+            for (long i = lo; i < hi; i++) columns[i] = line[i * w.stride];
+          for (long i = hi; i < w.out_width; i++) columns[i] = 0;
+        }
+      }
+}
+
+void ck_col2im(const float *columns, ck_window w, float *x) {
+  for (long channel = 0; channel < w.channels; channel++)
+    for (long ky = 0; ky < w.kernel_height; ky++)
+      for (long kx = 0; kx < w.kernel_width; kx++) {
+        long offset = kx * w.dilation - w.pad_left, lo, hi;
+        inside(offset, w.stride, w.width, w.out_width, &lo, &hi);
+        for (long row = 0; row < w.out_height; row++, columns += w.out_width) {
+          long y = row * w.stride - w.pad_top + ky * w.dilation;
+          if (y < 0 || y >= w.height) continue;
+          float *line = x + (channel * w.height + y) * w.width + offset;
+          for (long i = lo; i < hi; i++) line[i * w.stride] += columns[i];
+        }
+      }
+}

@@ -47,15 +47,27 @@ struct Adjoints {
 
 /// Records what a forward pass did, so that gradients can be read off backwards.
 ///
-/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once.
+/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. A frozen part
+/// of a network runs on a tape that does not record, or takes `Value`s without a node: then nothing flows back into it.
 public struct Tape: ~Copyable {
   public let parameters: ParameterStore
   public let isRecording: Bool
+  /// Whether dropout drops and batch norm looks at its batch.
+  public let isTraining: Bool
+  /// New running statistics of batch norms, in the order in which they arose. The trainer writes them to the store.
+  public internal(set) var statistics: [(parameter: Parameter, tensor: Tensor)] = []
+  /// The source of all randomness of this pass. Save it before a segment that will be run again.
+  public var random: RandomSource
   private var pullbacks: [Pullback] = []
 
-  public init(_ parameters: ParameterStore, recording: Bool = false) {
+  public init(
+    _ parameters: ParameterStore, recording: Bool = false, training: Bool = false,
+    random: RandomSource = RandomSource(seed: 0)
+  ) {
     self.parameters = parameters
+    self.random = random
     isRecording = recording
+    isTraining = training
   }
 
   /// Adds an operation's output to the tape. `pullback` is dropped when the tape is not recording.
@@ -65,33 +77,37 @@ public struct Tape: ~Copyable {
     return Value(y, node: pullbacks.count - 1)
   }
 
+  /// The same for an operation without parameters: with no gradient wanted upstream, there is nothing to record.
+  mutating func record(_ y: Tensor, from inputs: Value..., pullback: @escaping Pullback) -> Value {
+    guard inputs.contains(where: { $0.node != nil }) else { return Value(y) }
+    return record(y, pullback)
+  }
+
   /// A value whose own gradient is wanted, as an input of a gradient check.
   public mutating func input(_ tensor: Tensor) -> Value {
     record(tensor) { _, _ in }
   }
 
-  /// Gradients of a scalar `loss` for all parameters and for the given `inputs`.
+  /// Gradients of a scalar `loss` for all parameters and for the given `inputs`; nil where the loss does not depend on one.
   public consuming func gradients(of loss: Value, inputs: [Value] = []) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     precondition(loss.tensor.count == 1, "gradients(of:): the loss has shape \(loss.shape), not one number")
-    guard let last = loss.node else { return ([Tensor?](repeating: nil, count: parameters.names.count), []) }
+    return gradients(from: [(loss, Tensor([1], shape: loss.shape))], inputs: inputs)
+  }
+
+  /// Gradients of the sum of all numbers of each value times its factor.
+  public consuming func gradients(
+    from seeds: [(value: Value, factor: Tensor)], inputs: [Value] = []
+  ) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     var adjoints = Adjoints(
       values: [Tensor?](repeating: nil, count: pullbacks.count),
       parameters: [Tensor?](repeating: nil, count: parameters.names.count))
-    adjoints.values[last] = Tensor([1], shape: loss.shape)
+    for seed in seeds { adjoints.add(seed.factor, to: seed.value) }
     let wanted = Set(inputs.compactMap(\.node))
-    for node in stride(from: last, through: 0, by: -1) {
-      let pullback = pullbacks.removeLast(through: node)
+    while let pullback = pullbacks.popLast() {  // frees what it captured as soon as it has run
+      let node = pullbacks.count
       let dy = wanted.contains(node) ? adjoints.values[node] : adjoints.values[node].take()
       if let dy { pullback(dy, &adjoints) }
     }
     return (adjoints.parameters, inputs.map { $0.node.flatMap { adjoints.values[$0] } })
-  }
-}
-
-extension [Pullback] {
-  /// Frees the pullbacks above `node` and takes the one at `node`, with everything that it captured.
-  fileprivate mutating func removeLast(through node: Int) -> Pullback {
-    removeLast(count - node - 1)
-    return removeLast()
   }
 }

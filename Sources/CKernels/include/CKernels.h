@@ -1,1 +1,61 @@
+/// Element-wise and small-window arithmetic on 32-bit floats: everything that is not a matrix product.
+///
+/// The hot functions exist three times (SSE2, AVX2 + FMA, AVX-512); the fastest that the processor knows is chosen once,
+/// when first needed. No function allocates, none keeps a pointer, none starts a thread. Arrays may be unaligned.
 #pragma once
+
+/// 0: the plain instruction set of the target, 1: AVX2 and FMA, 2: AVX-512.
+int ck_level(void);
+/// The highest level of this processor.
+int ck_best_level(void);
+/// For tests: use `level` from now on (at most the best one); a negative level goes back to the best.
+void ck_force_level(int level);
+/// Processors that this process may run on.
+int ck_available_cores(void);
+
+// Rows
+
+/// x <- softmax(scale * x) for each row, in place; `stride` numbers lie between the starts of two rows.
+void ck_softmax(float *x, long rows, long columns, long stride, float scale);
+/// d <- scale * p * (d - sum(p * d)) for each row: the gradient through softmax(scale * x), in place in `d`.
+void ck_softmax_backward(const float *p, float *d, long rows, long columns, long stride, float scale);
+/// y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each row.
+void ck_layer_norm(const float *x, const float *weight, const float *bias, float *y, long rows, long columns,
+                   float epsilon);
+/// dx as the gradient of ck_layer_norm; adds to `dweight` and `dbias`.
+void ck_layer_norm_backward(const float *x, const float *weight, const float *dy, float *dx, float *dweight,
+                            float *dbias, long rows, long columns, float epsilon);
+/// Each row of y <- bias.
+void ck_fill_rows(const float *bias, float *y, long rows, long columns);
+/// sum += each row of x.
+void ck_sum_rows(const float *x, float *sum, long rows, long columns);
+
+// Elements
+
+/// y = x * (1 + erf(x / sqrt 2)) / 2, absolute error below 1e-6.
+void ck_gelu(const float *x, float *y, long count);
+void ck_gelu_backward(const float *x, const float *dy, float *dx, long count);
+void ck_sigmoid(const float *x, float *y, long count);
+void ck_relu(const float *x, float *y, long count);
+/// dx = dy where y > 0, else 0.
+void ck_relu_backward(const float *y, const float *dy, float *dx, long count);
+void ck_add(const float *a, const float *b, float *y, long count);
+void ck_multiply(const float *a, const float *b, float *y, long count);
+void ck_scale(const float *x, float factor, float *y, long count);
+void ck_accumulate(float *sum, const float *x, long count);
+
+// Windows over planes (channels x height x width)
+
+/// A sliding window: where output cell (i, j) reads input row i * stride - pad_top + k * dilation, and so for columns.
+typedef struct {
+  long channels, height, width;
+  long kernel_height, kernel_width, stride, dilation, pad_top, pad_left;
+  long out_height, out_width;
+} ck_window;
+
+/// One plane through one kernel, plus `bias`.
+void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y);
+/// Output rows first ..< first + rows as columns: [channels * kernel_height * kernel_width, rows * out_width].
+void ck_im2col(const float *x, ck_window window, long first, long rows, float *columns);
+/// The transpose of ck_im2col over all output rows: adds every column entry to the input cell it was read from.
+void ck_col2im(const float *columns, ck_window window, float *x);

@@ -1,0 +1,119 @@
+import CKernels
+
+extension Kernels {
+  /// A convolution's sizes: x [batch, channels, height, width], weight [outputs, channels / groups, kernel, kernel].
+  struct Convolution: Sendable {
+    let batch, channels, outputs, groups: Int
+    /// The window over the channels of one group.
+    let window: ck_window
+
+    var cells: Int { window.out_height * window.out_width }
+    var plane: Int { window.height * window.width }
+    /// Numbers that one output cell of a group reads.
+    var taps: Int { window.channels * window.kernel_height * window.kernel_width }
+    var groupOutputs: Int { outputs / groups }
+    var outputShape: [Int] { [batch, outputs, window.out_height, window.out_width] }
+    var inputShape: [Int] { [batch, channels, window.height, window.width] }
+
+    var isDepthwise: Bool { window.channels == 1 && groupOutputs == 1 }
+    /// A 1 x 1 window reads the input as it lies.
+    var isPointwise: Bool {
+      window.kernel_height == 1 && window.kernel_width == 1 && window.stride == 1 && window.pad_top == 0
+        && window.pad_left == 0 && window.out_height == window.height && window.out_width == window.width
+    }
+  }
+
+  static func conv2d(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ c: Convolution) -> Tensor {
+    read(x, weight, bias ?? empty) { x, weight, bias0 in
+      make(c.outputShape) { y in
+        if c.isDepthwise {
+          parallel(c.batch * c.channels) { index in
+            let channel = index % c.channels
+            ck_depthwise(
+              x + index * c.plane, weight + channel * c.taps, bias == nil ? 0 : bias0.start[channel], c.window,
+              y + index * c.cells)
+          }
+          return
+        }
+        // Bands of output rows: small enough that a band's columns stay in the cache, enough of them for all threads.
+        let row = c.window.out_width
+        let fitting = max(1, 65_536 / max(1, c.taps * row))
+        let even = (c.window.out_height + Compute.threads - 1) / Compute.threads
+        let band = max(1, min(c.isPointwise ? even : min(fitting, even), c.window.out_height))
+        let bands = (c.window.out_height + band - 1) / band
+        parallel(c.batch * c.groups * bands, scratch: c.isPointwise ? 0 : c.taps * band * row) { index, columns in
+          let first = index % bands * band
+          let rows = min(band, c.window.out_height - first)
+          let group = index / bands % c.groups
+          let sample = index / bands / c.groups
+          let output = group * c.groupOutputs
+          let out = y + ((sample * c.outputs + output) * c.cells + first * row)
+          for o in 0..<c.groupOutputs {
+            (out + o * c.cells).update(repeating: bias == nil ? 0 : bias0.start[output + o], count: rows * row)
+          }
+          let input = x + (sample * c.channels + group * c.window.channels) * c.plane
+          if !c.isPointwise { ck_im2col(input, c.window, first, rows, columns) }
+          gemm(
+            c.groupOutputs, rows * row, c.taps, weight + output * c.taps, c.taps,
+            c.isPointwise ? input + first * row : UnsafePointer(columns), c.isPointwise ? c.plane : rows * row, beta: 1,
+            out, c.cells)
+        }
+      }
+    }
+  }
+
+  /// The gradient for x; also the forward pass of the transposed convolution.
+  static func conv2dInputGradient(_ dy: Tensor, _ weight: Tensor, _ c: Convolution) -> Tensor {
+    read(dy, weight) { dy, weight in
+      make(c.inputShape) { dx in
+        parallel(c.batch * c.groups, scratch: c.taps * c.cells) { index, columns in
+          let (sample, group) = (index / c.groups, index % c.groups)
+          let output = group * c.groupOutputs
+          let into = dx + (sample * c.channels + group * c.window.channels) * c.plane
+          gemm(
+            c.taps, c.cells, c.groupOutputs, weight + output * c.taps, c.taps, turnedA: true,
+            dy + (sample * c.outputs + output) * c.cells, c.cells, columns, c.cells)
+          into.update(repeating: 0, count: c.window.channels * c.plane)
+          ck_col2im(columns, c.window, into)
+        }
+      }
+    }
+  }
+
+  /// The gradient for the weight.
+  static func conv2dWeightGradient(_ dy: Tensor, _ x: Tensor, _ c: Convolution, shape: [Int]) -> Tensor {
+    read(dy, x) { dy, x in
+      make(shape) { dw in
+        parallel(c.groups, scratch: c.taps * c.cells) { group, columns in
+          let output = group * c.groupOutputs
+          for sample in 0..<c.batch {
+            ck_im2col(
+              x + (sample * c.channels + group * c.window.channels) * c.plane, c.window, 0, c.window.out_height, columns)
+            gemm(
+              c.groupOutputs, c.taps, c.cells, dy + (sample * c.outputs + output) * c.cells, c.cells, columns, c.cells,
+              turnedB: true, beta: sample == 0 ? 0 : 1, dw + output * c.taps, c.taps)
+          }
+        }
+      }
+    }
+  }
+
+  /// Sums over batch and cells of [batch, channels, height, width], per channel.
+  static func channelSums(_ x: Tensor) -> Tensor {
+    let channels = x.shape[1]
+    let cells = x.count / max(1, x.shape[0] * channels)
+    var sums = [Double](repeating: 0, count: channels)
+    for (plane, start) in stride(from: 0, to: x.count, by: max(cells, 1)).enumerated() {
+      sums[plane % channels] += x.values[start..<start + cells].reduce(0.0) { $0 + Double($1) }
+    }
+    return Tensor(sums.map { Float($0) }, shape: [channels])
+  }
+
+  /// Each plane of x [batch, channels, height, width] plus its channel's bias.
+  static func addChannels(_ x: Tensor, _ bias: Tensor) -> Tensor {
+    var y = x
+    let cells = x.count / max(1, x.shape[0] * x.shape[1])
+    for i in y.values.indices { y.values[i] += bias.values[i / cells % bias.count] }
+    return y
+  }
+}

@@ -1,0 +1,22 @@
+extension Tape {
+  /// x weight^T + bias over the last dimension.
+  ///
+  /// - Parameters:
+  ///   - x: [..., inputs].
+  ///   - weight: [outputs, inputs]; more dimensions are read as [first, rest], so that a convolution over patches fits.
+  ///   - bias: [outputs].
+  /// - Returns: [..., outputs].
+  public mutating func linear(_ x: Value, _ weight: Parameter, _ bias: Parameter?) -> Value {
+    let w = parameters[weight]
+    let outputs = w.shape[0]
+    precondition(
+      outputs * x.tensor.columns == w.count,
+      "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
+    let y = Kernels.linear(x.tensor, w, bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
+    return record(y) { dy, adjoints in
+      adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape), to: x)
+      adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape), to: weight)
+      if let bias { adjoints.add(Kernels.sumRows(dy, shape: [outputs]), to: bias) }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/// Operations on [batch, channels, height, width] that are not convolutions.
+extension Tape {
+  /// The largest number under each window; padding counts as minus infinity, an incomplete last window is dropped.
+  public mutating func maxPool2d(_ x: Value, kernel: Int, stride: Int, padding: Int = 0) -> Value {
+    let s = x.shape
+    let height = (s[2] + 2 * padding - kernel) / stride + 1
+    let width = (s[3] + 2 * padding - kernel) / stride + 1
+    var winners: [Int] = []
+    winners.reserveCapacity(s[0] * s[1] * height * width)
+    for plane in 0..<s[0] * s[1] {
+      for row in 0..<height {
+        let rows = max(0, row * stride - padding)..<min(s[2], row * stride - padding + kernel)
+        for column in 0..<width {
+          let columns = max(0, column * stride - padding)..<min(s[3], column * stride - padding + kernel)
+          var winner = (plane * s[2] + rows.lowerBound) * s[3] + columns.lowerBound
+          for y in rows {
+            for x0 in columns {
+              let index = (plane * s[2] + y) * s[3] + x0
+              if x.tensor.values[index] > x.tensor.values[winner] { winner = index }
+            }
+          }
+          winners.append(winner)
+        }
+      }
+    }
+    let places = winners
+    let y = Kernels.gatherRows(x.tensor, places, width: 1, shape: [s[0], s[1], height, width])
+    return record(y, from: x) { dy, adjoints in
+      adjoints.add(Kernels.scatterRows(dy, places, width: 1, shape: s), to: x)
+    }
+  }
+
+  /// The mean of each plane: [batch, channels, height, width] -> [batch, channels].
+  public mutating func meanPool(_ x: Value) -> Value {
+    let s = x.shape
+    let cells = s[2] * s[3]
+    let y = Kernels.meanRows(x.tensor, cells: cells, shape: [s[0], s[1]])
+    return record(y, from: x) { dy, adjoints in
+      let spread = dy.values.flatMap { [Float](repeating: $0 / Float(cells), count: cells) }
+      adjoints.add(Tensor(spread, shape: s), to: x)
+    }
+  }
+
+  /// Every cell becomes 2 x 2 equal ones.
+  public mutating func upsampleNearest2x(_ x: Value) -> Value {
+    let s = x.shape
+    let y = Kernels.doubled(x.tensor)
+    return record(y, from: x) { dy, adjoints in
+      adjoints.add(Kernels.halved(dy, shape: s), to: x)
+    }
+  }
+
+  /// Channel j of group g goes to place j * groups + g, so that neighbours come from different groups.
+  public mutating func channelShuffle(_ x: Value, groups: Int) -> Value {
+    let s = x.shape
+    precondition(s[1] % groups == 0, "channelShuffle: \(s[1]) channels are not \(groups) equal groups")
+    let size = s[1] / groups
+    let planes = (0..<s[0] * s[1]).map { place in
+      let (sample, channel) = place.quotientAndRemainder(dividingBy: s[1])
+      return sample * s[1] + channel % groups * size + channel / groups
+    }
+    let cells = s.dropFirst(2).reduce(1, *)
+    let y = Kernels.gatherRows(x.tensor, planes, width: cells, shape: s)
+    return record(y, from: x) { dy, adjoints in
+      adjoints.add(Kernels.scatterRows(dy, planes, width: cells, shape: s), to: x)
+    }
+  }
+
+  /// The pointwise feature selection of LANMSFF: of three consecutive channel groups, the mean of the two larger numbers.
+  public mutating func topTwoOfThreeMean(_ x: Value) -> Value {
+    var shape = x.shape
+    precondition(shape[1] % 3 == 0, "topTwoOfThreeMean: \(shape[1]) channels are not three groups")
+    shape[1] /= 3
+    let size = shape.dropFirst().reduce(1, *)
+    let values = x.tensor.values
+    var y = Tensor(zeros: shape)
+    var smallest = [Int](repeating: 0, count: y.count)
+    for i in y.values.indices {
+      let first = i / max(size, 1) * 3 * size + i % max(size, 1)
+      let (a, b, c) = (values[first], values[first + size], values[first + 2 * size])
+      // Of equal numbers the last one counts as the smallest.
+      let loser = c <= a && c <= b ? 2 : b <= a ? 1 : 0
+      smallest[i] = first + loser * size
+      y.values[i] = (loser == 2 ? a + b : loser == 1 ? a + c : b + c) / 2
+    }
+    let losers = smallest
+    return record(y, from: x) { dy, adjoints in
+      var dx = Tensor(zeros: x.shape)
+      for (i, loser) in losers.enumerated() {
+        let first = i / size * 3 * size + i % size
+        for place in [first, first + size, first + 2 * size] where place != loser { dx.values[place] = dy.values[i] / 2 }
+      }
+      adjoints.add(dx, to: x)
+    }
+  }
+}

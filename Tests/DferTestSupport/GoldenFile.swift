@@ -1,0 +1,65 @@
+import DferTensor
+import Foundation
+
+/// One file of golden numbers: named tensors and notes on how to compare them.
+public struct GoldenFile {
+  public let metadata: [String: String]
+  private let entries: [String: [String: Any]]
+  private let data: Data
+  private let start: Int
+
+  public init(_ path: String) throws {
+    data = try Data(contentsOf: Shared.golden.appendingPathComponent(path))
+    let length = (0..<8).reduce(0) { $0 | Int(data[$1]) << (8 * $1) }
+    start = 8 + length
+    let header = try JSONSerialization.jsonObject(with: data[8..<start]) as? [String: [String: Any]] ?? [:]
+    metadata = header["__metadata__"] as? [String: String] ?? [:]
+    entries = header.filter { $0.key != "__metadata__" }
+  }
+
+  public var names: [String] { entries.keys.sorted() }
+  public func has(_ name: String) -> Bool { entries[name] != nil }
+
+  /// A tensor of 32-bit floats.
+  public func callAsFunction(_ name: String) -> Tensor {
+    Tensor(numbers(name, as: Float.self), shape: entries[name]?["shape"] as? [Int] ?? [])
+  }
+
+  /// Labels and indices.
+  public func integers(_ name: String) -> [Int] { numbers(name, as: Int64.self).map { Int($0) } }
+
+  private func numbers<T>(_ name: String, as type: T.Type) -> [T] {
+    guard let range = entries[name]?["data_offsets"] as? [Int] else { preconditionFailure("golden: no \(name)") }
+    return [UInt8](data[start + range[0]..<start + range[1]]).withUnsafeBytes { bytes in
+      (0..<bytes.count / MemoryLayout<T>.size).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)
+      }
+    }
+  }
+
+  /// A number, list or word of the case's sizes.
+  public func config(_ key: String) -> Any? { json("config")[key] }
+  public func number(_ key: String) -> Double { (config(key) as? NSNumber)?.doubleValue ?? .nan }
+  public func integer(_ key: String) -> Int { (config(key) as? NSNumber)?.intValue ?? 0 }
+
+  /// How far `x` is off, in units of what is allowed: 1 or less passes.
+  public func excess(_ x: Tensor?, _ name: String) -> Double {
+    let reference = self(name)
+    guard let x, x.shape == reference.shape else { return .infinity }
+    let worst = zip(x.values, reference.values).map { abs(Double($0) - Double($1)) }.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
+    let zero = json("zero_by_theory")
+    if let names = zero["names"] as? [String], names.contains(name), let limit = zero["atol"] as? Double {
+      return worst / limit
+    }
+    let group = String(name.prefix { $0 != "/" })
+    let tolerance = json("tolerance")
+    func limit(_ key: String) -> Double { ((tolerance[key] as? [String: Any])?[group] as? NSNumber)?.doubleValue ?? 0 }
+    let size = max(reference.values.map { abs(Double($0)) }.max() ?? 0, limit("abs_floor"))
+    return worst == 0 ? 0 : worst / (limit("rtol") * size)
+  }
+
+  private func json(_ key: String) -> [String: Any] {
+    let object = try? JSONSerialization.jsonObject(with: Data((metadata[key] ?? "{}").utf8))
+    return object as? [String: Any] ?? [:]
+  }
+}
