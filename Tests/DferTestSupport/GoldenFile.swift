@@ -4,37 +4,25 @@ import Foundation
 /// One file of golden numbers: named tensors and notes on how to compare them.
 public struct GoldenFile {
   public let metadata: [String: String]
-  private let entries: [String: [String: Any]]
-  private let data: Data
-  private let start: Int
+  private let file: SafetensorsFile
 
   public init(_ path: String) throws {
-    data = try Data(contentsOf: Shared.golden.appendingPathComponent(path))
-    let length = (0..<8).reduce(0) { $0 | Int(data[$1]) << (8 * $1) }
-    start = 8 + length
-    let header = try JSONSerialization.jsonObject(with: data[8..<start]) as? [String: [String: Any]] ?? [:]
-    metadata = header["__metadata__"] as? [String: String] ?? [:]
-    entries = header.filter { $0.key != "__metadata__" }
+    file = try SafetensorsFile(path: Shared.golden.appendingPathComponent(path).path)
+    metadata = file.metadata
   }
 
-  public var names: [String] { entries.keys.sorted() }
-  public func has(_ name: String) -> Bool { entries[name] != nil }
+  public func has(_ name: String) -> Bool { file.contains(name) }
 
   /// A tensor of 32-bit floats.
   public func callAsFunction(_ name: String) -> Tensor {
-    Tensor(numbers(name, as: Float.self), shape: entries[name]?["shape"] as? [Int] ?? [])
+    guard let tensor = try? file.tensor(name) else { preconditionFailure("golden: no numbers \(name)") }
+    return tensor
   }
 
   /// Labels and indices.
-  public func integers(_ name: String) -> [Int] { numbers(name, as: Int64.self).map { Int($0) } }
-
-  private func numbers<T>(_ name: String, as type: T.Type) -> [T] {
-    guard let range = entries[name]?["data_offsets"] as? [Int] else { preconditionFailure("golden: no \(name)") }
-    return [UInt8](data[start + range[0]..<start + range[1]]).withUnsafeBytes { bytes in
-      (0..<bytes.count / MemoryLayout<T>.size).map {
-        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)
-      }
-    }
+  public func integers(_ name: String) -> [Int] {
+    guard let integers = try? file.integers(name) else { preconditionFailure("golden: no integers \(name)") }
+    return integers
   }
 
   /// A number, list or word of the case's sizes.
