@@ -1,0 +1,111 @@
+import DferTensor
+import Foundation
+
+/// A convolutional network that is described, layer by layer, in its own weight file.
+struct FinderNetwork: Sendable {
+  /// One entry of the file's `architecture`.
+  struct Layer: Sendable, Decodable {
+    enum Kind: String, Sendable, Decodable {
+      /// 3x3 convolution, then ReLU.
+      case conv
+      /// 3x3 convolution of each channel alone, then ReLU.
+      case dw
+      /// 1x1 convolution, then ReLU.
+      case pw
+      /// 1x1 convolution.
+      case lateral
+      /// 1x1 convolution.
+      case out
+      /// `a` plus `b` at twice its size.
+      case sum
+    }
+
+    var name: String
+    var kind: Kind
+    var input: String?
+    var cin, cout, stride: Int?
+    var a, b: String?
+  }
+
+  /// A layer with its parameters; inputs are numbers of earlier results, 0 being the picture.
+  private enum Step: Sendable {
+    case convolution(Int, weight: Parameter, bias: Parameter, stride: Int, padding: Int, groups: Int, relu: Bool)
+    case sum(Int, upsampled: Int)
+  }
+
+  private var steps: [Step] = []
+  private var results = ["image": 0]
+  private var channels = [3]
+
+  /// Declares the layers' parameters as `<name>.weight` and `<name>.bias`.
+  /// - Throws: what does not fit, in words.
+  init(_ layers: [Layer], in store: inout ParameterStore) throws(FinderFault) {
+    for layer in layers {
+      guard results[layer.name] == nil else { throw FinderFault("layer \(layer.name) appears twice") }
+      switch layer.kind {
+      case .sum:
+        let (a, b) = (try result(layer.a, layer), try result(layer.b, layer))
+        guard channels[a] == channels[b] else { throw FinderFault("layer \(layer.name) adds different channel counts") }
+        steps.append(.sum(a, upsampled: b))
+        channels.append(channels[a])
+      default:
+        try convolution(layer, &store)
+      }
+      results[layer.name] = channels.count - 1
+    }
+  }
+
+  private mutating func convolution(_ layer: Layer, _ store: inout ParameterStore) throws(FinderFault) {
+    let input = try result(layer.input, layer)
+    guard let inputs = layer.cin, let outputs = layer.cout, inputs == channels[input], (1...4096).contains(outputs) else {
+      throw FinderFault("layer \(layer.name): cin or cout does not fit its input of \(channels[input]) channels")
+    }
+    let stride = layer.stride ?? 1
+    guard stride == 1 || stride == 2 else { throw FinderFault("layer \(layer.name): stride \(stride) is not 1 or 2") }
+    let depthwise = layer.kind == .dw
+    guard !depthwise || inputs == outputs else { throw FinderFault("layer \(layer.name): dw changes the channel count") }
+    let side = depthwise || layer.kind == .conv ? 3 : 1
+    let groups = depthwise ? inputs : 1
+    steps.append(
+      .convolution(
+        input, weight: store.declare("\(layer.name).weight", shape: [outputs, inputs / groups, side, side]),
+        bias: store.declare("\(layer.name).bias", shape: [outputs]), stride: stride, padding: side / 2, groups: groups,
+        relu: layer.kind != .lateral && layer.kind != .out))
+    channels.append(outputs)
+  }
+
+  private func result(_ name: String?, _ layer: Layer) throws(FinderFault) -> Int {
+    guard let name, let result = results[name] else {
+      throw FinderFault("layer \(layer.name) reads \(name ?? "nothing"), which no layer before it makes")
+    }
+    return result
+  }
+
+  /// Channels that the layer of that name makes; nil when there is none.
+  func channels(of name: String) -> Int? { results[name].map { channels[$0] } }
+
+  /// Runs all layers on a picture [1, 3, height, width]; height and width are multiples of 32.
+  /// - Returns: the results of the named layers, each [1, channels, height / stride, width / stride].
+  func callAsFunction(_ picture: Tensor, read names: [String], _ tape: inout Tape) -> [Tensor] {
+    var values = [Value(picture)]
+    for step in steps {
+      switch step {
+      case .convolution(let input, let weight, let bias, let stride, let padding, let groups, let relu):
+        let y = tape.conv2d(values[input], weight, bias, stride: stride, padding: .all(padding), groups: groups)
+        values.append(relu ? tape.relu(y) : y)
+      case .sum(let a, let b):
+        values.append(tape.add(values[a], tape.upsampleNearest2x(values[b])))
+      }
+    }
+    return names.map { name in
+      guard let result = results[name] else { preconditionFailure("FinderNetwork: no layer \(name)") }
+      return values[result].tensor
+    }
+  }
+}
+
+/// Why a face finder's layer list was refused.
+struct FinderFault: Error {
+  let reason: String
+  init(_ reason: String) { self.reason = reason }
+}

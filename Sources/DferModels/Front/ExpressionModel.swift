@@ -1,0 +1,100 @@
+import DferImage
+import DferTensor
+import Foundation
+
+/// What the network reads in one clip. Places are in units of the crop: 0...1 from its left and top edge.
+public struct ExpressionReading: Sendable, Hashable {
+  /// One for each label of the card, in its order; they sum to 1.
+  public let probabilities: [Float]
+  public let logits: [Float]
+  /// The face in each frame.
+  public let boxes: [Rect]
+  /// For each frame: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner.
+  public let landmarks: [[Point]]
+  /// 0...1 for each blendshape of the card, in its order.
+  public let blendshapes: [Float]
+}
+
+/// A network with its weights, ready to read clips. Free to copy and to use from many threads.
+public struct ExpressionModel: Sendable {
+  public let card: ModelCard
+  private let network: MTCAE
+  private let weights: ParameterStore
+  /// Tokens to look at in every clip; nil for all.
+  private let kept: [Int]?
+
+  /// Opens a weight file.
+  /// - Parameter keepTubes: share of the patch positions to look at, 0...1. Fewer are faster and less exact.
+  /// - Throws: `CheckpointError` with everything that is wrong with the file.
+  public init(weights path: String, keepTubes: Double = 1) throws {
+    let file = try SafetensorsFile(path: path)
+    card = try ModelCard(file)
+    var store = ParameterStore()
+    network = MTCAE(card.config, in: &store)
+    try store.load(file)
+    weights = store
+    kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config.trunk) : nil
+  }
+
+  /// One reading for each clip. A clip is `card.clip.frames` RGB crops of `image_size` by `image_size` pixels.
+  public func read(_ clips: [[Image]]) -> [ExpressionReading] {
+    guard !clips.isEmpty else { return [] }
+    return read(card.input.tensor(clips))
+  }
+
+  /// One reading for each clip of a normalised tensor [batch, 3, frames, height, width].
+  public func read(_ clips: Tensor) -> [ExpressionReading] {
+    let batch = clips.shape[0]
+    var tape = Tape(weights)
+    let output = network(clips, kept: kept.map { [[Int]](repeating: $0, count: batch) }, &tape)
+    let logits = rows(output.expression.tensor, batch)
+    let boxes = rows(output.box.tensor, batch)
+    let points = rows(output.landmark.tensor, batch)
+    let shapes = output.blendshape.map { rows(tape.sigmoid($0).tensor, batch) }
+    return (0..<batch).map { i in
+      ExpressionReading(
+        probabilities: probabilities(logits[i]), logits: logits[i], boxes: Self.boxes(boxes[i]),
+        landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
+    }
+  }
+
+  private func rows(_ tensor: Tensor, _ count: Int) -> [[Float]] {
+    let size = tensor.count / count
+    return (0..<count).map { Array(tensor.values[$0 * size..<($0 + 1) * size]) }
+  }
+
+  private func probabilities(_ logits: [Float]) -> [Float] {
+    let top = logits.max() ?? 0
+    let powers = logits.map { exp(($0 - top) / Float(card.temperature)) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+
+  /// Centre x, centre y, width, height of each frame.
+  private static func boxes(_ row: [Float]) -> [Rect] {
+    let numbers = row.map(Double.init)
+    return stride(from: 0, to: numbers.count, by: 4).map { i in
+      let (width, height) = (numbers[i + 2], numbers[i + 3])
+      return Rect(x: numbers[i] - width / 2, y: numbers[i + 1] - height / 2, width: width, height: height)
+    }
+  }
+
+  private static func landmarks(_ row: [Float], perFrame: Int) -> [[Point]] {
+    stride(from: 0, to: row.count, by: 2 * perFrame).map { start in
+      (0..<perFrame).map { Point(x: Double(row[start + 2 * $0]), y: Double(row[start + 2 * $0 + 1])) }
+    }
+  }
+
+  /// The same patch positions in every time slot, spread evenly: the cells that come first in an additive sequence
+  /// whose steps are powers of the plastic number, which leaves neither rows nor columns of holes.
+  static func tubes(share: Double, of config: VideoMAEConfig) -> [Int] {
+    let count = max(1, min(config.tokensPerSlot, Int((share * Double(config.tokensPerSlot)).rounded())))
+    func rank(_ cell: Int) -> Double {
+      let (row, column) = cell.quotientAndRemainder(dividingBy: config.grid)
+      return (Double(column) * 0.754_877_666_246_692_7 + Double(row) * 0.569_840_290_998_053_2)
+        .truncatingRemainder(dividingBy: 1)
+    }
+    let cells = (0..<config.tokensPerSlot).sorted { rank($0) < rank($1) }.prefix(count).sorted()
+    return (0..<config.slots).flatMap { slot in cells.map { slot * config.tokensPerSlot + $0 } }
+  }
+}

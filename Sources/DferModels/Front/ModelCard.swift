@@ -1,0 +1,143 @@
+import DferTensor
+import Foundation
+
+/// What a weight file says about itself, in its metadata.
+public struct ModelCard: Sendable, Hashable {
+  /// Version of the file format that this program reads.
+  public static let format = 1
+
+  /// Kind of network, as `mtcae-dfer`.
+  public let model: String
+  public let version: String
+  /// Day of export, as `2026-11-21`.
+  public let date: String
+  public let config: MTCAEConfig
+  /// Names of the classes, in the order of the logits.
+  public let labels: [String]
+  /// Probabilities are softmax(logits / temperature).
+  public let temperature: Double
+  /// Per colour, for values scaled to 0...1.
+  public let imageMean, imageStd: [Float]
+  public let crop: Crop
+  public let clip: Clip
+  /// Names of the blendshapes, in the order of the network's answers; empty when it gives none.
+  public let blendshapes: [String]
+  public let licence: String
+  /// Measured figures, as JSON text.
+  public let metrics: String
+  /// Data, sizes and what was never seen, as JSON text.
+  public let training: String
+
+  /// How a face is cut out of its frame.
+  public struct Crop: Sendable, Hashable, Codable {
+    /// Side of the square crop over the longer side of the face box.
+    public var sideFactor: Double
+
+    enum CodingKeys: String, CodingKey { case sideFactor = "side_factor" }
+  }
+
+  /// How frames become clips.
+  public struct Clip: Sendable, Hashable, Codable {
+    public var frames: Int
+    /// Shortest and longest time that a clip should span, in seconds.
+    public var spanSeconds: [Double]
+    /// Time from one clip to the next, in seconds.
+    public var hopSeconds: Double
+    /// Lowest and highest rate at which frames are taken.
+    public var framesPerSecond: [Double]
+
+    enum CodingKeys: String, CodingKey {
+      case frames
+      case spanSeconds = "span_seconds"
+      case hopSeconds = "hop_seconds"
+      case framesPerSecond = "frames_per_second"
+    }
+  }
+
+  /// Keys that a weight file must have.
+  static let keys = [
+    "dfer_format", "model", "version", "date", "config", "labels", "temperature", "image_mean", "image_std", "crop",
+    "clip", "blendshapes", "licence", "metrics", "training",
+  ]
+
+  /// Reads the card of an open file.
+  /// - Throws: one `CheckpointError` with everything that is missing or does not fit.
+  public init(_ file: SafetensorsFile) throws {
+    let metadata = file.metadata
+    if let format = metadata["dfer_format"], format != String(Self.format) {
+      throw CheckpointError(
+        path: file.path,
+        reason: "made by a newer dfer: its format is \(format), this program reads format \(Self.format)")
+    }
+    let missing = Self.keys.filter { metadata[$0] == nil }
+    guard missing.isEmpty else {
+      throw CheckpointError(
+        path: file.path, reason: "not a weight file of dfer: its metadata lacks \(missing.joined(separator: ", "))")
+    }
+    var faults: [String] = []
+    func text(_ key: String) -> String { metadata[key] ?? "" }
+    func json<T: Decodable>(_ key: String, _ type: T.Type = T.self) -> T? {
+      do {
+        return try JSONDecoder().decode(type, from: Data(text(key).utf8))
+      } catch {
+        faults.append("metadata \(key): \(Self.explain(error))")
+        return nil
+      }
+    }
+    let config = json("config", MTCAEConfig.self)
+    let labels = json("labels", [String].self)
+    let mean = json("image_mean", [Float].self)
+    let deviation = json("image_std", [Float].self)
+    let crop = json("crop", Crop.self)
+    let clip = json("clip", Clip.self)
+    let blendshapes = json("blendshapes", [String].self)
+    let temperature = Double(text("temperature"))
+    guard let config, let labels, let mean, let deviation, let crop, let clip, let blendshapes, let temperature else {
+      if temperature == nil { faults.append("metadata temperature: \(text("temperature")) is not a number") }
+      throw CheckpointError(path: file.path, reasons: faults)
+    }
+
+    faults += config.faults
+    func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("metadata \(fault)") } }
+    check(labels.count == config.cascade.numLabels, "labels: \(labels.count) for \(config.cascade.numLabels) classes")
+    check(Set(labels).count == labels.count, "labels: a name appears twice")
+    check(
+      blendshapes.count == config.cascade.numBlendshapes,
+      "blendshapes: \(blendshapes.count) names for \(config.cascade.numBlendshapes) answers")
+    check(temperature > 0 && temperature.isFinite, "temperature: \(temperature) is not above 0")
+    check(mean.count == 3, "image_mean: \(mean.count) numbers for 3 colours")
+    check(deviation.count == 3 && deviation.allSatisfy { $0 > 0 }, "image_std: not three numbers above 0")
+    check(config.trunk.numChannels == 3, "config: num_channels is \(config.trunk.numChannels), not 3")
+    check(crop.sideFactor > 0 && crop.sideFactor.isFinite, "crop: side_factor \(crop.sideFactor) is not above 0")
+    check(clip.frames == config.trunk.numFrames, "clip: \(clip.frames) frames, but config has \(config.trunk.numFrames)")
+    check(clip.hopSeconds > 0, "clip: hop_seconds \(clip.hopSeconds) is not above 0")
+    check(clip.spanSeconds.count == 2, "clip: span_seconds is not a shortest and a longest time")
+    check(clip.framesPerSecond.count == 2, "clip: frames_per_second is not a lowest and a highest rate")
+    guard faults.isEmpty else { throw CheckpointError(path: file.path, reasons: faults) }
+
+    (model, version, date) = (text("model"), text("version"), text("date"))
+    (self.config, self.labels, self.temperature) = (config, labels, temperature)
+    (imageMean, imageStd, self.crop, self.clip) = (mean, deviation, crop, clip)
+    self.blendshapes = blendshapes
+    (licence, metrics, training) = (text("licence"), text("metrics"), text("training"))
+  }
+
+  /// How crops become the network's input.
+  public var input: InputSpec {
+    InputSpec(imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, deviation: imageStd)
+  }
+
+  /// A decoding error without Foundation's noise.
+  static func explain(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "\(key.stringValue) is missing"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) is of another type"
+    case DecodingError.dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "not valid JSON"
+        : "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
+    default: "\(error)"
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import DferTensor
+
+/// Two products with the exact (erf) GELU between them; variant N of MTCAE has a second GELU behind them.
+public struct MLP: Sendable {
+  let first, second: Linear
+  let activatesOutput: Bool
+
+  public init(
+    _ width: Int, hidden: Int, activatesOutput: Bool = false, at path: String, in store: inout ParameterStore
+  ) {
+    first = Linear(width, hidden, at: "\(path).fc1", in: &store)
+    second = Linear(hidden, width, at: "\(path).fc2", in: &store)
+    self.activatesOutput = activatesOutput
+  }
+
+  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+    let y = second(tape.gelu(first(x, &tape)), &tape)
+    return activatesOutput ? tape.gelu(y) : y
+  }
+}
+
+/// Pre-norm transformer block: [batch, tokens, width] -> the same shape.
+public struct EncoderBlock: Sendable {
+  let norm1, norm2: LayerNorm
+  let attention: SelfAttention
+  let mlp: MLP
+
+  public init(
+    _ width: Int, heads: Int, hidden: Int, epsilon: Double, at path: String, in store: inout ParameterStore
+  ) {
+    norm1 = LayerNorm(width, epsilon: epsilon, at: "\(path).norm1", in: &store)
+    attention = SelfAttention(width, heads: heads, at: "\(path).attn", in: &store)
+    norm2 = LayerNorm(width, epsilon: epsilon, at: "\(path).norm2", in: &store)
+    mlp = MLP(width, hidden: hidden, at: "\(path).mlp", in: &store)
+  }
+
+  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+    let h = tape.add(x, attention(norm1(x, &tape), &tape))
+    return tape.add(h, mlp(norm2(h, &tape), &tape))
+  }
+}
+
+/// Cuts clips into tubelets (a few frames deep, a square patch wide) and maps each to a token.
+public struct PatchEmbedding: Sendable {
+  /// [width, channels, tubelet, patch, patch] and [width], as a three-dimensional convolution stores them.
+  let weight, bias: Parameter
+  let tubelet, patch: Int
+
+  public init(_ config: VideoMAEConfig, at path: String, in store: inout ParameterStore) {
+    let shape = [config.hiddenSize, config.numChannels, config.tubeletSize, config.patchSize, config.patchSize]
+    weight = store.declare("\(path).proj.weight", shape: shape)
+    bias = store.declare("\(path).proj.bias", shape: [config.hiddenSize])
+    tubelet = config.tubeletSize
+    patch = config.patchSize
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, slots * rows * columns, width], in the order time,
+  /// then row, then column. The clips themselves get no gradient.
+  public func callAsFunction(_ clips: Tensor, _ tape: inout Tape) -> Value {
+    tape.linear(Value(tubelets(of: clips, tubelet: tubelet, patch: patch)), weight, bias)
+  }
+}

@@ -1,0 +1,26 @@
+import DferTensor
+
+/// MTCAE-DFER: a VideoMAE encoder read by three cascaded decoders. arXiv 2412.18988.
+public struct MTCAE: Sendable {
+  public let config: MTCAEConfig
+  public let encoder: VideoMAEEncoder
+  public let cascade: Cascade
+
+  public init(_ config: MTCAEConfig, in store: inout ParameterStore) {
+    self.config = config
+    // The notebook takes the trunk's tokens as they leave the last block.
+    encoder = VideoMAEEncoder(config.trunk, norm: config.cascade.variant == .flowChart, in: &store)
+    cascade = Cascade(config.cascade, in: &store)
+  }
+
+  /// Normalised clips [batch, channels, frames, height, width] -> answers.
+  ///
+  /// - Parameter kept: for each clip the tokens to look at, ascending, equally many of each time slot; nil for all.
+  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> MTCAEOutput {
+    let tokens = encoder(clips, kept: kept, &tape)
+    precondition(
+      tokens.shape[1].isMultiple(of: config.trunk.slots),
+      "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(config.trunk.slots) time slots")
+    return cascade(tokens, tokensPerSlot: tokens.shape[1] / config.trunk.slots, &tape)
+  }
+}

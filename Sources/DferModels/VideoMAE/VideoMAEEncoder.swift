@@ -1,0 +1,43 @@
+import DferTensor
+
+/// VideoMAE's encoder: a plain vision transformer over tubelets, without a class token. arXiv 2203.12602.
+public struct VideoMAEEncoder: Sendable {
+  public let config: VideoMAEConfig
+  let patches: PatchEmbedding
+  /// Fixed sine table [tokens, width]; not stored in weight files.
+  let positions: Tensor
+  let blocks: [EncoderBlock]
+  let norm: LayerNorm?
+
+  /// - Parameter norm: a layer norm behind the last block, as in pre-training and in MTCAE; the classifier has none.
+  public init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
+    self.config = config
+    patches = PatchEmbedding(config, at: "\(path).patch_embed", in: &store)
+    positions = sineTable(positions: config.tokens, width: config.hiddenSize)
+    var blocks: [EncoderBlock] = []
+    for i in 0..<config.numHiddenLayers {
+      blocks.append(
+        EncoderBlock(
+          config.hiddenSize, heads: config.numAttentionHeads, hidden: config.intermediateSize,
+          epsilon: config.layerNormEps, at: "\(path).blocks.\(i)", in: &store))
+    }
+    self.blocks = blocks
+    self.norm = norm ? LayerNorm(config.hiddenSize, epsilon: config.layerNormEps, at: "\(path).norm", in: &store) : nil
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, tokens, width].
+  ///
+  /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each; nil for all. Masked
+  ///   pre-training and faster inference are both this.
+  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+    var x = embed(clips, kept: kept, &tape)
+    for block in blocks { x = block(x, &tape) }
+    return norm.map { $0(x, &tape) } ?? x
+  }
+
+  /// Tokens with their positions, before the first block.
+  func embed(_ clips: Tensor, kept: [[Int]]?, _ tape: inout Tape) -> Value {
+    let tokens = tape.addConstant(patches(clips, &tape), positions)
+    return kept.map { tape.gatherTokens(tokens, $0) } ?? tokens
+  }
+}

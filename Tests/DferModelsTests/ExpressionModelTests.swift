@@ -1,0 +1,108 @@
+import DferImage
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferModels
+
+@Suite(.enabled(if: Shared.hasGolden)) struct ExpressionModelTests {
+  static let weights = Shared.folder.appendingPathComponent("weights/mtcae-dfer.safetensors").path
+  static let golden = Shared.golden.appendingPathComponent("mtcae_default.safetensors").path
+
+  private func clips(_ file: SafetensorsFile) throws -> [[Image]] {
+    let bytes = try file.bytes("in/clip_u8")
+    let shape = try #require(file.shape(of: "in/clip_u8"))
+    let size = shape[2] * shape[3] * 3
+    return (0..<shape[0]).map { clip in
+      (0..<shape[1]).map { frame in
+        let start = (clip * shape[1] + frame) * size
+        return Image(width: shape[3], height: shape[2], pixels: Array(bytes[start..<start + size]))
+      }
+    }
+  }
+
+  /// The file's own rule: max|x - ref| <= 0.001 * max(1, max|ref|).
+  private func expectClose(_ found: [Float], _ file: SafetensorsFile, _ name: String) throws {
+    let expected = try file.tensor(name).values
+    #expect(found.count == expected.count, "\(name)")
+    let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+    #expect(worst <= 0.001 * max(1, expected.map { abs($0) }.max() ?? 0), "\(name): off by \(worst)")
+  }
+
+  @Test func theDefaultNetworkReadsItsGoldenClips() throws {
+    let file = try SafetensorsFile(path: Self.golden)
+    let model = try ExpressionModel(weights: Self.weights)
+    let readings = model.read(try clips(file))
+    #expect(readings.count == 2)
+    try expectClose(readings.flatMap(\.logits), file, "out/logits")
+    try expectClose(readings.flatMap(\.probabilities), file, "out/probabilities")
+    try expectClose(readings.flatMap(\.blendshapes), file, "out/blendshape")
+    try expectClose(
+      readings.flatMap { $0.boxes.flatMap { [$0.centre.x, $0.centre.y, $0.width, $0.height].map { Float($0) } } }, file,
+      "out/box")
+    try expectClose(
+      readings.flatMap { $0.landmarks.flatMap { $0.flatMap { [Float($0.x), Float($0.y)] } } }, file, "out/landmark")
+    #expect(readings.allSatisfy { $0.boxes.count == 16 && $0.landmarks.count == 16 })
+    #expect(model.read([]).isEmpty)
+  }
+
+  @Test func fewerTubesStayClose() throws {
+    let file = try SafetensorsFile(path: Self.golden)
+    let whole = try ExpressionModel(weights: Self.weights)
+    let half = try ExpressionModel(weights: Self.weights, keepTubes: 0.5)
+    let clip = [try clips(file)[0]]
+    let (a, b) = (whole.read(clip)[0], half.read(clip)[0])
+    #expect(b.boxes.count == 16)
+    #expect(zip(a.boxes, b.boxes).allSatisfy { $0.overlap($1) > 0.7 })
+    #expect(abs(b.probabilities.reduce(0, +) - 1) < 1e-5)
+  }
+
+  @Test func keptTubesAreSpreadAndTheSameInEverySlot() throws {
+    let config = try ExpressionModel(weights: Self.weights).card.config.trunk
+    let kept = ExpressionModel.tubes(share: 0.5, of: config)
+    #expect(kept.count == 32 * config.slots)
+    #expect(kept == kept.sorted())
+    #expect(Set(kept.map { $0 % 64 }).count == 32)
+    for line in 0..<8 {
+      #expect((2...6).contains(kept.prefix(32).filter { $0 / 8 == line }.count))
+      #expect((2...6).contains(kept.prefix(32).filter { $0 % 8 == line }.count))
+    }
+    #expect(ExpressionModel.tubes(share: 0, of: config).count == config.slots)
+  }
+
+  @Test func theCardTellsWhatTheFileSays() throws {
+    let card = try ModelCard(SafetensorsFile(path: Self.weights))
+    #expect(card.model == "mtcae-dfer")
+    #expect(card.labels.first == "anger" && card.labels.count == 8)
+    #expect(card.temperature == 0.67)
+    #expect(card.crop.sideFactor == 1.3)
+    #expect(card.clip.frames == 16 && card.clip.hopSeconds == 0.8)
+    #expect(card.blendshapes.count == 52)
+    #expect(card.config.numLandmarks == 5)
+    #expect(card.input.imageSize == 112)
+  }
+
+  @Test func faultyCardsAreRefusedInOneMessage() throws {
+    let metadata = try SafetensorsFile(path: Self.weights).metadata
+    func refusal(_ change: (inout [String: String]) -> Void) throws -> [String] {
+      let path = NSTemporaryDirectory() + "/\(UUID().uuidString).safetensors"
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      var metadata = metadata
+      change(&metadata)
+      try SafetensorsFile.write(tensors: [], metadata: metadata, to: path)
+      let error = #expect(throws: CheckpointError.self) { try ModelCard(SafetensorsFile(path: path)) }
+      return error?.reasons ?? []
+    }
+    #expect(try refusal { $0 = [:] }.first?.contains("lacks dfer_format, model, version, date, config") == true)
+    #expect(try refusal { $0["labels"] = nil } == ["not a weight file of dfer: its metadata lacks labels"])
+    #expect(try refusal { $0["dfer_format"] = "2" }.first?.hasPrefix("made by a newer dfer") == true)
+    let faults = try refusal {
+      $0["labels"] = #"["a", "a"]"#
+      $0["temperature"] = "0"
+      $0["image_std"] = "[0, 1, 1]"
+    }
+    #expect(faults.count == 4)
+    #expect(try refusal { $0["config"] = "{" } == ["metadata config: not valid JSON"])
+  }
+}
