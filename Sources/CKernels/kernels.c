@@ -1,5 +1,6 @@
 #include "CKernels.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <sched.h>
 #include <string.h>
@@ -70,6 +71,14 @@ int ck_available_cores(void) {
     if (count > 0) return count;
   }
   return 1;
+}
+
+void ck_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  mallopt(M_TOP_PAD, 16 << 20);
+#endif
 }
 
 #if defined(__x86_64__)

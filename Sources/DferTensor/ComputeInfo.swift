@@ -21,7 +21,7 @@ public enum ComputeInfo {
   static func warning(forced: String, used core: String, level: Int32) -> String? {
     guard levelOfCore(core) < level else { return nil }
     return "OPENBLAS_CORETYPE=\(forced) in the environment: OpenBLAS runs its \(core) kernels on a processor with "
-      + "\(name(ofLevel: level)), at about half speed. Unset it."
+      + "\(name(ofLevel: level)). On many processors that is half the speed; unset it to compare."
   }
 
   /// The instruction set, in the numbering of `ck_level`, of OpenBLAS kernels written for `core`.

@@ -88,7 +88,11 @@ enum Kernels {
 
   // MARK: Matrix product
 
-  private static let serialBlas: Void = openblas_set_num_threads(1)
+  /// Once per process, before the first product.
+  private static let prepared: Void = {
+    openblas_set_num_threads(1)
+    ck_keep_freed_memory()
+  }()
 
   /// c = alpha * a b + beta * c, row-major: a is m x k, b is k x n, c is m x n after a turned one has been transposed.
   static func gemm(
@@ -97,7 +101,7 @@ enum Kernels {
     _ b: UnsafePointer<Float>, _ ldb: Int, turnedB tb: Bool = false,
     beta: Float = 0, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
-    _ = serialBlas
+    _ = prepared
     cblas_sgemm(
       CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k),
       alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))

@@ -1,0 +1,59 @@
+@testable import DferTensor
+import Testing
+
+/// Threads divide the work but do not change the numbers beyond rounding.
+@Suite(.serialized)
+struct ThreadTests {
+  @Test func everyIndexRunsOnce() {
+    for count in [0, 1, 2, 3, 100] {
+      let tensor = Kernels.make([count]) { y in
+        y.start.update(repeating: 0, count: count)
+        Kernels.parallel(count) { y.start[$0] += 1 }
+      }
+      #expect(tensor.values.allSatisfy { $0 == 1 })
+    }
+  }
+
+  @Test func sharesCoverTheRange() {
+    let tensor = Kernels.make([1001]) { y in
+      y.start.update(repeating: 0, count: 1001)
+      Kernels.share(1001, least: 3) { for i in $0 { y.start[i] += 1 } }
+    }
+    #expect(tensor.values.allSatisfy { $0 == 1 })
+  }
+
+  @Test func oneAndThreeThreadsAgree() async {
+    func run() -> [Tensor] {
+      var random = RandomSource(seed: 3)
+      func tensor(_ shape: [Int]) -> Tensor {
+        Tensor((0..<shape.reduce(1, *)).map { _ in random.normal() }, shape: shape)
+      }
+      var store = ParameterStore()
+      let weight = store.declare("weight", shape: [48, 40])
+      let kernel = store.declare("kernel", shape: [8, 6, 3, 3])
+      store[weight] = tensor([48, 40])
+      store[kernel] = tensor([8, 6, 3, 3])
+      var tape = Tape(store)
+      let x = Value(tensor([2, 301, 40]))
+      return [
+        tape.linear(x, weight, nil).tensor, tape.attention(x, x, x, heads: 2).tensor, tape.gelu(x).tensor,
+        tape.conv2d(Value(tensor([1, 6, 31, 45])), kernel, nil, padding: .all(1)).tensor,
+      ]
+    }
+    let before = Compute.threads
+    defer { Compute.threads = before }
+    Compute.threads = 1
+    let one = run()
+    Compute.threads = 3
+    let three = await Task.detached { run() }.value  // not the main thread
+    for (a, b) in zip(one, three) {
+      #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) <= 1e-4 })
+    }
+  }
+
+  @Test func warnsOnlyAboutSlowerKernels() {
+    #expect(ComputeInfo.warning(forced: "Haswell", used: "Haswell", level: 2)?.contains("Haswell") == true)
+    #expect(ComputeInfo.warning(forced: "SkylakeX", used: "SkylakeX", level: 2) == nil)
+    #expect(ComputeInfo.warning(forced: "Zen", used: "Zen", level: 1) == nil)
+  }
+}
