@@ -83,6 +83,17 @@ import Testing
     #expect(card.input.imageSize == 112)
   }
 
+  @Test func aCardSurvivesBeingWritten() throws {
+    let card = try ModelCard(SafetensorsFile(path: Self.weights))
+    let path = NSTemporaryDirectory() + "/\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try SafetensorsFile.write(tensors: [], metadata: card.metadata, to: path)
+    #expect(try ModelCard(SafetensorsFile(path: path)) == card)
+    // The card alone describes a network that this file cannot fill.
+    let error = #expect(throws: CheckpointError.self) { try ExpressionModel(weights: path) }
+    #expect(error?.description.contains("larger network") == true)
+  }
+
   @Test func faultyCardsAreRefusedInOneMessage() throws {
     let metadata = try SafetensorsFile(path: Self.weights).metadata
     func refusal(_ change: (inout [String: String]) -> Void) throws -> [String] {

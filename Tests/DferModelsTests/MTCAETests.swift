@@ -7,60 +7,60 @@ import Testing
 
 @Suite(.enabled(if: Shared.hasGolden)) struct MTCAETests {
   @Test func flowChartVariantMatches() throws {
-    let golden = try Golden("mtcae")
+    let golden = try GoldenFile("mtcae.safetensors")
     var store = ParameterStore()
     let model = MTCAE(try golden.config(), in: &store)
     try golden.load(&store)
-    let clips = try golden.tensor("in/pixel_values")
+    let clips = golden("in/pixel_values")
     var tape = Tape(store, recording: true)
-    try golden.check(model.encoder.patches(clips, &tape).tensor, "mid/encoder.patch_embed")
+    golden.check(model.encoder.patches(clips, &tape).tensor, "mid/encoder.patch_embed")
     let tokens = model.encoder(clips, &tape)
-    try golden.check(tokens.tensor, "mid/encoder.norm")
+    golden.check(tokens.tensor, "mid/encoder.norm")
     try checkCascade(model.cascade, tokens, golden, &tape)
 
     let output = model(clips, &tape)
-    try golden.check(output.box.tensor, "out/box")
-    try golden.check(output.landmark.tensor, "out/landmark")
-    try golden.check(output.expression.tensor, "out/expression")
+    golden.check(output.box.tensor, "out/box")
+    golden.check(output.landmark.tensor, "out/landmark")
+    golden.check(output.expression.tensor, "out/expression")
     #expect(output.blendshape == nil)
     let loss = try loss(output, golden, &tape)
     try checkGradients(tape.gradients(of: loss).parameters, store, golden)
   }
 
   @Test func memoryNormCanBeLeftOut() throws {
-    let golden = try Golden("mtcae")
+    let golden = try GoldenFile("mtcae.safetensors")
     var config: MTCAEConfig = try golden.config()
     config.cascade.memoryNorm = false
     var store = ParameterStore()
     let model = MTCAE(config, in: &store)
     try golden.load(&store, ignoring: { $0.contains("memory_norm") })
     var tape = Tape(store)
-    let output = model(try golden.tensor("in/pixel_values"), &tape)
-    try golden.check(output.box.tensor, "out/no_memory_norm.box")
-    try golden.check(output.landmark.tensor, "out/no_memory_norm.landmark")
-    try golden.check(output.expression.tensor, "out/no_memory_norm.expression")
+    let output = model(golden("in/pixel_values"), &tape)
+    golden.check(output.box.tensor, "out/no_memory_norm.box")
+    golden.check(output.landmark.tensor, "out/no_memory_norm.landmark")
+    golden.check(output.expression.tensor, "out/no_memory_norm.expression")
   }
 
   @Test func notebookVariantMatches() throws {
-    let golden = try Golden("mtcae_notebook_decoders")
+    let golden = try GoldenFile("mtcae_notebook_decoders.safetensors")
     var store = ParameterStore()
     let cascade = Cascade(try golden.config(), in: &store)
     try golden.load(&store)
     var tape = Tape(store, recording: true)
-    let tokens = Value(try golden.tensor("in/tokens"))
-    try golden.check(cascade.projections[0](tokens, &tape).tensor, "mid/projection")
+    let tokens = Value(golden("in/tokens"))
+    golden.check(cascade.projections[0](tokens, &tape).tensor, "mid/projection")
     try checkCascade(cascade, tokens, golden, &tape)
 
     let output = cascade(tokens, tokensPerSlot: 9, &tape)
-    try golden.check(output.box.tensor, "out/box")
-    try golden.check(output.landmark.tensor, "out/landmark")
-    try golden.check(output.expression.tensor, "out/expression")
+    golden.check(output.box.tensor, "out/box")
+    golden.check(output.landmark.tensor, "out/landmark")
+    golden.check(output.expression.tensor, "out/expression")
     let loss = try loss(output, golden, &tape)
     try checkGradients(tape.gradients(of: loss).parameters, store, golden)
   }
 
   @Test func configsSurviveARoundTrip() throws {
-    let config: MTCAEConfig = try Golden("mtcae").config()
+    let config: MTCAEConfig = try GoldenFile("mtcae.safetensors").config()
     #expect(config.faults.isEmpty)
     #expect(config.trunk.intermediateSize == 64)
     let again = try JSONDecoder().decode(MTCAEConfig.self, from: JSONEncoder().encode(config))
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func faultyConfigsAreNamed() throws {
-    var config: MTCAEConfig = try Golden("mtcae").config()
+    var config: MTCAEConfig = try GoldenFile("mtcae.safetensors").config()
     config.trunk.numAttentionHeads = 5
     config.cascade.boxOutputs = 8
     #expect(config.faults.count == 1)
@@ -79,39 +79,39 @@ import Testing
   }
 
   /// Every block of the three decoders.
-  private func checkCascade(_ cascade: Cascade, _ tokens: Value, _ golden: Golden, _ tape: inout Tape) throws {
+  private func checkCascade(_ cascade: Cascade, _ tokens: Value, _ golden: GoldenFile, _ tape: inout Tape) throws {
     let memories = cascade.memories(tokens, &tape)
     var state = memories[0]
     for (i, task) in Cascade.tasks.enumerated() {
-      if golden.file.contains("mid/memory.\(task)") { try golden.check(memories[i].tensor, "mid/memory.\(task)") }
+      if golden.has("mid/memory.\(task)") { golden.check(memories[i].tensor, "mid/memory.\(task)") }
       let norm = try #require(cascade.decoders[i].memoryNorm)
       let memory = norm(memories[i], &tape)
-      try golden.check(memory.tensor, "mid/memory_norm.\(task)")
+      golden.check(memory.tensor, "mid/memory_norm.\(task)")
       for (n, block) in cascade.decoders[i].blocks.enumerated() {
         let name = "mid/decoders.\(task).blocks.\(n)"
-        try golden.check(block.attention(block.norm1(state, &tape), over: memory, &tape).tensor, "\(name).attn")
+        golden.check(block.attention(block.norm1(state, &tape), over: memory, &tape).tensor, "\(name).attn")
         state = block(state, over: memory, &tape)
-        try golden.check(state.tensor, name)
+        golden.check(state.tensor, name)
       }
     }
   }
 
   /// 0.5 box + 0.5 landmark + 1.5 expression.
-  private func loss(_ output: MTCAEOutput, _ golden: Golden, _ tape: inout Tape) throws -> Value {
-    let box = tape.meanSquared(output.box, Value(try golden.tensor("in/box")))
-    let landmark = tape.meanSquared(output.landmark, Value(try golden.tensor("in/landmark")))
-    let expression = tape.crossEntropy(output.expression, labels: try golden.file.integers("in/labels"))
-    try golden.check(box.tensor, "loss/box_mse")
-    try golden.check(landmark.tensor, "loss/landmark_mse")
-    try golden.check(expression.tensor, "loss/expression_ce")
+  private func loss(_ output: MTCAEOutput, _ golden: GoldenFile, _ tape: inout Tape) throws -> Value {
+    let box = tape.meanSquared(output.box, Value(golden("in/box")))
+    let landmark = tape.meanSquared(output.landmark, Value(golden("in/landmark")))
+    let expression = tape.crossEntropy(output.expression, labels: golden.integers("in/labels"))
+    golden.check(box.tensor, "loss/box_mse")
+    golden.check(landmark.tensor, "loss/landmark_mse")
+    golden.check(expression.tensor, "loss/expression_ce")
     let total = tape.weightedSum([(0.5, box), (0.5, landmark), (1.5, expression)])
-    try golden.check(total.tensor, "loss/total")
+    golden.check(total.tensor, "loss/total")
     return total
   }
 
-  private func checkGradients(_ gradients: [Tensor?], _ store: ParameterStore, _ golden: Golden) throws {
+  private func checkGradients(_ gradients: [Tensor?], _ store: ParameterStore, _ golden: GoldenFile) throws {
     for (name, gradient) in zip(store.names, gradients) {
-      try golden.check(try #require(gradient, "\(name)"), "grad/\(name)")
+      golden.check(try #require(gradient, "\(name)"), "grad/\(name)")
     }
   }
 }

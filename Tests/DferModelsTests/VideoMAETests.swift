@@ -7,69 +7,69 @@ import Testing
 
 @Suite(.enabled(if: Shared.hasGolden)) struct VideoMAETests {
   @Test func classifierMatchesHuggingFace() throws {
-    let golden = try Golden("videomae_classify")
+    let golden = try GoldenFile("videomae_classify.safetensors")
     var store = ParameterStore()
     let model = VideoMAEClassifier(try golden.config(), in: &store)
     try golden.load(&store, from: VideoMAENames.huggingFace)
-    let clips = try golden.clipsWithChannelsFirst("in/pixel_values")
-    let labels = try golden.file.integers("in/labels")
+    let clips = golden.clipsWithChannelsFirst("in/pixel_values")
+    let labels = golden.integers("in/labels")
 
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
-    try golden.check(encoder.patches(clips, &tape).tensor, "mid/patch_embed")
-    try golden.check(encoder.positions, "mid/position_table")
+    golden.check(encoder.patches(clips, &tape).tensor, "mid/patch_embed")
+    golden.check(encoder.positions, "mid/position_table")
     var x = encoder.embed(clips, kept: nil, &tape)
-    try golden.check(x.tensor, "mid/tokens")
+    golden.check(x.tensor, "mid/tokens")
     let normed = encoder.blocks[0].norm1(x, &tape)
-    try golden.check(normed.tensor, "mid/layer.0.norm_before")
-    try golden.check(encoder.blocks[0].attention.context(normed, &tape).tensor, "mid/layer.0.attention_context")
+    golden.check(normed.tensor, "mid/layer.0.norm_before")
+    golden.check(encoder.blocks[0].attention.context(normed, &tape).tensor, "mid/layer.0.attention_context")
     for (i, block) in encoder.blocks.enumerated() {
       x = block(x, &tape)
-      try golden.check(x.tensor, "mid/layer.\(i)")
+      golden.check(x.tensor, "mid/layer.\(i)")
     }
-    try golden.check(tape.meanOfTokens(x).tensor, "mid/mean_pool")
-    try golden.check(model.pooled(x, &tape).tensor, "mid/fc_norm")
+    golden.check(tape.meanOfTokens(x).tensor, "mid/mean_pool")
+    golden.check(model.pooled(x, &tape).tensor, "mid/fc_norm")
 
     let logits = model(clips, &tape)
-    try golden.check(logits.tensor, "out/logits")
-    try golden.check(tape.softmax(logits).tensor, "out/probs")
+    golden.check(logits.tensor, "out/logits")
+    golden.check(tape.softmax(logits).tensor, "out/probs")
     let loss = tape.crossEntropy(logits, labels: labels)
-    try golden.check(loss.tensor, "loss/cross_entropy")
+    golden.check(loss.tensor, "loss/cross_entropy")
     let gradients = tape.gradients(of: loss).parameters
     try checkHuggingFace(gradients, store, golden)
   }
 
   @Test(arguments: ["layer_norm_eps", "1e-6"]) func classifierMatchesTheOriginalNames(_ epsilon: String) throws {
-    let golden = try Golden("videomae_mcg_names")
+    let golden = try GoldenFile("videomae_mcg_names.safetensors")
     var config: VideoMAEConfig = try golden.config()
     if epsilon == "1e-6" { (config.layerNormEps, config.fcNormEps) = (1e-6, 1e-6) }
     var store = ParameterStore()
     let model = VideoMAEClassifier(config, in: &store)
     try golden.load(&store, from: VideoMAENames.original)
     var tape = Tape(store, recording: true)
-    let logits = model(try golden.tensor("in/pixel_values"), &tape)
-    let loss = tape.crossEntropy(logits, labels: try golden.file.integers("in/labels"))
+    let logits = model(golden("in/pixel_values"), &tape)
+    let loss = tape.crossEntropy(logits, labels: golden.integers("in/labels"))
     if epsilon == "1e-6" {
-      try golden.check(logits.tensor, "alt_native/logits", as: "out")
-      try golden.check(loss.tensor, "alt_native/loss", as: "loss")
+      golden.check(logits.tensor, "alt_native/logits", as: "out")
+      golden.check(loss.tensor, "alt_native/loss", as: "loss")
       return
     }
-    try golden.check(logits.tensor, "out/logits")
-    try golden.check(loss.tensor, "loss/cross_entropy")
+    golden.check(logits.tensor, "out/logits")
+    golden.check(loss.tensor, "loss/cross_entropy")
     let gradients = tape.gradients(of: loss).parameters
     for parameter in store.parameters {
       let name = store.name(of: parameter)
       let short = name.hasPrefix("encoder.") ? String(name.dropFirst(8)) : name
-      try golden.check(try #require(gradients[store.names.firstIndex(of: name)!]), "grad/\(short)")
+      golden.check(try #require(gradients[store.names.firstIndex(of: name)!]), "grad/\(short)")
     }
   }
 
   @Test func preTrainingMatchesHuggingFace() throws {
-    let golden = try Golden("videomae_pretrain")
+    let golden = try GoldenFile("videomae_pretrain.safetensors")
     var store = ParameterStore()
     let model = VideoMAEPretraining(try golden.config(), in: &store)
     try golden.load(&store, from: VideoMAENames.huggingFace)
-    let clips = try golden.clipsWithChannelsFirst("in/pixel_values")
+    let clips = golden.clipsWithChannelsFirst("in/pixel_values")
     let visible = try golden.rows("mid/visible_index")
     #expect(
       visible.map { VideoMAEPretraining.masked(visible: $0, of: model.encoder.config.tokens) }
@@ -78,51 +78,51 @@ import Testing
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
     var x = encoder.embed(clips, kept: visible, &tape)
-    try golden.check(x.tensor, "mid/tokens_visible")
+    golden.check(x.tensor, "mid/tokens_visible")
     for (i, block) in encoder.blocks.enumerated() {
       x = block(x, &tape)
-      try golden.check(x.tensor, "mid/layer.\(i)")
+      golden.check(x.tensor, "mid/layer.\(i)")
     }
     let norm = try #require(encoder.norm)
     x = norm(x, &tape)
-    try golden.check(x.tensor, "mid/encoder_norm")
+    golden.check(x.tensor, "mid/encoder_norm")
     let seen = model.bridge(x, &tape)
-    try golden.check(seen.tensor, "mid/encoder_to_decoder")
-    try golden.check(model.positions, "mid/decoder_position_table")
+    golden.check(seen.tensor, "mid/encoder_to_decoder")
+    golden.check(model.positions, "mid/decoder_position_table")
     var y = model.decoderInput(seen, visible: visible, &tape)
-    try golden.check(y.tensor, "mid/decoder_input")
+    golden.check(y.tensor, "mid/decoder_input")
     for (i, block) in model.blocks.enumerated() {
       y = block(y, &tape)
-      try golden.check(y.tensor, "mid/decoder_layer.\(i)")
+      golden.check(y.tensor, "mid/decoder_layer.\(i)")
     }
 
     let logits = model(clips, visible: visible, &tape)
-    try golden.check(logits.tensor, "out/logits")
-    let loss = tape.meanSquared(logits, Value(try golden.tensor("mid/target")))
-    try golden.check(loss.tensor, "loss/mse")
+    golden.check(logits.tensor, "out/logits")
+    let loss = tape.meanSquared(logits, Value(golden("mid/target")))
+    golden.check(loss.tensor, "loss/mse")
     let gradients = tape.gradients(of: loss).parameters
     try checkHuggingFace(gradients, store, golden)
   }
 
   @Test func configsSurviveARoundTrip() throws {
-    let config: VideoMAEConfig = try Golden("videomae_pretrain").config()
+    let config: VideoMAEConfig = try GoldenFile("videomae_pretrain.safetensors").config()
     #expect(config.decoder != nil)
     #expect(try JSONDecoder().decode(VideoMAEConfig.self, from: JSONEncoder().encode(config)) == config)
   }
 
   /// Gradients against a file that keeps query, key and value apart.
-  private func checkHuggingFace(_ gradients: [Tensor?], _ store: ParameterStore, _ golden: Golden) throws {
+  private func checkHuggingFace(_ gradients: [Tensor?], _ store: ParameterStore, _ golden: GoldenFile) throws {
     for (name, gradient) in zip(store.names, gradients) {
       let gradient = try #require(gradient, "\(name)")
       switch VideoMAENames.huggingFace(name) {
-      case .tensor(let other): try golden.check(gradient, "grad/\(other)")
+      case .tensor(let other): golden.check(gradient, "grad/\(other)")
       case .firstOf(let sources):
-        if case .tensor(let other)? = sources.first { try golden.check(gradient, "grad/\(other)") }
+        if case .tensor(let other)? = sources.first { golden.check(gradient, "grad/\(other)") }
       case .stacked(let others):
         let size = gradient.count / others.count
         for (i, other) in others.enumerated() {
           let part = Array(gradient.values[i * size..<(i + 1) * size])
-          try golden.check(Tensor(part, shape: [size]), "grad/\(other)")
+          golden.check(Tensor(part, shape: [size]), "grad/\(other)")
         }
       default: Issue.record("\(name) has no gradient in the file")
       }

@@ -65,6 +65,33 @@ import Testing
     #expect(throws: CheckpointError.self) { try SafetensorsFile(path: NSTemporaryDirectory()) }
   }
 
+  /// Cut files and files with one wrong byte either open or are refused; nothing else may happen.
+  @Test func damagedFilesNeverCrash() throws {
+    try withTemporaryFile { path in
+      let written = try written(["a": [2, 3], "b/é": []], to: path)
+      let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: written.path)))
+      func open(_ bytes: [UInt8]) throws -> Bool {
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        do {
+          let file = try SafetensorsFile(path: path)
+          for name in file.names { _ = try file.tensor(name) }
+          return true
+        } catch is CheckpointError {
+          return false
+        }
+      }
+      #expect(try open(bytes))
+      for count in bytes.indices { #expect(try !open(Array(bytes[..<count])), "cut to \(count) bytes") }
+      for i in bytes.indices {
+        for flip: UInt8 in [1, 16, 128] {
+          var damaged = bytes
+          damaged[i] ^= flip
+          _ = try open(damaged)
+        }
+      }
+    }
+  }
+
   @Test func aWrittenFileReadsBack() throws {
     try withTemporaryFile { path in
       let tensors = [

@@ -4,7 +4,7 @@ import Foundation
 /// One file of golden numbers: named tensors and notes on how to compare them.
 public struct GoldenFile {
   public let metadata: [String: String]
-  private let file: SafetensorsFile
+  public let file: SafetensorsFile
 
   public init(_ path: String) throws {
     file = try SafetensorsFile(path: Shared.golden.appendingPathComponent(path).path)
@@ -31,7 +31,8 @@ public struct GoldenFile {
   public func integer(_ key: String) -> Int { (config(key) as? NSNumber)?.intValue ?? 0 }
 
   /// How far `x` is off, in units of what is allowed: 1 or less passes.
-  public func excess(_ x: Tensor?, _ name: String) -> Double {
+  /// - Parameter group: whose tolerance to use, when it is not the first part of the name.
+  public func excess(_ x: Tensor?, _ name: String, group: String? = nil) -> Double {
     let reference = self(name)
     guard let x, x.shape == reference.shape else { return .infinity }
     let worst = zip(x.values, reference.values).map { abs(Double($0) - Double($1)) }.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
@@ -39,7 +40,7 @@ public struct GoldenFile {
     if let names = zero["names"] as? [String], names.contains(name), let limit = zero["atol"] as? Double {
       return worst / limit
     }
-    let group = String(name.prefix { $0 != "/" })
+    let group = group ?? String(name.prefix { $0 != "/" })
     let tolerance = json("tolerance")
     func limit(_ key: String) -> Double { ((tolerance[key] as? [String: Any])?[group] as? NSNumber)?.doubleValue ?? 0 }
     let size = max(reference.values.map { abs(Double($0)) }.max() ?? 0, limit("abs_floor"))

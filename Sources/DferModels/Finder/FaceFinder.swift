@@ -41,7 +41,7 @@ public struct FaceFinder: Sendable {
     (threshold, overlapLimit) = (try json("score_threshold"), try json("nms_iou"))
     var store = ParameterStore()
     do {
-      network = try FinderNetwork(json("architecture"), in: &store)
+      network = try FinderNetwork(json("architecture"), limit: file.count, in: &store)
     } catch let fault as FinderFault {
       throw CheckpointError(path: path, reason: "metadata architecture: \(fault.reason)")
     }

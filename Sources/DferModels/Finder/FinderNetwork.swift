@@ -38,8 +38,10 @@ struct FinderNetwork: Sendable {
   private var channels = [3]
 
   /// Declares the layers' parameters as `<name>.weight` and `<name>.bias`.
+  /// - Parameter limit: numbers that the weight file holds; more are never asked for.
   /// - Throws: what does not fit, in words.
-  init(_ layers: [Layer], in store: inout ParameterStore) throws(FinderFault) {
+  init(_ layers: [Layer], limit: Int, in store: inout ParameterStore) throws(FinderFault) {
+    var numbers = 0
     for layer in layers {
       guard results[layer.name] == nil else { throw FinderFault("layer \(layer.name) appears twice") }
       switch layer.kind {
@@ -49,29 +51,38 @@ struct FinderNetwork: Sendable {
         steps.append(.sum(a, upsampled: b))
         channels.append(channels[a])
       default:
-        try convolution(layer, &store)
+        numbers += try convolution(layer, limit: limit - numbers, &store)
       }
       results[layer.name] = channels.count - 1
     }
   }
 
-  private mutating func convolution(_ layer: Layer, _ store: inout ParameterStore) throws(FinderFault) {
+  /// Adds a layer and returns how many numbers it has.
+  private mutating func convolution(
+    _ layer: Layer, limit: Int, _ store: inout ParameterStore
+  ) throws(FinderFault) -> Int {
     let input = try result(layer.input, layer)
-    guard let inputs = layer.cin, let outputs = layer.cout, inputs == channels[input], (1...4096).contains(outputs) else {
+    guard let inputs = layer.cin, let outputs = layer.cout, inputs == channels[input], (1...4096).contains(outputs)
+    else {
       throw FinderFault("layer \(layer.name): cin or cout does not fit its input of \(channels[input]) channels")
     }
     let stride = layer.stride ?? 1
     guard stride == 1 || stride == 2 else { throw FinderFault("layer \(layer.name): stride \(stride) is not 1 or 2") }
     let depthwise = layer.kind == .dw
-    guard !depthwise || inputs == outputs else { throw FinderFault("layer \(layer.name): dw changes the channel count") }
+    guard !depthwise || inputs == outputs else {
+      throw FinderFault("layer \(layer.name): dw changes the channel count")
+    }
     let side = depthwise || layer.kind == .conv ? 3 : 1
     let groups = depthwise ? inputs : 1
+    let numbers = outputs * (inputs / groups * side * side + 1)
+    guard numbers <= limit else { throw FinderFault("layer \(layer.name): more numbers than the file holds") }
     steps.append(
       .convolution(
         input, weight: store.declare("\(layer.name).weight", shape: [outputs, inputs / groups, side, side]),
         bias: store.declare("\(layer.name).bias", shape: [outputs]), stride: stride, padding: side / 2, groups: groups,
         relu: layer.kind != .lateral && layer.kind != .out))
     channels.append(outputs)
+    return numbers
   }
 
   private func result(_ name: String?, _ layer: Layer) throws(FinderFault) -> Int {

@@ -32,7 +32,8 @@ public struct Cascade: Sendable {
     decoders = Self.tasks.map { CascadedDecoder(config, at: "decoders.\($0)", in: &store) }
     let pooling = config.headPooling
     box = Head(config, outputs: config.boxOutputs, pooling: pooling.box, at: "heads.box", in: &store)
-    landmark = Head(config, outputs: config.landmarkOutputs, pooling: pooling.landmark, at: "heads.landmark", in: &store)
+    landmark = Head(
+      config, outputs: config.landmarkOutputs, pooling: pooling.landmark, at: "heads.landmark", in: &store)
     expression = Head(
       config, outputs: config.numLabels, pooling: pooling.expression, at: "heads.expression", in: &store)
     blendshape =

@@ -23,6 +23,14 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
     pooling == .slot ? trunk.tubeletSize : trunk.numFrames
   }
 
+  /// Learned numbers of the products in all blocks: nearly all that the network has.
+  var weightCount: Int {
+    let block =
+      cascade.decoderHiddenSize * (4 * cascade.decoderNumAttentionHeads * cascade.decoderHeadDim)
+      + 2 * cascade.decoderHiddenSize * cascade.decoderIntermediateSize
+    return trunk.weightCount + Cascade.tasks.count * cascade.decoderNumHiddenLayers * block
+  }
+
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {
     var faults = trunk.faults

@@ -102,6 +102,9 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     try values.encode(decoder.normEps, forKey: .decoderNormEps)
   }
 
+  /// Learned numbers of the products in all blocks: nearly all that the encoder has.
+  var weightCount: Int { numHiddenLayers * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
+
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {
     var faults: [String] = []
@@ -113,12 +116,15 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     ]
     for (key, size) in sizes { check((1...16384).contains(size), "config: \(key) \(size) is not in 1...16384") }
     guard faults.isEmpty else { return faults }
-    check(imageSize.isMultiple(of: patchSize), "config: image_size \(imageSize) is no multiple of patch_size \(patchSize)")
     check(
-      numFrames.isMultiple(of: tubeletSize), "config: num_frames \(numFrames) is no multiple of tubelet_size \(tubeletSize)")
+      imageSize.isMultiple(of: patchSize), "config: image_size \(imageSize) is no multiple of patch_size \(patchSize)")
+    check(
+      numFrames.isMultiple(of: tubeletSize),
+      "config: num_frames \(numFrames) is no multiple of tubelet_size \(tubeletSize)")
     check(
       hiddenSize.isMultiple(of: numAttentionHeads),
       "config: hidden_size \(hiddenSize) is no multiple of num_attention_heads \(numAttentionHeads)")
+    check(tokens <= 65536, "config: \(tokens) tokens are more than 65536")
     return faults
   }
 }

@@ -24,7 +24,8 @@ public struct SafetensorsFile: Sendable {
     let length = try Self.read(file, at: 0, count: 8, path).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(size - 8) else {
       throw CheckpointError(
-        path: path, reason: "the header should have \(length) bytes, but the file ends before: cut off, or no safetensors")
+        path: path,
+        reason: "the header should have \(length) bytes, but the file ends before: cut off, or no safetensors")
     }
     guard length <= Self.headerLimit else {
       throw CheckpointError(path: path, reason: "a header of \(length) bytes is over the format's limit")
@@ -43,6 +44,9 @@ public struct SafetensorsFile: Sendable {
 
   /// All tensor names, sorted.
   public var names: [String] { header.entries.keys.sorted() }
+
+  /// How many numbers all tensors hold together.
+  public var count: Int { header.entries.values.reduce(0) { $0 + $1.bytes.count / $1.format.size } }
 
   public func contains(_ name: String) -> Bool { header.entries[name] != nil }
 

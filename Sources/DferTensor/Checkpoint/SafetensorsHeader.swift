@@ -92,7 +92,9 @@ struct SafetensorsHeader: Sendable {
         throw HeaderFault("\(entry.bytes.lowerBound - end) bytes before tensor \(name) belong to no tensor")
       }
       end = entry.bytes.upperBound
-      if end > bodySize { throw HeaderFault("tensor \(name) ends \(end - bodySize) bytes after the file: it is cut off") }
+      if end > bodySize {
+        throw HeaderFault("tensor \(name) ends \(end - bodySize) bytes after the file: it is cut off")
+      }
     }
     if end < bodySize { throw HeaderFault("\(bodySize - end) bytes after the last tensor belong to no tensor") }
   }

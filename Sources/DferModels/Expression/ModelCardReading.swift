@@ -1,59 +1,7 @@
 import DferTensor
 import Foundation
 
-/// What a weight file says about itself, in its metadata.
-public struct ModelCard: Sendable, Hashable {
-  /// Version of the file format that this program reads.
-  public static let format = 1
-
-  /// Kind of network, as `mtcae-dfer`.
-  public let model: String
-  public let version: String
-  /// Day of export, as `2026-11-21`.
-  public let date: String
-  public let config: MTCAEConfig
-  /// Names of the classes, in the order of the logits.
-  public let labels: [String]
-  /// Probabilities are softmax(logits / temperature).
-  public let temperature: Double
-  /// Per colour, for values scaled to 0...1.
-  public let imageMean, imageStd: [Float]
-  public let crop: Crop
-  public let clip: Clip
-  /// Names of the blendshapes, in the order of the network's answers; empty when it gives none.
-  public let blendshapes: [String]
-  public let licence: String
-  /// Measured figures, as JSON text.
-  public let metrics: String
-  /// Data, sizes and what was never seen, as JSON text.
-  public let training: String
-
-  /// How a face is cut out of its frame.
-  public struct Crop: Sendable, Hashable, Codable {
-    /// Side of the square crop over the longer side of the face box.
-    public var sideFactor: Double
-
-    enum CodingKeys: String, CodingKey { case sideFactor = "side_factor" }
-  }
-
-  /// How frames become clips.
-  public struct Clip: Sendable, Hashable, Codable {
-    public var frames: Int
-    /// Shortest and longest time that a clip should span, in seconds.
-    public var spanSeconds: [Double]
-    /// Time from one clip to the next, in seconds.
-    public var hopSeconds: Double
-    /// Lowest and highest rate at which frames are taken.
-    public var framesPerSecond: [Double]
-
-    enum CodingKeys: String, CodingKey {
-      case frames
-      case spanSeconds = "span_seconds"
-      case hopSeconds = "hop_seconds"
-      case framesPerSecond = "frames_per_second"
-    }
-  }
-
+extension ModelCard {
   /// Keys that a weight file must have.
   static let keys = [
     "dfer_format", "model", "version", "date", "config", "labels", "temperature", "image_mean", "image_std", "crop",
@@ -109,22 +57,33 @@ public struct ModelCard: Sendable, Hashable {
     check(deviation.count == 3 && deviation.allSatisfy { $0 > 0 }, "image_std: not three numbers above 0")
     check(config.trunk.numChannels == 3, "config: num_channels is \(config.trunk.numChannels), not 3")
     check(crop.sideFactor > 0 && crop.sideFactor.isFinite, "crop: side_factor \(crop.sideFactor) is not above 0")
-    check(clip.frames == config.trunk.numFrames, "clip: \(clip.frames) frames, but config has \(config.trunk.numFrames)")
+    check(
+      clip.frames == config.trunk.numFrames, "clip: \(clip.frames) frames, but config has \(config.trunk.numFrames)")
     check(clip.hopSeconds > 0, "clip: hop_seconds \(clip.hopSeconds) is not above 0")
     check(clip.spanSeconds.count == 2, "clip: span_seconds is not a shortest and a longest time")
     check(clip.framesPerSecond.count == 2, "clip: frames_per_second is not a lowest and a highest rate")
     guard faults.isEmpty else { throw CheckpointError(path: file.path, reasons: faults) }
 
-    (model, version, date) = (text("model"), text("version"), text("date"))
-    (self.config, self.labels, self.temperature) = (config, labels, temperature)
-    (imageMean, imageStd, self.crop, self.clip) = (mean, deviation, crop, clip)
-    self.blendshapes = blendshapes
-    (licence, metrics, training) = (text("licence"), text("metrics"), text("training"))
+    self.init(
+      model: text("model"), version: text("version"), date: text("date"), config: config, labels: labels,
+      temperature: temperature, imageMean: mean, imageStd: deviation, crop: crop, clip: clip, blendshapes: blendshapes,
+      licence: text("licence"), metrics: text("metrics"), training: text("training"))
   }
 
-  /// How crops become the network's input.
-  public var input: InputSpec {
-    InputSpec(imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, deviation: imageStd)
+  /// The metadata of a weight file with this card.
+  public var metadata: [String: String] {
+    func json(_ value: some Encodable) -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      // Sizes, names and finite numbers always have a JSON form.
+      return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+    return [
+      "dfer_format": String(Self.format), "model": model, "version": version, "date": date, "config": json(config),
+      "labels": json(labels), "temperature": String(temperature), "image_mean": json(imageMean),
+      "image_std": json(imageStd), "crop": json(crop), "clip": json(clip), "blendshapes": json(blendshapes),
+      "licence": licence, "metrics": metrics, "training": training,
+    ]
   }
 
   /// A decoding error without Foundation's noise.

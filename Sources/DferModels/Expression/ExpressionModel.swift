@@ -29,6 +29,11 @@ public struct ExpressionModel: Sendable {
   public init(weights path: String, keepTubes: Double = 1) throws {
     let file = try SafetensorsFile(path: path)
     card = try ModelCard(file)
+    // A wrong size in the card must not ask for more memory than the file could fill.
+    guard card.config.weightCount <= file.count else {
+      throw CheckpointError(
+        path: path, reason: "config describes a larger network than the file's \(file.count) numbers")
+    }
     var store = ParameterStore()
     network = MTCAE(card.config, in: &store)
     try store.load(file)
