@@ -47,6 +47,54 @@ import Testing
     #expect(model.read([]).isEmpty)
   }
 
+  @Test func everyStageOfTheDefaultNetworkMatches() throws {
+    let file = try SafetensorsFile(path: Self.golden)
+    let weights = try SafetensorsFile(path: Self.weights)
+    let card = try ModelCard(weights)
+    var store = ParameterStore()
+    let model = MTCAE(card.config, in: &store)
+    try store.load(weights)
+    let clips = card.input.tensor(try clips(file))
+    var tape = Tape(store)
+    func mean(_ x: Value, _ name: String, _ tape: inout Tape) throws {
+      try expectClose(tape.meanOfTokens(x).tensor.values, file, "mid/\(name).mean")
+    }
+    func firstTokens(_ x: Value, _ name: String, _ tape: inout Tape) throws {
+      try expectClose(tape.slice(x, 0..<4).tensor.values, file, "mid/\(name).tokens_0_3")
+    }
+    let encoder = model.encoder
+    try firstTokens(encoder.patches(clips, &tape), "patch_embed", &tape)
+    var x = encoder.embed(clips, kept: nil, &tape)
+    try firstTokens(x, "with_position", &tape)
+    for (i, block) in encoder.blocks.enumerated() {
+      x = block(x, &tape)
+      if i == 0 || i == 9 { try mean(x, "encoder.blocks.\(i)", &tape) }
+    }
+    let norm = try #require(encoder.norm)
+    x = norm(x, &tape)
+    try mean(x, "encoder.norm", &tape)
+    try firstTokens(x, "encoder.norm", &tape)
+    let memories = model.cascade.memories(x, &tape)
+    var state = memories[0]
+    for (i, task) in Cascade.tasks.enumerated() {
+      try mean(memories[i], "projections.\(task)", &tape)
+      state = model.cascade.decoders[i](state, over: memories[i], &tape)
+      try mean(state, "decoders.\(task)", &tape)
+    }
+  }
+
+  @Test func keepingEveryTokenChangesNothing() throws {
+    let golden = try GoldenFile("mtcae.safetensors")
+    let config = try golden.config(MTCAEConfig.self)
+    var store = ParameterStore()
+    let model = MTCAE(config, in: &store)
+    try golden.load(&store)
+    let clips = golden("in/pixel_values")
+    var tape = Tape(store)
+    let all = [[Int]](repeating: Array(0..<config.trunk.tokens), count: clips.shape[0])
+    #expect(model(clips, kept: all, &tape).expression.tensor == model(clips, &tape).expression.tensor)
+  }
+
   @Test func fewerTubesStayClose() throws {
     let file = try SafetensorsFile(path: Self.golden)
     let whole = try ExpressionModel(weights: Self.weights)

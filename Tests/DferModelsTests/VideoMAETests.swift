@@ -5,6 +5,24 @@ import Testing
 
 @testable import DferModels
 
+@Suite struct VideoMAENamesTests {
+  @Test func bothSpellingsOfTheBiasesAreKnown() {
+    let path = "videomae.encoder.layer.3.attention.attention"
+    #expect(
+      VideoMAENames.huggingFace("encoder.blocks.3.attn.v_bias")
+        == .firstOf([.tensor("\(path).v_bias"), .tensor("\(path).value.bias")]))
+    #expect(
+      VideoMAENames.huggingFace("encoder.blocks.3.attn.qkv.weight")
+        == .stacked(["\(path).query.weight", "\(path).key.weight", "\(path).value.weight"]))
+  }
+
+  @Test func fineTunedFilesOfTheOriginalLeaveOutTheEncoder() {
+    #expect(
+      VideoMAENames.original("encoder.norm.bias") == .firstOf([.tensor("encoder.norm.bias"), .tensor("norm.bias")]))
+    #expect(VideoMAENames.original("head.bias") == .tensor("head.bias"))
+  }
+}
+
 @Suite(.enabled(if: Shared.hasGolden)) struct VideoMAETests {
   @Test func classifierMatchesHuggingFace() throws {
     let golden = try GoldenFile("videomae_classify.safetensors")
