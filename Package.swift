@@ -54,12 +54,18 @@ let package = Package(
     // Commands
     .executableTarget(
       name: "DferCLI",
-      dependencies: ["Dfer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "DferBench",
-      dependencies: ["Dfer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: modern),
+      dependencies: [
+        "Dfer", "DferModels", "DferTensor", "DferVideo", "DferImage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Peers"], swiftSettings: modern),
 
     // Tests
     .target(name: "DferTestSupport", dependencies: ["DferTensor"], path: "Tests/DferTestSupport", swiftSettings: modern),
@@ -67,8 +73,8 @@ let package = Package(
     .testTarget(name: "DferVideoTests", dependencies: ["DferVideo", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTensorTests", dependencies: ["DferTensor", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferTests", dependencies: ["Dfer", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferTests", dependencies: ["Dfer", "DferVideo", "DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
   ]
 )

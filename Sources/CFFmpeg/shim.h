@@ -1,4 +1,4 @@
-// What Swift cannot import from FFmpeg: function-like macros and calls whose signature differs between 5.1, 6 and 7.
+// What Swift cannot import from FFmpeg: function-like macros, and fields whose place differs between 5.1, 6 and 7.
 #pragma once
 #include <errno.h>
 #include <libavcodec/avcodec.h>
@@ -10,3 +10,35 @@
 #include <libavutil/pixdesc.h>
 #include <libavutil/sha.h>
 #include <libswscale/swscale.h>
+
+static const int dfer_error_eof = AVERROR_EOF;
+static const int dfer_error_again = AVERROR(EAGAIN);
+static const int dfer_error_invalid_data = AVERROR_INVALIDDATA;
+static const int dfer_error_exit = AVERROR_EXIT;
+static const int dfer_error_stream_not_found = AVERROR_STREAM_NOT_FOUND;
+static const int64_t dfer_no_pts = AV_NOPTS_VALUE;
+
+/// POSIX code behind an FFmpeg error, or 0.
+static inline int dfer_posix_code(int error) { return error < 0 && error > -4096 ? AVUNERROR(error) : 0; }
+
+/// The stream's display matrix (nine fixed-point numbers), or NULL.
+static inline const int32_t *dfer_display_matrix(const AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
+  const AVPacketSideData *side = av_packet_side_data_get(
+      stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return side && side->size >= 9 * sizeof(int32_t) ? (const int32_t *)side->data : NULL;
+#else
+  size_t size = 0;
+  const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)data : NULL;
+#endif
+}
+
+/// How long a frame is shown, in ticks of its stream; 0 when unknown.
+static inline int64_t dfer_frame_duration(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame->duration;
+#else
+  return frame->pkt_duration;
+#endif
+}

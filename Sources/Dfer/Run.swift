@@ -1,0 +1,227 @@
+import DferImage
+import DferModels
+import DferTensor
+import DferTimeline
+import DferVideo
+
+/// What a run gives, in order.
+public enum RunEvent: Sendable {
+  case row(ClipResult)
+  case progress(RunProgress)
+}
+
+/// How far a run has come.
+public struct RunProgress: Sendable, Hashable {
+  /// Time of the newest frame, in seconds from the container's start.
+  public let seconds: Double
+  public let frames: Int
+}
+
+/// Where every decoded frame went.
+public struct RunCounts: Sendable, Hashable, Codable {
+  public var decoded = 0
+  /// Frames that stand for at least one slot of the clip grid: these were converted.
+  public var used = 0
+  /// Frames between two slots: decoded and not converted.
+  public var notNeeded = 0
+  /// Looks of the face finder.
+  public var looks = 0
+  public var clips = 0
+  public var gaps = 0
+}
+
+/// One pass over a video: decode, find and follow faces, cut clips, read expressions, give rows.
+///
+/// This is the only type that knows the whole path:
+///
+///     VideoSource -> FramePrefetch -> Stretch (slots by time) -> FaceFinder -> FaceTracker
+///                                        |                                         |
+///                                        +-- waiting samples -> crops <-- boxes ---+
+///                                                                 |
+///                                           clip of 16 crops -> ExpressionModel -> rows
+///
+/// Events are pulled: nothing runs ahead but the decoder, which keeps a few frames ready on its own thread. Only frames
+/// that a clip needs are converted, straight from the decoder's format to the size that is needed. Memory is bounded by
+/// the length of a clip, not of the video.
+public final class Run {
+  public let options: RunOptions
+  public let models: LoadedPipeline
+  public let grid: ClipGrid
+  public let source: VideoSource
+  public private(set) var counts = RunCounts()
+  public private(set) var times = StageTimes()
+  /// Seconds from the decoding of a clip's last frame to its row: the longest of the run.
+  public private(set) var longestLatency = 0.0
+
+  private let prefetch: FramePrefetch
+  private var tracker: FaceTracker
+  private var stretch: Stretch?
+  private var events: [RunEvent] = []
+  private var isStopping = false
+  private var isFinished = false
+
+  public init(_ source: VideoSource, models: LoadedPipeline, options: RunOptions = RunOptions()) {
+    self.source = source
+    self.models = models
+    self.options = options
+    grid = models.grid(options)
+    tracker = FaceTracker(models.trackerOptions(options))
+    prefetch = FramePrefetch(source)
+    if let threads = options.threads { Compute.threads = threads }
+  }
+
+  /// The next row or sign of progress; nil when the video has ended and every row has been given.
+  public func next() throws -> RunEvent? {
+    while events.isEmpty && !isFinished { try advance() }
+    return events.isEmpty ? nil : events.removeFirst()
+  }
+
+  /// Reads no further frames. `next()` still gives the rows of what has been read.
+  public func stop() {
+    isStopping = true
+    prefetch.cancel()
+  }
+
+  /// Faces that counted so far.
+  public var faceCount: Int { tracker.confirmedCount }
+
+  private func advance() throws {
+    let event = isStopping ? nil : try times.measure(.decode) { try prefetch.next() }
+    switch event {
+    case .frame(let frame): try take(frame)
+    case .gap(let gap):
+      try endStretch()
+      counts.gaps += 1
+      add(.gap(clip: claimClip(), start: gap.start, end: gap.end))
+    case nil:
+      try endStretch()
+      isFinished = true
+    }
+  }
+
+  // MARK: Frames become samples
+
+  private func take(_ frame: Frame) throws {
+    counts.decoded += 1
+    if let stretch, stretch.size != frame.size { try endStretch() }
+    if var stretch = self.stretch.take() {
+      let settled = stretch.follow(frame)
+      if settled.slots.isEmpty {
+        counts.notNeeded += 1
+      } else {
+        use(settled, in: &stretch)
+        try readClips(of: &stretch)
+      }
+      self.stretch = stretch
+    } else {
+      stretch = Stretch(first: frame, grid: grid)
+    }
+    events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: counts.decoded)))
+  }
+
+  /// Lets the finder look when its time has come, and cuts the crops that are due.
+  private func use(_ sample: Sample, in stretch: inout Stretch) {
+    counts.used += 1
+    stretch.waiting.append(sample)
+    guard sample.time >= stretch.nextLook - 1e-6 else { return }
+    look(at: sample, in: &stretch)
+    // A box is final once the tracker has seen enough after it, to confirm its face and to smooth it from both sides.
+    cutCrops(until: sample.time - tracker.lag, in: &stretch)
+  }
+
+  private func look(at sample: Sample, in stretch: inout Stretch) {
+    let frame = sample.frame
+    let finder = models.pipeline.finder
+    let picture = times.measure(.picture) { frame.picture(longSide: finder.longSide) }
+    let found = times.measure(.finder) { models.finder.find(picture, threshold: Float(models.pipeline.tracker.keepScore)) }
+    let (x, y) = (
+      Double(frame.size.width) / Double(picture.width), Double(frame.size.height) / Double(picture.height)
+    )
+    tracker.observe(found.map { Detection($0, scaledBy: x, y) }, at: sample.time)
+    counts.looks += 1
+    while stretch.nextLook <= sample.time + 1e-6 { stretch.nextLook += finder.every }
+  }
+
+  private func cutCrops(until time: Double, in stretch: inout Stretch) {
+    let card = models.expression.card
+    while let sample = stretch.waiting.first, sample.time <= time {
+      stretch.waiting.removeFirst()
+      times.measure(.crop) {
+        for face in tracker.faces(at: sample.time) {
+          let square = face.box.square(factor: card.crop.sideFactor)
+          let crop = sample.frame.crop(square, side: card.input.imageSize)
+          let cut = FaceSample(
+            crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn, time: sample.time)
+          for slot in sample.slots { stretch.crops[face.id, slot] = cut }
+        }
+      }
+      stretch.markCropped(sample)
+    }
+  }
+
+  private func endStretch() throws {
+    guard var stretch = self.stretch.take() else { return }
+    let (last, end) = stretch.finish()
+    if last.slots.isEmpty {
+      counts.notNeeded += 1
+    } else {
+      counts.used += 1
+      stretch.waiting.append(last)
+    }
+    if let newest = stretch.waiting.last, newest.time > stretch.nextLook - models.pipeline.finder.every {
+      look(at: newest, in: &stretch)
+    }
+    tracker.finish()
+    cutCrops(until: .infinity, in: &stretch)
+    try readClips(of: &stretch)
+    // What no whole clip covers gets one shorter clip, so that every moment has a row.
+    let covered = stretch.nextClip == 0 ? 0 : stretch.slots(ofClip: stretch.nextClip - 1).upperBound
+    let start = stretch.slots(ofClip: stretch.nextClip).lowerBound
+    if covered < stretch.croppedSlots && start < stretch.croppedSlots {
+      try read(slots: start..<stretch.croppedSlots, until: end, in: stretch)
+    }
+    tracker.endAll()
+  }
+
+  // MARK: Samples become rows
+
+  private func readClips(of stretch: inout Stretch) throws {
+    while stretch.slots(ofClip: stretch.nextClip).upperBound <= stretch.croppedSlots {
+      try read(slots: stretch.slots(ofClip: stretch.nextClip), until: nil, in: stretch)
+      stretch.nextClip += 1
+      stretch.forgetPast()
+    }
+  }
+
+  /// Reads one clip of all faces and adds its rows. `end` is given for a clip that the end of the video cuts short.
+  private func read(slots: Range<Int>, until end: Double?, in stretch: Stretch) throws {
+    let start = stretch.time(ofSlot: slots.lowerBound)
+    let stop = min(end ?? .infinity, stretch.time(ofSlot: slots.upperBound))
+    let place = ClipPlace(
+      clip: claimClip(), start: start, end: stop, frames: stretch.frame(at: start)..<stretch.frame(at: stop),
+      slots: slots, isWhole: slots.count == grid.frames)
+    let faces = stretch.crops.faces(in: slots)
+    guard !faces.isEmpty else {
+      add(.noFace(place))
+      return
+    }
+    // A few clips at a time: a crowd must not need the memory of thirty clips at once.
+    for batch in stride(from: 0, to: faces.count, by: 4).map({ faces[$0..<min(faces.count, $0 + 4)] }) {
+      let clips = batch.map { face in
+        ClipSampler.evenly(face.samples.count, over: grid.frames).map { face.samples[$0].sample.crop }
+      }
+      let readings = times.measure(.model) { models.expression.read(clips) }
+      for (face, reading) in zip(batch, readings) {
+        add(.face(face.face, samples: face.samples, reading: reading, place: place, frames: grid.frames))
+      }
+    }
+    longestLatency = max(longestLatency, (ContinuousClock.now - stretch.lastCroppedReadAt).inSeconds)
+  }
+
+  private func claimClip() -> Int {
+    defer { counts.clips += 1 }
+    return counts.clips
+  }
+
+  private func add(_ row: ClipResult) { events.append(.row(row)) }
+}

@@ -1,0 +1,42 @@
+import DferImage
+import DferModels
+import DferTimeline
+import DferVideo
+import Foundation
+
+extension RunManifest {
+  /// The facts of a run that has ended.
+  public init(
+    _ run: Run, models: LoadedPipeline, started: Date, ending: Ending, options: [String: String], counts: Counts,
+    outputs: [String], warnings: [String]
+  ) throws {
+    let card = models.expression.card
+    let info = run.source.info
+    let pipeline = models.pipeline
+    self.init(
+      dfer: Installation.version, ffmpeg: FFmpegVersion.text, started: started, finished: Date(), ending: ending,
+      pipeline: pipeline.name,
+      weights: Weights(
+        file: pipeline.modelWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.modelWeights.path),
+        model: card.model, version: card.version, licence: card.licence),
+      finder: Weights(
+        file: pipeline.finderWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.finderWeights.path),
+        model: "face-finder", version: "1", licence: card.licence),
+      classes: card.labels, temperature: card.temperature,
+      preprocessing: [
+        "crop": "square, \(card.crop.sideFactor) x the longer side of the face box, border repeated",
+        "image_size": "\(card.input.imageSize)", "mean": "\(card.imageMean)", "deviation": "\(card.imageStd)",
+      ],
+      input: [
+        "location": info.location, "format": info.format, "codec": info.codec, "pixel_format": info.pixelFormat,
+        "stored_size": "\(info.storedSize.width)x\(info.storedSize.height)",
+        "upright_size": "\(info.size.width)x\(info.size.height)", "pixel_aspect": "\(info.pixelAspect)",
+        "orientation": info.orientation.name, "frame_rate": info.frameRate.map { "\($0)" } ?? "",
+        "duration_s": info.duration.map { "\($0)" } ?? "", "container_start_s": "\(info.containerStart)",
+        "stream": "\(info.stream)", "byte_size": info.byteSize.map { "\($0)" } ?? "",
+      ],
+      options: options, clipFrames: run.grid.frames, clipSeconds: run.grid.span, hopSeconds: run.grid.hopSeconds,
+      counts: counts, stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
+      longestLatencySeconds: run.longestLatency, outputs: outputs, warnings: warnings)
+  }
+}

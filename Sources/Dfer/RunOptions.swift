@@ -1,0 +1,17 @@
+/// What a user may change about a run. Everything here is written into the run's manifest.
+public struct RunOptions: Sendable, Hashable {
+  /// Seconds of video in one clip; nil: the pipeline's choice, else what the weights recommend.
+  public var span: Double?
+  /// Seconds from one clip to the next; nil as above.
+  public var hop: Double?
+  /// Follow at most this many faces, the largest ones.
+  public var maximumFaces: Int?
+  /// Ignore faces whose longer side has fewer pixels than this.
+  public var minimumFace = 0
+  /// Follow only the main face.
+  public var mainFaceOnly = false
+  /// Threads of the arithmetic; the decoder has its own.
+  public var threads: Int?
+
+  public init() {}
+}

@@ -1,0 +1,32 @@
+/// How long each stage of a run took, in seconds of wall time.
+public struct StageTimes: Sendable, Hashable, Codable {
+  public enum Stage: String, Sendable, CaseIterable, Codable {
+    /// Waiting for the decoder, which works on its own thread.
+    case decode
+    /// Converting whole frames for the face finder.
+    case picture
+    case finder
+    case crop
+    case model
+  }
+
+  private var seconds: [Stage: Double] = [:]
+
+  public init() {}
+
+  public subscript(stage: Stage) -> Double { seconds[stage] ?? 0 }
+
+  mutating func measure<T>(_ stage: Stage, _ work: () throws -> T) rethrows -> T {
+    let start = ContinuousClock.now
+    defer { seconds[stage, default: 0] += (ContinuousClock.now - start).inSeconds }
+    return try work()
+  }
+
+  /// Stage names with their seconds, in the order of the pipeline.
+  public var table: [(name: String, seconds: Double)] { Stage.allCases.map { ($0.rawValue, self[$0]) } }
+}
+
+extension Duration {
+  /// The duration as seconds.
+  public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

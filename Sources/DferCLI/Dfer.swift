@@ -1,0 +1,65 @@
+import ArgumentParser
+import Dfer
+import DferTensor
+import DferTimeline
+import DferVideo
+import Foundation
+
+@main
+struct DferCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dfer",
+    abstract: "Turns video into facial-expression timelines.",
+    discussion: """
+      dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
+      dfer watch v4l2:0                   the same from a camera
+      dfer inspect talk.mp4               what is in a video file, or in a weight file
+      dfer models                         the networks that are installed
+
+      It reads what faces show, not what people feel.
+      Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
+      """,
+    version: Installation.version,
+    subcommands: [Watch.self, Inspect.self, Models.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitStatus {
+      Foundation.exit(status.rawValue)
+    } catch {
+      finish(with: error)
+    }
+  }
+
+  /// One line for what went wrong, and the exit code that tells a script what kind of thing it was.
+  private static func finish(with error: any Error) -> Never {
+    switch error {
+    case let error as VideoError: fail(error, .unreadableInput)
+    case let error as OutputError: fail(error, .outputFailed)
+    case let error as PipelineError: fail(error, .unreadableInput)
+    case let error as CheckpointError: fail(error, .unreadableInput)
+    default:
+      let code = exitCode(for: error)
+      guard code != .success else { exit(withError: error) }
+      Terminal.write(fullMessage(for: error) + "\n")
+      Foundation.exit(ExitStatus.usage.rawValue)
+    }
+  }
+
+  private static func fail(_ error: any CustomStringConvertible, _ status: ExitStatus) -> Never {
+    Terminal.write("dfer: \(error.description)\n")
+    Foundation.exit(status.rawValue)
+  }
+}
+
+/// How a run ended, as the shell sees it.
+enum ExitStatus: Int32, Error {
+  case ok = 0
+  case usage = 2
+  case unreadableInput = 3
+  case finishedWithDamage = 4
+  case outputFailed = 5
+  case interrupted = 130
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Dfer
+import Foundation
+
+struct Models: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the installed pipelines and their weights.",
+    discussion: "Give one to dfer watch with --pipeline NAME. dfer inspect WEIGHTS.safetensors prints the whole card.")
+
+  func run() throws {
+    let files = Installation.pipelines()
+    guard !files.isEmpty else {
+      throw PipelineError.notFound(
+        name: "*.yaml", looked: Installation.pipelineFolders().map(\.path), available: [])
+    }
+    for file in files {
+      let pipeline = try Pipeline(contentsOf: file)
+      print("\(pipeline.name)  \(pipeline.about)")
+      print("  file      \(file.path)")
+      for weights in [pipeline.modelWeights, pipeline.finderWeights] {
+        print("  weights   \(try WeightFacts(weights).line)")
+      }
+    }
+  }
+}

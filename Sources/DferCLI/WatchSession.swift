@@ -1,0 +1,215 @@
+import Dfer
+import DferImage
+import DferTensor
+import DferTimeline
+import DferVideo
+import Foundation
+
+/// One `dfer watch` from start to end: opens everything, pulls rows, writes and shows them, and tells how it went.
+struct WatchSession {
+  private let command: Watch
+  private let source: VideoSource
+  private let models: LoadedPipeline
+  private let pass: Run
+  private var outputs: [(path: String, writer: any TimelineWriter)] = []
+  private var view: LiveView
+  private var terminal = Terminal()
+  private var summary: TimelineSummary
+  private var counter = RowCounter()
+  private var warnings: [String] = []
+  private let started = Date()
+  private let clock = ContinuousClock.now
+
+  init(_ command: Watch) throws {
+    self.command = command
+    let formats = try command.formats()
+    if let threads = command.threads { Compute.threads = threads }
+    // Everything that can be wrong is found before the first output file is made.
+    models = try LoadedPipeline(
+      Installation.pipeline(command.pipeline), keptTubes: command.keepTubes, landmarks: command.landmarks,
+      blendshapes: command.blendshapes)
+    source = try VideoSource(command.source, options: command.videoOptions)
+    pass = Run(source, models: models, options: command.runOptions)
+    summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
+    view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
+    for (path, format) in formats {
+      try Self.refuse(path, asInput: command.source)
+      let file = try OutputFile(path, overwrite: command.overwrite)
+      outputs.append((path, try format.writer(to: file, layout: models.layout)))
+    }
+    if let manifest = manifestPath, !command.overwrite, FileManager.default.fileExists(atPath: manifest) {
+      throw OutputError.exists(path: manifest)
+    }
+    if let warning = ComputeInfo.warning { warnings.append(warning) }
+  }
+
+  mutating func run() throws -> ExitStatus {
+    let interrupt = Interrupt()
+    for warning in warnings { say("warning: \(warning)") }
+    if source.info.videoStreams.count > 1 && command.stream == nil {
+      say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
+    }
+    var status = ExitStatus.ok
+    do {
+      try pull(until: interrupt)
+      if interrupt.isRaised {
+        status = .interrupted
+      } else if source.counts.damaged > 0 || pass.counts.gaps > 0 {
+        status = .finishedWithDamage
+      }
+      for index in outputs.indices { try outputs[index].writer.finish() }
+    } catch OutputError.readerGone {
+      return .ok
+    } catch {
+      for index in outputs.indices { try? outputs[index].writer.finish() }
+      try? writeManifest(error is OutputError ? .outputFailed : .failed)
+      throw error
+    }
+    try writeManifest(status == .interrupted ? .interrupted : status == .finishedWithDamage ? .damaged : .complete)
+    finish(status)
+    return status
+  }
+
+  private mutating func pull(until interrupt: Interrupt) throws {
+    var isStopped = false
+    while let event = try pass.next() {
+      switch event {
+      case .row(let row):
+        for index in outputs.indices { try outputs[index].writer.write(row) }
+        summary.add(row)
+        counter.add(row)
+        view.add(row)
+        if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
+      case .progress(let progress): draw(progress)
+      }
+      if interrupt.isRaised && !isStopped {
+        isStopped = true
+        pass.stop()
+      }
+    }
+  }
+
+  // MARK: What people see
+
+  private mutating func draw(_ progress: RunProgress) {
+    guard !command.quiet else { return }
+    let line = progressLine(progress)
+    let view = view
+    let width = terminal.width
+    terminal.redraw { view.lines(progress: line, width: width) }
+  }
+
+  private func progressLine(_ progress: RunProgress) -> String {
+    let elapsed = max(0.001, (ContinuousClock.now - clock).inSeconds)
+    let speed = progress.seconds / elapsed
+    var parts: [String] = []
+    let share = source.info.duration.map { min(1, progress.seconds / max($0, 0.001)) } ?? source.byteProgress
+    if let share, !source.info.isLive {
+      let cells = Int(share * 24)
+      parts.append(String(repeating: "━", count: cells) + String(repeating: "─", count: 24 - cells))
+      parts.append("\(Int(share * 100)) %")
+    }
+    parts.append(time(progress.seconds) + (source.info.duration.map { " / " + time($0) } ?? ""))
+    parts.append("\(Int(Double(progress.frames) / elapsed)) fps")
+    parts.append("\(oneDecimal(speed))x")
+    if let share, share > 0.01, !source.info.isLive { parts.append("ETA " + time(elapsed * (1 - share) / share)) }
+    return parts.joined(separator: "  ")
+  }
+
+  private func plainLine(_ row: ClipResult) -> String {
+    let when = "\(time(row.startSeconds, tenths: true))-\(time(row.endSeconds, tenths: true))"
+    guard let id = row.faceID, let best = row.best(models.layout.labels) else { return "\(when)  \(row.status.rawValue)" }
+    let note = row.status == .ok ? "" : "  (\(row.status.rawValue))"
+    return "\(when)  face \(id)  \(best.label.padded(to: 10)) \(Int((best.confidence * 100).rounded())) %\(note)"
+  }
+
+  private mutating func finish(_ status: ExitStatus) {
+    guard !command.quiet else { return }
+    let elapsed = (ContinuousClock.now - clock).inSeconds
+    let (view, width) = (view, terminal.width)
+    terminal.redraw(always: true) { view.lines(progress: "", width: width).dropLast() }
+    for line in summary.lines { terminal.say(line) }
+    terminal.say(
+      "  read in \(oneDecimal(elapsed)) s, \(oneDecimal(summary.duration / max(elapsed, 0.001)))x real time"
+        + (status == .interrupted ? "; interrupted" : ""))
+    let counts = source.counts
+    if status == .finishedWithDamage {
+      terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
+    }
+    let written = outputs.map(\.path).filter { $0 != "-" } + (manifestPath.map { [$0] } ?? [])
+    if !written.isEmpty {
+      terminal.say("  wrote " + written.joined(separator: ", "))
+    } else if outputs.isEmpty {
+      terminal.say("  nothing was kept; -o FILE.csv keeps the rows")
+    }
+  }
+
+  private mutating func say(_ line: String) {
+    if !command.quiet { terminal.say(line) }
+  }
+
+  private static func title(_ info: VideoInfo, _ models: LoadedPipeline) -> String {
+    let rate = info.frameRate.map { ", \(oneDecimal($0)) fps" } ?? ""
+    return "\(info.location)  \(info.size.width)x\(info.size.height)\(rate), \(info.codec)  ·  \(models.pipeline.name)"
+  }
+
+  // MARK: Files
+
+  private var manifestPath: String? {
+    outputs.first { $0.path != "-" && !$0.path.hasPrefix("/dev/") }.map { RunManifest.path(beside: $0.path) }
+  }
+
+  private static func refuse(_ output: String, asInput input: String) throws {
+    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+    if output != "-" && real(output) == real(input) { throw OutputError.isInput(path: output) }
+  }
+
+  private func writeManifest(_ ending: RunManifest.Ending) throws {
+    guard let path = manifestPath else { return }
+    var counts = RunManifest.Counts()
+    let decode = source.counts
+    counts.decodedFrames = pass.counts.decoded
+    counts.usedFrames = pass.counts.used
+    counts.notNeededFrames = pass.counts.notNeeded
+    counts.hiddenFrames = decode.hidden
+    counts.damagedPackets = decode.damaged
+    counts.repairedTimes = decode.repairedTimes
+    counts.sizeChanges = decode.sizeChanges
+    counts.gaps = pass.counts.gaps
+    counts.finderLooks = pass.counts.looks
+    counts.clips = pass.counts.clips
+    counts.faces = pass.faceCount
+    counts.rows = counter.rows
+    counts.rowsByStatus = counter.byStatus
+    try RunManifest(
+      pass, models: models, started: started, ending: ending, options: command.recordedOptions, counts: counts,
+      outputs: outputs.map(\.path), warnings: warnings
+    ).write(to: path)
+  }
+}
+
+/// Rows by status, for the manifest.
+private struct RowCounter {
+  private(set) var rows = 0
+  private(set) var byStatus: [String: Int] = [:]
+
+  mutating func add(_ row: ClipResult) {
+    rows += 1
+    byStatus[row.status.rawValue, default: 0] += 1
+  }
+}
+
+/// 95 as "1:35", 3725 as "1:02:05".
+func time(_ seconds: Double, tenths: Bool = false) -> String {
+  guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+  let total = tenths ? (seconds * 10).rounded() / 10 : seconds.rounded(.down)
+  let (hours, minutes) = (Int(total) / 3600, Int(total) / 60 % 60)
+  func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+  let rest = two(Int(total) % 60) + (tenths ? ".\(Int((total * 10).rounded()) % 10)" : "")
+  return hours > 0 ? "\(hours):\(two(minutes)):\(rest)" : "\(minutes):\(rest)"
+}
+
+func oneDecimal(_ value: Double) -> String {
+  let tenths = Int((value * 10).rounded())
+  return "\(tenths / 10).\(abs(tenths) % 10)"
+}

@@ -1,0 +1,55 @@
+import DferImage
+
+/// One row of a timeline: what one clip shows of one face, or why it shows none.
+public struct ClipResult: Sendable, Hashable {
+  /// What a row stands for. `success` in the CSV is 1 for `ok` only.
+  public enum Status: String, Sendable, CaseIterable, Codable {
+    case ok
+    /// No face in this clip.
+    case noFace = "no_face"
+    /// The face is seen in less than half of the clip.
+    case lowQuality = "low_quality"
+    /// The video, or an unbroken part of it, is shorter than the clip.
+    case partialClip = "partial_clip"
+    case warmup
+    /// A hole in a file: damaged, missing or cut off.
+    case decodeGap = "decode_gap"
+    /// A hole in a live stream.
+    case streamGap = "stream_gap"
+  }
+
+  /// Number of the clip from 0; all faces of a clip share it.
+  public var clip: Int
+  public var faceID: Int?
+  /// Seconds from the container's start, inclusive.
+  public var startSeconds: Double
+  /// Seconds from the container's start, exclusive.
+  public var endSeconds: Double
+  /// Displayed frames of the clip, end exclusive; nil in a hole.
+  public var frames: Range<Int>?
+  public var status: Status
+  /// Calibrated probabilities in the class order of the weights; empty when there is no face.
+  public var probabilities: [Float] = []
+  /// Network frames that show the face.
+  public var faceFrames: Int?
+  public var coverage: Double?
+  /// Face box at the clip's middle, in upright full-frame pixels.
+  public var box: Rect?
+  public var boxScore: Double?
+  /// Turn of the head in the picture's plane, in degrees, clockwise as seen; from the eyes.
+  public var rollDegrees: Double?
+  /// Probability that a mask covers the lower face, 0...1.
+  public var occlusion: Double?
+  /// Five landmarks at the clip's middle, in upright full-frame pixels.
+  public var landmarks: [Point] = []
+  public var blendshapes: [Float] = []
+
+  public init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
+    self.clip = clip
+    self.startSeconds = startSeconds
+    self.endSeconds = endSeconds
+    self.status = status
+  }
+
+  public var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
+}

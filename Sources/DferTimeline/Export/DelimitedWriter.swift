@@ -1,0 +1,33 @@
+/// CSV (RFC 4180) and TSV: UTF-8, header first, point as decimal mark, `\n`, empty cell for what is missing.
+public struct DelimitedWriter: TimelineWriter {
+  private let file: OutputFile
+  private let layout: RowLayout
+  private let separator: String
+
+  public init(_ file: OutputFile, layout: RowLayout, separator: String) throws {
+    self.file = file
+    self.layout = layout
+    self.separator = separator
+    try file.append(layout.columns.joined(separator: separator))
+  }
+
+  public mutating func write(_ row: ClipResult) throws {
+    try file.append(layout.cells(row).map(text).joined(separator: separator))
+  }
+
+  public mutating func finish() throws { try file.close() }
+
+  private func text(_ cell: RowLayout.Cell) -> String {
+    switch cell {
+    case .empty: ""
+    case .integer(let value): String(value)
+    case .decimal(let value, let places): fixedDecimal(value, places: places)
+    case .text(let value): Self.quoted(value, separator: separator)
+    }
+  }
+
+  static func quoted(_ text: String, separator: String) -> String {
+    guard text.contains(where: { $0 == "\"" || $0.isNewline || String($0) == separator }) else { return text }
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// Why rows could not be written.
+public enum OutputError: Error, Hashable, CustomStringConvertible {
+  case exists(path: String)
+  case isInput(path: String)
+  case noFolder(path: String)
+  case notWritable(path: String, reason: String)
+  case diskFull(path: String)
+  /// The reader of a pipe went away. Usually no mistake: `| head` does it.
+  case readerGone
+
+  public var description: String {
+    switch self {
+    case .exists(let path): "\(path): exists already; --overwrite replaces it"
+    case .isInput(let path): "\(path): is the input; rows must go to another file"
+    case .noFolder(let path): "\(path): its folder does not exist"
+    case .notWritable(let path, let reason): "\(path): cannot write: \(reason)"
+    case .diskFull(let path): "\(path): the disk is full; all complete rows are kept"
+    case .readerGone: "the reader of standard output went away"
+    }
+  }
+}
+
+/// A file that grows by whole lines: each is in the file when `append` returns, so that a killed run leaves a readable
+/// file up to its last full line. Nothing is renamed, and nothing is replaced unasked.
+public final class OutputFile {
+  public let path: String
+  private let handle: FileHandle
+  private var length: UInt64 = 0
+  private let isRegular: Bool
+
+  /// Creates the file. `-` is standard output.
+  public init(_ path: String, overwrite: Bool) throws {
+    self.path = path
+    guard path != "-" else {
+      handle = .standardOutput
+      isRegular = false
+      return
+    }
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder) else { throw OutputError.noFolder(path: path) }
+    let kind = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
+    isRegular = kind == nil || kind == .typeRegular || kind == .typeSymbolicLink
+    if kind == .typeDirectory { throw OutputError.notWritable(path: path, reason: "it is a directory") }
+    if kind == nil || (isRegular && overwrite) {
+      guard FileManager.default.createFile(atPath: path, contents: nil) else {
+        throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
+      }
+    } else if isRegular {
+      throw OutputError.exists(path: path)
+    }
+    do { handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path)) } catch {
+      throw OutputError.notWritable(path: path, reason: "permission denied")
+    }
+  }
+
+  /// Adds one line, with its end.
+  public func append(_ line: String) throws {
+    let data = Data((line + "\n").utf8)
+    do {
+      try handle.write(contentsOf: data)
+      length += UInt64(data.count)
+    } catch {
+      let code = Self.code(of: error)
+      if code == EPIPE { throw OutputError.readerGone }
+      // Half a line is no row: cut back to the last whole one.
+      if isRegular { try? handle.truncate(atOffset: length) }
+      if code == ENOSPC || code == EDQUOT { throw OutputError.diskFull(path: path) }
+      throw OutputError.notWritable(path: path, reason: Self.text(of: code))
+    }
+  }
+
+  public func close() throws {
+    if path != "-" { try? handle.close() }
+  }
+
+  private static func text(of code: Int32) -> String {
+    POSIXErrorCode(rawValue: code).map { POSIXError($0).localizedDescription } ?? "error \(code)"
+  }
+
+  /// The POSIX code behind one of Foundation's errors.
+  private static func code(of error: any Error) -> Int32 {
+    var error: NSError? = error as NSError
+    while let current = error {
+      if current.domain == NSPOSIXErrorDomain { return Int32(current.code) }
+      if current.domain == NSCocoaErrorDomain && current.code == CocoaError.fileWriteOutOfSpace.rawValue { return ENOSPC }
+      error = current.userInfo[NSUnderlyingErrorKey] as? NSError
+    }
+    return EIO
+  }
+}

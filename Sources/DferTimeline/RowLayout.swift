@@ -1,0 +1,83 @@
+import DferImage
+
+/// The columns of a timeline, fixed once for a run: the same in every file, whether or not a face is ever seen.
+public struct RowLayout: Sendable, Hashable {
+  /// Class names in the order of the weights.
+  public let labels: [String]
+  /// Names of the blendshape columns; empty when they were not asked for.
+  public let blendshapes: [String]
+  public let includesLandmarks: Bool
+  /// Class indices in alphabetical order of their names, so that files of two networks line up.
+  let order: [Int]
+
+  public init(labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false) {
+    self.labels = labels
+    self.blendshapes = blendshapes
+    self.includesLandmarks = includesLandmarks
+    order = labels.indices.sorted { labels[$0] < labels[$1] }
+  }
+
+  /// Column names, in order.
+  public var columns: [String] {
+    ["clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label", "confidence", "margin"]
+      + order.map { "p_" + Self.safe(labels[$0]) }
+      + ["valence", "arousal", "face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "box_score",
+        "yaw_deg", "pitch_deg", "roll_deg", "occlusion"]
+      + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
+      + blendshapes.map { "bs_" + Self.safe($0) }
+  }
+
+  /// One cell of a row.
+  enum Cell: Hashable {
+    case empty
+    case integer(Int)
+    case decimal(Double, places: Int)
+    case text(String)
+  }
+
+  /// The cells of a row, one for each column.
+  func cells(_ row: ClipResult) -> [Cell] {
+    func decimal(_ value: Double?, _ places: Int) -> Cell { value.map { .decimal($0, places: places) } ?? .empty }
+    func integer(_ value: Int?) -> Cell { value.map { .integer($0) } ?? .empty }
+    let best = row.best(labels)
+    var cells: [Cell] = [
+      .integer(row.clip), integer(row.faceID), decimal(row.startSeconds, 6), decimal(row.endSeconds, 6),
+      decimal(row.middleSeconds, 6), integer(row.frames?.lowerBound), integer(row.frames?.upperBound),
+      .text(row.status.rawValue), .integer(row.status == .ok ? 1 : 0), best.map { .text($0.label) } ?? .empty,
+      decimal(best.map { Double($0.confidence) }, 6), decimal(best.map { Double($0.margin) }, 6),
+    ]
+    cells += order.map { row.probabilities.isEmpty ? .empty : .decimal(Double(row.probabilities[$0]), places: 6) }
+    cells += [
+      .empty, .empty, integer(row.faceFrames), decimal(row.coverage, 4), decimal(row.box?.x, 1),
+      decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.boxScore, 6),
+      .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.occlusion, 6),
+    ]
+    if includesLandmarks {
+      cells += (0..<5).flatMap { index -> [Cell] in
+        let point = index < row.landmarks.count ? row.landmarks[index] : nil
+        return [decimal(point?.x, 1), decimal(point?.y, 1)]
+      }
+    }
+    cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
+    return cells
+  }
+
+  /// A name for a column: lower snake case, ASCII letters, digits and underscores.
+  static func safe(_ name: String) -> String {
+    var result = ""
+    for character in name {
+      if character.isUppercase, let last = result.last, last != "_" { result += "_" }
+      result += character.isASCII && (character.isLetter || character.isNumber) ? character.lowercased() : "_"
+    }
+    return result
+  }
+}
+
+extension ClipResult {
+  /// The likeliest class, its probability, and its lead over the second; nil when there is no face.
+  public func best(_ labels: [String]) -> (label: String, confidence: Float, margin: Float)? {
+    guard let first = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { return nil }
+    let second = probabilities.indices.filter { $0 != first }.map { probabilities[$0] }.max() ?? 0
+    return (labels[first], probabilities[first], probabilities[first] - second)
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+
+/// The facts of a run, written beside its rows as `NAME.run.json`: what was read, with what, how, and where every
+/// decoded frame went.
+public struct RunManifest: Sendable, Codable {
+  /// A weight file and what it says of itself.
+  public struct Weights: Sendable, Codable {
+    public var file: String
+    public var sha256: String
+    public var model: String
+    public var version: String
+    public var licence: String
+
+    public init(file: String, sha256: String, model: String, version: String, licence: String) {
+      self.file = file
+      self.sha256 = sha256
+      self.model = model
+      self.version = version
+      self.licence = licence
+    }
+  }
+
+  /// How the run ended.
+  public enum Ending: String, Sendable, Codable {
+    case complete, damaged, interrupted
+    case outputFailed = "output_failed"
+    case failed
+  }
+
+  /// Counts that must add up: `decoded_frames` = `used_frames` + `not_needed_frames`.
+  public struct Counts: Sendable, Codable {
+    public var decodedFrames = 0
+    /// Frames that stand for at least one moment of a clip.
+    public var usedFrames = 0
+    /// Frames between two moments, or after an interruption.
+    public var notNeededFrames = 0
+    /// Frames that the container holds but does not show (edit lists, hidden frames).
+    public var hiddenFrames = 0
+    public var damagedPackets = 0
+    public var repairedTimes = 0
+    public var sizeChanges = 0
+    public var gaps = 0
+    public var finderLooks = 0
+    public var clips = 0
+    public var faces = 0
+    public var rows = 0
+    public var rowsByStatus: [String: Int] = [:]
+
+    public init() {}
+
+    /// Whether every decoded frame is accounted for.
+    public var reconcile: Bool { decodedFrames == usedFrames + notNeededFrames }
+  }
+
+  public var dfer: String
+  public var ffmpeg: String
+  public var started: Date
+  public var finished: Date
+  public var ending: Ending
+  public var pipeline: String
+  public var weights: Weights
+  public var finder: Weights
+  /// Class order of the weights' output; columns are alphabetical.
+  public var classes: [String]
+  public var temperature: Double
+  public var preprocessing: [String: String]
+  public var input: [String: String]
+  public var options: [String: String]
+  public var clipFrames: Int
+  public var clipSeconds: Double
+  public var hopSeconds: Double
+  public var counts: Counts
+  /// Seconds by stage; `decode` is time spent waiting for the decoder's thread.
+  public var stageSeconds: [String: Double]
+  public var longestLatencySeconds: Double
+  public var outputs: [String]
+  public var warnings: [String]
+
+  public init(
+    dfer: String, ffmpeg: String, started: Date, finished: Date, ending: Ending, pipeline: String, weights: Weights,
+    finder: Weights, classes: [String], temperature: Double, preprocessing: [String: String], input: [String: String],
+    options: [String: String], clipFrames: Int, clipSeconds: Double, hopSeconds: Double, counts: Counts,
+    stageSeconds: [String: Double], longestLatencySeconds: Double, outputs: [String], warnings: [String]
+  ) {
+    self.dfer = dfer
+    self.ffmpeg = ffmpeg
+    self.started = started
+    self.finished = finished
+    self.ending = ending
+    self.pipeline = pipeline
+    self.weights = weights
+    self.finder = finder
+    self.classes = classes
+    self.temperature = temperature
+    self.preprocessing = preprocessing
+    self.input = input
+    self.options = options
+    self.clipFrames = clipFrames
+    self.clipSeconds = clipSeconds
+    self.hopSeconds = hopSeconds
+    self.counts = counts
+    self.stageSeconds = stageSeconds
+    self.longestLatencySeconds = longestLatencySeconds
+    self.outputs = outputs
+    self.warnings = warnings
+  }
+
+  /// The manifest's place beside an output: `talk.csv` has `talk.run.json`.
+  public static func path(beside output: String) -> String {
+    URL(fileURLWithPath: output).deletingPathExtension().appendingPathExtension("run.json").path
+  }
+
+  public func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.dateEncodingStrategy = .iso8601
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw OutputError.notWritable(path: path, reason: error.localizedDescription)
+    }
+  }
+}

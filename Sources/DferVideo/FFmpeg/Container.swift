@@ -1,0 +1,202 @@
+import CFFmpeg
+import DferImage
+import Foundation
+import Synchronization
+
+/// An opened container: finds the video stream and hands out its packets. Owns the format context.
+final class Container {
+  let location: String
+  let info: VideoInfo
+  let timeBase: TimeBase
+  let context: UnsafeMutablePointer<AVFormatContext>
+  var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[info.stream]! }
+  private let stop: StopFlag
+
+  /// A read error other than the end of the file; the file was cut off or cannot be read further.
+  private(set) var endedBadly = false
+
+  init(_ location: String, options: VideoOptions, stop: StopFlag) throws {
+    let name = redacted(location)
+    let kind = try SourceKind(location)
+    self.location = name
+    self.stop = stop
+    av_log_set_level(AV_LOG_QUIET)
+    var context = avformat_alloc_context()
+    guard context != nil else { throw VideoError.failed(operation: "open", path: name, reason: "out of memory") }
+    context!.pointee.interrupt_callback = AVIOInterruptCB(
+      callback: { flag in Unmanaged<StopFlag>.fromOpaque(flag!).takeUnretainedValue().isUp ? 1 : 0 },
+      opaque: Unmanaged.passUnretained(stop).toOpaque())
+    var input: UnsafePointer<AVInputFormat>?
+    if let device = kind.inputFormat {
+      avdevice_register_all()
+      input = av_find_input_format(device)
+    }
+    let opened = avformat_open_input(&context, kind.url, input, nil)
+    guard opened >= 0, let context else { throw Self.openError(opened, kind: kind, name: name) }
+    self.context = context
+    do {
+      (info, timeBase) = try Self.examine(context, options: options, kind: kind, name: name)
+    } catch {
+      var context: UnsafeMutablePointer<AVFormatContext>? = context
+      avformat_close_input(&context)
+      throw error
+    }
+  }
+
+  deinit {
+    var context: UnsafeMutablePointer<AVFormatContext>? = context
+    avformat_close_input(&context)
+  }
+
+  /// Reads the next packet of the video stream into `packet`; false at the end.
+  func read(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+    var failures = 0
+    while !stop.isUp {
+      let code = av_read_frame(context, packet)
+      if code == dfer_error_again { continue }
+      if code < 0 {
+        // A damaged place may be passed; the end, or a broken source, may not.
+        failures += 1
+        if code == dfer_error_invalid_data && failures < 50 { continue }
+        endedBadly = code != dfer_error_eof
+        return false
+      }
+      if Int(packet.pointee.stream_index) == info.stream { return true }
+      av_packet_unref(packet)
+    }
+    return false
+  }
+
+  /// Bytes read so far, when the source can tell.
+  var bytesRead: Int64? { context.pointee.pb.map { avio_seek($0, 0, SEEK_CUR) } }
+
+  // MARK: Opening
+
+  private static func examine(
+    _ context: UnsafeMutablePointer<AVFormatContext>, options: VideoOptions, kind: SourceKind, name: String
+  ) throws -> (VideoInfo, TimeBase) {
+    let format = String(cString: context.pointee.iformat.pointee.name)
+    // FFmpeg reads any text as "ansi art".
+    if format == "tty" { throw VideoError.notVideo(path: name) }
+    let found = avformat_find_stream_info(context, nil)
+    guard found >= 0 else { throw VideoError.failed(operation: "examine", path: name, reason: text(of: found)) }
+    let streams = (0..<Int(context.pointee.nb_streams)).map { context.pointee.streams[$0]! }
+    let all = streams.indices.filter { streams[$0].pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO }
+    let video = all.filter { streams[$0].pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0 }
+    guard !video.isEmpty else { throw VideoError.noVideoStream(path: name, onlyCoverArt: !all.isEmpty) }
+    let index: Int
+    if let wanted = options.stream {
+      guard video.contains(wanted) else { throw VideoError.noSuchStream(path: name, stream: wanted, video: video) }
+      index = wanted
+    } else {
+      let isDefault = { streams[$0].pointee.disposition & AV_DISPOSITION_DEFAULT != 0 }
+      index = video.first(where: isDefault) ?? video[0]
+    }
+    for other in streams.indices where other != index { streams[other].pointee.discard = AVDISCARD_ALL }
+    let stream = streams[index]
+    let parameters = stream.pointee.codecpar!
+    let codec = String(cString: avcodec_get_name(parameters.pointee.codec_id))
+    guard avcodec_find_decoder(parameters.pointee.codec_id) != nil else {
+      throw VideoError.unsupportedCodec(path: name, codec: codec)
+    }
+    let base = stream.pointee.time_base
+    let stored = Size(width: Int(parameters.pointee.width), height: Int(parameters.pointee.height))
+    let aspect = av_guess_sample_aspect_ratio(context, stream, nil)
+    let pixelAspect = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : 1
+    var orientation = Orientation()
+    if let degrees = options.rotation {
+      orientation = Orientation(clockwise: degrees)
+    } else if let matrix = dfer_display_matrix(stream) {
+      orientation = Orientation(a: matrix[0], b: matrix[1], c: matrix[3], d: matrix[4])
+    }
+    let rate = stream.pointee.avg_frame_rate
+    let start = context.pointee.start_time
+    return (
+      VideoInfo(
+        location: name, format: format, codec: codec,
+        pixelFormat: av_get_pix_fmt_name(AVPixelFormat(parameters.pointee.format)).map { String(cString: $0) } ?? "unknown",
+        storedSize: stored, size: uprightSize(of: stored, pixelAspect: pixelAspect, orientation: orientation),
+        pixelAspect: pixelAspect, orientation: orientation,
+        frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
+        duration: duration(of: stream, in: context),
+        containerStart: start == dfer_no_pts ? 0 : Double(start) / Double(AV_TIME_BASE), stream: index,
+        videoStreams: video, byteSize: kind.byteSize, isLive: kind.isLive),
+      TimeBase(numerator: base.num, denominator: base.den)
+    )
+  }
+
+  /// The stream's own duration. The container's counts only when there is no other stream that could be the longer one.
+  private static func duration(
+    of stream: UnsafeMutablePointer<AVStream>, in context: UnsafeMutablePointer<AVFormatContext>
+  ) -> Double? {
+    let base = stream.pointee.time_base
+    let start = context.pointee.start_time
+    if stream.pointee.duration > 0 {
+      // From the container's start, like all times here.
+      let first = stream.pointee.start_time == dfer_no_pts ? 0 : Double(stream.pointee.start_time) * av_q2d(base)
+      let origin = start == dfer_no_pts ? first : Double(start) / Double(AV_TIME_BASE)
+      return Double(stream.pointee.duration) * av_q2d(base) + max(0, first - origin)
+    }
+    guard context.pointee.duration > 0 else { return nil }
+    return Double(context.pointee.duration) / Double(AV_TIME_BASE)
+  }
+
+  private static func openError(_ code: Int32, kind: SourceKind, name: String) -> VideoError {
+    if kind.isCamera {
+      switch dfer_posix_code(code) {
+      case ENOENT, ENODEV, ENXIO: return .cameraMissing(path: name)
+      case EBUSY: return .cameraBusy(path: name)
+      case EACCES, EPERM: return .cameraForbidden(path: name)
+      default: break
+      }
+    }
+    if code == dfer_error_exit { return .cancelled(path: name) }
+    if code == dfer_error_invalid_data {
+      return kind.file.map(lacksIndex) == true ? .missingIndex(path: name) : .notVideo(path: name)
+    }
+    return .failed(operation: "open", path: name, reason: text(of: code))
+  }
+
+  /// Whether a file is an MP4 or QuickTime file without a `moov` box: reads the headers of its outermost boxes only.
+  private static func lacksIndex(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    var offset: UInt64 = 0
+    var isFirst = true
+    for _ in 0..<1000 {
+      guard (try? file.seek(toOffset: offset)) != nil, let data = try? file.read(upToCount: 16), data.count >= 8 else { break }
+      let bytes = [UInt8](data)
+      let kind = String(decoding: bytes[4..<8], as: UTF8.self)
+      if isFirst && !["ftyp", "mdat", "wide", "free", "skip"].contains(kind) { return false }
+      if kind == "moov" { return false }
+      isFirst = false
+      var size = bytes[0..<4].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      if size == 1, bytes.count == 16 { size = bytes[8..<16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+      guard size >= 8, offset <= UInt64.max / 2, size <= UInt64.max / 2 else { break }
+      offset += size
+    }
+    return !isFirst
+  }
+}
+
+/// FFmpeg's words for an error code.
+func text(of code: Int32) -> String {
+  var buffer = [CChar](repeating: 0, count: 256)
+  guard av_strerror(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// The size of the upright picture: the shorter direction of non-square pixels is stretched, then the picture is turned.
+func uprightSize(of stored: Size, pixelAspect: Double, orientation: Orientation) -> Size {
+  var size = stored
+  if pixelAspect > 1 { size.width = max(1, Int((Double(stored.width) * pixelAspect).rounded())) }
+  if pixelAspect < 1 { size.height = max(1, Int((Double(stored.height) / pixelAspect).rounded())) }
+  return orientation.upright(size)
+}
+
+/// Raised from another thread to end reads that wait.
+final class StopFlag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isUp: Bool { value.load(ordering: .relaxed) }
+  func raise() { value.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,139 @@
+import DferImage
+
+/// What a container says of the video stream that is read, before any frame is decoded.
+public struct VideoInfo: Sendable, Hashable, Codable {
+  /// The input as given, without credentials.
+  public var location: String
+  public var format: String
+  public var codec: String
+  public var pixelFormat: String
+  /// Pixels as stored.
+  public var storedSize: Size
+  /// Pixels as shown: pixel aspect and rotation applied. All boxes are in this space.
+  public var size: Size
+  /// Width over height of one stored pixel.
+  public var pixelAspect: Double
+  /// How the stored picture is turned and mirrored to stand upright.
+  public var orientation: Orientation
+  /// Mean frame rate as declared; nil when unknown. Never used for times.
+  public var frameRate: Double?
+  /// Declared duration of the video in seconds; nil when unknown.
+  public var duration: Double?
+  /// The container's first time stamp, in seconds; subtracted from every time.
+  public var containerStart: Double
+  public var stream: Int
+  public var videoStreams: [Int]
+  public var byteSize: Int64?
+  public var isLive: Bool
+}
+
+/// What is asked of a video source.
+public struct VideoOptions: Sendable, Hashable {
+  /// Index of the video stream; nil: the container's default.
+  public var stream: Int?
+  /// Clockwise degrees instead of the file's own rotation: 0, 90, 180 or 270.
+  public var rotation: Int?
+  /// Threads of the decoder. More of them add a frame of delay each.
+  public var threads = 2
+
+  public init() {}
+}
+
+/// What a decoder has met so far.
+public struct DecodeCounts: Sendable, Hashable, Codable {
+  public var packets = 0
+  /// Frames that were shown.
+  public var frames = 0
+  /// Packets that the container marks as not to be shown (edit lists).
+  public var hidden = 0
+  /// Packets that could not be decoded, or only in part.
+  public var damaged = 0
+  public var repairedTimes = 0
+  public var sizeChanges = 0
+}
+
+/// A part of a video without frames.
+public struct Gap: Sendable, Hashable {
+  public enum Reason: String, Sendable, Codable {
+    case damage, timestamps, truncated
+  }
+
+  /// Seconds from the container's start.
+  public let start, end: Double
+  public let reason: Reason
+}
+
+/// What a source gives, in order of time.
+public enum VideoEvent: Sendable {
+  case frame(Frame)
+  case gap(Gap)
+}
+
+/// How a stored picture is brought upright: first transposed (rows become columns), then mirrored.
+public struct Orientation: Sendable, Hashable, Codable {
+  public var transposes = false
+  public var mirrorsX = false
+  public var mirrorsY = false
+
+  public init(transposes: Bool = false, mirrorsX: Bool = false, mirrorsY: Bool = false) {
+    self.transposes = transposes
+    self.mirrorsX = mirrorsX
+    self.mirrorsY = mirrorsY
+  }
+
+  /// A turn clockwise by 0, 90, 180 or 270 degrees.
+  public init(clockwise degrees: Int) {
+    switch ((degrees % 360) + 360) % 360 {
+    case 90: self.init(transposes: true, mirrorsX: true)
+    case 180: self.init(mirrorsX: true, mirrorsY: true)
+    case 270: self.init(transposes: true, mirrorsY: true)
+    default: self.init()
+    }
+  }
+
+  /// From the linear part of a display matrix: x' = a x + c y, y' = b x + d y.
+  init(a: Int32, b: Int32, c: Int32, d: Int32) {
+    if a.magnitude >= b.magnitude {
+      self.init(mirrorsX: a < 0, mirrorsY: d < 0)
+    } else {
+      self.init(transposes: true, mirrorsX: c < 0, mirrorsY: b < 0)
+    }
+  }
+
+  /// A short name: "none", "90", "180", "270", or with "mirrored".
+  public var name: String {
+    for degrees in [0, 90, 180, 270] where self == Orientation(clockwise: degrees) {
+      return degrees == 0 ? "none" : "\(degrees)"
+    }
+    return "mirrored" + (transposes ? " and turned" : "")
+  }
+
+  func upright(_ size: Size) -> Size {
+    transposes ? Size(width: size.height, height: size.width) : size
+  }
+
+  /// The stored place of a box of the upright picture, whose size is `upright`.
+  func stored(_ box: Rect, upright: Size) -> Rect {
+    var box = box
+    if mirrorsX { box.x = Double(upright.width) - box.right }
+    if mirrorsY { box.y = Double(upright.height) - box.bottom }
+    return transposes ? Rect(x: box.y, y: box.x, width: box.height, height: box.width) : box
+  }
+
+  /// A stored picture, brought upright.
+  func upright(_ picture: Image) -> Image {
+    guard self != Orientation() else { return picture }
+    let size = upright(picture.size)
+    var result = Image(width: size.width, height: size.height)
+    for y in 0..<size.height {
+      let fromY = mirrorsY ? size.height - 1 - y : y
+      for x in 0..<size.width {
+        let fromX = mirrorsX ? size.width - 1 - x : x
+        let source = 3 * (transposes ? fromX * picture.width + fromY : fromY * picture.width + fromX)
+        let target = 3 * (y * size.width + x)
+        for channel in 0..<3 { result.pixels[target + channel] = picture.pixels[source + channel] }
+      }
+    }
+    return result
+  }
+}

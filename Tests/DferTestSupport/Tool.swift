@@ -1,0 +1,83 @@
+import Foundation
+
+/// Runs programs for tests: the built `dfer`, and FFmpeg to make inputs.
+public enum Tool {
+  public struct Result: Sendable {
+    public let status: Int32
+    public let output: String
+    public let errors: String
+  }
+
+  /// The `dfer` that was built together with the running tests.
+  public static let dfer = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("dfer")
+
+  public static let hasFFmpeg = find("ffmpeg") != nil
+
+  public static func find(_ name: String) -> URL? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { URL(fileURLWithPath: String($0)).appendingPathComponent(name) }
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }
+
+  /// Runs a program to its end. `input` goes to its standard input; `after` may act on the running process.
+  public static func run(
+    _ program: URL, _ arguments: [String], input: Data? = nil, folder: URL? = nil,
+    environment: [String: String] = [:], after: ((Process) -> Void)? = nil
+  ) throws -> Result {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Files, not pipes: a pipe that nobody reads would stop the program.
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let (out, err) = (scratch.appendingPathComponent("out"), scratch.appendingPathComponent("err"))
+    for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: out)
+    process.standardError = try FileHandle(forWritingTo: err)
+    if let input {
+      let file = scratch.appendingPathComponent("in")
+      try input.write(to: file)
+      process.standardInput = try FileHandle(forReadingFrom: file)
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
+    try process.run()
+    after?(process)
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus,
+      output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: err), as: UTF8.self))
+  }
+
+  /// Runs FFmpeg quietly and throws what it said when it fails.
+  public static func ffmpeg(_ arguments: [String]) throws {
+    guard let program = find("ffmpeg") else { throw Failure(text: "ffmpeg is not installed") }
+    let result = try run(
+      program, ["-nostdin", "-hide_banner", "-v", "error", "-y", "-threads", "1"] + arguments)
+    if result.status != 0 { throw Failure(text: "ffmpeg \(arguments.joined(separator: " ")): \(result.errors)") }
+  }
+
+  public struct Failure: Error, CustomStringConvertible {
+    public let text: String
+    public var description: String { text }
+  }
+}
+
+/// A folder that is gone when the test is over.
+public final class ScratchFolder: Sendable {
+  public let url: URL
+
+  public init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  public func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+}
