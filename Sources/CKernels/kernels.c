@@ -130,7 +130,20 @@ void ck_relu_backward(const float *y, const float *dy, float *dx, long count) {
 void ck_add(const float *a, const float *b, float *y, long count) { DISPATCH(add, (a, b, y, count)) }
 void ck_multiply(const float *a, const float *b, float *y, long count) { DISPATCH(multiply, (a, b, y, count)) }
 void ck_scale(const float *x, float factor, float *y, long count) { DISPATCH(scale, (x, factor, y, count)) }
+void ck_affine(const float *x, float shift, float factor, float offset, float *y, long count) {
+  DISPATCH(affine, (x, shift, factor, offset, y, count))
+}
 void ck_accumulate(float *sum, const float *x, long count) { DISPATCH(accumulate, (sum, x, count)) }
+
+double ck_sum(const float *x, long count) {
+  double sums[8] = {0};  // independent, so that additions overlap
+  long whole = count - count % 8;
+  for (long i = 0; i < whole; i += 8)
+    for (long lane = 0; lane < 8; lane++) sums[lane] += x[i + lane];
+  for (long i = whole; i < count; i++) sums[0] += x[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y) {
   DISPATCH(depthwise, (x, kernel, bias, window, y))
 }
@@ -144,6 +157,29 @@ static void inside(long offset, long stride, long size, long out, long *lo, long
   *lo = offset < 0 ? smaller((-offset + stride - 1) / stride, out) : 0;
   *hi = offset >= size ? 0 : smaller((size - 1 - offset) / stride + 1, out);
   if (*hi < *lo) *hi = *lo;
+}
+
+void ck_max_pool(const float *x, ck_window w, float *y, long *places, long start) {
+  for (long row = 0; row < w.out_height; row++)
+    for (long column = 0; column < w.out_width; column++) {
+      float top = -INFINITY;
+      long place = -1;
+      for (long ky = 0; ky < w.kernel_height; ky++) {
+        long line = row * w.stride - w.pad_top + ky * w.dilation;
+        if (line < 0 || line >= w.height) continue;
+        for (long kx = 0; kx < w.kernel_width; kx++) {
+          long cell = column * w.stride - w.pad_left + kx * w.dilation;
+          if (cell < 0 || cell >= w.width) continue;
+          float value = x[line * w.width + cell];
+          if (place < 0 || value > top || value != value) {
+            top = value;
+            place = line * w.width + cell;
+          }
+        }
+      }
+      *y++ = top;
+      if (places) *places++ = start + place;
+    }
 }
 
 void ck_im2col(const float *x, ck_window w, long first, long rows, float *columns) {

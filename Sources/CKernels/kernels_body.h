@@ -246,6 +246,10 @@ static void CK(scale)(const float *x, float factor, float *y, long count) {
   for (long i = 0; i < count; i++) y[i] = factor * x[i];
 }
 
+static void CK(affine)(const float *x, float shift, float factor, float offset, float *y, long count) {
+  for (long i = 0; i < count; i++) y[i] = (x[i] - shift) * factor + offset;
+}
+
 static void CK(accumulate)(float *sum, const float *x, long count) {
   for (long i = 0; i < count; i++) sum[i] += x[i];
 }

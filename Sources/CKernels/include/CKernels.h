@@ -45,6 +45,10 @@ void ck_relu_backward(const float *y, const float *dy, float *dx, long count);
 void ck_add(const float *a, const float *b, float *y, long count);
 void ck_multiply(const float *a, const float *b, float *y, long count);
 void ck_scale(const float *x, float factor, float *y, long count);
+/// y = (x - shift) * factor + offset.
+void ck_affine(const float *x, float shift, float factor, float offset, float *y, long count);
+/// The sum, carried in double precision.
+double ck_sum(const float *x, long count);
 void ck_accumulate(float *sum, const float *x, long count);
 
 // Windows over planes (channels x height x width)
@@ -58,6 +62,9 @@ typedef struct {
 
 /// One plane through one kernel, plus `bias`.
 void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y);
+/// The largest number under each window of one plane; outside counts as minus infinity, NaN wins. `places`, unless null,
+/// gets the place of each in x, plus `start`.
+void ck_max_pool(const float *x, ck_window window, float *y, long *places, long start);
 /// Output rows first ..< first + rows as columns: [channels * kernel_height * kernel_width, rows * out_width].
 void ck_im2col(const float *x, ck_window window, long first, long rows, float *columns);
 /// The transpose of ck_im2col over all output rows: adds every column entry to the input cell it was read from.

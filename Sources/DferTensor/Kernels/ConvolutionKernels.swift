@@ -97,23 +97,4 @@ extension Kernels {
       }
     }
   }
-
-  /// Sums over batch and cells of [batch, channels, height, width], per channel.
-  static func channelSums(_ x: Tensor) -> Tensor {
-    let channels = x.shape[1]
-    let cells = x.count / max(1, x.shape[0] * channels)
-    var sums = [Double](repeating: 0, count: channels)
-    for (plane, start) in stride(from: 0, to: x.count, by: max(cells, 1)).enumerated() {
-      sums[plane % channels] += x.values[start..<start + cells].reduce(0.0) { $0 + Double($1) }
-    }
-    return Tensor(sums.map { Float($0) }, shape: [channels])
-  }
-
-  /// Each plane of x [batch, channels, height, width] plus its channel's bias.
-  static func addChannels(_ x: Tensor, _ bias: Tensor) -> Tensor {
-    var y = x
-    let cells = x.count / max(1, x.shape[0] * x.shape[1])
-    for i in y.values.indices { y.values[i] += bias.values[i / cells % bias.count] }
-    return y
-  }
 }

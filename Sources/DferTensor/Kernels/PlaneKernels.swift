@@ -3,37 +3,76 @@ import CKernels
 extension Kernels {
   /// The mean of each run of `cells` numbers.
   static func meanRows(_ x: Tensor, cells: Int, shape: [Int]) -> Tensor {
-    let count = shape.reduce(1, *)
-    return Tensor(
-      (0..<count).map { row in
-        Float(x.values[row * cells..<(row + 1) * cells].reduce(0.0) { $0 + Double($1) } / Double(cells))
-      }, shape: shape)
-  }
-
-  /// Mean and biased variance per channel (dimension 1).
-  static func channelMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
-    let channels = x.shape[1]
-    let count = Float(x.count / max(channels, 1))
-    let mean = scale(channelSums(x), by: 1 / count)
-    let squares = perChannel(x) { channel, value in
-      let centred = value - mean.values[channel]
-      return centred * centred
+    read(x) { x in
+      make(shape) { y in
+        for row in 0..<shape.reduce(1, *) { y.start[row] = Float(ck_sum(x + row * cells, cells) / Double(cells)) }
+      }
     }
-    return (mean, scale(channelSums(squares), by: 1 / count))
   }
 
-  /// `body(channel, number)` for every number of [batch, channels, ...].
-  static func perChannel(_ x: Tensor, _ body: (Int, Float) -> Float) -> Tensor {
+  /// Sums per channel (dimension 1) of [batch, channels, ...].
+  static func channelSums(_ x: Tensor) -> Tensor {
+    let channels = x.shape[1]
+    let cells = x.shape.dropFirst(2).reduce(1, *)
+    var sums = [Double](repeating: 0, count: channels)
+    read(x) { source in
+      for plane in 0..<x.shape[0] * channels { sums[plane % channels] += ck_sum(source + plane * cells, cells) }
+    }
+    return Tensor(sums.map { Float($0) }, shape: [channels])
+  }
+
+  /// Mean and biased variance per channel. The variance is taken around the mean.
+  static func channelMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    let count = Float(x.count / max(x.shape[1], 1))
+    let mean = scale(channelSums(x), by: 1 / count)
+    let centred = perChannel(x, shift: mean)
+    return (mean, scale(channelSums(multiply(centred, centred)), by: 1 / count))
+  }
+
+  /// (x - shift) * factor + offset, each with one number per channel.
+  static func perChannel(
+    _ x: Tensor, shift: Tensor? = nil, factor: Tensor? = nil, offset: Tensor? = nil
+  ) -> Tensor {
     let channels = x.shape[1]
     let planes = x.shape[0] * channels
-    let cells = x.count / max(1, planes)
+    let cells = x.shape.dropFirst(2).reduce(1, *)
     return read(x) { source in
       make(x.shape) { y in
-        for plane in 0..<planes {
-          for i in plane * cells..<(plane + 1) * cells { y.start[i] = body(plane % channels, source.start[i]) }
+        share(planes, least: max(1, smallest / max(cells, 1))) { part in
+          for plane in part {
+            let c = plane % channels
+            ck_affine(
+              source + plane * cells, shift?.values[c] ?? 0, factor?.values[c] ?? 1, offset?.values[c] ?? 0,
+              y + plane * cells, cells)
+          }
         }
       }
     }
+  }
+
+  /// The largest number under each window and, if `places` are wanted, where in x it lies.
+  static func maxPool(
+    _ x: Tensor, kernel: Int, stride: Int, padding: Int, places wanted: Bool
+  ) -> (y: Tensor, places: [Int]) {
+    let s = x.shape
+    let window = ck_window(
+      channels: 1, height: s[2], width: s[3], kernel_height: kernel, kernel_width: kernel, stride: stride, dilation: 1,
+      pad_top: padding, pad_left: padding, out_height: (s[2] + 2 * padding - kernel) / stride + 1,
+      out_width: (s[3] + 2 * padding - kernel) / stride + 1)
+    let (plane, cells) = (s[2] * s[3], window.out_height * window.out_width)
+    var places = [Int](repeating: 0, count: wanted ? s[0] * s[1] * cells : 0)
+    let y = read(x) { source in
+      make([s[0], s[1], window.out_height, window.out_width]) { y in
+        places.withUnsafeMutableBufferPointer { places in
+          for index in 0..<s[0] * s[1] {
+            ck_max_pool(
+              source + index * plane, window, y + index * cells,
+              wanted ? places.baseAddress.map { $0 + index * cells } : nil, index * plane)
+          }
+        }
+      }
+    }
+    return (y, places)
   }
 
   /// Every cell twice in both directions.

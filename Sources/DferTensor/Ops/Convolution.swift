@@ -65,7 +65,7 @@ extension Tape {
       "convTranspose2d: \(parameters.name(of: weight)) of shape \(w.shape) does not fit \(x.shape)")
     let c = Kernels.Convolution(transposed: x.shape, kernel: w.shape, stride: stride, crop: crop)
     var y = Kernels.conv2dInputGradient(x.tensor, w, c)
-    if let bias { y = Kernels.addChannels(y, parameters[bias]) }
+    if let bias { y = Kernels.perChannel(y, offset: parameters[bias]) }
     return record(y) { dy, adjoints in
       adjoints.add(Kernels.conv2d(dy, w, nil, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(x.tensor, dy, c, shape: w.shape), to: weight)
@@ -84,6 +84,7 @@ extension Kernels.Convolution {
       return (pads.before, (input[axis] + pads.before + pads.after - reach) / stride + 1)
     }
     let (rows, columns) = (side(2), side(3))
+    precondition(rows.cells > 0 && columns.cells > 0, "conv2d: the kernel \(kernel) is larger than the input \(input)")
     self.init(
       batch: input[0], channels: input[1], outputs: kernel[0], groups: groups,
       window: ck_window(

@@ -34,20 +34,21 @@ extension Tape {
       moments = (parameters[mean], parameters[variance])
     }
     let inverse = Tensor(moments.variance.values.map { 1 / ($0 + epsilon).squareRoot() }, shape: w.shape)
-    let normal = Kernels.perChannel(x.tensor) { ($1 - moments.mean.values[$0]) * inverse.values[$0] }
-    let y = Kernels.perChannel(normal) { $1 * w.values[$0] + b.values[$0] }
+    let slope = Kernels.multiply(w, inverse)
+    let y = Kernels.perChannel(x.tensor, shift: moments.mean, factor: slope, offset: b)
     let training = isTraining
     return record(y) { dy, adjoints in
+      let normal = Kernels.perChannel(x.tensor, shift: moments.mean, factor: inverse)
       let dweight = Kernels.channelSums(Kernels.multiply(dy, normal))
       let dbias = Kernels.channelSums(dy)
       if training {
-        // dx = weight / deviation * (dy - mean(dy) - normal * mean(dy * normal))
-        let count = Float(dy.count / w.count)
-        let shifted = Kernels.perChannel(normal) { -($1 * dweight.values[$0] + dbias.values[$0]) / count }
-        let centred = Kernels.add(dy, shifted)
-        adjoints.add(Kernels.perChannel(centred) { $1 * w.values[$0] * inverse.values[$0] }, to: x)
+        // The batch's own moments move too: dx = slope * (dy - mean(dy) - normal * mean(dy * normal)).
+        let share = -1 / Float(dy.count / w.count)
+        let moved = Kernels.perChannel(
+          normal, factor: Kernels.scale(dweight, by: share), offset: Kernels.scale(dbias, by: share))
+        adjoints.add(Kernels.perChannel(Kernels.add(dy, moved), factor: slope), to: x)
       } else {
-        adjoints.add(Kernels.perChannel(dy) { $1 * w.values[$0] * inverse.values[$0] }, to: x)
+        adjoints.add(Kernels.perChannel(dy, factor: slope), to: x)
       }
       adjoints.add(dweight, to: weight)
       adjoints.add(dbias, to: bias)

@@ -3,28 +3,9 @@ extension Tape {
   /// The largest number under each window; padding counts as minus infinity, an incomplete last window is dropped.
   public mutating func maxPool2d(_ x: Value, kernel: Int, stride: Int, padding: Int = 0) -> Value {
     let s = x.shape
-    let height = (s[2] + 2 * padding - kernel) / stride + 1
-    let width = (s[3] + 2 * padding - kernel) / stride + 1
-    var winners: [Int] = []
-    winners.reserveCapacity(s[0] * s[1] * height * width)
-    for plane in 0..<s[0] * s[1] {
-      for row in 0..<height {
-        let rows = max(0, row * stride - padding)..<min(s[2], row * stride - padding + kernel)
-        for column in 0..<width {
-          let columns = max(0, column * stride - padding)..<min(s[3], column * stride - padding + kernel)
-          var winner = (plane * s[2] + rows.lowerBound) * s[3] + columns.lowerBound
-          for y in rows {
-            for x0 in columns {
-              let index = (plane * s[2] + y) * s[3] + x0
-              if x.tensor.values[index] > x.tensor.values[winner] { winner = index }
-            }
-          }
-          winners.append(winner)
-        }
-      }
-    }
-    let places = winners
-    let y = Kernels.gatherRows(x.tensor, places, width: 1, shape: [s[0], s[1], height, width])
+    precondition(padding < kernel, "maxPool2d: padding \(padding) leaves windows of \(kernel) empty")
+    let (y, places) = Kernels.maxPool(
+      x.tensor, kernel: kernel, stride: stride, padding: padding, places: isRecording)
     return record(y, from: x) { dy, adjoints in
       adjoints.add(Kernels.scatterRows(dy, places, width: 1, shape: s), to: x)
     }
