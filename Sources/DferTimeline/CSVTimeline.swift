@@ -1,0 +1,159 @@
+import DferImage
+import Foundation
+
+/// A timeline read back from its CSV file.
+public struct CSVTimeline: Sendable {
+  /// A fault in the text; lines count from 1.
+  public struct ParseError: Error, Equatable, CustomStringConvertible {
+    public let line: Int
+    public let reason: String
+    public var description: String { "line \(line): \(reason)" }
+  }
+
+  public let columns: [String]
+  /// Labels in column order, which is also the order of the rows' probabilities.
+  public let labels: [String]
+  public let rows: [ClipResult]
+
+  public init(path: String) throws {
+    try self.init(text: String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8))
+  }
+
+  /// Reads `text`; the columns of contract v1 must be there, in any order, others are left alone. Throws `ParseError`.
+  public init(text: String) throws {
+    var records = try Self.records(text)
+    guard !records.isEmpty else { throw ParseError(line: 1, reason: "no header") }
+    let header = records.removeFirst().cells
+    let missing = RowLayout(labels: []).columns.filter { !header.contains($0) }
+    guard missing.isEmpty else {
+      throw ParseError(line: 1, reason: "missing column \(missing.joined(separator: ", "))")
+    }
+    guard Set(header).count == header.count else { throw ParseError(line: 1, reason: "a column name occurs twice") }
+    let labels = header.filter { $0.hasPrefix("p_") }.map { String($0.dropFirst(2)) }
+    let index = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
+    columns = header
+    self.labels = labels
+    rows = try records.map { record in
+      guard record.cells.count == header.count else {
+        throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
+      }
+      return try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header)
+    }
+  }
+
+  /// Splits `text` by RFC 4180; accepts `\n` and `\r\n`.
+  static func records(_ text: String) throws -> [(line: Int, cells: [String])] {
+    var records: [(line: Int, cells: [String])] = []
+    var cells: [String] = []
+    var cell = String.UnicodeScalarView()
+    var (line, startLine) = (1, 1)
+    var (inQuotes, wasQuoted) = (false, false)
+    var scalars = Array(text.unicodeScalars)
+    if let last = scalars.last, last != "\n" { scalars.append("\n") }
+    var position = 0
+    while position < scalars.count {
+      let scalar = scalars[position]
+      let next = position + 1 < scalars.count ? scalars[position + 1] : nil
+      position += 1
+      if scalar == "\n" { line += 1 }
+      if inQuotes {
+        if scalar != "\"" {
+          cell.append(scalar)
+        } else if next == "\"" {
+          cell.append(scalar)
+          position += 1
+        } else {
+          inQuotes = false
+        }
+        continue
+      }
+      switch scalar {
+      case "\"":
+        guard cell.isEmpty, !wasQuoted else { throw ParseError(line: line, reason: "quote inside an unquoted cell") }
+        (inQuotes, wasQuoted) = (true, true)
+      case ",", "\n":
+        cells.append(String(cell))
+        cell = .init()
+        wasQuoted = false
+        if scalar == "\n" {
+          records.append((startLine, cells))
+          cells = []
+          startLine = line
+        }
+      case "\r" where next == "\n": break
+      default:
+        guard !wasQuoted else { throw ParseError(line: line, reason: "text after a closing quote") }
+        cell.append(scalar)
+      }
+    }
+    guard !inQuotes else { throw ParseError(line: startLine, reason: "quote never closed") }
+    return records
+  }
+}
+
+/// One line's cells by column name.
+private struct Record {
+  let cells: [String]
+  let line: Int
+  let index: [String: Int]
+
+  func text(_ name: String) -> String? {
+    guard let place = index[name], !cells[place].isEmpty else { return nil }
+    return cells[place]
+  }
+
+  func number(_ name: String) throws -> Double? {
+    guard let text = text(name) else { return nil }
+    guard let value = Double(text), value.isFinite else { throw fault(name, text) }
+    return value
+  }
+
+  func integer(_ name: String) throws -> Int? {
+    guard let text = text(name) else { return nil }
+    guard let value = Int(text) else { throw fault(name, text) }
+    return value
+  }
+
+  func needed<T>(_ name: String, _ value: T?) throws -> T {
+    guard let value else { throw fault(name, text(name) ?? "") }
+    return value
+  }
+
+  func fault(_ name: String, _ text: String) -> CSVTimeline.ParseError {
+    .init(line: line, reason: "column \(name) cannot hold \"\(text)\"")
+  }
+
+  func result(labels: [String], header: [String]) throws -> ClipResult {
+    let status = try needed("status", text("status").flatMap(ClipResult.Status.init(rawValue:)))
+    var row = ClipResult(
+      clip: try needed("clip", integer("clip")), startSeconds: try needed("start_s", number("start_s")),
+      endSeconds: try needed("end_s", number("end_s")), status: status)
+    guard try integer("success") == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
+    row.faceID = try integer("face_id")
+    if let first = try integer("start_frame"), let end = try integer("end_frame") {
+      guard first <= end else { throw fault("end_frame", String(end)) }
+      row.frames = first..<end
+    }
+    row.probabilities = try list(labels.map { "p_" + $0 }).map(Float.init)
+    (row.faceFrames, row.coverage) = (try integer("face_frames"), try number("coverage"))
+    let box = try list(["box_x", "box_y", "box_w", "box_h"])
+    if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
+    (row.boxScore, row.rollDegrees) = (try number("box_score"), try number("roll_deg"))
+    row.occlusion = try number("occlusion")
+    if index["lm0_x"] != nil {
+      let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
+      row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
+    }
+    row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
+    return row
+  }
+
+  /// All of these columns, or none of them.
+  func list(_ names: [String]) throws -> [Double] {
+    let values = try names.compactMap(number)
+    guard values.isEmpty || values.count == names.count else {
+      throw CSVTimeline.ParseError(line: line, reason: "only some of \(names[0])... are given")
+    }
+    return values
+  }
+}

@@ -1,0 +1,59 @@
+import DferImage
+import Foundation
+import Testing
+
+@testable import DferTimeline
+
+private let labels = ["surprise", "anger", "neutral"]
+
+@Suite struct RowTests {
+  private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).csv").path
+
+  @Test func contractAndRoundTrip() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let layout = RowLayout(labels: labels)
+    var writer = try OutputFormat.csv.writer(to: OutputFile(path, overwrite: false), layout: layout)
+    var row = ClipResult(clip: 3, startSeconds: 0.5, endSeconds: 1.5, status: .ok)
+    (row.faceID, row.frames, row.probabilities) = (1, 15..<45, [0.5, 0.25, 0.25])
+    row.box = Rect(x: 10.5, y: 20, width: 100, height: 120)
+    let empty = ClipResult(clip: 4, startSeconds: 1.5, endSeconds: 2.5, status: .noFace)
+    try writer.write(row)
+    try writer.write(empty)
+    try writer.finish()
+    #expect(
+      try String(contentsOfFile: path, encoding: .utf8)
+        == "clip,face_id,start_s,end_s,time_s,start_frame,end_frame,status,success,label,confidence,margin,"
+        + "p_anger,p_neutral,p_surprise,valence,arousal,face_frames,coverage,box_x,box_y,box_w,box_h,box_score,"
+        + "yaw_deg,pitch_deg,roll_deg,occlusion\n"
+        + "3,1,0.500000,1.500000,1.000000,15,45,ok,1,surprise,0.500000,0.250000,0.250000,0.250000,0.500000,"
+        + ",,,,10.5,20.0,100.0,120.0,,,,,\n"
+        + "4,,1.500000,2.500000,2.000000,,,no_face,0,,,,,,,,,,,,,,,,,,,\n")
+    let read = try CSVTimeline(path: path)
+    row.probabilities = [0.25, 0.25, 0.5]  // alphabetical in the file
+    #expect(read.labels == ["anger", "neutral", "surprise"] && read.rows == [row, empty])
+    #expect(throws: OutputError.exists(path: path)) { try OutputFile(path, overwrite: false) }
+  }
+
+  @Test func fullDiskAndMissingFolder() {
+    #expect(throws: OutputError.diskFull(path: "/dev/full")) {
+      try OutputFormat.csv.writer(to: OutputFile("/dev/full", overwrite: false), layout: RowLayout(labels: labels))
+    }
+    #expect(throws: OutputError.noFolder(path: path + "/a.csv")) { try OutputFile(path + "/a.csv", overwrite: false) }
+  }
+
+  @Test func quotingAndDecimals() throws {
+    #expect(DelimitedWriter.quoted("a \"b\",\r\nc", separator: ",") == "\"a \"\"b\"\",\r\nc\"")
+    #expect(try CSVTimeline.records("x,\"a \"\"b\"\",\r\nc\"\r\n")[0].cells == ["x", "a \"b\",\r\nc"])
+    for _ in 0..<2000 {
+      let value = Double.random(in: -5000...5000)
+      #expect(fixedDecimal(value, places: 6) == String(format: "%.6f", value))
+    }
+  }
+
+  @Test func readerNamesTheLine() {
+    let header = RowLayout(labels: ["a"]).columns.joined(separator: ",")
+    #expect(throws: CSVTimeline.ParseError(line: 2, reason: "2 cells instead of 26")) {
+      try CSVTimeline(text: header + "\n1,2\n")
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import DferImage
+import DferTimeline
+import Testing
+
+private func face(_ x: Double, _ y: Double = 100, side: Double = 80, score: Double = 0.9) -> Detection {
+  Detection(box: Rect(x: x - side / 2, y: y - side / 2, width: side, height: side), score: score)
+}
+
+/// A tracker fed at 5 Hz with `scene(run)`.
+private func tracked(
+  _ runs: Range<Int>, options: FaceTracker.Options = .init(), _ scene: (Int) -> [Detection]
+) -> FaceTracker {
+  var tracker = FaceTracker(options)
+  for run in runs { tracker.observe(scene(run), at: Double(run) * 0.2) }
+  return tracker
+}
+
+@Suite struct TrackerTests {
+  @Test func confirmedBackToFirstSighting() {
+    var short = tracked(0..<2) { _ in [face(100)] }
+    var long = tracked(0..<3) { _ in [face(100)] }
+    #expect(short.faces(at: 0).isEmpty)
+    #expect(long.faces(at: 0).map(\.box) == [face(100).box] && long.faces(at: 0.41).isEmpty)
+  }
+
+  @Test func steadyMotionIsKept() throws {
+    var tracker = tracked(0..<10) { [face(100 + 10 * Double($0))] }
+    for time in [0.0, 0.05, 0.5, 1.13, 1.8] {
+      let found = try #require(tracker.faces(at: time).first)
+      #expect(abs(found.box.centre.x - (100 + 50 * time)) < 1e-6)
+    }
+  }
+
+  @Test func crossingFacesKeepTheirIds() {
+    var tracker = tracked(0..<21) { run in
+      let (a, b) = (face(100 + 20 * Double(run), 100), face(500 - 20 * Double(run), 130))
+      return run % 2 == 0 ? [a, b] : [b, a]
+    }
+    #expect(tracker.confirmedCount == 2)
+    for time in [2.0, 4.0] {
+      let faces = tracker.faces(at: time)
+      #expect(faces.map { $0.box.centre.y.rounded() } == [100, 130])
+    }
+  }
+
+  @Test func missedRunsAndWeakScoresAreBridged() {
+    var tracker = tracked(0..<10) { $0 == 5 ? [] : [face(100 + 8 * Double($0), score: $0 > 3 ? 0.45 : 0.9)] }
+    #expect(tracker.confirmedCount == 1 && tracker.faces(at: 1.0).count == 1)
+  }
+
+  @Test func weakAndShortFindsAreNotReported() {
+    #expect(tracked(0..<10) { _ in [face(100, score: 0.5)] }.confirmedCount == 0)
+    #expect(tracked(0..<10) { $0 == 4 ? [face(100)] : [] }.confirmedCount == 0)
+  }
+
+  @Test func returnAfterTheGapAndAfterACutIsANewFace() {
+    var tracker = tracked(0..<14) { (4..<8).contains($0) ? [] : [face(100)] }
+    #expect(tracker.faces(at: 2.4).map(\.id) == [1])
+    tracker.endAll()
+    for run in 14..<18 { tracker.observe([face(100)], at: Double(run) * 0.2) }
+    #expect(tracker.faces(at: 3).map(\.id) == [2])
+  }
+
+  @Test func thirtyFaces() {
+    var tracker = tracked(0..<50) { run in (0..<30).map { face(Double($0) * 100 + Double(run)) } }
+    #expect(tracker.faces(at: 9).map(\.id) == Array(0..<30))
+  }
+}
