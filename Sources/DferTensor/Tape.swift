@@ -47,8 +47,9 @@ struct Adjoints {
 
 /// Records what a forward pass did, so that gradients can be read off backwards.
 ///
-/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. A frozen part
-/// of a network runs on a tape that does not record, or takes `Value`s without a node: then nothing flows back into it.
+/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. A frozen
+/// part of a network runs on a tape that does not record, or takes `Value`s without a node: then nothing flows back
+/// into it.
 public struct Tape: ~Copyable {
   public let parameters: ParameterStore
   public let isRecording: Bool
@@ -88,7 +89,8 @@ public struct Tape: ~Copyable {
     record(tensor) { _, _ in }
   }
 
-  /// Gradients of a scalar `loss` for all parameters and for the given `inputs`; nil where the loss does not depend on one.
+  /// Gradients of a scalar `loss` for all parameters and for the given `inputs`; nil where the loss does not depend on
+  /// one.
   public consuming func gradients(of loss: Value, inputs: [Value] = []) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     precondition(loss.tensor.count == 1, "gradients(of:): the loss has shape \(loss.shape), not one number")
     return gradients(from: [(loss, Tensor([1], shape: loss.shape))], inputs: inputs)

@@ -23,8 +23,8 @@ struct GoldenOpsTests {
       }
     }
 
-    /// Runs `body` and compares outputs, losses and gradients. `adapt` turns a golden input into the operation's layout and
-    /// `restore` a result back.
+    /// Runs `body` and compares outputs, losses and gradients. `adapt` turns a golden input into the operation's layout
+    /// and `restore` a result back.
     func check(
       inputs names: [String], adapt: (Tensor) -> Tensor = { $0 }, restore: (Tensor) -> Tensor = { $0 },
       statistics: [String] = [], body: (inout Tape, [Value], [String: Parameter]) -> [String: Value]
@@ -67,7 +67,9 @@ struct GoldenOpsTests {
     }
   }
 
-  @Test(arguments: ["attention_cross", "attention_one_key", "attention_one_query", "attention_peaked", "attention_self"])
+  @Test(arguments: [
+    "attention_cross", "attention_one_key", "attention_one_query", "attention_peaked", "attention_self",
+  ])
   func attention(name: String) throws {
     let run = try Run(name)
     let heads = run.file.integer("heads")

@@ -35,7 +35,8 @@ struct GradientTests {
     OpCase("addConstant", inputs: [[2, 3, 5]]) { tape, x, _ in
       tape.addConstant(x[0], sineTable(positions: 3, width: 5))
     },
-    OpCase("addParameter", inputs: [[2, 3, 5]], parameters: [[1, 3, 5]]) { tape, x, p in tape.addParameter(x[0], p[0]) },
+    OpCase("addParameter", inputs: [[2, 3, 5]], parameters: [[1, 3, 5]]) { tape, x, p in tape.addParameter(x[0], p[0])
+    },
     OpCase("broadcast", inputs: [], parameters: [[1, 1, 5]]) { tape, _, p in tape.broadcast(p[0], [2, 3, 5]) },
     OpCase("weightedSum", inputs: [[3], [3], [3]]) { tape, x, _ in
       tape.weightedSum([(0.5, x[0]), (2, x[1]), (-1, x[2])])

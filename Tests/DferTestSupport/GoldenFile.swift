@@ -35,7 +35,9 @@ public struct GoldenFile {
   public func excess(_ x: Tensor?, _ name: String, group: String? = nil) -> Double {
     let reference = self(name)
     guard let x, x.shape == reference.shape else { return .infinity }
-    let worst = zip(x.values, reference.values).map { abs(Double($0) - Double($1)) }.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
+    let worst = zip(x.values, reference.values).map { abs(Double($0) - Double($1)) }.reduce(0) {
+      $1 > $0 || $1.isNaN ? $1 : $0
+    }
     let zero = json("zero_by_theory")
     if let names = zero["names"] as? [String], names.contains(name), let limit = zero["atol"] as? Double {
       return worst / limit

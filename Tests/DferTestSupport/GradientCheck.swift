@@ -23,8 +23,8 @@ public struct OpCase: Sendable, CustomStringConvertible {
     self.body = body
   }
 
-  /// The worst relative error of any gradient: the output is projected on a fixed random vector, summed in `Double`, and
-  /// compared with a central difference of step 1e-2. Numbers below 1e-2 count as 1e-2.
+  /// The worst relative error of any gradient: the output is projected on a fixed random vector, summed in `Double`,
+  /// and compared with a central difference of step 1e-2. Numbers below 1e-2 count as 1e-2.
   public func worstError() -> Double {
     var random = RandomSource(seed: 7)
     var store = ParameterStore()
@@ -57,20 +57,24 @@ public struct OpCase: Sendable, CustomStringConvertible {
     var worst = 0.0
     for (index, tensor) in tensors.enumerated() {
       for i in places(tensor.count) {
-        worst = max(worst, error(gradients.inputs[index], i) { step in
-          var moved = tensors
-          moved[index].values[i] += step
-          return project(store, moved)
-        })
+        worst = max(
+          worst,
+          error(gradients.inputs[index], i) { step in
+            var moved = tensors
+            moved[index].values[i] += step
+            return project(store, moved)
+          })
       }
     }
     for (index, slot) in slots.enumerated() {
       for i in places(store[slot].count) {
-        worst = max(worst, error(gradients.parameters[index], i) { step in
-          var moved = store
-          moved[slot].values[i] += step
-          return project(moved, tensors)
-        })
+        worst = max(
+          worst,
+          error(gradients.parameters[index], i) { step in
+            var moved = store
+            moved[slot].values[i] += step
+            return project(moved, tensors)
+          })
       }
     }
     return worst

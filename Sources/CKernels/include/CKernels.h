@@ -1,7 +1,7 @@
 /// Element-wise and small-window arithmetic on 32-bit floats: everything that is not a matrix product.
 ///
-/// The hot functions exist three times (SSE2, AVX2 + FMA, AVX-512); the fastest that the processor knows is chosen once,
-/// when first needed. No function allocates, none keeps a pointer, none starts a thread. Arrays may be unaligned.
+/// The hot functions exist three times (SSE2, AVX2 + FMA, AVX-512); the fastest that the processor knows is chosen
+/// once, when first needed. No function allocates, none keeps a pointer, none starts a thread. Arrays may be unaligned.
 #pragma once
 
 /// 0: the plain instruction set of the target, 1: AVX2 and FMA, 2: AVX-512.
@@ -62,8 +62,8 @@ typedef struct {
 
 /// One plane through one kernel, plus `bias`.
 void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y);
-/// The largest number under each window of one plane; outside counts as minus infinity, NaN wins. `places`, unless null,
-/// gets the place of each in x, plus `start`.
+/// The largest number under each window of one plane; outside counts as minus infinity, NaN wins. `places`, unless
+/// null, gets the place of each in x, plus `start`.
 void ck_max_pool(const float *x, ck_window window, float *y, long *places, long start);
 /// Output rows first ..< first + rows as columns: [channels * kernel_height * kernel_width, rows * out_width].
 void ck_im2col(const float *x, ck_window window, long first, long rows, float *columns);

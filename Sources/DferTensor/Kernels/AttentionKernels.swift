@@ -1,7 +1,8 @@
 import CKernels
 
 extension Kernels {
-  /// Sizes of scaled dot-product attention over q [batch, queries, heads * width] and k, v [batch, keys, heads * width].
+  /// Sizes of scaled dot-product attention over q [batch, queries, heads * width] and k, v [batch, keys, heads *
+  /// width].
   struct AttentionShape: Sendable {
     let batch, queries, keys, heads, width: Int
 

@@ -88,7 +88,8 @@ extension Kernels {
           let output = group * c.groupOutputs
           for sample in 0..<c.batch {
             ck_im2col(
-              x + (sample * c.channels + group * c.window.channels) * c.plane, c.window, 0, c.window.out_height, columns)
+              x + (sample * c.channels + group * c.window.channels) * c.plane, c.window, 0, c.window.out_height, columns
+            )
             gemm(
               c.groupOutputs, c.taps, c.cells, dy + (sample * c.outputs + output) * c.cells, c.cells, columns, c.cells,
               turnedB: true, beta: sample == 0 ? 0 : 1, dw + output * c.taps, c.taps)

@@ -34,7 +34,9 @@ enum Kernels {
   }
 
   static func write<R>(_ a: inout Tensor, _ body: (Target) -> R) -> R {
-    a.values.withUnsafeMutableBufferPointer { body(Target(start: $0.baseAddress ?? UnsafeMutablePointer(mutating: nothing.start))) }
+    a.values.withUnsafeMutableBufferPointer {
+      body(Target(start: $0.baseAddress ?? UnsafeMutablePointer(mutating: nothing.start)))
+    }
   }
 
   /// A tensor whose numbers `fill` writes, every one of them: nothing is zeroed before.

@@ -1,8 +1,8 @@
 import CKernels
 
 extension Kernels {
-  /// x [rows, inputs], weight [outputs, inputs] -> [rows, outputs] = x weight^T + bias. Rows are divided over threads, or
-  /// outputs when there are too few rows.
+  /// x [rows, inputs], weight [outputs, inputs] -> [rows, outputs] = x weight^T + bias. Rows are divided over threads,
+  /// or outputs when there are too few rows.
   static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, shape: [Int]) -> Tensor {
     let inputs = x.columns
     let rows = x.rows

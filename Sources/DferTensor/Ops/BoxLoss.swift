@@ -1,6 +1,6 @@
 extension Tape {
-  /// The mean over boxes of 1 - GIoU, GIoU = IoU - (hull - union) / hull (Rezatofighi et al. 2019); 1e-7 is added to union
-  /// and hull where they divide.
+  /// The mean over boxes of 1 - GIoU, GIoU = IoU - (hull - union) / hull (Rezatofighi et al. 2019); 1e-7 is added to
+  /// union and hull where they divide.
   ///
   /// - Parameters:
   ///   - a: [boxes, 4] as x1, y1, x2, y2 with x1 <= x2 and y1 <= y2; `b` the same.

@@ -56,7 +56,8 @@ extension Tape {
     return scalar(Float(sum) * inverse, [(logits, gradient)])
   }
 
-  /// Binary cross-entropy of sigmoid(logits) with targets in 0...1, averaged over the numbers whose `weights` are not zero.
+  /// Binary cross-entropy of sigmoid(logits) with targets in 0...1: the mean, or with `weights` the weighted mean. A
+  /// weight of 0 takes a number without a label out.
   public mutating func binaryCrossEntropy(_ logits: Value, targets: Tensor, weights: Tensor? = nil) -> Value {
     precondition(targets.count == logits.tensor.count, "binaryCrossEntropy: \(targets.shape), logits \(logits.shape)")
     let total = weights?.values.reduce(0, +) ?? Float(targets.count)

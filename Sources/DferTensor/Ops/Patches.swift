@@ -4,8 +4,8 @@ import Foundation
 ///
 /// - Parameters:
 ///   - clip: [batch, 3, frames, height, width]; frames must divide by `tubelet`, height and width by `patch`.
-/// - Returns: [batch, tokens, 3 * tubelet * patch * patch]. Tokens run over time, then rows, then columns; a token's numbers
-///   are ordered as in a convolution weight [outputs, 3, tubelet, patch, patch].
+/// - Returns: [batch, tokens, 3 * tubelet * patch * patch]. Tokens run over time, then rows, then columns; a token's
+///   numbers are ordered as in a convolution weight [outputs, 3, tubelet, patch, patch].
 public func tubelets(of clip: Tensor, tubelet: Int, patch: Int) -> Tensor {
   precondition(
     clip.shape.count == 5 && clip.shape[2] % tubelet == 0 && clip.shape[3] % patch == 0 && clip.shape[4] % patch == 0,
@@ -28,8 +28,8 @@ public func sineTable(positions: Int, width: Int) -> Tensor {
   return Tensor(values, shape: [positions, width])
 }
 
-/// The fixed position table of image MAE over a grid x grid picture: the first half of the width encodes the column, the
-/// second the row, each as sines, then cosines. With `classToken` a row of zeros comes first.
+/// The fixed position table of image MAE over a grid x grid picture: the first half of the width encodes the column,
+/// the second the row, each as sines, then cosines. With `classToken` a row of zeros comes first.
 ///
 /// - Returns: [(1 +) grid * grid, width]; `width` divides by 4.
 public func sineTable2D(grid: Int, width: Int, classToken: Bool) -> Tensor {

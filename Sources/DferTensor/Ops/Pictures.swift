@@ -47,7 +47,8 @@ extension Tape {
     }
   }
 
-  /// The pointwise feature selection of LANMSFF: of three consecutive channel groups, the mean of the two larger numbers.
+  /// The pointwise feature selection of LANMSFF: of three consecutive channel groups, the mean of the two larger
+  /// numbers.
   public mutating func topTwoOfThreeMean(_ x: Value) -> Value {
     var shape = x.shape
     precondition(shape[1] % 3 == 0, "topTwoOfThreeMean: \(shape[1]) channels are not three groups")
@@ -69,7 +70,9 @@ extension Tape {
       var dx = Tensor(zeros: x.shape)
       for (i, loser) in losers.enumerated() {
         let first = i / size * 3 * size + i % size
-        for place in [first, first + size, first + 2 * size] where place != loser { dx.values[place] = dy.values[i] / 2 }
+        for place in [first, first + size, first + 2 * size] where place != loser {
+          dx.values[place] = dy.values[i] / 2
+        }
       }
       adjoints.add(dx, to: x)
     }

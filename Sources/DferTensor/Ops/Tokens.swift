@@ -61,8 +61,8 @@ extension Tape {
     }
   }
 
-  /// One row of a parameter, or all of it, in front of nothing yet: [1, tokens, width] or [width] repeated to
-  /// [batch, tokens, width]. For class tokens, mask tokens and learned queries.
+  /// A parameter repeated to fill `shape`, whose last dimensions are the parameter's: class tokens, mask tokens,
+  /// learned queries.
   public mutating func broadcast(_ parameter: Parameter, _ shape: [Int]) -> Value {
     let table = parameters[parameter]
     let y = Kernels.addRepeated(Tensor(zeros: shape), table)
