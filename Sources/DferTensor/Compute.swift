@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Synchronization
 
 /// How many threads the arithmetic may use. OpenBLAS itself always runs on one: work is divided above it.
@@ -17,6 +18,17 @@ public enum Compute {
     }
   }
 
-  /// Processors that this process may run on (its affinity mask).
-  public static let availableCores = Int(ck_available_cores())
+  /// Processors that this process may run on: its affinity mask and, in a container, its share of processor time.
+  public static let availableCores: Int = {
+    let allowed = Int(ck_available_cores())
+    guard let quota = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return allowed }
+    return min(allowed, cores(ofQuota: quota) ?? allowed)
+  }()
+
+  /// Whole cores of a control group's limit, "microseconds period" as Linux writes it; nil for "max period".
+  static func cores(ofQuota text: String) -> Int? {
+    let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
+    guard numbers.count == 2, let time = numbers[0], let period = numbers[1], time > 0, period > 0 else { return nil }
+    return max(1, Int((time / period).rounded(.up)))
+  }
 }

@@ -51,6 +51,13 @@ struct ThreadTests {
     }
   }
 
+  @Test func readsTheQuotaOfAContainer() {
+    #expect(Compute.cores(ofQuota: "max 100000\n") == nil)
+    #expect(Compute.cores(ofQuota: "150000 100000\n") == 2)
+    #expect(Compute.cores(ofQuota: "50000 100000\n") == 1)
+    #expect(Compute.cores(ofQuota: "") == nil)
+  }
+
   @Test func warnsOnlyAboutSlowerKernels() {
     #expect(ComputeInfo.warning(forced: "Haswell", used: "Haswell", level: 2)?.contains("Haswell") == true)
     #expect(ComputeInfo.warning(forced: "SkylakeX", used: "SkylakeX", level: 2) == nil)
