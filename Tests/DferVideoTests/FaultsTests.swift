@@ -1,0 +1,120 @@
+import DferTestSupport
+import DferVideo
+import Foundation
+import Testing
+
+/// Inputs that are broken, cut, or no video at all.
+@Suite(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
+struct FaultsTests {
+  private let clip: Clip
+  init() throws { clip = try Clip() }
+
+  private func refusal(_ location: String) -> VideoError? {
+    do {
+      _ = try Reading(location)
+      return nil
+    } catch { return error as? VideoError }
+  }
+
+  @Test func notAFile() throws {
+    #expect(refusal(clip.path("none.mp4")) == .missing(path: clip.path("none.mp4")))
+    #expect(refusal(clip.scratch.url.path) == .directory(path: clip.scratch.url.path))
+    let empty = try clip.write(Data(), "empty.mp4")
+    #expect(refusal(empty) == .empty(path: empty))
+  }
+
+  @Test func notAVideo() throws {
+    let text = try clip.write(Data(repeating: 65, count: 65536), "text.mp4")
+    #expect(refusal(text) == .notVideo(path: text))
+    let sound = try clip.make("sound.m4a", source: "sine=d=1", ["-c:a", "aac"])
+    #expect(refusal(sound) == .noVideoStream(path: sound, onlyCoverArt: false))
+    let picture = try clip.make("cover.jpg", ["-frames:v", "1"])
+    let cover = try clip.remake(
+      sound, "cover.m4a",
+      ["-i", picture, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic"])
+    #expect(refusal(cover) == .noVideoStream(path: cover, onlyCoverArt: true))
+  }
+
+  @Test func missingIndex() throws {
+    let whole = try clip.data(try clip.base())
+    let path = try clip.write(whole.prefix(whole.count / 2), "half.mp4")
+    #expect(refusal(path) == .missingIndex(path: path))
+  }
+
+  @Test func cutFileEndsInAGap() throws {
+    let fast = try clip.remake(try clip.base(), "fast.mp4", ["-c", "copy", "-movflags", "+faststart"])
+    let whole = try clip.data(fast)
+    let reading = try Reading(try clip.write(whole.prefix(whole.count * 8 / 10), "cut.mp4"))
+    #expect((50..<90).contains(reading.frames.count))
+    #expect(reading.isRising)
+    let gap = try #require(reading.gaps.last)
+    #expect(gap.reason == .truncated)
+    #expect(abs(gap.end - 3) < 0.05)
+    #expect(gap.start >= reading.times.last ?? 9)
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5, 6]) func flippedBytes(seed: UInt32) throws {
+    var data = try clip.data(try clip.base())
+    var state = seed
+    let start = data.range(of: Data("mdat".utf8))?.upperBound ?? 0
+    let end = data.range(of: Data("moov".utf8))?.lowerBound ?? data.count
+    for index in start + 4096..<end - 8 {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      if state >> 16 % 300 == 0 { data[index] = ~data[index] }
+    }
+    let reading = try Reading(try clip.write(data, "flipped.mp4"))
+    #expect(reading.isRising)
+    #expect(reading.frames.count > 10)
+    #expect(reading.counts.damaged > 0)
+    #expect((reading.times.last ?? 0) > 2, "frames after the damage")
+    for frame in reading.frames { _ = frame.picture(longSide: 32) }
+  }
+
+  @Test func aStreamThatStartsBetweenKeyFrames() throws {
+    let ts = try clip.remake(try clip.base(), "whole.ts", ["-c", "copy", "-f", "mpegts"])
+    let whole = try clip.data(ts)
+    let reading = try Reading(try clip.write(whole.dropFirst(188 * (whole.count / 188 / 5)), "tail.ts"))
+    #expect((30..<90).contains(reading.frames.count))
+    #expect(reading.isRising)
+  }
+
+  @Test func oneOfTwoStreams() throws {
+    let path = try clip.remake(
+      try clip.base(), "two.mkv", before: ["-f", "lavfi", "-i", "color=red:s=64x48:r=10:d=1"],
+      ["-map", "0:v", "-map", "1:v"] + Clip.h264 + ["-disposition:v:0", "0", "-disposition:v:1", "default"])
+    let standard = try Reading(path)
+    #expect(standard.info.stream == 1 && standard.info.videoStreams == [0, 1])
+    #expect(standard.frames.count == 90)
+    var options = VideoOptions()
+    options.stream = 0
+    let other = try Reading(path, options: options)
+    #expect(other.frames.count == 10)
+    #expect(other.gaps.isEmpty)
+    options.stream = 7
+    #expect(throws: VideoError.noSuchStream(path: path, stream: 7, video: [0, 1])) {
+      _ = try VideoSource(path, options: options)
+    }
+  }
+
+  @Test(arguments: [
+    "a name with  spaces.mp4", "-dash.mp4", "лицо 顔 é.mp4", "percent-%03d.mp4", "colon:name.mp4", "quote's \"$x\".mp4",
+  ])
+  func awkwardNames(name: String) throws {
+    let path = try clip.make(name, source: "color=gray:s=32x32:r=10:d=0.3", Clip.h264)
+    let reading = try Reading(path)
+    #expect(reading.frames.count == 3)
+    #expect(reading.info.location == path)
+  }
+
+  @Test func credentialsAreHidden() {
+    #expect(redacted("rtsp://me:secret@camera/live?a=b@c") == "rtsp://***@camera/live?a=b@c")
+    #expect(redacted("rtsp://me:p@ss@camera/live") == "rtsp://***@camera/live")
+    #expect(redacted("https://host/a@b.mp4") == "https://host/a@b.mp4")
+    #expect(redacted("a:b@c.mp4") == "a:b@c.mp4")
+  }
+
+  @Test func digest() throws {
+    let path = try clip.write(Data("abc".utf8), "abc")
+    #expect(try SHA256.hex(ofFile: path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+  }
+}
