@@ -1,0 +1,30 @@
+extension Tape {
+  /// Runs a part of a network without keeping its inner values, and runs it again when gradients are wanted: about a
+  /// third more arithmetic for a fraction of the memory. Meant for the blocks of a deep encoder.
+  ///
+  /// - Parameters:
+  ///   - inputs: everything the part reads besides parameters.
+  ///   - body: the part. It is run twice with the same random numbers, so it must not depend on anything that changes.
+  public mutating func recomputed(
+    _ inputs: [Value], _ body: @escaping (_ tape: inout Tape, _ inputs: [Value]) -> Value
+  ) -> Value {
+    guard isRecording else { return body(&self, inputs) }
+    let (store, training, start) = (parameters, isTraining, random)
+    var draft = Tape(store, training: training, random: start)
+    let y = body(&draft, inputs.map { Value($0.tensor) }).tensor
+    random = draft.random
+    statistics += draft.statistics
+    return record(y) { dy, adjoints in
+      var tape = Tape(store, recording: true, training: training, random: start)
+      let values = inputs.map { $0.node == nil ? $0 : tape.input($0.tensor) }
+      let again = body(&tape, values)
+      let gradients = tape.gradients(from: [(again, dy)], inputs: values)
+      for (input, gradient) in zip(inputs, gradients.inputs) {
+        if let gradient { adjoints.add(gradient, to: input) }
+      }
+      for (slot, gradient) in gradients.parameters.enumerated() {
+        if let gradient { adjoints.add(gradient, to: Parameter(slot: slot)) }
+      }
+    }
+  }
+}
