@@ -53,6 +53,26 @@ struct FaultsTests {
     #expect(gap.start >= reading.times.last ?? 9)
   }
 
+  @Test func cutMatroskaEndsInAGap() throws {
+    let path = try clip.remake(try clip.base(), "whole.mkv", ["-c", "copy"])
+    #expect(try Reading(path).gaps.isEmpty)
+    let whole = try clip.data(path)
+    let reading = try Reading(try clip.write(whole.prefix(whole.count * 7 / 10), "cut.mkv"))
+    #expect((40..<90).contains(reading.frames.count))
+    let gap = try #require(reading.gaps.last)
+    #expect(gap.reason == .truncated && abs(gap.end - 3) < 0.05)
+  }
+
+  /// Sound that goes on after the video is no cut.
+  @Test func longerSoundIsNoGap() throws {
+    let path = try clip.remake(
+      try clip.base(), "long.mkv", before: ["-f", "lavfi", "-i", "sine=d=6"],
+      ["-map", "1:v", "-map", "0:a", "-c:v", "copy", "-c:a", "aac"])
+    let reading = try Reading(path)
+    #expect(reading.gaps.isEmpty && reading.frames.count == 90)
+    #expect(abs((reading.info.duration ?? 0) - 3) < 0.05)
+  }
+
   @Test(arguments: [1, 2, 3, 4, 5, 6]) func flippedBytes(seed: UInt32) throws {
     var data = try clip.data(try clip.base())
     var state = seed

@@ -137,8 +137,23 @@ final class Container {
       let origin = start == dfer_no_pts ? first : Double(start) / Double(AV_TIME_BASE)
       return Double(stream.pointee.duration) * av_q2d(base) + max(0, first - origin)
     }
+    if let end = taggedEnd(of: stream) {
+      return max(0, end - (start == dfer_no_pts ? 0 : Double(start) / Double(AV_TIME_BASE)))
+    }
     guard context.pointee.duration > 0 else { return nil }
     return Double(context.pointee.duration) / Double(AV_TIME_BASE)
+  }
+
+  /// Whether the declared duration is the video stream's own, so that ending before it means a cut file.
+  var declaresStreamDuration: Bool { stream.pointee.duration > 0 || Self.taggedEnd(of: stream) != nil }
+
+  /// The end of a Matroska stream in seconds, by its tag: "00:00:03.133000000".
+  private static func taggedEnd(of stream: UnsafeMutablePointer<AVStream>) -> Double? {
+    guard let entry = av_dict_get(stream.pointee.metadata, "DURATION", nil, AV_DICT_IGNORE_SUFFIX) else { return nil }
+    let parts = String(cString: entry.pointee.value).split(separator: ":").map { Double($0) }
+    guard parts.count == 3, let hours = parts[0], let minutes = parts[1], let seconds = parts[2] else { return nil }
+    let end = hours * 3600 + minutes * 60 + seconds
+    return end.isFinite && end > 0 ? end : nil
   }
 
   private static func openError(_ code: Int32, kind: SourceKind, name: String) -> VideoError {

@@ -1,7 +1,7 @@
 import CFFmpeg
 import DferImage
 
-/// Converts parts of decoded frames to RGB with libswscale. Contexts are kept for each thread while sizes stay the same.
+/// Converts parts of decoded frames to RGB with libswscale.
 enum Scaler {
   /// The pixels of `area` as RGB, scaled to `target`.
   static func convert(_ frame: UnsafeMutablePointer<AVFrame>, _ area: StoredArea, to target: Size) -> Image {

@@ -167,7 +167,7 @@ public final class VideoSource: @unchecked Sendable {
     }
     guard let declared = info.duration, !info.isLive, !stop.isUp else { return }
     let end = previous.time.seconds + previous.duration
-    let isCut = container.endedBadly || counts.damaged > 0 || container.stream.pointee.duration > 0
+    let isCut = container.endedBadly || counts.damaged > 0 || container.declaresStreamDuration
     if isCut && declared - end > max(0.2, 3 * previous.duration) {
       waiting.append(.gap(Gap(start: end, end: declared, reason: .truncated)))
     }
