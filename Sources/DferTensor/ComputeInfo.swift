@@ -1,11 +1,10 @@
-import COpenBLAS
 import CKernels
 import Foundation
 
 /// What the arithmetic runs on, for `info` commands and benchmark headers.
 public enum ComputeInfo {
   /// The processor family that OpenBLAS chose its kernels for, such as `SkylakeX`.
-  public static var blasCore: String { String(cString: openblas_get_corename()) }
+  public static var blasCore: String { Kernels.blasCore }
 
   public static var threads: Int { Compute.threads }
 

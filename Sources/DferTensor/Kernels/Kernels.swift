@@ -96,6 +96,9 @@ enum Kernels {
     ck_keep_freed_memory()
   }()
 
+  /// The processor family that OpenBLAS chose its kernels for.
+  static var blasCore: String { String(cString: openblas_get_corename()) }
+
   /// c = alpha * a b + beta * c, row-major: a is m x k, b is k x n, c is m x n after a turned one has been transposed.
   static func gemm(
     _ m: Int, _ n: Int, _ k: Int, alpha: Float = 1,
