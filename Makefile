@@ -13,7 +13,7 @@ demo: build  ## install, build, and read the sample's expressions
 	@echo "rows: build-demo.csv   run facts: build-demo.run.json"
 
 test: setup-test lint  ## install, build, and run all tests
-	swift test --parallel --num-workers 2
+	swift test --disable-xctest
 
 build: setup
 	swift build -c release --product dfer

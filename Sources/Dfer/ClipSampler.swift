@@ -46,7 +46,8 @@ public struct ClipSampler: Sendable {
   ///
   /// A slot belongs to that earlier frame when its middle is nearer to it; halfway goes to the earlier frame.
   public mutating func slots(before time: Double) -> Range<Int> {
-    let halfway = (lastTime + time) / 2 - origin
+    // A microsecond of slack, so that "halfway" does not depend on rounding.
+    let halfway = (lastTime + time) / 2 - origin + 1e-6
     lastTime = time
     return take { $0 <= halfway }
   }

@@ -38,6 +38,7 @@ public struct LoadedPipeline: Sendable {
     var result = FaceTracker.Options()
     result.minimumScore = pipeline.finder.minimumScore
     result.keepScore = min(pipeline.tracker.keepScore, pipeline.finder.minimumScore)
+    result.confirmScore = pipeline.tracker.confirmScore
     result.longestGap = pipeline.tracker.longestGap
     result.shortestTrack = pipeline.tracker.shortestTrack
     result.minimumFace = Double(options.minimumFace)

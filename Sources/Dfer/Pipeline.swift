@@ -19,6 +19,8 @@ public struct Pipeline: Sendable, Hashable {
   public struct Tracker: Sendable, Hashable {
     /// A face that is already followed needs at least this score.
     public var keepScore = 0.4
+    /// Mean of a track's three best scores that makes it a face.
+    public var confirmScore = 0.62
     /// Seconds without a find after which a face is gone. It gets a new id when it comes back.
     public var longestGap = 0.5
     /// Seconds that a face must be seen before it counts.
@@ -103,8 +105,9 @@ extension Pipeline {
     try finder.set(&self.finder.every, "every", in: 0.02...5)
     try finder.set(&self.finder.minimumScore, "minimum_score", in: 0...1)
     if root.has("tracker") {
-      let fields = try root.fields("tracker", keys: ["keep_score", "longest_gap", "shortest_track"])
+      let fields = try root.fields("tracker", keys: ["keep_score", "confirm_score", "longest_gap", "shortest_track"])
       try fields.set(&tracker.keepScore, "keep_score", in: 0...1)
+      try fields.set(&tracker.confirmScore, "confirm_score", in: 0...1)
       try fields.set(&tracker.longestGap, "longest_gap", in: 0...60)
       try fields.set(&tracker.shortestTrack, "shortest_track", in: 0...10)
     }

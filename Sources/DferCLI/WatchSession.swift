@@ -22,6 +22,7 @@ struct WatchSession {
 
   init(_ command: Watch) throws {
     self.command = command
+    for path in command.output { try Self.refuse(path, asInput: command.source) }
     let formats = try command.formats()
     if let threads = command.threads { Compute.threads = threads }
     // Everything that can be wrong is found before the first output file is made.
@@ -33,7 +34,6 @@ struct WatchSession {
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     for (path, format) in formats {
-      try Self.refuse(path, asInput: command.source)
       let file = try OutputFile(path, overwrite: command.overwrite)
       outputs.append((path, try format.writer(to: file, layout: models.layout)))
     }

@@ -30,6 +30,9 @@ public struct FaceTracker: Sendable {
     public var minimumScore = 0.55
     /// Score from which a find may continue one.
     public var keepScore = 0.4
+    /// Mean of a track's three best scores that makes it a face. Things that look like a face from some side score
+    /// again and again, but never well.
+    public var confirmScore = 0.62
     /// Seconds without a find that a track survives.
     public var longestGap = 0.5
     /// Seconds over which a face must be seen before it counts.
@@ -64,6 +67,12 @@ public struct FaceTracker: Sendable {
 
     var last: Sighting { sightings[sightings.count - 1] }
     var length: Double { last.time - sightings[0].time }
+
+    /// Mean of the three best scores, or of all when there are fewer.
+    var bestScore: Double {
+      let best = sightings.map(\.detection.score).sorted(by: >).prefix(3)
+      return best.reduce(0, +) / Double(best.count)
+    }
   }
 
   public let options: Options
@@ -173,8 +182,9 @@ public struct FaceTracker: Sendable {
     return box
   }
 
-  private mutating func confirm(_ isCertain: (Track) -> Bool) {
-    for index in tracks.indices where tracks[index].id == nil && isCertain(tracks[index]) {
+  private mutating func confirm(_ isSeenEnough: (Track) -> Bool) {
+    for index in tracks.indices
+    where tracks[index].id == nil && tracks[index].bestScore >= options.confirmScore && isSeenEnough(tracks[index]) {
       tracks[index].id = nextID
       nextID += 1
     }

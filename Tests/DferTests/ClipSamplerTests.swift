@@ -15,7 +15,8 @@ import Testing
 
   /// The slow, obvious rule: the frame nearest to the middle, the earlier one when two are equally near.
   private func nearest(_ times: [Double], _ middle: Double) -> Int {
-    times.indices.min { (abs(times[$0] - middle), $0) < (abs(times[$1] - middle), $1) }!
+    let shortest = times.map { abs($0 - middle) }.min()!
+    return times.firstIndex { abs($0 - middle) <= shortest + 1e-6 }!
   }
 
   @Test(arguments: [5.0, 10, 24, 25, 29.97, 30, 50, 60, 120])
