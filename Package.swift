@@ -51,11 +51,17 @@ let package = Package(
       name: "Dfer", dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferImage", "Yams"],
       swiftSettings: strict),
 
+    // Training: nothing above this line may import it
+    .target(
+      name: "DferTraining",
+      dependencies: ["Dfer", "DferModels", "DferTensor", "DferVideo", "DferTimeline", "DferImage"],
+      swiftSettings: strict),
+
     // Commands
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
+        "DferTraining", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -75,6 +81,9 @@ let package = Package(
     .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTests", dependencies: ["Dfer", "DferVideo", "DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferTrainingTests",
+      dependencies: ["DferTraining", "DferModels", "DferTensor", "DferImage", "DferTimeline", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
   ]
 )

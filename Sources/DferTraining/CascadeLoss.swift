@@ -1,0 +1,109 @@
+import DferModels
+import DferTensor
+
+/// What a batch should have been read as. A part without labels, or a sample without one, counts for nothing.
+public struct CascadeTargets: Sendable {
+  /// Numbers for a head, one row for each sample.
+  public struct Numbers: Sendable {
+    /// As many numbers for each sample as the head gives, in its order.
+    public var tensor: Tensor
+    /// Which samples have a label; nil: all.
+    public var isKnown: [Bool]?
+
+    public init(_ tensor: Tensor, isKnown: [Bool]? = nil) {
+      (self.tensor, self.isKnown) = (tensor, isKnown)
+    }
+  }
+
+  public enum Expression: Sendable {
+    /// One class for each sample, -1 for none.
+    case labels([Int])
+    /// [batch, labels], as shares of votes, with a factor for each sample; 0 takes a sample out.
+    case shares(Tensor, weights: [Float])
+  }
+
+  public var box, landmark: Numbers?
+  public var expression: Expression?
+  /// 0...1.
+  public var blendshape: Numbers?
+
+  public init(
+    box: Numbers? = nil, landmark: Numbers? = nil, expression: Expression? = nil, blendshape: Numbers? = nil
+  ) {
+    (self.box, self.landmark, self.expression, self.blendshape) = (box, landmark, expression, blendshape)
+  }
+}
+
+/// The cascade's loss: 0.5 box + 0.5 landmarks + 1.5 expression, as published (arXiv 2412.18988). Box and points by mean
+/// squared error, expressions by cross-entropy, each averaged over the samples that have such a label.
+public struct CascadeLoss: Sendable, Hashable, Codable {
+  public var boxWeight: Float = 0.5
+  public var landmarkWeight: Float = 0.5
+  public var expressionWeight: Float = 1.5
+  /// Binary cross-entropy of the blendshapes, where there are any. Not in the paper.
+  public var blendshapeWeight: Float = 0.5
+  /// This share of an expression's target is spread evenly over all classes.
+  public var smoothing: Float = 0
+  /// One factor per class; nil: all count alike.
+  public var classWeights: [Float]?
+
+  public init() {}
+
+  /// Each part before its weight, and their weighted sum; all are scalars.
+  public struct Parts: Sendable {
+    public let total, box, landmark, expression, blendshape: Value
+  }
+
+  public func callAsFunction(_ output: MTCAEOutput, _ targets: CascadeTargets, _ tape: inout Tape) -> Parts {
+    let box = squaredError(output.box, targets.box, &tape)
+    let landmark = squaredError(output.landmark, targets.landmark, &tape)
+    let expression = targets.expression.map { crossEntropy(output.expression, $0, &tape) } ?? Self.zero
+    let blendshape = output.blendshape.map { binary($0, targets.blendshape, &tape) } ?? Self.zero
+    let total = tape.weightedSum([
+      (boxWeight, box), (landmarkWeight, landmark), (expressionWeight, expression), (blendshapeWeight, blendshape),
+    ])
+    return Parts(total: total, box: box, landmark: landmark, expression: expression, blendshape: blendshape)
+  }
+
+  private static let zero = Value(Tensor([0], shape: []))
+
+  private func squaredError(_ output: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
+    guard let target else { return Self.zero }
+    var wanted = target.tensor.reshaped(output.shape)
+    guard let known = target.isKnown else { return tape.meanSquared(output, Value(wanted)) }
+    let count = known.count { $0 }
+    guard count > 0 else { return Self.zero }
+    // Where nothing is known the answer itself is the target: no error, no gradient.
+    let size = wanted.count / known.count
+    for (sample, isKnown) in known.enumerated() where !isKnown {
+      let range = sample * size..<(sample + 1) * size
+      wanted.values.replaceSubrange(range, with: output.tensor.values[range])
+    }
+    return tape.scale(tape.meanSquared(output, Value(wanted)), by: Float(known.count) / Float(count))
+  }
+
+  private func crossEntropy(_ logits: Value, _ target: CascadeTargets.Expression, _ tape: inout Tape) -> Value {
+    switch target {
+    case .labels(let labels):
+      return tape.crossEntropy(logits, labels: labels, smoothing: smoothing, classWeights: classWeights)
+    case .shares(var shares, let weights):
+      let total = weights.reduce(0, +)
+      guard total > 0 else { return Self.zero }
+      let classes = shares.columns
+      for index in shares.values.indices {
+        let share = (1 - smoothing) * shares.values[index] + smoothing / Float(classes)
+        shares.values[index] = share * weights[index / classes] * (classWeights?[index % classes] ?? 1)
+      }
+      return tape.scale(tape.crossEntropy(logits, targets: shares), by: Float(weights.count) / total)
+    }
+  }
+
+  private func binary(_ logits: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
+    guard let target else { return Self.zero }
+    let weights = target.isKnown.map { known in
+      let size = target.tensor.count / known.count
+      return Tensor(known.flatMap { [Float](repeating: $0 ? 1 : 0, count: size) }, shape: target.tensor.shape)
+    }
+    return tape.binaryCrossEntropy(logits, targets: target.tensor.reshaped(logits.shape), weights: weights)
+  }
+}

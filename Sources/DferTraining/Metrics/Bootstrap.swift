@@ -1,0 +1,27 @@
+import DferTensor
+
+/// How far a figure would move with other samples of the same kind.
+public struct Interval: Sendable, Hashable, Codable {
+  public var low, high: Double
+}
+
+public enum Bootstrap {
+  /// The middle `level` of a figure over `rounds` draws of `count` samples with repeats.
+  ///
+  /// - Parameter figure: the figure of the samples with these indices.
+  public static func interval(
+    count: Int, rounds: Int = 1000, level: Double = 0.95, seed: UInt64 = 0, _ figure: ([Int]) -> Double
+  ) -> Interval {
+    precondition(count > 0 && rounds > 0 && 0..<1 ~= level, "Bootstrap: \(count) samples, \(rounds) rounds, level \(level)")
+    var random = RandomSource(seed: seed)
+    let figures = (0..<rounds).map { _ in
+      figure((0..<count).map { _ in Int(random.next() % UInt64(count)) })
+    }.sorted()
+    func quantile(_ share: Double) -> Double {
+      let place = share * Double(rounds - 1)
+      let (below, rest) = (Int(place), place - place.rounded(.down))
+      return figures[below] + rest * (figures[min(below + 1, rounds - 1)] - figures[below])
+    }
+    return Interval(low: quantile((1 - level) / 2), high: quantile((1 + level) / 2))
+  }
+}

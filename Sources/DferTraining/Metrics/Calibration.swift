@@ -1,0 +1,80 @@
+import Foundation
+
+/// How well the largest probability of an answer says how often the answer is right.
+public struct Calibration: Sendable, Hashable, Codable {
+  /// Answers whose confidence lies in (lower, upper].
+  public struct Bin: Sendable, Hashable, Codable {
+    public var count = 0
+    /// Share of right answers, and the mean confidence; 0 in an empty bin.
+    public var accuracy = 0.0
+    public var confidence = 0.0
+  }
+
+  public let bins: [Bin]
+  /// Expected calibration error: the mean distance of accuracy and confidence, by how many answers a bin has.
+  public let error: Double
+
+  /// - Parameters:
+  ///   - probabilities: one row per sample, one number per class.
+  ///   - truth: the true class of each sample.
+  ///   - bins: how many equal parts 0...1 is cut into.
+  public init(probabilities: [[Float]], truth: [Int], bins: Int = 15) {
+    precondition(probabilities.count == truth.count && bins > 0, "Calibration: rows and labels differ in number")
+    var table = [Bin](repeating: Bin(), count: bins)
+    for (row, label) in zip(probabilities, truth) {
+      let answer = row.indices.max { row[$0] < row[$1] } ?? 0
+      let confidence = Double(row[answer])
+      let place = min(bins - 1, max(0, Int((confidence * Double(bins)).rounded(.up)) - 1))
+      table[place].count += 1
+      table[place].confidence += confidence
+      if answer == label { table[place].accuracy += 1 }
+    }
+    var error = 0.0
+    for index in table.indices where table[index].count > 0 {
+      let count = Double(table[index].count)
+      table[index].accuracy /= count
+      table[index].confidence /= count
+      error += count / Double(truth.count) * abs(table[index].accuracy - table[index].confidence)
+    }
+    self.bins = table
+    self.error = error
+  }
+}
+
+/// Softmax at a temperature, and the temperature that fits.
+public enum Temperature {
+  /// softmax(logits / temperature).
+  public static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
+    let top = logits.max() ?? 0
+    let powers = logits.map { exp(Double($0 - top) / temperature) }
+    let sum = powers.reduce(0, +)
+    return powers.map { Float($0 / sum) }
+  }
+
+  /// Mean cross-entropy of the answers at `temperature` with `targets`, which sum to 1 in each row.
+  public static func crossEntropy(_ logits: [[Float]], _ targets: [[Float]], temperature: Double) -> Double {
+    var sum = 0.0
+    for (row, target) in zip(logits, targets) {
+      let top = row.max() ?? 0
+      let logSum = log(row.reduce(0.0) { $0 + exp(Double($1 - top) / temperature) })
+      for (x, t) in zip(row, target) where t > 0 { sum += Double(t) * (logSum - Double(x - top) / temperature) }
+    }
+    return sum / Double(max(1, logits.count))
+  }
+
+  /// The temperature in 0.05...20 with the least cross-entropy, to three digits.
+  ///
+  /// The cross-entropy has one valley along the inverse of the temperature, so a golden-section search finds it.
+  public static func fit(_ logits: [[Float]], _ targets: [[Float]]) -> Double {
+    precondition(logits.count == targets.count, "Temperature.fit: \(logits.count) rows, \(targets.count) targets")
+    guard !logits.isEmpty else { return 1 }
+    let section = (5.0.squareRoot() - 1) / 2
+    func cost(_ inverse: Double) -> Double { crossEntropy(logits, targets, temperature: 1 / inverse) }
+    var (low, high) = (0.05, 20.0)
+    while high - low > 1e-4 * low {
+      let (a, b) = (high - section * (high - low), low + section * (high - low))
+      if cost(a) <= cost(b) { high = b } else { low = a }
+    }
+    return (2000 / (low + high)).rounded() / 1000
+  }
+}

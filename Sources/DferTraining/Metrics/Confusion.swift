@@ -1,0 +1,60 @@
+/// How often each true class was taken for each class. Everything that counts right and wrong is read off this table.
+public struct Confusion: Sendable, Hashable, Codable {
+  /// `counts[truth][prediction]`.
+  public private(set) var counts: [[Int]]
+
+  public init(classes: Int) {
+    counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+  }
+
+  /// - Parameters:
+  ///   - truth: the true class of each sample, 0 ..< classes.
+  ///   - predictions: what was said of it.
+  public init(classes: Int, truth: [Int], predictions: [Int]) {
+    precondition(truth.count == predictions.count, "Confusion: \(truth.count) labels, \(predictions.count) predictions")
+    self.init(classes: classes)
+    for (label, prediction) in zip(truth, predictions) { add(truth: label, prediction: prediction) }
+  }
+
+  public mutating func add(truth: Int, prediction: Int, count: Int = 1) {
+    counts[truth][prediction] += count
+  }
+
+  public var classes: Int { counts.count }
+  public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
+  public func samples(of label: Int) -> Int { counts[label].reduce(0, +) }
+  public func predictions(of label: Int) -> Int { counts.reduce(0) { $0 + $1[label] } }
+
+  /// Share of a class that was found; nil when it has no samples.
+  public func recall(_ label: Int) -> Double? {
+    let samples = samples(of: label)
+    return samples > 0 ? Double(counts[label][label]) / Double(samples) : nil
+  }
+
+  /// Weighted average recall: the plain accuracy. 0 without samples.
+  public var war: Double {
+    total > 0 ? Double(counts.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(total) : 0
+  }
+
+  /// Unweighted average recall: the mean over the classes that have samples (balanced accuracy).
+  public var uar: Double { mean(counts.indices.compactMap(recall)) }
+
+  /// The same with 0 for a class without samples.
+  public var uarOfAll: Double { mean(counts.indices.map { recall($0) ?? 0 }) }
+
+  /// Harmonic mean of precision and recall; nil for a class that is neither there nor predicted.
+  public func f1(_ label: Int) -> Double? {
+    let both = samples(of: label) + predictions(of: label)
+    return both > 0 ? 2 * Double(counts[label][label]) / Double(both) : nil
+  }
+
+  /// The mean over the classes that are there or predicted.
+  public var macroF1: Double { mean(counts.indices.compactMap(f1)) }
+
+  /// The same with 0 for a class that is neither.
+  public var macroF1OfAll: Double { mean(counts.indices.map { f1($0) ?? 0 }) }
+
+  private func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+  }
+}

@@ -1,0 +1,90 @@
+import DferTensor
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), in both usual forms.
+///
+/// All its state is here: the count of steps and two moments for each parameter, so a checkpoint needs nothing else.
+public struct AdamW: Sendable, Equatable {
+  public enum Form: String, Sendable, Codable {
+    /// epsilon is added to the bias-corrected root.
+    case torch
+    /// epsilon is added to the root as it is; the correction is part of the rate. Differs where gradients are tiny.
+    case keras
+  }
+
+  public struct Options: Sendable, Hashable, Codable {
+    public var form = Form.torch
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var epsilon = 1e-8
+
+    public init() {}
+
+    /// Keras's form with its epsilon.
+    public static var keras: Options {
+      var options = Options()
+      options.form = .keras
+      options.epsilon = 1e-7
+      return options
+    }
+  }
+
+  public let options: Options
+  public let plan: ParameterPlan
+  /// Steps taken so far.
+  public internal(set) var step = 0
+  /// Running means of the gradients and of their squares, in the store's order.
+  public internal(set) var first, second: [Tensor]
+
+  public init(_ store: ParameterStore, _ plan: ParameterPlan, _ options: Options = Options()) {
+    precondition(plan.entries.count == store.names.count, "AdamW: the plan is of another model")
+    self.options = options
+    self.plan = plan
+    first = store.tensors.map { Tensor(zeros: $0.shape) }
+    second = first
+  }
+
+  /// Moves every parameter that has a gradient. One without is left as it is, and so is its state.
+  ///
+  /// - Parameters:
+  ///   - gradients: one for each parameter, in the store's order.
+  ///   - rate: the learning rate of this step, before the plan's factors.
+  public mutating func update(_ store: inout ParameterStore, _ gradients: [Tensor?], rate: Double) {
+    step += 1
+    var (power1, power2) = (1.0, 1.0)
+    for _ in 0..<step { (power1, power2) = (power1 * options.beta1, power2 * options.beta2) }
+    let (correction1, correction2) = (1 - power1, (1 - power2).squareRoot())
+    for (index, parameter) in store.parameters.enumerated() {
+      let entry = plan.entries[index]
+      guard !entry.isFrozen, let gradient = gradients[index] else { continue }
+      let rate = rate * entry.rate
+      // Both forms are p -= size * m / (root(v) * scale + epsilon).
+      let (size, scale) =
+        switch options.form {
+        case .torch: (Float(rate / correction1), Float(1 / correction2))
+        case .keras: (Float(rate * correction2 / correction1), Float(1))
+        }
+      let kept = Float(1 - rate * entry.weightDecay)
+      var values = store[parameter].values
+      Self.move(
+        &values, gradient.values, &first[index].values, &second[index].values, options, size: size, scale: scale,
+        kept: kept)
+      store[parameter] = Tensor(values, shape: gradient.shape)
+    }
+  }
+
+  private static func move(
+    _ values: inout [Float], _ gradient: [Float], _ first: inout [Float], _ second: inout [Float], _ options: Options,
+    size: Float, scale: Float, kept: Float
+  ) {
+    let (beta1, beta2, epsilon) = (Float(options.beta1), Float(options.beta2), Float(options.epsilon))
+    let (rest1, rest2) = (Float(1 - options.beta1), Float(1 - options.beta2))
+    for i in values.indices {
+      let g = gradient[i]
+      let m = beta1 * first[i] + rest1 * g
+      let v = beta2 * second[i] + rest2 * g * g
+      first[i] = m
+      second[i] = v
+      values[i] = values[i] * kept - size * m / (v.squareRoot() * scale + epsilon)
+    }
+  }
+}

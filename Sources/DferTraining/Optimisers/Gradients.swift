@@ -1,0 +1,28 @@
+import DferTensor
+
+/// Gradients of all parameters, in the store's order; nil where the loss does not depend on one.
+public enum Gradients {
+  /// The length of all gradients taken as one vector.
+  public static func norm(_ gradients: [Tensor?]) -> Double {
+    var sum = 0.0
+    for case let gradient? in gradients {
+      for value in gradient.values { sum += Double(value) * Double(value) }
+    }
+    return sum.squareRoot()
+  }
+
+  /// Shortens the gradients so that their common length is at most `longest`.
+  /// - Returns: the length before; not finite when a gradient is not.
+  @discardableResult
+  public static func clip(_ gradients: inout [Tensor?], to longest: Double) -> Double {
+    let norm = norm(gradients)
+    let factor = longest / (norm + 1e-6)
+    guard factor < 1 else { return norm }
+    for index in gradients.indices {
+      guard var gradient = gradients[index].take() else { continue }
+      for i in gradient.values.indices { gradient.values[i] *= Float(factor) }
+      gradients[index] = gradient
+    }
+    return norm
+  }
+}

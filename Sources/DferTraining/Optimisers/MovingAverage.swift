@@ -1,0 +1,38 @@
+import DferTensor
+
+/// An exponential moving average of weights: steadier than the weights of any one step, and usually what is kept.
+public struct MovingAverage: Sendable, Equatable {
+  public let decay: Double
+  /// In a short training the average would stay near its start; with this the first updates count more.
+  public let warmsUp: Bool
+  public internal(set) var updates = 0
+  /// The average, in the store's order.
+  public internal(set) var tensors: [Tensor]
+
+  /// Starts as a copy of the weights.
+  public init(_ store: ParameterStore, decay: Double, warmsUp: Bool = false) {
+    precondition(0...1 ~= decay, "MovingAverage: decay \(decay) is not in 0...1")
+    (self.decay, self.warmsUp, tensors) = (decay, warmsUp, store.tensors)
+  }
+
+  /// average = decay * average + (1 - decay) * weights, without bias correction.
+  public mutating func update(_ store: ParameterStore) {
+    updates += 1
+    let decay = warmsUp ? min(decay, Double(1 + updates) / Double(10 + updates)) : decay
+    let (old, new) = (Float(decay), Float(1 - decay))
+    for index in tensors.indices {
+      Self.mix(&tensors[index].values, old, store.tensors[index].values, new)
+    }
+  }
+
+  private static func mix(_ average: inout [Float], _ old: Float, _ weights: [Float], _ new: Float) {
+    for i in average.indices { average[i] = old * average[i] + new * weights[i] }
+  }
+
+  /// `store` with the averaged weights.
+  public func applied(to store: ParameterStore) -> ParameterStore {
+    var store = store
+    for (parameter, tensor) in zip(store.parameters, tensors) { store[parameter] = tensor }
+    return store
+  }
+}

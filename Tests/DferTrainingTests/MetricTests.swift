@@ -1,0 +1,71 @@
+import DferImage
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferTraining
+
+@Suite struct MetricTests {
+  @Test(.enabled(if: Shared.hasGolden), arguments: ["a", "b", "c", "d"]) func classMetricsMatch(_ name: String) throws {
+    let golden = try GoldenFile("metrics/metrics_\(name).safetensors")
+    let (classes, truth) = (golden.integer("classes"), golden.integers("in/labels"))
+    let table = Confusion(classes: classes, truth: truth, predictions: golden.integers("in/predictions"))
+    #expect(table.counts.flatMap { $0 } == golden.integers("out/confusion"))
+    let figures = [
+      ("war", table.war), ("uar_present", table.uar), ("uar_all", table.uarOfAll), ("f1_present", table.macroF1),
+      ("f1_all", table.macroF1OfAll),
+    ]
+    for (figure, value) in figures {
+      #expect(golden.excess(Tensor([Float(value)], shape: []), "out/\(figure)") <= 1, "\(figure)")
+    }
+    let recalls = (0..<classes).map { Float(table.recall($0) ?? 0) }
+    #expect(golden.excess(Tensor(recalls, shape: [classes]), "out/recall_per_class") <= 1)
+
+    let values = golden("in/probs").values
+    let rows = truth.indices.map { Array(values[$0 * classes..<($0 + 1) * classes]) }
+    let calibration = Calibration(probabilities: rows, truth: truth, bins: golden.integer("ece_bins"))
+    #expect(golden.excess(Tensor([Float(calibration.error)], shape: []), "out/ece") <= 1)
+    let bins = calibration.bins.flatMap { [Float($0.count), Float($0.accuracy), Float($0.confidence)] }
+    #expect(golden.excess(Tensor(bins, shape: [calibration.bins.count, 3]), "out/ece_bins") <= 1)
+  }
+
+  @Test(.enabled(if: Shared.hasGolden), arguments: ["a", "b"]) func concordanceMatches(_ name: String) throws {
+    let golden = try GoldenFile("metrics/ccc_\(name).safetensors")
+    let (x, y) = (golden("in/x").values, golden("in/y").values)
+    #expect(golden.excess(Tensor([Float(Agreement.concordance(x, y))], shape: []), "out/ccc") <= 1)
+    let error = Float(Agreement.meanSquaredError(x, y))
+    #expect(golden.excess(Tensor([error], shape: []), "out/mean_squared_error") <= 1)
+  }
+
+  @Test func emptyTablesHaveFigures() {
+    let table = Confusion(classes: 3)
+    #expect(table.war == 0 && table.uar == 0 && table.macroF1 == 0 && table.recall(0) == nil)
+    #expect(Calibration(probabilities: [], truth: []).error == 0)
+  }
+
+  @Test func temperatureIsFound() {
+    // Logits that are three times too sure of labels drawn from softmax(logits / 3).
+    var random = RandomSource(seed: 1)
+    let logits = (0..<4000).map { _ in (0..<4).map { _ in 3 * 2 * random.normal() } }
+    let targets = logits.map { Temperature.probabilities($0, temperature: 3) }
+    #expect(abs(Temperature.fit(logits, targets) - 3) < 0.01)
+    #expect(Temperature.fit([], []) == 1)
+  }
+
+  @Test func errorOfPointsIsInUnitsOfTheScale() {
+    let truth = [Point(x: 0, y: 0), Point(x: 10, y: 0)]
+    let points = [Point(x: 3, y: 4), Point(x: 10, y: 0)]
+    #expect(Agreement.normalisedMeanError(points, truth, scale: 10) == 0.25)
+  }
+
+  @Test func intervalHoldsTheFigureAndRepeats() {
+    let right = (0..<200).map { $0 % 4 != 0 }
+    let figure = { (picked: [Int]) in Double(picked.count { right[$0] }) / Double(picked.count) }
+    let interval = Bootstrap.interval(count: 200, figure)
+    #expect(interval.low < 0.75 && interval.high > 0.75)
+    // 1.96 * sqrt(0.75 * 0.25 / 200) = 0.06 to each side
+    #expect(abs(interval.high - interval.low - 0.12) < 0.02)
+    #expect(interval == Bootstrap.interval(count: 200, figure))
+  }
+}
