@@ -1,0 +1,73 @@
+import ArgumentParser
+import Dfer
+import DferVideo
+import Foundation
+
+/// A whole run, as `dfer watch` does it.
+struct WatchBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch", abstract: "Times a whole run over a video, stage by stage.")
+
+  @OptionGroup var options: BenchOptions
+
+  @Argument(help: "Video file.")
+  var file = "Samples/one-face.mp4"
+
+  @Option(help: "Name of an installed pipeline, or the path of a pipeline file.")
+  var pipeline = "mtcae-dfer"
+
+  @Option(help: "Share of tubes that the encoder reads, 0.1 to 1.")
+  var keepTubes = 1.0
+
+  func validate() throws {
+    guard (0.1...1).contains(keepTubes) else { throw ValidationError("--keep-tubes must be 0.1 to 1") }
+  }
+
+  func run() throws {
+    var report = options.report()
+    try Self.measure(file, pipeline: pipeline, keepTubes: keepTubes, in: &report)
+    try report.finish()
+  }
+
+  static func measure(
+    _ file: String, pipeline: String, keepTubes: Double = 1, in report: inout Report
+  ) throws {
+    let choice = try Installation.pipeline(pipeline)
+    var loaded: LoadedPipeline?
+    let loading = try milliseconds { loaded = try LoadedPipeline(choice, keptTubes: keepTubes) } / 1e3
+    guard let loaded else { return }
+    let run = Run(try VideoSource(file), models: loaded)
+    var rows = 0
+    var last = 0.0
+    let total =
+      try milliseconds {
+        while let event = try run.next() {
+          switch event {
+          case .row: rows += 1
+          case .progress(let progress): last = progress.seconds
+          }
+        }
+      } / 1e3
+    let length = run.source.info.duration ?? last
+    let stages = run.times.table
+    let other = total - stages.reduce(0) { $0 + $1.seconds }
+    report.add(
+      "stage", columns: ["seconds", "% of run"],
+      rows: (stages + [("other", other)]).map { ($0.name, [$0.seconds, 100 * $0.seconds / total]) })
+    report.add(
+      "run of \((file as NSString).lastPathComponent)", columns: ["value"],
+      rows: [
+        ("video, s", [length]), ("loading weights, s", [loading]), ("run, s", [total]), ("x real time", [length / total]),
+        ("longest latency, s", [run.longestLatency]), ("frames", [Double(run.counts.decoded)]),
+        ("looks of the finder", [Double(run.counts.looks)]), ("rows", [Double(rows)]),
+        ("peak memory, MB", [peakMemory]),
+      ])
+  }
+
+  /// The most memory that this process has had in use, in megabytes; nil where the system does not tell.
+  private static var peakMemory: Double? {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(separator: " ").compactMap { Double($0) }.first.map { $0 * 1024 / 1e6 }
+  }
+}
