@@ -48,9 +48,10 @@ public struct TimelineSummary: Sendable {
     }
     if faces.count > 20 { lines.append("  and \(faces.count - 20) more faces") }
     let notes = [
-      (ClipResult.Status.noFace, "clips without a face"), (.lowQuality, "rows with the face in less than half of the clip"),
-      (.partialClip, "shorter clips"), (.decodeGap, "holes in the video"), (.streamGap, "holes in the stream"),
-    ].compactMap { status, name in statuses[status].map { "\($0) \(name)" } }
+      (ClipResult.Status.noFace, "clip", "without a face"),
+      (.lowQuality, "row", "with the face in less than half of the clip"), (.partialClip, "clip", "cut short"),
+      (.decodeGap, "hole", "in the video"), (.streamGap, "hole", "in the stream"),
+    ].compactMap { status, noun, rest in statuses[status].map { "\($0) \(noun)\($0 == 1 ? "" : "s") \(rest)" } }
     if !notes.isEmpty { lines.append("  " + notes.joined(separator: ", ")) }
     return lines
   }
