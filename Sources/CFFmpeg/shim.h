@@ -18,6 +18,11 @@ static const int dfer_error_exit = AVERROR_EXIT;
 static const int dfer_error_stream_not_found = AVERROR_STREAM_NOT_FOUND;
 static const int64_t dfer_no_pts = AV_NOPTS_VALUE;
 
+// Macros up to FFmpeg 7, an enum of its own type from 8 on.
+static const int dfer_sws_area = SWS_AREA;
+static const int dfer_sws_bilinear = SWS_BILINEAR;
+static const int dfer_sws_exact = SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT;
+
 /// POSIX code behind an FFmpeg error, or 0.
 static inline int dfer_posix_code(int error) { return error < 0 && error > -4096 ? AVUNERROR(error) : 0; }
 

@@ -43,7 +43,7 @@ struct DferCommand: ParsableCommand {
     default:
       let code = exitCode(for: error)
       guard code != .success else { exit(withError: error) }
-      Terminal.write(fullMessage(for: error) + "\n")
+      Terminal.write("dfer: \(message(for: error)) (see dfer --help)\n")
       Foundation.exit(ExitStatus.usage.rawValue)
     }
   }

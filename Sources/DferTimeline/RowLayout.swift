@@ -65,7 +65,7 @@ public struct RowLayout: Sendable, Hashable {
   /// A name for a column: lower snake case, ASCII letters, digits and underscores.
   static func safe(_ name: String) -> String {
     var result = ""
-    for character in name {
+    for character in name.drop(while: { $0 == "_" }) {
       if character.isUppercase, let last = result.last, last != "_" { result += "_" }
       result += character.isASCII && (character.isLetter || character.isNumber) ? character.lowercased() : "_"
     }

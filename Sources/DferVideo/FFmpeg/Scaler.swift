@@ -12,7 +12,7 @@ enum Scaler {
     let channels = hasAlpha ? 4 : 3
     let isShrinking = target.width < area.width || target.height < area.height
     // Chroma of tiny pictures: exact arithmetic costs nothing there and 1-pixel planes stay right.
-    let method = (isShrinking ? SWS_AREA : SWS_BILINEAR) | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT
+    let method = (isShrinking ? dfer_sws_area : dfer_sws_bilinear) | dfer_sws_exact
     guard
       let context = sws_getContext(
         Int32(area.width), Int32(area.height), unlabelled(format), Int32(target.width), Int32(target.height),
