@@ -2,6 +2,7 @@ import ArgumentParser
 import Dfer
 import DferTensor
 import DferTimeline
+import DferTraining
 import DferVideo
 import Foundation
 
@@ -15,12 +16,13 @@ struct DferCommand: ParsableCommand {
       dfer watch v4l2:0                   the same from a camera
       dfer inspect talk.mp4               what is in a video file, or in a weight file
       dfer models                         the networks that are installed
+      dfer evaluate --data valid.csv      how well they read labelled faces
 
       It reads what faces show, not what people feel.
       Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
       """,
     version: Installation.version,
-    subcommands: [Watch.self, Inspect.self, Models.self])
+    subcommands: [Watch.self, Inspect.self, Models.self, Evaluate.self])
 
   static func main() {
     do {
@@ -40,6 +42,7 @@ struct DferCommand: ParsableCommand {
     case let error as OutputError: fail(error, .outputFailed)
     case let error as PipelineError: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)
+    case let error as DataError: fail(error, .unreadableInput)
     default:
       let code = exitCode(for: error)
       guard code != .success else { exit(withError: error) }

@@ -2,7 +2,8 @@ import Foundation
 
 /// A small seeded generator (SplitMix64): the same seed gives the same numbers on every machine.
 public struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
-  private var state: UInt64
+  /// Where the sequence stands: a generator with this seed goes on from here.
+  public private(set) var state: UInt64
 
   public init(seed: UInt64) {
     state = seed

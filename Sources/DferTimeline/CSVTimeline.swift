@@ -42,7 +42,7 @@ public struct CSVTimeline: Sendable {
   }
 
   /// Splits `text` by RFC 4180; accepts `\n` and `\r\n`.
-  static func records(_ text: String) throws -> [(line: Int, cells: [String])] {
+  package static func records(_ text: String) throws -> [(line: Int, cells: [String])] {
     var records: [(line: Int, cells: [String])] = []
     var cells: [String] = []
     var cell = String.UnicodeScalarView()

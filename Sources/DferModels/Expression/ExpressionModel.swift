@@ -18,8 +18,8 @@ public struct ExpressionReading: Sendable, Hashable {
 /// A network with its weights, ready to read clips. Free to copy and to use from many threads.
 public struct ExpressionModel: Sendable {
   public let card: ModelCard
-  private let network: MTCAE
-  private let weights: ParameterStore
+  package let network: MTCAE
+  package let weights: ParameterStore
   /// Tokens to look at in every clip; nil for all.
   private let kept: [Int]?
 

@@ -15,12 +15,19 @@ public struct MTCAE: Sendable {
 
   /// Normalised clips [batch, channels, frames, height, width] -> answers.
   ///
-  /// - Parameter kept: for each clip the tokens to look at, ascending, equally many of each time slot; nil for all.
-  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> MTCAEOutput {
-    let tokens = encoder(clips, kept: kept, &tape)
+  /// Heads that pool over time slots also read clips with fewer slots than `config` has, down to a still of one slot.
+  ///
+  /// - Parameters:
+  ///   - kept: for each clip the tokens to look at, ascending, equally many of each time slot; nil for all.
+  ///   - firstSlot: where in time such a shorter clip begins, in time slots.
+  public func callAsFunction(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+  ) -> MTCAEOutput {
+    let tokens = encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
+    let slots = clips.shape[2] / config.trunk.tubeletSize
     precondition(
-      tokens.shape[1].isMultiple(of: config.trunk.slots),
-      "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(config.trunk.slots) time slots")
-    return cascade(tokens, tokensPerSlot: tokens.shape[1] / config.trunk.slots, &tape)
+      tokens.shape[1].isMultiple(of: slots),
+      "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(slots) time slots")
+    return cascade(tokens, tokensPerSlot: tokens.shape[1] / slots, &tape)
   }
 }

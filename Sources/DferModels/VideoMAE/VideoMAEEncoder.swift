@@ -29,15 +29,27 @@ public struct VideoMAEEncoder: Sendable {
   ///
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each; nil for all. Masked
   ///   pre-training and faster inference are both this.
-  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
-    var x = embed(clips, kept: kept, &tape)
+  /// - Parameter firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  public func callAsFunction(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+  ) -> Value {
+    var x = embed(clips, kept: kept, firstSlot: firstSlot, &tape)
     for block in blocks { x = block(x, &tape) }
     return norm.map { $0(x, &tape) } ?? x
   }
 
   /// Tokens with their positions, before the first block.
-  func embed(_ clips: Tensor, kept: [[Int]]?, _ tape: inout Tape) -> Value {
-    let tokens = tape.addConstant(patches(clips, &tape), positions)
+  func embed(_ clips: Tensor, kept: [[Int]]?, firstSlot: Int = 0, _ tape: inout Tape) -> Value {
+    let patches = patches(clips, &tape)
+    let tokens = tape.addConstant(patches, positions(of: patches.shape[1], from: firstSlot * config.tokensPerSlot))
     return kept.map { tape.gatherTokens(tokens, $0) } ?? tokens
+  }
+
+  /// Rows of the table for `count` tokens from `first` on.
+  private func positions(of count: Int, from first: Int) -> Tensor {
+    guard count < config.tokens else { return positions }
+    precondition(first + count <= config.tokens, "VideoMAEEncoder: tokens up to \(first + count) of \(config.tokens)")
+    let width = config.hiddenSize
+    return Tensor(Array(positions.values[first * width..<(first + count) * width]), shape: [count, width])
   }
 }

@@ -99,8 +99,14 @@ enum Scaler {
     }
   }
 
+  /// Grey without a tag is full range, as everything that writes it takes it.
   private static func isFullRange(_ frame: UnsafeMutablePointer<AVFrame>, _ format: AVPixelFormat) -> Bool {
-    frame.pointee.color_range == AVCOL_RANGE_JPEG || unlabelled(format) != format
+    if frame.pointee.color_range == AVCOL_RANGE_UNSPECIFIED, let description = av_pix_fmt_desc_get(format),
+      description.pointee.nb_components <= 2
+    {
+      return true
+    }
+    return frame.pointee.color_range == AVCOL_RANGE_JPEG || unlabelled(format) != format
   }
 
   private static func matrix(of frame: UnsafeMutablePointer<AVFrame>) -> Int32 {

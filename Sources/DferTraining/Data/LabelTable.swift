@@ -1,0 +1,93 @@
+import DferImage
+import DferTimeline
+import Foundation
+
+/// A CSV file of labels: named columns, typed cells, and errors that name the line.
+struct LabelTable {
+  let path: String
+  private let columns: [String: Int]
+  private let records: [(line: Int, cells: [String])]
+
+  init(path: String) throws {
+    self.path = path
+    guard let text = try? String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) else {
+      throw DataError(path: path, reason: "there is no such text file")
+    }
+    do {
+      records = try CSVTimeline.records(text)
+    } catch let error as CSVTimeline.ParseError {
+      throw DataError(path: path, line: error.line, reason: error.reason)
+    }
+    guard let header = records.first?.cells else { throw DataError(path: path, reason: "it is empty") }
+    columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    guard columns.count == header.count else { throw DataError(path: path, line: 1, reason: "a column name occurs twice") }
+  }
+
+  func has(_ column: String) -> Bool { columns[column] != nil }
+  var columnNames: Set<String> { Set(columns.keys) }
+
+  /// Reads every row. A line without any text is passed over.
+  func rows<T>(_ read: (Row) throws -> T) throws -> [T] {
+    try records.dropFirst().filter { $0.cells != [""] }.map { record in
+      guard record.cells.count == columns.count else {
+        throw DataError(
+          path: path, line: record.line, reason: "\(record.cells.count) cells instead of \(columns.count)")
+      }
+      return try read(Row(path: path, line: record.line, cells: record.cells, columns: columns))
+    }
+  }
+
+  struct Row {
+    let path: String
+    let line: Int
+    fileprivate let cells: [String]
+    fileprivate let columns: [String: Int]
+
+    /// nil for an empty cell or no such column.
+    func text(_ column: String) -> String? {
+      guard let index = columns[column], !cells[index].isEmpty else { return nil }
+      return cells[index]
+    }
+
+    func number(_ column: String) throws -> Double? {
+      guard let text = text(column) else { return nil }
+      guard let value = Double(text), value.isFinite else { throw fault("column \(column) cannot hold \"\(text)\"") }
+      return value
+    }
+
+    /// All of these columns, or nil when all are empty.
+    func numbers(_ names: [String]) throws -> [Double]? {
+      let values = try names.compactMap(number)
+      guard !values.isEmpty else { return nil }
+      guard values.count == names.count else { throw fault("only some of \(names[0])... are given") }
+      return values
+    }
+
+    func box() throws -> Rect? {
+      guard let sides = try numbers(["x0", "y0", "x1", "y1"]) else { return nil }
+      guard sides[2] > sides[0] && sides[3] > sides[1] else { throw fault("the box has no area") }
+      return Rect(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
+    }
+
+    func points(_ names: [String]) throws -> [Point]? {
+      try numbers(names).map { values in
+        stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
+      }
+    }
+
+    func fault(_ reason: String) -> DataError { DataError(path: path, line: line, reason: reason) }
+  }
+}
+
+/// Class names of other data sets.
+enum LabelName {
+  private static let aliases = [
+    "happy": "happiness", "sad": "sadness", "angry": "anger", "surprised": "surprise", "fearful": "fear",
+    "disgusted": "disgust", "calm": "neutral",
+  ]
+
+  static func canonical(_ name: String) -> String {
+    let name = name.lowercased()
+    return aliases[name] ?? name
+  }
+}

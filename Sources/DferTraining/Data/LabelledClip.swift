@@ -1,0 +1,51 @@
+import DferImage
+
+/// One face with what people or other networks say of it. Places are in pixels of its pictures.
+public struct LabelledClip: Sendable {
+  /// Says where it comes from when something is wrong with it.
+  public var name: String
+  /// In order of time; a still has one.
+  public var pictures: [Image]
+  /// The face in each picture.
+  public var boxes: [Rect]
+  /// Whether the boxes are labels to learn, not only places to look at.
+  public var boxesAreLabels: Bool
+  /// For each picture: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner. Empty
+  /// when not known.
+  public var points: [[Point]]
+  /// Distance of the outer eye corners, or of the eye centres where no more is known.
+  public var eyeDistance: Double?
+  /// Votes for each label of the set; empty when nobody was asked. A single label is one vote.
+  public var votes: [Float]
+  /// Votes for something else: unknown, not a face.
+  public var otherVotes: Float = 0
+  /// 0...1 for each blendshape of the set; empty when not known.
+  public var blendshapes: [Float] = []
+
+  /// The class with the most votes when it holds more than half of them, those for something else counted in.
+  ///
+  /// - Parameter classes: which classes may be the answer.
+  public func majority(among classes: [Int]) -> Int? {
+    guard let top = votes.indices.max(by: { votes[$0] < votes[$1] }), classes.contains(top) else { return nil }
+    return votes[top] * 2 > votes.reduce(otherVotes, +) ? top : nil
+  }
+
+  /// Shares of the votes for the labels; nil when fewer than `least` were cast for them, or as many for something else.
+  func shares(least: Float) -> [Float]? {
+    let sum = votes.reduce(0, +)
+    guard sum > 0, sum >= least, otherVotes < sum else { return nil }
+    return votes.map { $0 / sum }
+  }
+}
+
+/// Labelled faces under one list of labels.
+public struct LabelledSet: Sendable {
+  public var labels: [String]
+  public var clips: [LabelledClip]
+  /// What could not be used, in words; empty when all could.
+  public var skipped: [String] = []
+
+  public init(labels: [String], clips: [LabelledClip], skipped: [String] = []) {
+    (self.labels, self.clips, self.skipped) = (labels, clips, skipped)
+  }
+}

@@ -1,0 +1,121 @@
+import DferImage
+import DferModels
+import DferVideo
+
+extension Manifest {
+  /// Decodes the clips: frames at even times, and around the face of each a picture with room to move the crop.
+  ///
+  /// Every video is read once, from front to back, whatever the number of its clips. A clip whose video cannot be read,
+  /// that lies behind its end, or that shows no face is left out and named in `skipped`.
+  ///
+  /// - Parameters:
+  ///   - every: take every n-th entry only.
+  ///   - finder: made when the first entry without a box is met.
+  public func read(_ card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws -> LabelledSet {
+    let wanted = entries.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)
+    let find = try wanted.contains { $0.box == nil } ? finder() : nil
+    var set = LabelledSet(labels: labels, clips: [])
+    var clips: [Int: LabelledClip] = [:]
+    for (path, group) in Dictionary(grouping: wanted, by: \.path).sorted(by: { $0.key < $1.key }) {
+      let reader = ClipReader(frames: card.config.trunk.numFrames, finder: find)
+      do {
+        for (entry, frames) in try reader.frames(of: path, group) {
+          guard !frames.isEmpty else {
+            set.skipped.append("\(self.path), line \(entry.line): the video ends before \(entry.start) s")
+            continue
+          }
+          guard let clip = reader.clip(entry, frames, name: "\(self.path), line \(entry.line)") else {
+            set.skipped.append("\(self.path), line \(entry.line): no face found, left out")
+            continue
+          }
+          clips[entry.line] = clip
+        }
+      } catch let error as VideoError {
+        set.skipped += group.map { "\(self.path), line \($0.line): \(error)" }
+      }
+    }
+    set.clips = wanted.compactMap { clips[$0.line] }
+    return set
+  }
+}
+
+/// Cuts the clips of one video.
+private struct ClipReader {
+  let frames: Int
+  let finder: FaceFinder?
+
+  /// Side of the kept pictures, and of their square over the longer side of the face.
+  private static let side = 160
+  private static let room = 1.8
+  private static let longSide = 320
+  private static let minimumScore: Float = 0.55
+
+  /// For each entry the frames nearest to the middles of its even parts, each frame once.
+  func frames(of path: String, _ entries: [Manifest.Entry]) throws -> [(Manifest.Entry, [Frame])] {
+    let source = try VideoSource(path)
+    var slots: [(time: Double, entry: Int)] = []
+    for (index, entry) in entries.enumerated() {
+      let end = entry.end ?? max(entry.start, source.info.duration ?? 0)
+      slots += (0..<frames).map { (entry.start + (end - entry.start) * (Double($0) + 0.5) / Double(frames), index) }
+    }
+    slots.sort { $0.time < $1.time }
+    var found = [[Frame]](repeating: [], count: entries.count)
+    var (next, last): (Int, Frame?) = (0, nil)
+    func give(_ frame: Frame, until time: Double) {
+      while next < slots.count, slots[next].time <= time {
+        if found[slots[next].entry].last !== frame { found[slots[next].entry].append(frame) }
+        next += 1
+      }
+    }
+    while next < slots.count, let event = try source.next() {
+      guard case .frame(let frame) = event else { continue }
+      if let last { give(last, until: (last.time.seconds + frame.time.seconds) / 2) }
+      last = frame
+    }
+    if let last {
+      // What lies a little behind the last frame still shows it; a clip that starts there does not exist.
+      for index in next..<max(next, slots.count) {
+        let entry = slots[index].entry
+        let isIn = !found[entry].isEmpty || entries[entry].start <= last.time.seconds + (last.duration ?? 0.04)
+        if isIn, found[entry].last !== last { found[entry].append(last) }
+      }
+    }
+    return Array(zip(entries, found))
+  }
+
+  /// nil when no face is found in any frame.
+  func clip(_ entry: Manifest.Entry, _ frames: [Frame], name: String) -> LabelledClip? {
+    var boxes: [Rect?] = []
+    for frame in frames { boxes.append(entry.box ?? face(in: frame, near: boxes.compactMap { $0 }.last)) }
+    guard boxes.contains(where: { $0 != nil }) else { return nil }
+    var clip = LabelledClip(
+      name: name, pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: entry.votes,
+      otherVotes: entry.otherVotes)
+    for (index, frame) in frames.enumerated() {
+      // A frame without a face is cut where the nearest one has it.
+      let nearest = boxes.indices.filter { boxes[$0] != nil }.min { abs($0 - index) < abs($1 - index) }
+      guard let nearest, let box = boxes[nearest] else { continue }
+      let square = box.square(factor: Self.room)
+      let scale = Double(Self.side) / square.width
+      clip.pictures.append(frame.crop(square, side: Self.side))
+      clip.boxes.append(
+        Rect(
+          x: (box.x - square.x) * scale, y: (box.y - square.y) * scale, width: box.width * scale,
+          height: box.height * scale))
+    }
+    return clip
+  }
+
+  /// The face that lies over `near`, else the largest, in upright frame pixels.
+  private func face(in frame: Frame, near: Rect?) -> Rect? {
+    let scale = Double(max(frame.size.width, frame.size.height)) / Double(Self.longSide)
+    let faces = finder?.find(frame.picture(longSide: Self.longSide), threshold: Self.minimumScore) ?? []
+    let boxes = faces.map {
+      Rect(x: $0.box.x * scale, y: $0.box.y * scale, width: $0.box.width * scale, height: $0.box.height * scale)
+    }
+    if let near, let same = boxes.max(by: { $0.overlap(near) < $1.overlap(near) }), same.overlap(near) > 0.2 {
+      return same
+    }
+    return boxes.max { $0.area < $1.area }
+  }
+}

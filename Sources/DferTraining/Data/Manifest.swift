@@ -1,0 +1,69 @@
+import DferImage
+import Foundation
+
+/// A user's list of labelled clips: a CSV file with `path`, optionally `start_s` and `end_s` (the whole file without
+/// them), and `label` or a column of votes for each class. `x0,y0,x1,y1`, in pixels of the upright video, say where the
+/// face is; without them it is looked for. Relative paths start at the manifest's folder.
+public struct Manifest: Sendable {
+  public struct Entry: Sendable, Hashable {
+    /// Line of the manifest, from 1.
+    public var line: Int
+    public var path: String
+    public var start: Double
+    /// nil: to the end.
+    public var end: Double?
+    public var votes: [Float]
+    public var otherVotes: Float
+    public var box: Rect?
+  }
+
+  public let path: String
+  public let labels: [String]
+  public let entries: [Entry]
+
+  /// - Parameter labels: the classes, in the order of the votes.
+  /// - Throws: one `DataError` that names every wrong line with its reason.
+  public init(_ path: String, labels: [String]) throws {
+    let table = try LabelTable(path: path)
+    guard table.has("path") else { throw DataError(path: path, line: 1, reason: "there is no column path") }
+    let columns = VoteColumns(table, labels)
+    guard columns.hasVotes || table.has("label") else {
+      throw DataError(
+        path: path, line: 1, reason: "neither a column label nor votes for \(labels.joined(separator: ", "))")
+    }
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    var faults: [DataError] = []
+    let entries = try table.rows { row -> Entry? in
+      do { return try Self.entry(row, columns, labels, folder) } catch let fault as DataError {
+        faults.append(fault)
+        return nil
+      }
+    }
+    if let first = faults.first {
+      guard faults.count > 1 else { throw first }
+      let list = faults.prefix(20).map { "\n  line \($0.line ?? 0): \($0.reason)" }.joined()
+      let rest = faults.count > 20 ? "\n  and \(faults.count - 20) more" : ""
+      throw DataError(path: path, reason: "\(faults.count) lines are wrong:\(list)\(rest)")
+    }
+    (self.path, self.labels, self.entries) = (path, labels, entries.compactMap { $0 })
+    if self.entries.isEmpty { throw DataError(path: path, reason: "it lists no clips") }
+  }
+
+  private static func entry(
+    _ row: LabelTable.Row, _ columns: VoteColumns, _ labels: [String], _ folder: URL
+  ) throws -> Entry {
+    guard let name = row.text("path") else { throw row.fault("no path") }
+    let path = URL(fileURLWithPath: name, relativeTo: folder).path
+    guard FileManager.default.fileExists(atPath: path) else { throw row.fault("there is no file \(name)") }
+    let (start, end) = (try row.number("start_s") ?? 0, try row.number("end_s"))
+    guard start >= 0 else { throw row.fault("start_s \(start) lies before the start of the video") }
+    if let end, end <= start { throw row.fault("end_s \(end) is not after start_s \(start)") }
+    if let label = row.text("label"), !columns.hasVotes, !labels.contains(LabelName.canonical(label)) {
+      throw row.fault("label \"\(label)\" is none of \(labels.joined(separator: ", "))")
+    }
+    let (votes, others) = try columns.read(row)
+    guard votes.contains(where: { $0 > 0 }) || others > 0 else { throw row.fault("no label") }
+    return Entry(
+      line: row.line, path: path, start: start, end: end, votes: votes, otherVotes: others, box: try row.box())
+  }
+}

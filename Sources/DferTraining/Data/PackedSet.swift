@@ -1,0 +1,135 @@
+import DferImage
+import DferVideo
+import Foundation
+
+/// Reads the packed format: a video whose frame n belongs to the row with `frame` n of the CSV file of the same name.
+///
+/// Columns: `frame`; optionally one of votes for each label, or `label`; `x0,y0,x1,y1`; five points
+/// `leye_x,leye_y ... rmouth_y`; 68 points, of which `p36` and `p45` give the eye distance. Coefficients for a
+/// blendshape head may lie in NAME-blendshapes.csv. An empty cell is not known.
+public enum PackedSet {
+  static let pointColumns = ["leye", "reye", "nose", "lmouth", "rmouth"].flatMap { ["\($0)_x", "\($0)_y"] }
+
+  /// Whether a CSV file is in this format: it numbers frames and a video lies beside it.
+  public static func video(of csv: String) -> String? {
+    let base = URL(fileURLWithPath: csv).deletingPathExtension()
+    return ["mkv", "mp4", "avi"].map { base.appendingPathExtension($0).path }
+      .first { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// - Parameters:
+  ///   - csv: path of the CSV file.
+  ///   - labels: the classes, in the order of the votes to be given back.
+  ///   - blendshapes: names of coefficients to read when they are there.
+  ///   - every: take every n-th row only.
+  /// - Throws: `DataError` with the line of the first row that is wrong, or `VideoError`.
+  public static func read(
+    _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1
+  ) throws -> LabelledSet {
+    guard let video = video(of: csv) else { throw DataError(path: csv, reason: "no video of this name lies beside it") }
+    let table = try LabelTable(path: csv)
+    guard table.has("frame") else { throw DataError(path: csv, line: 1, reason: "there is no column frame") }
+    let votes = VoteColumns(table, labels)
+    let rows = try table.rows { row -> (frame: Int, clip: LabelledClip) in
+      guard let frame = row.text("frame").flatMap({ Int($0) }), frame >= 0 else { throw row.fault("no frame number") }
+      let points = table.has(pointColumns[0]) ? try row.points(pointColumns) : nil
+      let corners = table.has("p36x") ? try row.points(["p36x", "p36y", "p45x", "p45y"]) : nil
+      let (counts, others) = try votes.read(row)
+      let box = try row.box()
+      return (
+        frame,
+        LabelledClip(
+          name: row.text("name") ?? "\(csv), frame \(frame)", pictures: [], boxes: box.map { [$0] } ?? [],
+          boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
+          eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others)
+      )
+    }
+    let coefficients = try self.blendshapes(beside: csv, names: blendshapes)
+    // A picture may have several rows, one a face.
+    var wanted: [Int: [LabelledClip]] = [:]
+    for (index, row) in rows.enumerated() where index.isMultiple(of: every) {
+      var clip = row.clip
+      clip.blendshapes = coefficients[row.frame] ?? []
+      wanted[row.frame, default: []].append(clip)
+    }
+    var set = LabelledSet(labels: labels, clips: [])
+    let source = try VideoSource(video)
+    var number = 0
+    while let event = try source.next() {
+      guard case .frame(let frame) = event else { continue }
+      for var clip in wanted.removeValue(forKey: number) ?? [] {
+        clip.pictures = [frame.picture(longSide: max(frame.size.width, frame.size.height))]
+        set.clips.append(clip)
+      }
+      number += 1
+    }
+    if let missing = wanted.keys.min() {
+      throw DataError(path: csv, reason: "row of frame \(missing), but \(video) has \(number) frames")
+    }
+    set.fillBoxes()
+    return set
+  }
+
+  private static func blendshapes(beside csv: String, names: [String]) throws -> [Int: [Float]] {
+    let path = URL(fileURLWithPath: csv).deletingPathExtension().path + "-blendshapes.csv"
+    guard !names.isEmpty, FileManager.default.fileExists(atPath: path) else { return [:] }
+    let table = try LabelTable(path: path)
+    guard table.has("frame"), names.allSatisfy(table.has) else { return [:] }
+    let rows = try table.rows { row in
+      (row.text("frame").flatMap { Int($0) } ?? -1, try row.numbers(names)?.map(Float.init) ?? [])
+    }
+    return Dictionary(rows, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+extension LabelledSet {
+  /// Gives faces without a box the mean box of the others, as shares of the picture, to look at but not to learn.
+  fileprivate mutating func fillBoxes() {
+    var (sums, count) = ([0.0, 0, 0, 0], 0.0)
+    for clip in clips {
+      guard let box = clip.boxes.first, let size = clip.pictures.first?.size else { continue }
+      let (width, height) = (Double(size.width), Double(size.height))
+      for (side, share) in [box.x / width, box.y / height, box.width / width, box.height / height].enumerated() {
+        sums[side] += share
+      }
+      count += 1
+    }
+    // Nothing known at all: the whole picture, without the margin that a crop adds.
+    let mean = count > 0 ? sums.map { $0 / count } : [0.115, 0.115, 0.77, 0.77]
+    for index in clips.indices where clips[index].boxes.isEmpty {
+      let size = clips[index].pictures[0].size
+      let (width, height) = (Double(size.width), Double(size.height))
+      clips[index].boxes = [
+        Rect(x: mean[0] * width, y: mean[1] * height, width: mean[2] * width, height: mean[3] * height)
+      ]
+    }
+  }
+}
+
+/// Where a table keeps what people said: a column of votes for each label, or one column `label`.
+struct VoteColumns {
+  private let labels: [String]
+  private let votes: [String?]
+  private let others: [String]
+
+  init(_ table: LabelTable, _ labels: [String]) {
+    self.labels = labels
+    let names = table.columnNames
+    votes = labels.map { label in names.sorted().first { LabelName.canonical($0) == label } }
+    others = ["unknown", "not_a_face"].filter(names.contains)
+  }
+
+  var hasVotes: Bool { votes.contains { $0 != nil } }
+
+  /// One number for each label, empty when the row has neither votes nor a label, and votes for something else.
+  func read(_ row: LabelTable.Row) throws -> ([Float], Float) {
+    if hasVotes {
+      let counts = try votes.map { try $0.flatMap(row.number) ?? 0 }
+      guard counts.allSatisfy({ $0 >= 0 }) else { throw row.fault("a negative count of votes") }
+      return (counts.map(Float.init), Float(try others.compactMap(row.number).reduce(0, +)))
+    }
+    guard let label = row.text("label") else { return ([], 0) }
+    guard let index = labels.firstIndex(of: LabelName.canonical(label)) else { return ([], 1) }
+    return (labels.indices.map { $0 == index ? 1 : 0 }, 0)
+  }
+}

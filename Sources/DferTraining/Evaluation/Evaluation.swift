@@ -1,0 +1,99 @@
+import DferImage
+import DferModels
+
+/// How well a network reads a labelled set.
+public struct Evaluation: Sendable, Codable {
+  /// Figures of the classes.
+  public struct Classes: Sendable, Codable {
+    /// Class order of everything below.
+    public var labels: [String]
+    /// Clips whose top vote is one of the classes and holds more than half of all votes.
+    public var samples: Int
+    public var confusion: Confusion
+    /// Accuracy, mean recall, mean F1.
+    public var war, uar, macroF1: Double
+    public var warInterval, uarInterval: Interval
+    /// One for each class; nil without samples.
+    public var recall: [Double?]
+    public var calibration: Calibration
+  }
+
+  /// Figures of the places.
+  public struct Places: Sendable, Codable {
+    public var samples: Int
+    /// Mean of the five points' mean distance, over the distance of the outer eye corners.
+    public var normalisedMeanError: Double?
+    /// Mean intersection over union of the boxes.
+    public var boxOverlap: Double?
+  }
+
+  /// All classes of the network.
+  public var all: Classes?
+  /// The same without the classes that were left out, answers renormalised over the others.
+  public var selected: Classes?
+  public var places: Places?
+  /// Divides the logits in all figures above.
+  public var temperature: Double
+  /// The temperature that would fit these votes best.
+  public var fittedTemperature: Double?
+
+  /// - Parameters:
+  ///   - answers: one for each clip.
+  ///   - without: labels left out in `selected`.
+  ///   - temperature: nil takes the card's.
+  public init(
+    _ answers: [Evaluator.Answer], of clips: [LabelledClip], _ card: ModelCard, without: Set<String> = [],
+    temperature: Double? = nil
+  ) {
+    precondition(answers.count == clips.count, "Evaluation: \(answers.count) answers to \(clips.count) clips")
+    let temperature = temperature ?? card.temperature
+    self.temperature = temperature
+    let every = Array(card.labels.indices)
+    all = Self.classes(answers, clips, card, among: every, temperature)
+    let kept = every.filter { !without.contains(card.labels[$0]) }
+    if kept.count < every.count { selected = Self.classes(answers, clips, card, among: kept, temperature) }
+    let voted = zip(answers, clips).compactMap { answer, clip in clip.shares(least: 1).map { (answer.logits, $0) } }
+    if !voted.isEmpty { fittedTemperature = Temperature.fit(voted.map(\.0), voted.map(\.1)) }
+    places = Self.places(answers, clips)
+  }
+
+  private static func classes(
+    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ card: ModelCard, among kept: [Int], _ temperature: Double
+  ) -> Classes? {
+    var (truth, rows): ([Int], [[Float]]) = ([], [])
+    for (answer, clip) in zip(answers, clips) {
+      guard let label = clip.majority(among: kept), let place = kept.firstIndex(of: label) else { continue }
+      truth.append(place)
+      // Softmax over the kept logits is the full softmax, renormalised.
+      rows.append(Temperature.probabilities(kept.map { answer.logits[$0] }, temperature: temperature))
+    }
+    guard !truth.isEmpty else { return nil }
+    let said = rows.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
+    func table(_ picked: [Int]) -> Confusion {
+      Confusion(classes: kept.count, truth: picked.map { truth[$0] }, predictions: picked.map { said[$0] })
+    }
+    let confusion = table(Array(truth.indices))
+    return Classes(
+      labels: kept.map { card.labels[$0] }, samples: truth.count, confusion: confusion, war: confusion.war,
+      uar: confusion.uar, macroF1: confusion.macroF1,
+      warInterval: Bootstrap.interval(count: truth.count) { table($0).war },
+      uarInterval: Bootstrap.interval(count: truth.count) { table($0).uar },
+      recall: kept.indices.map(confusion.recall), calibration: Calibration(probabilities: rows, truth: truth))
+  }
+
+  private static func places(_ answers: [Evaluator.Answer], _ clips: [LabelledClip]) -> Places? {
+    var (errors, overlaps): ([Double], [Double]) = ([], [])
+    for (answer, clip) in zip(answers, clips) {
+      if let truth = clip.points.first, truth.count == answer.points.count, let scale = clip.eyeDistance, scale > 0 {
+        errors.append(Agreement.normalisedMeanError(answer.points, truth, scale: scale))
+      }
+      if clip.boxesAreLabels, let box = clip.boxes.first { overlaps.append(answer.box.overlap(box)) }
+    }
+    guard !errors.isEmpty || !overlaps.isEmpty else { return nil }
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    return Places(
+      samples: max(errors.count, overlaps.count), normalisedMeanError: mean(errors), boxOverlap: mean(overlaps))
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// Evaluations as text for people.
+extension Evaluation {
+  /// Lines of at most 100 columns or so: figures, recall of each class, confusion.
+  public var lines: [String] {
+    var lines: [String] = []
+    if let selected { lines += Self.lines(selected, "\(selected.labels.count) classes") }
+    if let all { lines += Self.lines(all, "all \(all.labels.count) classes", brief: selected != nil) }
+    if let places {
+      let error = places.normalisedMeanError.map { "landmark error \(Self.percent($0)) of the eye distance" }
+      let overlap = places.boxOverlap.map { "box IoU \(Self.decimal($0, 3))" }
+      lines.append("places (n = \(places.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
+    }
+    if let fittedTemperature {
+      lines.append("temperature \(temperature); \(Self.decimal(fittedTemperature, 3)) would fit these votes best")
+    }
+    return lines
+  }
+
+  private static func lines(_ classes: Classes, _ title: String, brief: Bool = false) -> [String] {
+    let (war, uar) = (classes.warInterval, classes.uarInterval)
+    var lines = [
+      "\(title) (n = \(classes.samples)): accuracy (WAR) \(percent(classes.war)) [\(percent(war.low)), \(percent(war.high))], "
+        + "UAR \(percent(classes.uar)) [\(percent(uar.low)), \(percent(uar.high))]",
+      "  macro F1 \(percent(classes.macroF1)), calibration error (ECE) \(decimal(classes.calibration.error, 3))",
+    ]
+    guard !brief else { return lines }
+    let width = max(8, classes.labels.map(\.count).max() ?? 0)
+    lines.append("  " + pad("truth", width) + " recall" + classes.labels.map { right(String($0.prefix(8)), 9) }.joined())
+    for (index, label) in classes.labels.enumerated() {
+      let counts = classes.confusion.counts[index].map { right(String($0), 9) }.joined()
+      lines.append("  " + pad(label, width) + right(classes.recall[index].map(percent) ?? "-", 7) + counts)
+    }
+    return lines
+  }
+
+  /// The confusion table as CSV: one line for each true class.
+  public var confusionCSV: String? {
+    guard let classes = selected ?? all else { return nil }
+    let rows = zip(classes.labels, classes.confusion.counts).map { "\($0),\($1.map(String.init).joined(separator: ","))" }
+    return (["truth," + classes.labels.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+  }
+
+  /// One JSON object with everything.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    // Finite numbers and names always have a JSON form.
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
+  }
+
+  static func percent(_ share: Double) -> String { decimal(100 * share, 1) + "%" }
+
+  static func decimal(_ value: Double, _ places: Int) -> String {
+    value.formatted(.number.precision(.fractionLength(places)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
+  }
+
+  private static func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+}

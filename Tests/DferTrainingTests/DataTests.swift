@@ -1,0 +1,174 @@
+import DferImage
+import DferModels
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferTraining
+
+@Suite struct ManifestTests {
+  private let labels = ["anger", "happiness", "neutral"]
+
+  private func manifest(_ text: String) throws -> Manifest {
+    let folder = try ScratchFolder()
+    try Data().write(to: folder.file("a.mp4"))
+    try text.write(to: folder.file("list.csv"), atomically: true, encoding: .utf8)
+    return try Manifest(folder.file("list.csv").path, labels: labels)
+  }
+
+  private func fault(_ text: String) -> String {
+    do { _ = try manifest(text) } catch { return "\(error)" }
+    return ""
+  }
+
+  @Test func labelsAndVotesAreRead() throws {
+    let named = try manifest("path,start_s,end_s,label\na.mp4,0.5,2,Happy\na.mp4,,,neutral\n")
+    #expect(named.entries.map(\.votes) == [[0, 1, 0], [0, 0, 1]])
+    #expect(named.entries.map(\.start) == [0.5, 0])
+    #expect(named.entries.map(\.end) == [2, nil])
+    let voted = try manifest("path,happiness,neutral,unknown,x0,y0,x1,y1\na.mp4,3,1,2,10,20,30,60\n")
+    #expect(voted.entries[0].votes == [0, 3, 1])
+    #expect(voted.entries[0].otherVotes == 2)
+    #expect(voted.entries[0].box == Rect(x: 10, y: 20, width: 20, height: 40))
+  }
+
+  @Test func wrongLinesAreNamedWithTheirReason() {
+    let header = "path,start_s,end_s,label\n"
+    #expect(fault(header + "a.mp4,0,1,neutral\na.mp4,2,1,neutral\n").contains("line 3: end_s 1.0 is not after start_s 2.0"))
+    #expect(fault(header + "b.mp4,0,1,neutral\n").contains("line 2: there is no file b.mp4"))
+    #expect(fault(header + "a.mp4,0,1,bored\n").contains("line 2: label \"bored\" is none of anger, happiness, neutral"))
+    #expect(fault(header + "a.mp4,x,1,neutral\n").contains("line 2: column start_s cannot hold \"x\""))
+    #expect(fault(header + "a.mp4,0,1,\n").contains("line 2: no label"))
+    #expect(fault(header + "a.mp4,0,1\n").contains("line 2: 3 cells instead of 4"))
+    #expect(fault("path,start_s\na.mp4,0\n").contains("neither a column label nor votes"))
+    #expect(fault("file\n").contains("there is no column path"))
+    let both = fault(header + ",0,1,neutral\na.mp4,0,1,neutral\na.mp4,-1,1,neutral\n")
+    #expect(both.contains("2 lines are wrong") && both.contains("line 2: no path") && both.contains("line 4: start_s"))
+  }
+}
+
+@Suite struct LabelTests {
+  private func clip(_ votes: [Float], others: Float = 0) -> LabelledClip {
+    LabelledClip(
+      name: "", pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: votes, otherVotes: others)
+  }
+
+  @Test func aMajorityIsMoreThanHalfOfAllVotes() {
+    #expect(clip([0, 6, 4]).majority(among: [0, 1, 2]) == 1)
+    #expect(clip([0, 5, 5]).majority(among: [0, 1, 2]) == nil)
+    #expect(clip([0, 5, 0], others: 5).majority(among: [0, 1, 2]) == nil)
+    #expect(clip([0, 6, 4]).majority(among: [0, 2]) == nil)
+    #expect(clip([]).majority(among: [0]) == nil)
+  }
+
+  @Test func sharesNeedEnoughVotes() {
+    #expect(clip([1, 3]).shares(least: 4) == [0.25, 0.75])
+    #expect(clip([1, 2]).shares(least: 4) == nil)
+    #expect(clip([1, 3], others: 4).shares(least: 4) == nil)
+    #expect(clip([0, 0]).shares(least: 0) == nil)
+  }
+
+  @Test func picturesAreRepeatedOrThinnedEvenly() {
+    #expect(Batch.picks(of: 1, frames: 4) == [0, 0, 0, 0])
+    #expect(Batch.picks(of: 2, frames: 4) == [0, 0, 1, 1])
+    #expect(Batch.picks(of: 9, frames: 3) == [1, 4, 7])
+  }
+
+  @Test func mirrorsExchangeLeftAndRight() {
+    #expect(Batch.mirroredOrder(["jawOpen", "eyeBlinkLeft", "eyeBlinkRight"]) == [0, 2, 1])
+    var view = View(side: 1.3)
+    view.isMirrored = true
+    let box = Rect(x: 10, y: 10, width: 20, height: 20)
+    let points = [(12, 15), (28, 15), (20, 20), (14, 25), (26, 25)].map { Point(x: Double($0.0), y: Double($0.1)) }
+    let places = view.places(points, box)
+    #expect(places[0].x < places[1].x && places[3].x < places[4].x)
+    let back = view.pixel(places[0], box)
+    #expect(abs(back.x - 28) < 1e-9 && abs(back.y - 15) < 1e-9)
+    let image = Image(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6])
+    #expect(image.mirrored().pixels == [4, 5, 6, 1, 2, 3])
+  }
+
+  @Test func aViewMovesPictureAndTruthTogether() {
+    // A bright pixel at (20.5, 12.5): wherever the view lies, the crop is brightest at its place.
+    var image = Image(width: 40, height: 40)
+    for colour in 0..<3 { image.pixels[3 * (12 * 40 + 20) + colour] = 255 }
+    let box = Rect(x: 8, y: 6, width: 20, height: 22)
+    var random = RandomSource(seed: 3)
+    for _ in 0..<20 {
+      var view = View(around: 1.3, strength: 1, random: &random)
+      (view.gain, view.shift) = (1, 0)
+      let crop = view.picture(image, box, size: 112)
+      let top = stride(from: 0, to: crop.pixels.count, by: 3).max { crop.pixels[$0] < crop.pixels[$1] } ?? 0
+      let place = view.place(Point(x: 20.5, y: 12.5), box)
+      #expect(abs(Double(top / 3 % 112) + 0.5 - 112 * place.x) < 3)
+      #expect(abs(Double(top / 3 / 112) + 0.5 - 112 * place.y) < 3)
+    }
+  }
+}
+
+@Suite(.enabled(if: Tool.hasFFmpeg)) struct PackedSetTests {
+  /// Four grey pictures of known brightness, losslessly.
+  private func packed(_ csv: String) throws -> (ScratchFolder, String) {
+    let folder = try ScratchFolder()
+    let bytes = (0..<4).flatMap { frame in (0..<48 * 48).map { UInt8((frame * 60 + $0 % 48) % 256) } }
+    try Data(bytes).write(to: folder.file("raw.gray"))
+    try Tool.ffmpeg([
+      "-f", "rawvideo", "-pix_fmt", "gray", "-s", "48x48", "-r", "25", "-i", folder.file("raw.gray").path, "-c:v", "ffv1",
+      "-level", "3", folder.file("set.mkv").path,
+    ])
+    try csv.write(to: folder.file("set.csv"), atomically: true, encoding: .utf8)
+    return (folder, folder.file("set.csv").path)
+  }
+
+  @Test func framesMeetTheirRowsByteForByte() throws {
+    let (folder, path) = try packed(
+      "frame,name,neutral,happiness,unknown,x0,y0,x1,y1\n3,d,1,9,0,,,,\n0,a,8,1,1,10,10,38,40\n2,c,0,0,10,,,,\n")
+    let set = try PackedSet.read(path, labels: ["happiness", "neutral"])
+    #expect(set.clips.map(\.name) == ["a", "c", "d"])
+    #expect(set.clips.map(\.votes) == [[1, 8], [0, 0], [9, 1]])
+    #expect(set.clips.map(\.boxesAreLabels) == [true, false, false])
+    // Faces without a box are looked at where the others are.
+    #expect(set.clips.allSatisfy { abs($0.boxes[0].x - 10) < 1e-9 && abs($0.boxes[0].bottom - 40) < 1e-9 })
+    for (clip, frame) in zip(set.clips, [0, 2, 3]) {
+      #expect(clip.pictures[0].size == Size(width: 48, height: 48))
+      #expect((0..<48 * 48).allSatisfy { Int(clip.pictures[0].pixels[3 * $0]) == (frame * 60 + $0 % 48) % 256 })
+    }
+    _ = folder
+  }
+
+  @Test func wrongRowsAreNamed() throws {
+    func fault(_ csv: String) throws -> String {
+      let (folder, path) = try packed(csv)
+      defer { _ = folder }
+      do { _ = try PackedSet.read(path, labels: ["neutral"]) } catch { return "\(error)" }
+      return ""
+    }
+    #expect(try fault("frame,neutral\n0,1\n9,1\n").contains("row of frame 9"))
+    #expect(try fault("frame,neutral\n0,1\nx,1\n").contains("line 3: no frame number"))
+    #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,4,9\n").contains("line 2: the box has no area"))
+    #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,,9\n").contains("line 2: only some of x0"))
+    #expect(try fault("name\nx\n").contains("no column frame"))
+  }
+}
+
+@Suite(.enabled(if: Shared.hasData)) struct EvaluationTests {
+  /// The published figure is 68.7 % on all 2,857 counted pictures; a tenth of them says about the same.
+  @Test func theDefaultWeightsReadFERPlus() throws {
+    let model = try ExpressionModel(weights: Shared.folder.appendingPathComponent("weights/mtcae-dfer.safetensors").path)
+    let csv = Shared.folder.appendingPathComponent("data/ferplus-valid.csv").path
+    let set = try PackedSet.read(csv, labels: model.card.labels, blendshapes: model.card.blendshapes, every: 12)
+    #expect(set.clips.count == 299)
+    #expect(set.clips.contains { $0.blendshapes.count == 52 })
+    let answers = Evaluator(model, look: .slot).read(set.clips)
+    let result = Evaluation(answers, of: set.clips, model.card, without: ["contempt"])
+    let seven = try #require(result.selected)
+    #expect(seven.labels.count == 7 && (200...260).contains(seven.samples))
+    #expect((0.62...0.75).contains(seven.war))
+    let places = try #require(result.places)
+    #expect(try #require(places.boxOverlap) > 0.9)
+    #expect(try #require(places.normalisedMeanError) < 0.12)
+    #expect(result.lines.first?.hasPrefix("7 classes (n = \(seven.samples))") == true)
+    #expect(try JSONDecoder().decode(Evaluation.self, from: Data(result.json.utf8)).selected?.war == seven.war)
+  }
+}
