@@ -14,6 +14,8 @@ struct DferCommand: ParsableCommand {
     discussion: """
       dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
       dfer watch v4l2:0                   the same from a camera
+      dfer export talk.csv -o talk.eaf    the same timeline for ELAN, BORIS, Praat, subtitles, and more
+      dfer summary *.csv                  one row of figures for each video and face
       dfer inspect talk.mp4               what is in a video file, or in a weight file
       dfer models                         the networks that are installed
       dfer evaluate --data valid.csv      how well they read labelled faces
@@ -22,7 +24,7 @@ struct DferCommand: ParsableCommand {
       Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
       """,
     version: Installation.version,
-    subcommands: [Watch.self, Inspect.self, Models.self, Evaluate.self])
+    subcommands: [Watch.self, Export.self, Summary.self, Inspect.self, Models.self, Evaluate.self])
 
   static func main() {
     do {
@@ -41,6 +43,7 @@ struct DferCommand: ParsableCommand {
     case let error as VideoError: fail(error, .unreadableInput)
     case let error as OutputError: fail(error, .outputFailed)
     case let error as PipelineError: fail(error, .unreadableInput)
+    case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)
     case let error as DataError: fail(error, .unreadableInput)
     default:

@@ -15,6 +15,13 @@ public struct CSVTimeline: Sendable {
   public let labels: [String]
   public let rows: [ClipResult]
 
+  /// The columns that this file has, for writing its rows again.
+  public var layout: RowLayout {
+    RowLayout(
+      labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
+      includesLandmarks: columns.contains("lm0_x"))
+  }
+
   public init(path: String) throws {
     try self.init(text: String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8))
   }

@@ -23,15 +23,19 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
 }
 
 /// A file that grows by whole lines: each is in the file when `append` returns, so that a killed run leaves a readable
-/// file up to its last full line. Nothing is renamed, and nothing is replaced unasked.
+/// file up to its last full line. Nothing is replaced unasked.
+///
+/// Formats that exist only as a whole are checked when they are opened and put in place at once by `writeWhole`: until
+/// then there is no file, or the old one.
 public final class OutputFile {
   public let path: String
-  private let handle: FileHandle
+  /// Nil for a file that is written as a whole.
+  private let handle: FileHandle?
   private var length: UInt64 = 0
   private let isRegular: Bool
 
-  /// Creates the file. `-` is standard output.
-  public init(_ path: String, overwrite: Bool) throws {
+  /// Creates the file, or with `whole` checks that it can be created. `-` is standard output.
+  public init(_ path: String, overwrite: Bool, whole: Bool = false) throws {
     self.path = path
     guard path != "-" else {
       handle = .standardOutput
@@ -43,6 +47,14 @@ public final class OutputFile {
     let kind = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
     isRegular = kind == nil || kind == .typeRegular || kind == .typeSymbolicLink
     if kind == .typeDirectory { throw OutputError.notWritable(path: path, reason: "it is a directory") }
+    if isRegular && whole {
+      guard kind == nil || overwrite else { throw OutputError.exists(path: path) }
+      guard FileManager.default.isWritableFile(atPath: kind == nil ? folder : path) else {
+        throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
+      }
+      handle = nil
+      return
+    }
     if kind == nil || (isRegular && overwrite) {
       guard FileManager.default.createFile(atPath: path, contents: nil) else {
         throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
@@ -56,23 +68,37 @@ public final class OutputFile {
   }
 
   /// Adds one line, with its end.
-  public func append(_ line: String) throws {
-    let data = Data((line + "\n").utf8)
+  public func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }
+
+  /// Puts the whole text in place, by a new file that takes the name when it is complete.
+  public func writeWhole(_ text: String) throws {
+    guard handle == nil else { return try append(Data(text.utf8)) }
+    // A symbolic link keeps pointing where it points.
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    do { try Data(text.utf8).write(to: target, options: .atomic) } catch { throw failure(Self.code(of: error)) }
+  }
+
+  private func append(_ data: Data) throws {
+    precondition(handle != nil, "a file that is written as a whole has no lines")
     do {
-      try handle.write(contentsOf: data)
+      try handle?.write(contentsOf: data)
       length += UInt64(data.count)
     } catch {
       let code = Self.code(of: error)
       if code == EPIPE { throw OutputError.readerGone }
       // Half a line is no row: cut back to the last whole one.
-      if isRegular { try? handle.truncate(atOffset: length) }
-      if code == ENOSPC || code == EDQUOT { throw OutputError.diskFull(path: path) }
-      throw OutputError.notWritable(path: path, reason: Self.text(of: code))
+      if isRegular { try? handle?.truncate(atOffset: length) }
+      throw failure(code)
     }
   }
 
   public func close() throws {
-    if path != "-" { try? handle.close() }
+    if path != "-" { try? handle?.close() }
+  }
+
+  private func failure(_ code: Int32) -> OutputError {
+    if code == ENOSPC || code == EDQUOT { return .diskFull(path: path) }
+    return .notWritable(path: path, reason: Self.text(of: code))
   }
 
   private static func text(of code: Int32) -> String {

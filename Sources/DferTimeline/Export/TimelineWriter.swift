@@ -7,15 +7,26 @@ public protocol TimelineWriter {
   mutating func finish() throws
 }
 
-/// The formats that rows can be written in, chosen by a file's extension.
+/// The formats that rows can be written in, chosen by a file's extension. Raw values are the extensions.
 public enum OutputFormat: String, Sendable, CaseIterable {
+  /// Every row with all of its columns.
   case csv, tsv, jsonl
+  /// Segments as subtitles.
+  case vtt, srt
+  /// Segments for annotation programs: ELAN, BORIS, Praat, Audacity.
+  case eaf
+  case borisTable = "boris.tsv"
+  case boris
+  case textGrid = "textgrid"
+  case audacity = "labels.txt"
 
   /// The format that belongs to the name of a file; nil when no format has this extension.
   public init?(path: String) {
+    let name = (path as NSString).lastPathComponent.lowercased()
+    let fitting = OutputFormat.allCases.filter { name.hasSuffix("." + $0.rawValue) }
     if path == "-" {
       self = .csv
-    } else if let format = OutputFormat(rawValue: (path as NSString).pathExtension.lowercased()) {
+    } else if let format = fitting.max(by: { $0.rawValue.count < $1.rawValue.count }) {
       self = format
     } else if path.hasPrefix("/dev/") {
       self = .csv
@@ -24,11 +35,36 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     }
   }
 
-  public func writer(to file: OutputFile, layout: RowLayout) throws -> any TimelineWriter {
-    switch self {
+  /// Whether the file grows row by row. The others appear whole at the end.
+  public var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
+
+  /// All extensions, for messages.
+  public static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
+
+  /// Opens `path` and gives its writer. `media` is the video, which annotation files link to. Throws `OutputError`.
+  public func writer(
+    to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil
+  ) throws -> any TimelineWriter {
+    try writer(to: OutputFile(path, overwrite: overwrite, whole: !isIncremental), layout: layout, media: media)
+  }
+
+  public func writer(
+    to file: OutputFile, layout: RowLayout, media: MediaReference? = nil
+  ) throws -> any TimelineWriter {
+    func segments(_ render: @escaping (SegmentTimeline) -> String) -> SegmentWriter {
+      SegmentWriter(file, labels: layout.labels, render: render)
+    }
+    return switch self {
     case .csv: try DelimitedWriter(file, layout: layout, separator: ",")
     case .tsv: try DelimitedWriter(file, layout: layout, separator: "\t")
     case .jsonl: JSONLinesWriter(file, layout: layout)
+    case .vtt: segments(Subtitles.webVTT)
+    case .srt: segments(Subtitles.subRip)
+    case .eaf: segments(ElanAnnotation(media: media, output: file.path).text)
+    case .borisTable: segments(BorisProject(media: media).table)
+    case .boris: segments(BorisProject(media: media).project)
+    case .textGrid: segments(PraatTextGrid.text)
+    case .audacity: segments(AudacityLabels.text)
     }
   }
 }

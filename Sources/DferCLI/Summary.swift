@@ -1,0 +1,40 @@
+import ArgumentParser
+import DferTimeline
+import Foundation
+
+struct Summary: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Figures of timelines: one CSV row for each video and face.",
+    discussion: """
+        dfer summary talk.csv
+        dfer summary runs/*.csv -o study.csv
+
+      Time shares, mean, deviation and maximum of every class, episodes, transitions and unread time, for R and pandas.
+      Columns are explained in docs/export.md.
+      """)
+
+  @Argument(help: "Rows of dfer watch, as CSV.")
+  var input: [String]
+
+  @Option(name: [.short, .customLong("output")], help: "Write to FILE instead of standard output.")
+  var output = "-"
+
+  @Flag(help: "Replace the output file when it exists.")
+  var overwrite = false
+
+  func run() throws {
+    let sources = try input.map { try TimelineInput($0) }
+    let labels = Set(sources.flatMap(\.timeline.labels)).sorted()
+    do {
+      let file = try OutputFile(output, overwrite: overwrite, whole: true)
+      let table = StatisticsTable(labels: labels)
+      var lines = [table.header]
+      for source in sources {
+        lines += table.lines(source.name, TimelineStatistics(source.timeline.rows, labels: source.timeline.labels))
+      }
+      try file.writeWhole(lines.map { $0 + "\n" }.joined())
+    } catch OutputError.readerGone {
+      return
+    }
+  }
+}

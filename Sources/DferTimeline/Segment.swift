@@ -1,0 +1,120 @@
+/// An unbroken stretch in which one face shows one label, or in which no face can be read.
+public struct Segment: Sendable, Hashable {
+  /// Nil when there is no face; then `label` is a status: `no_face`, `decode_gap` or `stream_gap`.
+  public let faceID: Int?
+  public let label: String
+  /// Seconds from the container's start, inclusive.
+  public let start: Double
+  /// Seconds from the container's start, exclusive.
+  public fileprivate(set) var end: Double
+  /// Sum of confidence times seconds.
+  fileprivate var weight: Double
+
+  public var seconds: Double { end - start }
+  /// Mean confidence over time, 0...1; 0 without a face.
+  public var confidence: Double { seconds > 0 ? weight / seconds : 0 }
+}
+
+/// A timeline as segments: what subtitles, annotation files and reports are made of.
+public struct SegmentTimeline: Sendable {
+  /// Class names, in alphabetical order.
+  public let labels: [String]
+  /// In order of their ends; those of one face do not overlap.
+  public internal(set) var segments: [Segment] = []
+  /// End of the last row, in seconds.
+  public internal(set) var duration = 0.0
+  /// Frames each second, counted over the rows; nil when no row says which frames it covers.
+  public var frameRate: Double? { framedSeconds > 0 ? frames / framedSeconds : nil }
+  var frames = 0.0
+  var framedSeconds = 0.0
+  /// All shares, when they were asked for.
+  public internal(set) var shares: [TimeShare] = []
+  /// Class names in the order of the rows' probabilities.
+  public let rowLabels: [String]
+
+  /// Faces with at least one segment, by id.
+  public var faces: [Int] { Set(segments.compactMap(\.faceID)).sorted() }
+
+  /// Segments of one face, or with nil those in which there is none, by start.
+  public func segments(of face: Int?) -> [Segment] { segments.filter { $0.faceID == face } }
+
+  /// Segments of all faces by start, then by face.
+  public var faceSegments: [Segment] {
+    segments.filter { $0.faceID != nil }.sorted { ($0.start, $0.faceID ?? 0) < ($1.start, $1.faceID ?? 0) }
+  }
+
+  /// The timeline of rows that are in memory already.
+  public init(_ rows: some Sequence<ClipResult>, labels: [String]) {
+    var collector = SegmentCollector(labels: labels, keepsShares: true)
+    for row in rows { collector.add(row) }
+    self = collector.finish()
+  }
+
+  init(labels: [String]) {
+    rowLabels = labels
+    self.labels = labels.sorted()
+  }
+}
+
+/// Joins rows to segments as they come.
+///
+/// Rows count as read when their status is `ok` or `partial_clip`. The share of a `low_quality` row belongs to no
+/// segment: the face was there, but not seen well enough.
+struct SegmentCollector {
+  private var splitter = ShareSplitter()
+  private var timeline: SegmentTimeline
+  private var open: [Int: Segment] = [:]
+  private let keepsShares: Bool
+
+  init(labels: [String], keepsShares: Bool = false) {
+    timeline = SegmentTimeline(labels: labels)
+    self.keepsShares = keepsShares
+  }
+
+  mutating func add(_ row: ClipResult) {
+    timeline.duration = max(timeline.duration, row.endSeconds)
+    if let frames = row.frames {
+      timeline.frames += Double(frames.count)
+      timeline.framedSeconds += row.endSeconds - row.startSeconds
+    }
+    for share in splitter.add(row) { add(share) }
+  }
+
+  mutating func finish() -> SegmentTimeline {
+    for share in splitter.finish() { add(share) }
+    timeline.segments += open.values.sorted { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }
+    open = [:]
+    return timeline
+  }
+
+  private mutating func add(_ share: TimeShare) {
+    if keepsShares { timeline.shares.append(share) }
+    guard share.seconds > 0, let reading = share.reading(timeline.rowLabels) else { return }
+    let key = share.row.faceID ?? -1
+    if var segment = open[key] {
+      if segment.label == reading.label && abs(segment.end - share.start) < 1e-6 {
+        segment.end = share.end
+        segment.weight += reading.confidence * share.seconds
+        open[key] = segment
+        return
+      }
+      timeline.segments.append(segment)
+    }
+    open[key] = Segment(
+      faceID: share.row.faceID, label: reading.label, start: share.start, end: share.end,
+      weight: reading.confidence * share.seconds)
+  }
+}
+
+extension TimeShare {
+  /// What a segment says of this share; nil when it belongs to none.
+  func reading(_ labels: [String]) -> (label: String, confidence: Double)? {
+    switch row.status {
+    case .ok, .partialClip:
+      guard row.faceID != nil, let best = row.best(labels) else { return nil }
+      return (best.label, Double(best.confidence))
+    case .noFace, .decodeGap, .streamGap: return (row.status.rawValue, 0)
+    case .lowQuality, .warmup: return nil
+    }
+  }
+}

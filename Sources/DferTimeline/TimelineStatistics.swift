@@ -1,0 +1,160 @@
+/// Figures of a timeline, over the time that each row stands for (`TimeShare`).
+public struct TimelineStatistics: Sendable {
+  /// One class of one face.
+  public struct Class: Sendable, Hashable {
+    /// Seconds in which it is the likeliest class.
+    public fileprivate(set) var seconds = 0.0
+    /// Mean probability over all read time, weighted by time.
+    public fileprivate(set) var mean = 0.0
+    /// Standard deviation of the probability over all read time, weighted by time (of the population, not of a sample).
+    public fileprivate(set) var deviation = 0.0
+    public fileprivate(set) var maximum = 0.0
+    /// Segments with this label.
+    public fileprivate(set) var episodes = 0
+    fileprivate var squares = 0.0
+
+    public var meanEpisode: Double? { episodes > 0 ? seconds / Double(episodes) : nil }
+  }
+
+  /// One face.
+  public struct Face: Sendable, Hashable {
+    public let id: Int
+    /// Start of its first row's share and end of its last, in seconds.
+    public fileprivate(set) var start: Double
+    public fileprivate(set) var end: Double
+    /// Seconds that were read.
+    public fileprivate(set) var readSeconds = 0.0
+    /// Mean probability of the likeliest class over read time.
+    public fileprivate(set) var confidence = 0.0
+    /// Changes from one label to another without a break between them.
+    public fileprivate(set) var transitions = 0
+    public fileprivate(set) var rows = 0
+    /// In the order of `labels`.
+    public fileprivate(set) var classes: [Class]
+    /// Seconds between its first and last moment in which it was not seen, or not well enough.
+    public var unreadSeconds: Double { max(0, end - start - readSeconds) }
+    public var episodes: Int { classes.reduce(0) { $0 + $1.episodes } }
+  }
+
+  /// Class names in the order of the rows' probabilities.
+  public let labels: [String]
+  /// By id.
+  public let faces: [Face]
+  /// End of the last row, in seconds.
+  public let duration: Double
+  /// Seconds in holes of the video.
+  public let gapSeconds: Double
+  public let noFaceSeconds: Double
+
+  public init(_ rows: some Sequence<ClipResult>, labels: [String]) {
+    self.init(SegmentTimeline(rows, labels: labels))
+  }
+
+  /// The figures of a timeline that kept its shares.
+  public init(_ timeline: SegmentTimeline) {
+    labels = timeline.rowLabels
+    duration = timeline.duration
+    func seconds(_ statuses: ClipResult.Status...) -> Double {
+      timeline.shares.filter { statuses.contains($0.row.status) }.reduce(0) { $0 + $1.seconds }
+    }
+    gapSeconds = seconds(.decodeGap, .streamGap)
+    noFaceSeconds = seconds(.noFace)
+    var faces: [Int: Face] = [:]
+    for share in timeline.shares {
+      guard let id = share.row.faceID else { continue }
+      faces[id, default: Face(id: id, start: share.start, end: share.end, classes: labels.map { _ in Class() })]
+        .add(share, labels: labels)
+    }
+    for segment in timeline.faceSegments {
+      guard let id = segment.faceID, let index = labels.firstIndex(of: segment.label) else { continue }
+      faces[id]?.classes[index].episodes += 1
+      faces[id]?.classes[index].seconds += segment.seconds
+    }
+    for id in faces.keys {
+      let segments = timeline.segments(of: id)
+      faces[id]?.transitions = zip(segments, segments.dropFirst()).filter { abs($0.end - $1.start) < 1e-6 }.count
+      faces[id]?.settle()
+    }
+    self.faces = faces.values.sorted { $0.id < $1.id }
+  }
+}
+
+extension TimelineStatistics.Face {
+  fileprivate mutating func add(_ share: TimeShare, labels: [String]) {
+    rows += 1
+    start = min(start, share.start)
+    end = max(end, share.end)
+    guard let reading = share.reading(labels) else { return }
+    readSeconds += share.seconds
+    confidence += reading.confidence * share.seconds
+    for (index, probability) in share.row.probabilities.enumerated() {
+      let value = Double(probability)
+      classes[index].mean += value * share.seconds
+      classes[index].squares += value * value * share.seconds
+      classes[index].maximum = max(classes[index].maximum, value)
+    }
+  }
+
+  /// Turns sums into means.
+  fileprivate mutating func settle() {
+    guard readSeconds > 0 else { return }
+    confidence /= readSeconds
+    for index in classes.indices {
+      classes[index].mean /= readSeconds
+      let mean = classes[index].mean
+      classes[index].deviation = max(0, classes[index].squares / readSeconds - mean * mean).squareRoot()
+      classes[index].squares = 0
+    }
+  }
+}
+
+/// Statistics as CSV: a row for each face, and one with empty cells for a video without any.
+public struct StatisticsTable: Sendable {
+  /// Class names of all videos, in order.
+  public let labels: [String]
+
+  public init(labels: [String]) { self.labels = labels }
+
+  public var header: String {
+    let fixed = [
+      "video", "face_id", "video_s", "gap_s", "no_face_s", "start_s", "end_s", "read_s", "unread_s", "rows",
+      "confidence", "episodes", "transitions", "transitions_per_min",
+    ]
+    let perClass = labels.map(RowLayout.safe).flatMap { label in
+      ["share", "mean", "sd", "max", "episodes", "episode_s"].map { "\($0)_\(label)" }
+    }
+    return (fixed + perClass).joined(separator: ",")
+  }
+
+  public func lines(_ video: String, _ statistics: TimelineStatistics) -> [String] {
+    let name = DelimitedWriter.quoted(video, separator: ",")
+    let common = [statistics.duration, statistics.gapSeconds, statistics.noFaceSeconds].map(seconds)
+    guard !statistics.faces.isEmpty else {
+      let cells = [name, ""] + common
+      let empty = header.split(separator: ",").count - cells.count
+      return [(cells + Array(repeating: "", count: empty)).joined(separator: ",")]
+    }
+    return statistics.faces.map { face in
+      let isRead = face.readSeconds > 0
+      var cells = [name, String(face.id)] + common
+      cells += [face.start, face.end, face.readSeconds, face.unreadSeconds].map(seconds)
+      cells += [
+        String(face.rows), isRead ? number(face.confidence) : "", String(face.episodes), String(face.transitions),
+      ]
+      cells.append(isRead ? number(Double(face.transitions) * 60 / face.readSeconds) : "")
+      for label in labels {
+        guard isRead, let index = statistics.labels.firstIndex(of: label) else {
+          cells += Array(repeating: "", count: 6)
+          continue
+        }
+        let figures = face.classes[index]
+        cells += [figures.seconds / face.readSeconds, figures.mean, figures.deviation, figures.maximum].map(number)
+        cells += [String(figures.episodes), figures.meanEpisode.map(seconds) ?? ""]
+      }
+      return cells.joined(separator: ",")
+    }
+  }
+
+  private func seconds(_ value: Double) -> String { fixedDecimal(value, places: 3) }
+  private func number(_ value: Double) -> String { fixedDecimal(value, places: 6) }
+}
