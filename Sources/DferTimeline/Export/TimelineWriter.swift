@@ -19,6 +19,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   case boris
   case textGrid = "textgrid"
   case audacity = "labels.txt"
+  /// A report for people, and a figure.
+  case html, svg
 
   /// The format that belongs to the name of a file; nil when no format has this extension.
   public init?(path: String) {
@@ -51,8 +53,10 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   public func writer(
     to file: OutputFile, layout: RowLayout, media: MediaReference? = nil
   ) throws -> any TimelineWriter {
-    func segments(_ render: @escaping (SegmentTimeline) -> String) -> SegmentWriter {
-      SegmentWriter(file, labels: layout.labels, render: render)
+    func segments(
+      keepsShares: Bool = false, _ render: @escaping (SegmentTimeline) -> String
+    ) -> SegmentWriter {
+      SegmentWriter(file, labels: layout.labels, keepsShares: keepsShares, render: render)
     }
     return switch self {
     case .csv: try DelimitedWriter(file, layout: layout, separator: ",")
@@ -65,6 +69,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     case .boris: segments(BorisProject(media: media).project)
     case .textGrid: segments(PraatTextGrid.text)
     case .audacity: segments(AudacityLabels.text)
+    case .html: segments(keepsShares: true, HTMLReport(media: media, output: file.path).text)
+    case .svg: segments(keepsShares: true, SVGPlot.text)
     }
   }
 }

@@ -1,0 +1,74 @@
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferTimeline
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+private let labels = ["anger", "neutral", "surprise"]
+
+@Suite struct ReportTests {
+  private let timeline = SegmentTimeline(exampleRows(["nn?nan", ".sn..."]), labels: labels)
+
+  @Test func reportAsksTheNetworkForNothing() throws {
+    for media in ["talk.mp4", "https://example.org/talk.mp4", "rtsp://camera/1"].map({ MediaReference($0) }) + [nil] {
+      let text = HTMLReport(media: media, output: "talk.html").text(timeline)
+      for part in ["src=\"http", "src=\"rtsp", "href=\"http", "url(", "@import", "<link", "fetch(", "import("] {
+        #expect(!text.contains(part), "\(part)")
+      }
+    }
+    #expect(
+      HTMLReport(media: MediaReference("/v/my talk.mp4"), output: "/v/out/r.html").text(timeline).contains(
+        "src=\"../my%20talk.mp4\""))
+  }
+
+  @Test func reportHoldsEveryFaceAndValue() throws {
+    let text = HTMLReport(media: nil, output: "-").text(timeline)
+    #expect(text.contains("id=\"face0\"") && text.contains("id=\"face1\"") && !text.contains("id=\"face2\""))
+    let start = try #require(text.range(of: "id=\"data\">")).upperBound
+    let end = try #require(text.range(of: "</script>", range: start..<text.endIndex)).lowerBound
+    let data = try #require(JSONSerialization.jsonObject(with: Data(text[start..<end].utf8)) as? [String: Any])
+    let faces = try #require(data["faces"] as? [String: [[Double]]])
+    // Alphabetical classes, in thousandths.
+    #expect(faces["0"]?.count == 5 && faces["0"]?.first == [0, 1.2, 100, 800, 100])
+    #expect(faces["1"]?.map { $0[0] } == [1.2, 2])
+  }
+
+  @Test func oddNamesCannotEscape() throws {
+    let odd = SegmentTimeline(exampleRows(["n"], labels: ["n", "x"]), labels: ["</script><b>", "&x"])
+    let media = MediaReference("/v/<script>alert(1)</script>.mp4")
+    let text = HTMLReport(media: media, output: "/v/r.html").text(odd)
+    #expect(!text.contains("<script>alert") && !text.contains("</script><b>"))
+    #expect(text.components(separatedBy: "</script>").count == 3)
+  }
+
+  @Test func figureIsWellFormed() throws {
+    for rows in [exampleRows(["nn?nan", ".sn..."]), exampleRows([".."]), []] {
+      let text = SVGPlot.text(SegmentTimeline(rows, labels: labels))
+      #expect(XMLParser(data: Data(text.utf8)).parse())
+      #expect(!text.contains("nan") && !text.contains("inf"))
+    }
+  }
+
+  @Test func columnsKeepMeansWhenTheyAreJoined() throws {
+    let letters = String((0..<500).map { _ in "nas?".randomElement() ?? "n" })
+    let timeline = SegmentTimeline(exampleRows([letters]), labels: labels)
+    func sums(_ limit: Int) -> [Double] {
+      TimelineChart.columns(0, in: timeline, limit: limit).reduce([0, 0, 0]) { sums, column in
+        zip(sums, column.values).map { $0 + $1 * (column.end - column.start) }
+      }
+    }
+    #expect(zip(sums(10_000), sums(50)).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  @Test func clocksAndTicks() {
+    #expect(TimelineChart.clock(5.2) == "0:05.2" && TimelineChart.clock(59.96) == "1:00.0")
+    #expect(TimelineChart.clock(3600, short: true) == "1:00:00" && TimelineChart.clock(0.5, short: true) == "0:00.5")
+    for duration in [0, 0.3, 7, 61, 5000, 90_000, 1e7] {
+      #expect((1...11).contains(TimelineChart.ticks(duration).count))
+    }
+  }
+}
