@@ -19,12 +19,15 @@ struct DferCommand: ParsableCommand {
       dfer inspect talk.mp4               what is in a video file, or in a weight file
       dfer models                         the networks that are installed
       dfer evaluate --data valid.csv      how well they read labelled faces
+      dfer train --data mine.csv -o mine  teach them your own faces
 
       It reads what faces show, not what people feel.
       Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
       """,
     version: Installation.version,
-    subcommands: [Watch.self, Export.self, Summary.self, Inspect.self, Models.self, Evaluate.self])
+    subcommands: [
+      Watch.self, Export.self, Summary.self, Inspect.self, Models.self, Evaluate.self, Train.self,
+    ])
 
   static func main() {
     do {
@@ -46,6 +49,7 @@ struct DferCommand: ParsableCommand {
     case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)
     case let error as DataError: fail(error, .unreadableInput)
+    case let error as TrainingError: fail(error, .unreadableInput)
     default:
       let code = exitCode(for: error)
       guard code != .success else { exit(withError: error) }

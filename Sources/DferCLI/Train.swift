@@ -1,0 +1,192 @@
+import ArgumentParser
+import Dfer
+import DferModels
+import DferTensor
+import DferTraining
+import Foundation
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Teach a network your own labelled faces.",
+    discussion: """
+      Goes on from existing weights. DATA is what dfer evaluate takes: a packed set, or a manifest of clips.
+
+        dfer train --data train.csv --valid valid.csv -o mine
+        dfer train --data train.csv --valid valid.csv -o mine --resume
+        dfer train --data few.csv --valid valid.csv -o mine --freeze encoder. --steps 300 --rate 1e-3
+
+      Writes mine/weights.safetensors (the averaged weights that read the validation data best, ready for dfer watch and
+      dfer evaluate), mine/last.safetensors (to go on from), and mine/log.csv. Ctrl-C stops after the current step.
+      """)
+
+  @Option(help: "Labelled data to learn from, a CSV file; may be given several times.")
+  var data: [String]
+
+  @Option(help: "Labelled data that is never learned from and decides which weights are kept.")
+  var valid: String?
+
+  @Option(name: [.short, .customLong("output")], help: "Folder for weights, checkpoint and log.")
+  var output: String
+
+  @Option(help: "Weights to start with (default: the installed ones).")
+  var weights: String?
+
+  @Flag(help: "Go on with the training in the output folder; all other options must be as they were.")
+  var resume = false
+
+  @Option(help: "Steps in all.")
+  var steps = TrainingSettings().steps
+
+  @Option(help: "Stills of one step.")
+  var batch = TrainingSettings().batch
+
+  @Option(help: "Highest learning rate.")
+  var rate = TrainingSettings().rate
+
+  @Option(help: "Steps over which the rate rises.")
+  var warmup = TrainingSettings().warmupSteps
+
+  @Option(help: "Do not move weights whose name starts like this, as encoder. or decoders.box.; may be given several times.")
+  var freeze: [String] = []
+
+  @Option(help: "Factor on the rate from each encoder layer to the one before it.")
+  var layerDecay = TrainingSettings().layerDecay
+
+  @Option(help: "Factor on the rate of the heads.")
+  var headRate = TrainingSettings().headRate
+
+  @Option(help: "Share of the patch positions that a step sees.")
+  var keepTubes = TrainingSettings().keepTubes
+
+  @Option(help: "Share of the steps that see whole clips; the others see one time slot.")
+  var clipShare = TrainingSettings().clipShare
+
+  @Option(help: "Strength of the random changes of the pictures, 0 to 1.")
+  var strength = TrainingSettings().strength
+
+  @Flag(help: "Let rare classes count more, by the square root of how rare they are.")
+  var balance = false
+
+  @Option(help: "Share of each label that is spread over all classes.")
+  var smoothing: Float = 0
+
+  @Option(help: "Weights of the box, landmark, expression and blendshape losses.")
+  var losses = "0.5,0.5,1.5,0.5"
+
+  @Option(help: "Steps between two looks at the validation data, and between two checkpoints.")
+  var check = TrainingSettings().checkEvery
+
+  @Option(help: "Only every N-th face of the data.")
+  var every = 1
+
+  @Option(help: "Only every N-th face of the validation data.")
+  var validEvery = 1
+
+  @Option(help: "The same seed gives the same training.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Threads for the arithmetic (default: all cores this process may use).")
+  var threads: Int?
+
+  func validate() throws {
+    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
+    try check(steps > 0 && batch > 0 && self.check > 0, "--steps, --batch and --check must be at least 1")
+    try check(every > 0 && validEvery > 0, "--every and --valid-every must be at least 1")
+    try check(rate > 0 && rate.isFinite && warmup >= 0, "--rate must be above 0, --warmup not below")
+    try check((0...1).contains(layerDecay) && headRate >= 0, "--layer-decay must be 0 to 1, --head-rate not below 0")
+    try check(keepTubes > 0 && keepTubes <= 1, "--keep-tubes must be above 0, at most 1")
+    try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
+    try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
+    try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
+    try check(lossWeights != nil, "--losses must be four numbers, not below 0, as 0.5,0.5,1.5,0.5")
+  }
+
+  private var lossWeights: [Float]? {
+    let weights = losses.split(separator: ",").compactMap { Float($0) }
+    return weights.count == 4 && weights.allSatisfy { $0 >= 0 && $0.isFinite } ? weights : nil
+  }
+
+  private func settings(_ set: LabelledSet) -> TrainingSettings {
+    var settings = TrainingSettings()
+    (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
+    (settings.frozen, settings.layerDecay, settings.headRate) = (freeze, layerDecay, headRate)
+    (settings.keepTubes, settings.clipShare, settings.strength) = (keepTubes, clipShare, strength)
+    (settings.seed, settings.checkEvery, settings.loss.smoothing) = (seed, check, smoothing)
+    if let lossWeights {
+      (settings.loss.boxWeight, settings.loss.landmarkWeight) = (lossWeights[0], lossWeights[1])
+      (settings.loss.expressionWeight, settings.loss.blendshapeWeight) = (lossWeights[2], lossWeights[3])
+    }
+    if balance { settings.loss.classWeights = set.balancingWeights() }
+    let names = data.map { URL(fileURLWithPath: $0).lastPathComponent }
+    settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
+    return settings
+  }
+
+  func run() throws {
+    if let threads { Compute.threads = threads }
+    let pipeline = try Installation.pipeline("mtcae-dfer")
+    let model = try ExpressionModel(weights: weights ?? pipeline.modelWeights.path)
+    func read(_ path: String, every: Int) throws -> LabelledSet {
+      let set = try LabelledSet(path, card: model.card, every: every) {
+        try FaceFinder(weights: pipeline.finderWeights.path)
+      }
+      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+      Terminal.write("\(set.clips.count) faces of \(path)\n")
+      return set
+    }
+    var set = LabelledSet(labels: model.card.labels, clips: [])
+    for path in data { set.clips += try read(path, every: every).clips }
+    let validation = try valid.map { try read($0, every: validEvery) }
+    var run = try TrainingRun(
+      Trainer(model, settings(set)), on: set, validation: validation, folder: URL(fileURLWithPath: output),
+      resumes: resume)
+    let interrupt = Interrupt()
+    var view = TrainingView(steps: steps, from: run.trainer.state.step)
+    let isDone = try run.run { event in
+      view.show(event)
+      return !interrupt.isRaised
+    }
+    guard isDone else {
+      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
+      throw ExitStatus.interrupted
+    }
+    print(run.weights)
+  }
+}
+
+/// The course of a training for people: a line that moves, and one that stays for each look at the validation data.
+private struct TrainingView {
+  private let steps, first: Int
+  private let start = ContinuousClock.now
+  private var terminal = Terminal()
+  private var means: (loss: Double, agreement: Double, spread: Double)?
+
+  init(steps: Int, from first: Int) { (self.steps, self.first) = (steps, first) }
+
+  mutating func show(_ event: TrainingRun.Event) {
+    switch event {
+    case .step(let report):
+      let new = (loss: Double(report.loss), agreement: report.agreement ?? 0, spread: report.spread ?? 0)
+      let old = means ?? new
+      means = (
+        0.98 * old.loss + 0.02 * new.loss, 0.98 * old.agreement + 0.02 * new.agreement, 0.98 * old.spread + 0.02 * new.spread
+      )
+      let line = line(report)
+      terminal.redraw { [line] }
+      if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == steps { terminal.say(line) }
+    case .validated(let step, let result, let isBest):
+      let figures = result.lines.first { !$0.hasPrefix(" ") } ?? ""
+      terminal.say("step \(step): \(figures)" + (isBest ? ", kept" : ""))
+    }
+  }
+
+  private func line(_ report: Trainer.Report) -> String {
+    let seconds = Double((ContinuousClock.now - start).components.seconds)
+    let left = seconds / Double(max(1, report.step - first)) * Double(steps - report.step)
+    let means = means ?? (0, 0, 0)
+    return "step \(report.step) of \(steps), loss \(two(means.loss)), right \(Int(100 * means.agreement)) %, "
+      + "spread \(two(means.spread)), \(Int(left / 60)) min \(Int(left) % 60) s left"
+  }
+
+  private func two(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+}

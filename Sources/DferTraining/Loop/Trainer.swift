@@ -1,0 +1,174 @@
+import DferModels
+import DferTensor
+
+/// Why a training stopped by itself. The last checkpoint is untouched.
+public enum TrainingError: Error, CustomStringConvertible {
+  case noClips(String)
+  case notFinite(step: Int, clips: [String])
+  case poolsOverClips
+
+  public var description: String {
+    switch self {
+    case .noClips(let what): "\(what) holds no labelled faces"
+    case .notFinite(let step, let clips):
+      "step \(step): the loss is no longer a number; a lower --rate usually helps. Faces of this step:"
+        + clips.prefix(8).map { "\n  \($0)" }.joined() + (clips.count > 8 ? "\n  and \(clips.count - 8) more" : "")
+    case .poolsOverClips:
+      "the box and landmark heads of these weights answer for whole clips: they cannot learn from one slot, "
+        + "so --clip-share must be 1"
+    }
+  }
+}
+
+/// Trains a network on labelled faces, one step at a time.
+///
+/// Which faces a step sees depends on the seed and on the step's number only, and all other randomness comes from the
+/// state. So a training that was stopped and resumed gives the same weights as one that was not.
+public struct Trainer: Sendable {
+  /// What happened in a step.
+  public struct Report: Sendable {
+    public var step: Int
+    public var rate: Double
+    public var loss, box, landmark, expression, blendshape: Float
+    /// Length of the gradient before it was shortened.
+    public var gradient: Double
+    /// Share of faces whose class was named right; nil without labels.
+    public var agreement: Double?
+    /// Deviation of the boxes that were read over that of the true ones: near 0 means that the network says the same of
+    /// every picture. nil without boxes.
+    public var spread: Double?
+  }
+
+  public let card: ModelCard
+  public let settings: TrainingSettings
+  public internal(set) var state: TrainingState
+  let network: MTCAE
+  private let schedule: WarmupCosine
+  private var order: (epoch: Int, indices: [Int]) = (-1, [])
+
+  /// Goes on from the weights of `model`.
+  public init(_ model: ExpressionModel, _ settings: TrainingSettings) throws {
+    (card, network, self.settings) = (model.card, model.network, settings)
+    let pooling = card.config.cascade.headPooling
+    guard settings.clipShare >= 1 || (pooling.box == .slot && pooling.landmark == .slot) else {
+      throw TrainingError.poolsOverClips
+    }
+    var options = ParameterPlan.Options()
+    options.weightDecay = settings.weightDecay
+    options.layerDecay = settings.layerDecay
+    options.rates = ["heads.": settings.headRate]
+    options.frozen = settings.frozen
+    let plan = ParameterPlan(model.weights, options)
+    state = TrainingState(
+      model.weights, AdamW(model.weights, plan), averageDecay: settings.averageDecay, seed: settings.seed)
+    schedule = WarmupCosine(
+      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
+      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
+  }
+
+  /// Takes one step.
+  /// - Throws: `TrainingError.notFinite` before anything has moved.
+  public mutating func step(on set: LabelledSet) throws -> Report {
+    guard !set.clips.isEmpty else { throw TrainingError.noClips("the training data") }
+    let trunk = card.config.trunk
+    let wholeClips = Double(state.random.uniform()) < settings.clipShare
+    let clips = next(of: set).prefix(wholeClips ? max(1, settings.batch / trunk.slots) : settings.batch)
+    let views = clips.map { clip in
+      (clip, View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
+    }
+    let slots = wholeClips ? trunk.slots : 1
+    let batch = Batch(views, frames: slots * trunk.tubeletSize, card, leastVotes: settings.leastVotes)
+    let firstSlot = wholeClips ? 0 : Int(state.random.next() % UInt64(trunk.slots))
+    let kept = tubes(for: clips.count, slots: slots)
+
+    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    let output = read(batch.input, kept: kept, firstSlot: firstSlot, slots: slots, &tape)
+    let parts = settings.loss(output, batch.targets, &tape)
+    state.random = tape.random
+    var gradients = tape.gradients(of: parts.total).parameters
+    let length = Gradients.clip(&gradients, to: settings.longestGradient)
+    guard parts.total.tensor.values[0].isFinite, length.isFinite else {
+      throw TrainingError.notFinite(step: state.step, clips: batch.names)
+    }
+    let rate = schedule.rate(state.step)
+    state.optimiser.update(&state.weights, gradients, rate: rate)
+    state.average.update(state.weights)
+    func number(_ value: Value) -> Float { value.tensor.values[0] }
+    return Report(
+      step: state.step, rate: rate, loss: number(parts.total), box: number(parts.box), landmark: number(parts.landmark),
+      expression: number(parts.expression), blendshape: number(parts.blendshape), gradient: length,
+      agreement: Self.agreement(output.expression.tensor, batch.targets.expression),
+      spread: Self.spread(output.box.tensor, batch.targets.box))
+  }
+
+  /// The network with its averaged weights, as it would be used.
+  public func evaluator(_ look: Evaluator.Look) -> Evaluator {
+    Evaluator(card: card, network: network, weights: state.average.applied(to: state.weights), look: look)
+  }
+
+  // MARK: Parts of a step
+
+  private func read(
+    _ input: Tensor, kept: [[Int]]?, firstSlot: Int, slots: Int, _ tape: inout Tape
+  ) -> MTCAEOutput {
+    guard settings.frozen.contains(where: { "encoder.".hasPrefix($0) }) else {
+      return network(input, kept: kept, firstSlot: firstSlot, &tape)
+    }
+    // A frozen encoder needs no gradients, so nothing of it is recorded.
+    var still = Tape(state.weights)
+    let tokens = network.encoder(input, kept: kept, firstSlot: firstSlot, &still).tensor
+    return network.cascade(Value(tokens), tokensPerSlot: tokens.shape[1] / slots, &tape)
+  }
+
+  /// The next clips: every epoch goes through the set once, in an order of its own.
+  private mutating func next(of set: LabelledSet) -> [LabelledClip] {
+    let (count, start) = (set.clips.count, state.step * settings.batch)
+    return (start..<start + settings.batch).map { place in
+      let epoch = place / count
+      if order.epoch != epoch || order.indices.count != count {
+        var random = RandomSource(seed: settings.seed &+ UInt64(epoch) &* 0x9E37_79B9)
+        order = (epoch, Array(0..<count).shuffled(using: &random))
+      }
+      return set.clips[order.indices[place % count]]
+    }
+  }
+
+  /// For each clip the tokens of some patch positions, the same in every slot; nil for all.
+  private mutating func tubes(for clips: Int, slots: Int) -> [[Int]]? {
+    let cells = card.config.trunk.tokensPerSlot
+    let count = max(1, Int((settings.keepTubes * Double(cells)).rounded()))
+    guard count < cells else { return nil }
+    return (0..<clips).map { _ in
+      let tube = Array(0..<cells).shuffled(using: &state.random).prefix(count).sorted()
+      return (0..<slots).flatMap { slot in tube.map { slot * cells + $0 } }
+    }
+  }
+
+  private static func agreement(_ logits: Tensor, _ target: CascadeTargets.Expression?) -> Double? {
+    guard case .shares(let shares, let weights) = target else { return nil }
+    let classes = logits.columns
+    func top(_ values: [Float], _ row: Int) -> Int {
+      (0..<classes).max { values[row * classes + $0] < values[row * classes + $1] } ?? 0
+    }
+    let labelled = weights.indices.filter { weights[$0] > 0 }
+    guard !labelled.isEmpty else { return nil }
+    return Double(labelled.count { top(logits.values, $0) == top(shares.values, $0) }) / Double(labelled.count)
+  }
+
+  private static func spread(_ boxes: Tensor, _ target: CascadeTargets.Numbers?) -> Double? {
+    guard let target else { return nil }
+    let rows = target.tensor.shape[0]
+    let known = (0..<rows).filter { target.isKnown?[$0] ?? true }
+    guard known.count > 1 else { return nil }
+    /// Deviation of the first frame's four numbers over the batch, summed.
+    func deviation(_ values: [Float]) -> Double {
+      (0..<4).reduce(0) { sum, side in
+        let column = known.map { Double(values[$0 * (values.count / rows) + side]) }
+        let mean = column.reduce(0, +) / Double(column.count)
+        return sum + (column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(column.count)).squareRoot()
+      }
+    }
+    let truth = deviation(target.tensor.values)
+    return truth > 0 ? deviation(boxes.values) / truth : nil
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+
+/// What a training is told to do. Written into its checkpoints: a run goes on only under the same settings.
+public struct TrainingSettings: Sendable, Hashable, Codable {
+  public var steps = 1000
+  /// Stills of one step. A step on whole clips takes an eighth of it, which costs about as much.
+  public var batch = 32
+  /// Highest learning rate.
+  public var rate = 1e-4
+  public var warmupSteps = 50
+  public var weightDecay = 0.05
+  /// Factor on the rate from each encoder layer to the one before it; below 1 spares what early layers have learned.
+  public var layerDecay = 0.85
+  /// Factor on the rate of the heads.
+  public var headRate = 1.0
+  /// Starts of names of weights that do not move, as `encoder.`.
+  public var frozen: [String] = []
+  /// Longer gradients are shortened to this length.
+  public var longestGradient = 1.0
+  /// How slowly the averaged weights follow: 0 not at all, near 1 very.
+  public var averageDecay = 0.998
+  /// Share of the patch positions that the network sees in a step, drawn anew for each clip.
+  public var keepTubes = 0.6
+  /// Share of the steps that see whole clips; the others see one time slot.
+  public var clipShare = 0.0
+  /// Strength of the random changes of the pictures, 0...1.
+  public var strength = 0.35
+  /// Clips with fewer votes for a class do not teach expressions.
+  public var leastVotes: Float = 1
+  public var loss = CascadeLoss()
+  public var seed: UInt64 = 0
+  /// Steps between two looks at the validation data, and between two checkpoints.
+  public var checkEvery = 200
+  /// Counts and names of the data, so that a run does not go on with other data.
+  public var data = ""
+
+  public init() {}
+
+  /// The same settings always give the same text.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    // Finite numbers and names always have a JSON form.
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
+
+extension LabelledSet {
+  /// One factor per class: the square root of how rare it is, at most 4, with mean 1 over the votes.
+  public func balancingWeights(leastVotes: Float = 1) -> [Float] {
+    var means = [Float](repeating: 0, count: labels.count)
+    let shares = clips.compactMap { $0.shares(least: leastVotes) }
+    for row in shares {
+      for (label, share) in row.enumerated() { means[label] += share / Float(shares.count) }
+    }
+    let factors = means.map { 1 / ($0 + 3e-3).squareRoot() }
+    let mean = zip(factors, means).reduce(0) { $0 + $1.0 * $1.1 }
+    return mean > 0 ? factors.map { min(4, $0 / mean) } : factors.map { _ in 1 }
+  }
+}

@@ -1,0 +1,104 @@
+import DferTensor
+import Foundation
+
+/// Everything that a training needs to go on as if it had never stopped: after `save` and `init(resuming:)` the next
+/// steps give the same numbers, bit for bit.
+public struct TrainingState: Sendable, Equatable {
+  public var weights: ParameterStore
+  public var optimiser: AdamW
+  public var average: MovingAverage
+  /// The source of all randomness of the steps to come.
+  public var random: RandomSource
+  /// Best figure on the validation data so far.
+  public var best: Double?
+
+  public init(_ weights: ParameterStore, _ optimiser: AdamW, averageDecay: Double, seed: UInt64) {
+    self.weights = weights
+    self.optimiser = optimiser
+    average = MovingAverage(weights, decay: averageDecay, warmsUp: true)
+    random = RandomSource(seed: seed)
+  }
+
+  /// Steps taken so far.
+  public var step: Int { optimiser.step }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.weights.names == b.weights.names && a.weights.tensors == b.weights.tensors && a.optimiser == b.optimiser
+      && a.average == b.average && a.random == b.random && a.best == b.best
+  }
+
+  // MARK: File
+
+  private static let format = "1"
+  private static let parts = ["weight/", "first/", "second/", "average/"]
+
+  /// Writes the state to `path`. The file is replaced in one go: whatever happens, the old or the new one is there.
+  ///
+  /// - Parameter settings: what the training was told to do; a later run must be told the same.
+  /// - Throws: `CheckpointError` when it cannot be written.
+  public func save(to path: String, settings: String) throws {
+    var tensors: [(name: String, tensor: Tensor)] = []
+    for (part, list) in zip(Self.parts, [weights.tensors, optimiser.first, optimiser.second, average.tensors]) {
+      tensors += zip(weights.names, list).map { (part + $0, $1) }
+    }
+    try SafetensorsFile.write(
+      tensors: tensors,
+      metadata: [
+        "dfer_training": Self.format, "step": String(optimiser.step), "random": String(random.state),
+        "average_updates": String(average.updates), "best": best.map { String($0.bitPattern) } ?? "",
+        "settings": settings, "checksum": String(Self.checksum(tensors.map(\.tensor))),
+      ], to: path)
+  }
+
+  /// Reads a state back.
+  ///
+  /// - Parameters:
+  ///   - fresh: the state that the same training would start with.
+  ///   - settings: as given to `save`.
+  /// - Throws: `CheckpointError` when the file is damaged, of another network, or of another training.
+  public init(resuming path: String, from fresh: TrainingState, settings: String) throws {
+    let file = try SafetensorsFile(path: path)
+    let metadata = file.metadata
+    guard metadata["dfer_training"] == Self.format else {
+      throw CheckpointError(path: path, reason: "not a training checkpoint of this version of dfer")
+    }
+    guard metadata["settings"] == settings else {
+      throw CheckpointError(
+        path: path,
+        reason: "made with other settings:\n  then \(metadata["settings"] ?? "unknown")\n  now  \(settings)")
+    }
+    guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0,
+      let random = metadata["random"].flatMap({ UInt64($0) }),
+      let updates = metadata["average_updates"].flatMap({ Int($0) }),
+      let checksum = metadata["checksum"].flatMap({ UInt64($0) }), let best = metadata["best"]
+    else {
+      throw CheckpointError(path: path, reason: "its step, random state or checksum is missing")
+    }
+    var lists: [[Tensor]] = []
+    for part in Self.parts {
+      var store = fresh.weights
+      try store.load(
+        file, from: { .tensor(part + $0) },
+        ignoring: { name in !name.hasPrefix(part) && Self.parts.contains { name.hasPrefix($0) } })
+      lists.append(store.tensors)
+    }
+    guard Self.checksum(lists.flatMap { $0 }) == checksum else {
+      throw CheckpointError(path: path, reason: "its numbers do not fit their checksum: the file is damaged")
+    }
+    self = fresh
+    for (parameter, tensor) in zip(weights.parameters, lists[0]) { weights[parameter] = tensor }
+    (optimiser.first, optimiser.second, optimiser.step) = (lists[1], lists[2], step)
+    (average.tensors, average.updates) = (lists[3], updates)
+    self.random = RandomSource(seed: random)
+    self.best = UInt64(best).map { Double(bitPattern: $0) }
+  }
+
+  /// FNV-1a over the bits of all numbers.
+  private static func checksum(_ tensors: [Tensor]) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for tensor in tensors {
+      for value in tensor.values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
+    }
+    return hash
+  }
+}
