@@ -16,13 +16,18 @@ public struct LoadedPipeline: Sendable {
   ///   - keptTubes: share of the tubes that the encoder reads, 0.1...1.
   ///   - landmarks: whether rows get landmark columns.
   ///   - blendshapes: whether rows get blendshape columns.
-  public init(_ pipeline: Pipeline, keptTubes: Double = 1, landmarks: Bool = false, blendshapes: Bool = false) throws {
+  ///   - wallTime: whether rows get the date of their clip.
+  public init(
+    _ pipeline: Pipeline, keptTubes: Double = 1, landmarks: Bool = false, blendshapes: Bool = false,
+    wallTime: Bool = false
+  ) throws {
     self.pipeline = pipeline
     finder = try FaceFinder(weights: pipeline.finderWeights.path)
     expression = try ExpressionModel(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
     let card = expression.card
     layout = RowLayout(
-      labels: card.labels, blendshapes: blendshapes ? card.blendshapes : [], includesLandmarks: landmarks)
+      labels: card.labels, blendshapes: blendshapes ? card.blendshapes : [], includesLandmarks: landmarks,
+      includesWallTime: wallTime)
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended

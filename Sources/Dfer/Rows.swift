@@ -1,6 +1,7 @@
 import DferImage
 import DferModels
 import DferTimeline
+import DferVideo
 import Foundation
 
 /// Where a clip lies in its video.
@@ -11,12 +12,16 @@ struct ClipPlace {
   let slots: Range<Int>
   /// False when the end of the video, or of an unbroken part of it, cuts the clip short.
   let isWhole: Bool
+  /// UTC date of the start, for live sources.
+  let wallTime: Date?
 }
 
 extension ClipResult {
-  /// A hole: nothing was decoded from `start` to `end` seconds.
-  static func gap(clip: Int, start: Double, end: Double) -> ClipResult {
-    ClipResult(clip: clip, startSeconds: start, endSeconds: end, status: .decodeGap)
+  /// A hole in a file or in a live stream.
+  static func gap(_ gap: Gap, clip: Int) -> ClipResult {
+    ClipResult(
+      clip: clip, startSeconds: gap.start, endSeconds: gap.end,
+      status: gap.reason == .disconnected ? .streamGap : .decodeGap)
   }
 
   static func noFace(_ place: ClipPlace) -> ClipResult { ClipResult(place, status: .noFace) }
@@ -56,6 +61,7 @@ extension ClipResult {
   private init(_ place: ClipPlace, status: Status) {
     self.init(clip: place.clip, startSeconds: place.start, endSeconds: place.end, status: status)
     frames = place.frames
+    wallTime = place.wallTime
   }
 }
 

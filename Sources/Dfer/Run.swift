@@ -24,6 +24,9 @@ public struct RunCounts: Sendable, Hashable, Codable {
   public var used = 0
   /// Frames between two slots: decoded and not converted.
   public var notNeeded = 0
+  /// Frames of a live source that were decoded, but made room for newer ones before they were looked at. Not in
+  /// `decoded`.
+  public var dropped = 0
   /// Looks of the face finder.
   public var looks = 0
   public var clips = 0
@@ -47,26 +50,30 @@ public final class Run {
   public let options: RunOptions
   public let models: LoadedPipeline
   public let grid: ClipGrid
-  public let source: VideoSource
-  public private(set) var counts = RunCounts()
+  public let source: any VideoEvents
+  public var counts: RunCounts {
+    var counts = soFar
+    counts.dropped = prefetch.dropped
+    return counts
+  }
   public private(set) var times = StageTimes()
-  /// Seconds from the decoding of a clip's last frame to its row: the longest of the run.
-  public private(set) var longestLatency = 0.0
+  /// Time from the decoding of a clip's last frame to its rows.
+  public private(set) var latency = LatencyHistogram()
 
   private let prefetch: FramePrefetch
+  private var soFar = RunCounts()
   private var tracker: FaceTracker
   private var stretch: Stretch?
   private var events: [RunEvent] = []
-  private var isStopping = false
   private var isFinished = false
 
-  public init(_ source: VideoSource, models: LoadedPipeline, options: RunOptions = RunOptions()) {
+  public init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
     self.source = source
     self.models = models
     self.options = options
     grid = models.grid(options)
     tracker = FaceTracker(models.trackerOptions(options))
-    prefetch = FramePrefetch(source)
+    prefetch = FramePrefetch(source, policy: options.whenSlow)
     if let threads = options.threads { Compute.threads = threads }
   }
 
@@ -76,23 +83,23 @@ public final class Run {
     return events.isEmpty ? nil : events.removeFirst()
   }
 
-  /// Reads no further frames. `next()` still gives the rows of what has been read.
-  public func stop() {
-    isStopping = true
-    prefetch.cancel()
+  /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
+  /// been read.
+  public var stop: @Sendable () -> Void {
+    { [prefetch] in prefetch.cancel() }
   }
 
   /// Faces that counted so far.
   public var faceCount: Int { tracker.confirmedCount }
 
   private func advance() throws {
-    let event = isStopping ? nil : try times.measure(.decode) { try prefetch.next() }
+    let event = try times.measure(.decode) { try prefetch.next() }
     switch event {
     case .frame(let frame): try take(frame)
     case .gap(let gap):
       try endStretch()
-      counts.gaps += 1
-      add(.gap(clip: claimClip(), start: gap.start, end: gap.end))
+      soFar.gaps += 1
+      add(.gap(gap, clip: claimClip()))
     case nil:
       try endStretch()
       isFinished = true
@@ -102,12 +109,12 @@ public final class Run {
   // MARK: Frames become samples
 
   private func take(_ frame: Frame) throws {
-    counts.decoded += 1
+    soFar.decoded += 1
     if let stretch, stretch.size != frame.size { try endStretch() }
     if var stretch = self.stretch.take() {
       let settled = stretch.follow(frame)
       if settled.slots.isEmpty {
-        counts.notNeeded += 1
+        soFar.notNeeded += 1
       } else {
         use(settled, in: &stretch)
         try readClips(of: &stretch)
@@ -116,12 +123,12 @@ public final class Run {
     } else {
       stretch = Stretch(first: frame, grid: grid)
     }
-    events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: counts.decoded)))
+    events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: soFar.decoded)))
   }
 
   /// Lets the finder look when its time has come, and cuts the crops that are due.
   private func use(_ sample: Sample, in stretch: inout Stretch) {
-    counts.used += 1
+    soFar.used += 1
     stretch.waiting.append(sample)
     guard sample.time >= stretch.nextLook - 1e-6 else { return }
     look(at: sample, in: &stretch)
@@ -138,7 +145,7 @@ public final class Run {
       Double(frame.size.width) / Double(picture.width), Double(frame.size.height) / Double(picture.height)
     )
     tracker.observe(found.map { Detection($0, scaledBy: x, y) }, at: sample.time)
-    counts.looks += 1
+    soFar.looks += 1
     while stretch.nextLook <= sample.time + 1e-6 { stretch.nextLook += finder.every }
   }
 
@@ -163,9 +170,9 @@ public final class Run {
     guard var stretch = self.stretch.take() else { return }
     let (last, end) = stretch.finish()
     if last.slots.isEmpty {
-      counts.notNeeded += 1
+      soFar.notNeeded += 1
     } else {
-      counts.used += 1
+      soFar.used += 1
       stretch.waiting.append(last)
     }
     if let newest = stretch.waiting.last, newest.time > stretch.nextLook - models.pipeline.finder.every {
@@ -199,7 +206,8 @@ public final class Run {
     let stop = min(end ?? .infinity, stretch.time(ofSlot: slots.upperBound))
     let place = ClipPlace(
       clip: claimClip(), start: start, end: stop, frames: stretch.frame(at: start)..<stretch.frame(at: stop),
-      slots: slots, isWhole: slots.count == grid.frames)
+      slots: slots, isWhole: slots.count == grid.frames,
+      wallTime: models.layout.includesWallTime ? stretch.wallTime(at: start) : nil)
     let faces = stretch.crops.faces(in: slots)
     guard !faces.isEmpty else {
       add(.noFace(place))
@@ -215,12 +223,12 @@ public final class Run {
         add(.face(face.face, samples: face.samples, reading: reading, place: place, frames: grid.frames))
       }
     }
-    longestLatency = max(longestLatency, (ContinuousClock.now - stretch.lastCroppedReadAt).inSeconds)
+    latency.add((ContinuousClock.now - stretch.lastCroppedReadAt).inSeconds)
   }
 
   private func claimClip() -> Int {
-    defer { counts.clips += 1 }
-    return counts.clips
+    defer { soFar.clips += 1 }
+    return soFar.clips
   }
 
   private func add(_ row: ClipResult) { events.append(.row(row)) }

@@ -1,3 +1,5 @@
+import DferVideo
+
 /// What a user may change about a run. Everything here is written into the run's manifest.
 public struct RunOptions: Sendable, Hashable {
   /// Seconds of video in one clip; nil: the pipeline's choice, else what the weights recommend.
@@ -10,6 +12,8 @@ public struct RunOptions: Sendable, Hashable {
   public var minimumFace = 0
   /// Follow only the main face.
   public var mainFaceOnly = false
+  /// What gives way when reading is slower than the source: nothing for files, the oldest frames for live sources.
+  public var whenSlow = FramePrefetch.Policy.block
   /// Threads of the arithmetic; the decoder has its own.
   public var threads: Int?
 

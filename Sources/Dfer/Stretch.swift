@@ -1,5 +1,6 @@
 import DferImage
 import DferVideo
+import Foundation
 
 /// A frame that the clips need, with the slots that it stands for.
 struct Sample {
@@ -17,6 +18,8 @@ struct Stretch {
   let size: Size
   let grid: ClipGrid
   let start: Double
+  /// When its first frame came, by the system's clock; only live rows show it.
+  private let startDate = Date()
 
   /// Samples that wait for the finder to look past them, so that their boxes have neighbours on both sides.
   var waiting: [Sample] = []
@@ -73,6 +76,9 @@ struct Stretch {
 
   /// Start of a slot, in seconds from the container's start.
   func time(ofSlot slot: Int) -> Double { start + Double(slot) * grid.step }
+
+  /// The date of a moment of this stretch: by the monotonic media clock from its first frame on.
+  func wallTime(at time: Double) -> Date { startDate.addingTimeInterval(time - start) }
 
   /// Index of the first frame at or after `time`.
   func frame(at time: Double) -> Int { frames.index(at: time) }

@@ -2,12 +2,13 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM as a flag that the main loop reads between two rows. A second one ends the program at once.
+/// Ctrl-C and SIGTERM as the end of reading: rows that are complete are still written. A second one ends the program at once.
 final class Interrupt {
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
 
-  init() {
+  /// - Parameter stop: called once, on another thread, when the first signal comes.
+  init(stop: @escaping @Sendable () -> Void = {}) {
     // A reader that goes away is an error of the write that notices it, not the end of the program.
     signal(SIGPIPE, SIG_IGN)
     let flag = flag
@@ -16,6 +17,7 @@ final class Interrupt {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         if flag.raise() { _exit(ExitStatus.interrupted.rawValue) }
+        stop()
       }
       source.resume()
       return source

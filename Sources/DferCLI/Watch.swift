@@ -68,6 +68,18 @@ struct Watch: ParsableCommand {
   @Flag(help: "Add columns for the blendshape coefficients, a stand-in for action units.")
   var blendshapes = false
 
+  @Option(help: "When reading is slower than the source: drop-oldest (default for live sources) or block (for files).")
+  var live: FramePrefetch.Policy?
+
+  @Flag(help: "Play a file as if it were live: at its own pace, dropping what comes too fast.")
+  var simulateLive = false
+
+  @Option(help: "When a camera or stream is lost: retry (default, waiting 1 to 30 seconds) or stop.")
+  var onDisconnect = OnDisconnect.retry
+
+  @Option(help: "Seconds of silence after which a camera or stream counts as lost.")
+  var readTimeout = 10.0
+
   @Flag(name: .shortAndLong, help: "No view, no summary; errors only.")
   var quiet = false
 
@@ -79,6 +91,7 @@ struct Watch: ParsableCommand {
     try check(span.map { (0.1...60).contains($0) } ?? true, "--span must be 0.1 to 60 seconds")
     try check((0.1...1).contains(keepTubes), "--keep-tubes must be 0.1 to 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
+    try check((0.5...3600).contains(readTimeout), "--read-timeout must be 0.5 to 3600 seconds")
     try check(rotate.map { [0, 90, 180, 270].contains($0) } ?? true, "--rotate must be 0, 90, 180 or 270")
   }
 
@@ -90,13 +103,35 @@ struct Watch: ParsableCommand {
     options.minimumFace = minFace
     options.mainFaceOnly = mainFace
     options.threads = threads
+    options.whenSlow = live ?? (isLive ? .dropOldest : .block)
     return options
+  }
+
+  enum OnDisconnect: String, ExpressibleByArgument, CaseIterable {
+    case retry, stop
+  }
+
+  /// Whether the source sets the pace.
+  var isLive: Bool { simulateLive || VideoInfo.isLive(source) }
+
+  /// Opens the source in the way that its kind asks for.
+  func open() throws -> any VideoEvents {
+    if VideoInfo.isLive(source) && onDisconnect == .retry {
+      let stream = try ReconnectingSource(source, options: videoOptions)
+      stream.onRetry = { wait, reason in
+        Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
+      }
+      return stream
+    }
+    let file = try VideoSource(source, options: videoOptions)
+    return simulateLive ? PacedSource(file) : file
   }
 
   var videoOptions: VideoOptions {
     var options = VideoOptions()
     options.stream = stream
     options.rotation = rotate
+    options.readTimeout = readTimeout
     return options
   }
 
@@ -128,3 +163,5 @@ struct Watch: ParsableCommand {
     if status != .ok { throw status }
   }
 }
+
+extension FramePrefetch.Policy: ExpressibleByArgument {}

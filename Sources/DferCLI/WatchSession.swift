@@ -8,7 +8,7 @@ import Foundation
 /// One `dfer watch` from start to end: opens everything, pulls rows, writes and shows them, and tells how it went.
 struct WatchSession {
   private let command: Watch
-  private let source: VideoSource
+  private let source: any VideoEvents
   private let models: LoadedPipeline
   private let pass: Run
   private var outputs: [(path: String, writer: any TimelineWriter)] = []
@@ -28,8 +28,8 @@ struct WatchSession {
     // Everything that can be wrong is found before the first output file is made.
     models = try LoadedPipeline(
       Installation.pipeline(command.pipeline), keptTubes: command.keepTubes, landmarks: command.landmarks,
-      blendshapes: command.blendshapes)
-    source = try VideoSource(command.source, options: command.videoOptions)
+      blendshapes: command.blendshapes, wallTime: command.isLive)
+    source = try command.open()
     pass = Run(source, models: models, options: command.runOptions)
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
@@ -44,14 +44,14 @@ struct WatchSession {
   }
 
   mutating func run() throws -> ExitStatus {
-    let interrupt = Interrupt()
+    let interrupt = Interrupt(stop: pass.stop)
     for warning in warnings { say("warning: \(warning)") }
     if source.info.videoStreams.count > 1 && command.stream == nil {
       say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
     }
     var status = ExitStatus.ok
     do {
-      try pull(until: interrupt)
+      try pull()
       if interrupt.isRaised {
         status = .interrupted
       } else if source.counts.damaged > 0 || pass.counts.gaps > 0 {
@@ -70,8 +70,7 @@ struct WatchSession {
     return status
   }
 
-  private mutating func pull(until interrupt: Interrupt) throws {
-    var isStopped = false
+  private mutating func pull() throws {
     while let event = try pass.next() {
       switch event {
       case .row(let row):
@@ -81,10 +80,6 @@ struct WatchSession {
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
       case .progress(let progress): draw(progress)
-      }
-      if interrupt.isRaised && !isStopped {
-        isStopped = true
-        pass.stop()
       }
     }
   }
@@ -111,8 +106,13 @@ struct WatchSession {
     }
     parts.append(time(progress.seconds) + (source.info.duration.map { " / " + time($0) } ?? ""))
     parts.append("\(Int(Double(progress.frames) / elapsed)) fps")
-    parts.append("\(oneDecimal(speed))x")
-    if let share, share > 0.01, !source.info.isLive { parts.append("ETA " + time(elapsed * (1 - share) / share)) }
+    if command.isLive {
+      if let median = pass.latency.quantile(0.5) { parts.append("latency \(Int(median * 1000)) ms") }
+      parts.append("\(pass.counts.dropped) dropped")
+    } else {
+      parts.append("\(oneDecimal(speed))x")
+    }
+    if let share, share > 0.01, !command.isLive { parts.append("ETA " + time(elapsed * (1 - share) / share)) }
     return parts.joined(separator: "  ")
   }
 
@@ -133,6 +133,9 @@ struct WatchSession {
       "  read in \(oneDecimal(elapsed)) s, \(oneDecimal(summary.duration / max(elapsed, 0.001)))x real time"
         + (status == .interrupted ? "; interrupted" : ""))
     let counts = source.counts
+    if command.isLive, let median = pass.latency.quantile(0.5), let p95 = pass.latency.quantile(0.95) {
+      terminal.say("  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped")
+    }
     if status == .finishedWithDamage {
       terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
     }
@@ -171,6 +174,7 @@ struct WatchSession {
     counts.decodedFrames = pass.counts.decoded
     counts.usedFrames = pass.counts.used
     counts.notNeededFrames = pass.counts.notNeeded
+    counts.droppedFrames = pass.counts.dropped
     counts.hiddenFrames = decode.hidden
     counts.damagedPackets = decode.damaged
     counts.repairedTimes = decode.repairedTimes

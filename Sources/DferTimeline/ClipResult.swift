@@ -1,4 +1,5 @@
 import DferImage
+import Foundation
 
 /// One row of a timeline: what one clip shows of one face, or why it shows none.
 public struct ClipResult: Sendable, Hashable {
@@ -43,6 +44,8 @@ public struct ClipResult: Sendable, Hashable {
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
   public var landmarks: [Point] = []
   public var blendshapes: [Float] = []
+  /// UTC date of the clip's start, for live sources.
+  public var wallTime: Date?
 
   public init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
     self.clip = clip

@@ -1,4 +1,5 @@
 import DferImage
+import Foundation
 
 /// The columns of a timeline, fixed once for a run: the same in every file, whether or not a face is ever seen.
 public struct RowLayout: Sendable, Hashable {
@@ -7,13 +8,16 @@ public struct RowLayout: Sendable, Hashable {
   /// Names of the blendshape columns; empty when they were not asked for.
   public let blendshapes: [String]
   public let includesLandmarks: Bool
+  /// Whether rows carry the date of their clip, for live sources.
+  public let includesWallTime: Bool
   /// Class indices in alphabetical order of their names, so that files of two networks line up.
   let order: [Int]
 
-  public init(labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false) {
+  public init(labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false) {
     self.labels = labels
     self.blendshapes = blendshapes
     self.includesLandmarks = includesLandmarks
+    self.includesWallTime = includesWallTime
     order = labels.indices.sorted { labels[$0] < labels[$1] }
   }
 
@@ -25,6 +29,7 @@ public struct RowLayout: Sendable, Hashable {
         "yaw_deg", "pitch_deg", "roll_deg", "occlusion"]
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
+      + (includesWallTime ? ["wall_time"] : [])
   }
 
   /// One cell of a row.
@@ -59,8 +64,11 @@ public struct RowLayout: Sendable, Hashable {
       }
     }
     cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
+    if includesWallTime { cells.append(row.wallTime.map { .text($0.formatted(Self.date)) } ?? .empty) }
     return cells
   }
+
+  private static let date = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
   /// A name for a column: lower snake case, ASCII letters, digits and underscores.
   static func safe(_ name: String) -> String {

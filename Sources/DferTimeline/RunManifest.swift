@@ -34,6 +34,8 @@ public struct RunManifest: Sendable, Codable {
     public var usedFrames = 0
     /// Frames between two moments, or after an interruption.
     public var notNeededFrames = 0
+    /// Frames of a live source that made room for newer ones; not among `decoded_frames`.
+    public var droppedFrames = 0
     /// Frames that the container holds but does not show (edit lists, hidden frames).
     public var hiddenFrames = 0
     public var damagedPackets = 0

@@ -10,6 +10,8 @@ struct SourceKind {
   var byteSize: Int64?
   var isLive = false
   var isCamera: Bool { inputFormat == "v4l2" }
+  /// Whether something outside this machine's files may keep us waiting for ever.
+  var isRemote = false
 
   init(_ location: String) throws {
     if location == "-" {
@@ -20,8 +22,10 @@ struct SourceKind {
       url = name.allSatisfy(\.isNumber) && !name.isEmpty ? "/dev/video\(name)" : name
       inputFormat = "v4l2"
       isLive = true
+      isRemote = true
     } else if let scheme = location.range(of: "://"), location[..<scheme.lowerBound].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "+" }) {
       url = location
+      isRemote = true
       isLive = ["rtsp", "rtsps", "rtmp", "udp", "rtp", "srt", "tcp"].contains(location[..<scheme.lowerBound].lowercased())
     } else {
       // "file:" keeps FFmpeg from reading a meaning into colons, dashes and percent signs of a name.

@@ -17,6 +17,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   case cameraBusy(path: String)
   case cameraForbidden(path: String)
   case cancelled(path: String)
+  case timedOut(path: String)
   case failed(operation: String, path: String, reason: String)
 
   public var description: String {
@@ -38,6 +39,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
     case .cameraBusy(let path): "\(path): the camera is in use by another program"
     case .cameraForbidden(let path): "\(path): no permission to use the camera (on Linux, the group 'video' has it)"
     case .cancelled(let path): "\(path): stopped"
+    case .timedOut(let path): "\(path): no answer in time"
     case .failed(let operation, let path, let reason): "\(path): cannot \(operation): \(reason)"
     }
   }

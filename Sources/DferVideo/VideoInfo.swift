@@ -25,6 +25,9 @@ public struct VideoInfo: Sendable, Hashable, Codable {
   public var videoStreams: [Int]
   public var byteSize: Int64?
   public var isLive: Bool
+
+  /// Whether a location names a camera or a stream that sets its own pace.
+  public static func isLive(_ location: String) -> Bool { (try? SourceKind(location))?.isLive ?? false }
 }
 
 /// What is asked of a video source.
@@ -35,6 +38,12 @@ public struct VideoOptions: Sendable, Hashable {
   public var rotation: Int?
   /// Threads of the decoder. More of them add a frame of delay each.
   public var threads = 2
+  /// Seconds that a camera or a network may be silent before it counts as lost.
+  public var readTimeout = 10.0
+
+  /// Number of the first frame and time of the start, for a source that goes on after another.
+  var firstIndex = 0
+  var startTime = 0.0
 
   public init() {}
 }
@@ -50,12 +59,33 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
   public var damaged = 0
   public var repairedTimes = 0
   public var sizeChanges = 0
+
+  static func + (a: DecodeCounts, b: DecodeCounts) -> DecodeCounts {
+    DecodeCounts(
+      packets: a.packets + b.packets, frames: a.frames + b.frames, hidden: a.hidden + b.hidden,
+      damaged: a.damaged + b.damaged, repairedTimes: a.repairedTimes + b.repairedTimes,
+      sizeChanges: a.sizeChanges + b.sizeChanges)
+  }
+}
+
+/// Frames and holes, one by one, from a file, a camera or a stream.
+public protocol VideoEvents: AnyObject, Sendable {
+  var info: VideoInfo { get }
+  var counts: DecodeCounts { get }
+  /// Share of the input that has been read, by bytes; nil when it cannot be known.
+  var byteProgress: Double? { get }
+  /// The next frame or hole, waiting for it if need be; nil at the end.
+  func next() throws -> VideoEvent?
+  /// Ends reads that wait, from any thread.
+  func cancel()
 }
 
 /// A part of a video without frames.
 public struct Gap: Sendable, Hashable {
   public enum Reason: String, Sendable, Codable {
     case damage, timestamps, truncated
+    /// A camera or stream that was lost and came back.
+    case disconnected
   }
 
   /// Seconds from the container's start.

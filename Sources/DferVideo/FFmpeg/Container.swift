@@ -11,6 +11,7 @@ final class Container {
   let context: UnsafeMutablePointer<AVFormatContext>
   var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[info.stream]! }
   private let stop: StopFlag
+  private let timeout: Double?
 
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
@@ -24,8 +25,12 @@ final class Container {
     var context = avformat_alloc_context()
     guard context != nil else { throw VideoError.failed(operation: "open", path: name, reason: "out of memory") }
     context!.pointee.interrupt_callback = AVIOInterruptCB(
-      callback: { flag in Unmanaged<StopFlag>.fromOpaque(flag!).takeUnretainedValue().isUp ? 1 : 0 },
+      callback: { flag in Unmanaged<StopFlag>.fromOpaque(flag!).takeUnretainedValue().mustEnd ? 1 : 0 },
       opaque: Unmanaged.passUnretained(stop).toOpaque())
+    // Files may take as long as they need; cameras and networks may not.
+    timeout = kind.isRemote ? options.readTimeout : nil
+    stop.allow(timeout)
+    defer { stop.allow(nil) }
     var input: UnsafePointer<AVInputFormat>?
     if let device = kind.inputFormat {
       avdevice_register_all()
@@ -51,9 +56,15 @@ final class Container {
   /// Reads the next packet of the video stream into `packet`; false at the end.
   func read(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
     var failures = 0
-    while !stop.isUp {
+    stop.allow(timeout)
+    defer { stop.allow(nil) }
+    while !stop.isRaised {
       let code = av_read_frame(context, packet)
-      if code == dfer_error_again { continue }
+      if code == dfer_error_again && !stop.mustEnd {
+        // A camera without a picture yet: look again soon, but do not spin.
+        usleep(2000)
+        continue
+      }
       if code < 0 {
         // A damaged place may be passed; the end, or a broken source, may not.
         failures += 1
@@ -165,7 +176,9 @@ final class Container {
       default: break
       }
     }
-    if code == dfer_error_exit { return .cancelled(path: name) }
+    if code == dfer_error_exit {
+      return kind.isRemote ? .timedOut(path: name) : .cancelled(path: name)
+    }
     if code == dfer_error_invalid_data {
       return kind.file.map(lacksIndex) == true ? .missingIndex(path: name) : .notVideo(path: name)
     }
@@ -209,9 +222,3 @@ func uprightSize(of stored: Size, pixelAspect: Double, orientation: Orientation)
   return orientation.upright(size)
 }
 
-/// Raised from another thread to end reads that wait.
-final class StopFlag: Sendable {
-  private let value = Atomic<Bool>(false)
-  var isUp: Bool { value.load(ordering: .relaxed) }
-  func raise() { value.store(true, ordering: .relaxed) }
-}

@@ -9,7 +9,7 @@ import Synchronization
 /// is an event of its own. Interlaced frames are given as they are stored.
 ///
 /// Used from one thread at a time; `counts` and `cancel()` may be used from any.
-public final class VideoSource: @unchecked Sendable {
+public final class VideoSource: VideoEvents, @unchecked Sendable {
   public let info: VideoInfo
 
   private let container: Container
@@ -23,6 +23,9 @@ public final class VideoSource: @unchecked Sendable {
   private var state = State.reading
   private var previous: (time: MediaTime, duration: Double, size: Size)?
   private var damageSinceFrame = false
+  private let firstIndex: Int
+  /// Ticks added to every time, for a source that goes on after another.
+  private let shift: Int64
 
   private enum State { case reading, draining, ended }
 
@@ -36,9 +39,11 @@ public final class VideoSource: @unchecked Sendable {
     }
     self.decoder = decoder
     self.packet = packet
+    firstIndex = options.firstIndex
     let base = container.timeBase
     let rate = info.frameRate ?? 25
     let second = Double(base.denominator) / Double(base.numerator)
+    shift = Int64((options.startTime * second).rounded())
     repair = TimeRepair(step: Int64((second / rate).rounded()), second: Int64(second.rounded()))
     if container.context.pointee.start_time != dfer_no_pts {
       origin = av_rescale_q(
@@ -76,7 +81,7 @@ public final class VideoSource: @unchecked Sendable {
   }
 
   private func step() throws {
-    if stop.isUp { state = .ended }
+    if stop.isRaised { state = .ended }
     switch state {
     case .reading:
       guard container.read(into: packet) else {
@@ -129,7 +134,7 @@ public final class VideoSource: @unchecked Sendable {
     let repaired = repair.next(stamp == dfer_no_pts ? nil : stamp)
     let start = origin ?? repaired
     origin = start
-    let time = MediaTime(ticks: repaired - start, timeBase: container.timeBase)
+    let time = MediaTime(ticks: repaired - start + shift, timeBase: container.timeBase)
     let ticks = dfer_frame_duration(raw)
     let duration = ticks > 0 ? MediaTime(ticks: ticks, timeBase: container.timeBase).seconds : nil
     let size = Size(width: Int(raw.pointee.width), height: Int(raw.pointee.height))
@@ -156,16 +161,16 @@ public final class VideoSource: @unchecked Sendable {
     waiting.append(
       .frame(
         Frame(
-          raw, index: index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
+          raw, index: firstIndex + index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
   }
 
   /// Says how far the video falls short of what its container promised.
   private func finish() throws {
     guard let previous else {
-      if stop.isUp { return }
+      if stop.isRaised { return }
       throw VideoError.noFrames(path: info.location)
     }
-    guard let declared = info.duration, !info.isLive, !stop.isUp else { return }
+    guard let declared = info.duration, !info.isLive, !stop.isRaised else { return }
     let end = previous.time.seconds + previous.duration
     let isCut = container.endedBadly || counts.damaged > 0 || container.declaresStreamDuration
     if isCut && declared - end > max(0.2, 3 * previous.duration) {

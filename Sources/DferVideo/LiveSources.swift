@@ -1,0 +1,120 @@
+import Foundation
+
+/// A source that comes back: when a camera or stream ends or falls silent, it is opened again, waiting 1, 2, 4 ... 30
+/// seconds between tries, until `cancel()`. The time that was lost is a hole, by a monotonic clock; frame numbers and
+/// times go on.
+public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
+  public let info: VideoInfo
+  private let location: String
+  private let options: VideoOptions
+  private let stop = StopFlag()
+  private let lock = NSLock()
+  // Guarded by `lock`, because `cancel()` and `counts` come from other threads.
+  private var current: VideoSource?
+  private var past = DecodeCounts()
+  /// When the first source was opened; times of later sources are counted from here.
+  private let opened = ContinuousClock.now
+  private var lastTime = 0.0
+  /// Called before each try with the seconds that are waited.
+  public var onRetry: (@Sendable (_ wait: Double, _ reason: String) -> Void)?
+
+  public init(_ location: String, options: VideoOptions = VideoOptions()) throws {
+    self.location = location
+    self.options = options
+    let source = try VideoSource(location, options: options)
+    current = source
+    info = source.info
+  }
+
+  public var counts: DecodeCounts { lock.withLock { current.map { past + $0.counts } ?? past } }
+  public var byteProgress: Double? { nil }
+
+  public func cancel() {
+    stop.raise()
+    lock.withLock { current }?.cancel()
+  }
+
+  public func next() throws -> VideoEvent? {
+    var reason = "the stream ended"
+    do {
+      if let event = try lock.withLock({ current })?.next() {
+        if case .frame(let frame) = event { lastTime = frame.time.seconds + (frame.duration ?? 0) }
+        return event
+      }
+    } catch let error as VideoError { reason = error.description }
+    return stop.isRaised ? nil : reconnect(after: reason)
+  }
+
+  /// Opens the source again and gives the hole that this left; nil when it was cancelled meanwhile.
+  private func reconnect(after reason: String) -> VideoEvent? {
+    // Let go of the camera or port first: it cannot be opened twice.
+    lock.withLock {
+      if let current { past = past + current.counts }
+      current = nil
+    }
+    var wait = 1.0
+    var reason = reason
+    while !stop.isRaised {
+      onRetry?(wait, reason)
+      pause(wait)
+      let now = max((ContinuousClock.now - opened).seconds, lastTime)
+      var options = options
+      options.firstIndex = counts.frames
+      options.startTime = now
+      do {
+        let source = try VideoSource(location, options: options)
+        lock.withLock { current = source }
+        return .gap(Gap(start: lastTime, end: max(now, lastTime + 1e-3), reason: .disconnected))
+      } catch {
+        reason = "\(error)"
+        wait = min(30, wait * 2)
+      }
+    }
+    return nil
+  }
+
+  private func pause(_ seconds: Double) {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end && !stop.isRaised { Thread.sleep(forTimeInterval: 0.05) }
+  }
+}
+
+/// A file played as if it were live: each frame is given at its own time. Makes live behaviour testable without a camera.
+public final class PacedSource: VideoEvents, @unchecked Sendable {
+  private let source: any VideoEvents
+  private let stop = StopFlag()
+  private let speed: Double
+  private var start: ContinuousClock.Instant?
+
+  /// - Parameter speed: seconds of video in a second of time.
+  public init(_ source: any VideoEvents, speed: Double = 1) {
+    precondition(speed > 0, "PacedSource: speed \(speed)")
+    self.source = source
+    self.speed = speed
+  }
+
+  public var info: VideoInfo { source.info }
+  public var counts: DecodeCounts { source.counts }
+  public var byteProgress: Double? { source.byteProgress }
+
+  public func cancel() {
+    stop.raise()
+    source.cancel()
+  }
+
+  public func next() throws -> VideoEvent? {
+    let event = try source.next()
+    guard case .frame(let frame) = event else { return event }
+    let begin = start ?? .now
+    start = begin
+    let due = begin + .seconds(frame.time.seconds / speed)
+    while ContinuousClock.now < due && !stop.isRaised {
+      Thread.sleep(forTimeInterval: min(0.05, max(0.0005, (due - .now).seconds)))
+    }
+    return event
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
