@@ -29,7 +29,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Labels left out in the first block of figures; may be given several times.")
   var without: [String] = ["contempt"]
 
-  @Option(help: "What the network gets of each face: slot (one tubelet, quick) or clip (all its frames). Default: slot for stills, clip for clips.")
+  @Option(
+    help: "What the network gets of each face: slot (one tubelet) or clip (all its frames). Default: slot for stills.")
   var look: Evaluator.Look?
 
   @Option(help: "Only every N-th face.")
@@ -55,13 +56,14 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
-    let pipeline = try Installation.pipeline("mtcae-dfer")
-    let model = try ExpressionModel(weights: weights ?? pipeline.modelWeights.path)
+    // Looked for only where it is needed: own weights and a packed set do without an installation.
+    func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
+    let model = try ExpressionModel(weights: weights ?? pipeline().modelWeights.path)
     let card = model.card
     for label in without where label != "contempt" && !card.labels.contains(label) {
       throw ValidationError("--without \(label): the weights' labels are \(card.labels.joined(separator: ", "))")
     }
-    let set = try LabelledSet(data, card: card, every: every) { try FaceFinder(weights: pipeline.finderWeights.path) }
+    let set = try LabelledSet(data, card: card, every: every) { try FaceFinder(weights: pipeline().finderWeights.path) }
     for line in set.skipped { Terminal.write("dfer: \(line)\n") }
     let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
     let evaluator = Evaluator(model, look: look ?? (isStills ? .slot : .clip))

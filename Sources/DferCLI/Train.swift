@@ -46,7 +46,7 @@ struct Train: ParsableCommand {
   @Option(help: "Steps over which the rate rises.")
   var warmup = TrainingSettings().warmupSteps
 
-  @Option(help: "Do not move weights whose name starts like this, as encoder. or decoders.box.; may be given several times.")
+  @Option(help: "Do not move weights whose name starts like this, as encoder.; may be given several times.")
   var freeze: [String] = []
 
   @Option(help: "Factor on the rate from each encoder layer to the one before it.")
@@ -124,11 +124,12 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
-    let pipeline = try Installation.pipeline("mtcae-dfer")
-    let model = try ExpressionModel(weights: weights ?? pipeline.modelWeights.path)
+    // Looked for only where it is needed: own weights and a packed set do without an installation.
+    func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
+    let model = try ExpressionModel(weights: weights ?? pipeline().modelWeights.path)
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(path, card: model.card, every: every) {
-        try FaceFinder(weights: pipeline.finderWeights.path)
+        try FaceFinder(weights: pipeline().finderWeights.path)
       }
       for line in set.skipped { Terminal.write("dfer: \(line)\n") }
       Terminal.write("\(set.clips.count) faces of \(path)\n")
@@ -169,7 +170,8 @@ private struct TrainingView {
       let new = (loss: Double(report.loss), agreement: report.agreement ?? 0, spread: report.spread ?? 0)
       let old = means ?? new
       means = (
-        0.98 * old.loss + 0.02 * new.loss, 0.98 * old.agreement + 0.02 * new.agreement, 0.98 * old.spread + 0.02 * new.spread
+        old.loss + 0.02 * (new.loss - old.loss), old.agreement + 0.02 * (new.agreement - old.agreement),
+        old.spread + 0.02 * (new.spread - old.spread)
       )
       let line = line(report)
       terminal.redraw { [line] }

@@ -35,9 +35,11 @@ import Testing
 
   @Test func wrongLinesAreNamedWithTheirReason() {
     let header = "path,start_s,end_s,label\n"
-    #expect(fault(header + "a.mp4,0,1,neutral\na.mp4,2,1,neutral\n").contains("line 3: end_s 1.0 is not after start_s 2.0"))
+    #expect(
+      fault(header + "a.mp4,0,1,neutral\na.mp4,2,1,neutral\n").contains("line 3: end_s 1.0 is not after start_s 2.0"))
     #expect(fault(header + "b.mp4,0,1,neutral\n").contains("line 2: there is no file b.mp4"))
-    #expect(fault(header + "a.mp4,0,1,bored\n").contains("line 2: label \"bored\" is none of anger, happiness, neutral"))
+    #expect(
+      fault(header + "a.mp4,0,1,bored\n").contains("line 2: label \"bored\" is none of anger, happiness, neutral"))
     #expect(fault(header + "a.mp4,x,1,neutral\n").contains("line 2: column start_s cannot hold \"x\""))
     #expect(fault(header + "a.mp4,0,1,\n").contains("line 2: no label"))
     #expect(fault(header + "a.mp4,0,1\n").contains("line 2: 3 cells instead of 4"))
@@ -45,6 +47,37 @@ import Testing
     #expect(fault("file\n").contains("there is no column path"))
     let both = fault(header + ",0,1,neutral\na.mp4,0,1,neutral\na.mp4,-1,1,neutral\n")
     #expect(both.contains("2 lines are wrong") && both.contains("line 2: no path") && both.contains("line 4: start_s"))
+  }
+}
+
+@Suite struct ManifestClipTests {
+  private let pipelines = Shared.root.appendingPathComponent("Pipelines")
+
+  @Test func clipsAreCutRoundTheFace() throws {
+    let video = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    let folder = try ScratchFolder()
+    try Data("no video".utf8).write(to: folder.file("broken.mp4"))
+    let lines = [
+      "path,start_s,end_s,label", "\(video),0.2,1.8,happiness", "\(video),900,901,happiness",
+      "broken.mp4,0,1,neutral", "\(video),,,neutral",
+    ]
+    try lines.joined(separator: "\n").write(to: folder.file("list.csv"), atomically: true, encoding: .utf8)
+    let model = try ExpressionModel(weights: pipelines.appendingPathComponent("mtcae-dfer.safetensors").path)
+    let set = try LabelledSet(folder.file("list.csv").path, card: model.card) {
+      try FaceFinder(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
+    }
+    #expect(set.clips.map(\.pictures.count) == [16, 16])
+    #expect(set.clips[0].name.hasSuffix("list.csv, line 2") && set.clips[1].name.hasSuffix("line 5"))
+    for clip in set.clips {
+      #expect(clip.boxes.count == 16 && !clip.boxesAreLabels)
+      #expect(clip.boxes.allSatisfy { abs($0.centre.x - 80) < 1e-6 && abs(max($0.width, $0.height) - 160 / 1.8) < 1e-6 })
+    }
+    #expect(set.skipped.count == 2)
+    #expect(set.skipped.contains { $0.contains("line 3: the video ends before 900.0 s") })
+    #expect(set.skipped.contains { $0.contains("line 4: ") && $0.contains("broken.mp4") })
+    let answers = Evaluator(model, look: .clip).read(set.clips)
+    #expect(answers.count == 2 && answers.allSatisfy { $0.logits.count == 8 })
+    #expect(Evaluation(answers, of: set.clips, model.card).all?.samples == 2)
   }
 }
 
@@ -114,7 +147,8 @@ import Testing
     let bytes = (0..<4).flatMap { frame in (0..<48 * 48).map { UInt8((frame * 60 + $0 % 48) % 256) } }
     try Data(bytes).write(to: folder.file("raw.gray"))
     try Tool.ffmpeg([
-      "-f", "rawvideo", "-pix_fmt", "gray", "-s", "48x48", "-r", "25", "-i", folder.file("raw.gray").path, "-c:v", "ffv1",
+      "-f", "rawvideo", "-pix_fmt", "gray", "-s", "48x48", "-r", "25", "-i", folder.file("raw.gray").path, "-c:v",
+      "ffv1",
       "-level", "3", folder.file("set.mkv").path,
     ])
     try csv.write(to: folder.file("set.csv"), atomically: true, encoding: .utf8)
@@ -155,7 +189,8 @@ import Testing
 @Suite(.enabled(if: Shared.hasData)) struct EvaluationTests {
   /// The published figure is 68.7 % on all 2,857 counted pictures; a tenth of them says about the same.
   @Test func theDefaultWeightsReadFERPlus() throws {
-    let model = try ExpressionModel(weights: Shared.folder.appendingPathComponent("weights/mtcae-dfer.safetensors").path)
+    let model = try ExpressionModel(
+      weights: Shared.folder.appendingPathComponent("weights/mtcae-dfer.safetensors").path)
     let csv = Shared.folder.appendingPathComponent("data/ferplus-valid.csv").path
     let set = try PackedSet.read(csv, labels: model.card.labels, blendshapes: model.card.blendshapes, every: 12)
     #expect(set.clips.count == 299)

@@ -117,7 +117,9 @@ import Testing
   private func gradients(_ golden: GoldenFile, _ store: ParameterStore, _ scales: [Float]? = nil) -> [Tensor?] {
     store.names.indices.map { index in
       let name = store.names[index]
-      let (weight, curvature, target) = (store.tensors[index], golden("in/curvature.\(name)"), golden("in/target.\(name)"))
+      let (weight, curvature, target) = (
+        store.tensors[index], golden("in/curvature.\(name)"), golden("in/target.\(name)")
+      )
       let scale = scales?[index] ?? 1
       let values = weight.values.indices.map {
         scale * curvature.values[$0] * (weight.values[$0] - target.values[$0])

@@ -32,7 +32,8 @@ public struct Batch: Sendable {
       for pick in picks {
         boxes += Self.numbers(of: clip.boxes[pick], view)
         let places = clip.points.isEmpty ? [] : view.places(clip.points[pick], clip.boxes[pick])
-        points += places.isEmpty
+        points +=
+          places.isEmpty
           ? [Float](repeating: 0, count: 2 * card.config.numLandmarks) : places.flatMap { [Float($0.x), Float($0.y)] }
       }
       hasBox.append(clip.boxesAreLabels)

@@ -20,7 +20,9 @@ struct LabelTable {
     }
     guard let header = records.first?.cells else { throw DataError(path: path, reason: "it is empty") }
     columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    guard columns.count == header.count else { throw DataError(path: path, line: 1, reason: "a column name occurs twice") }
+    guard columns.count == header.count else {
+      throw DataError(path: path, line: 1, reason: "a column name occurs twice")
+    }
   }
 
   func has(_ column: String) -> Bool { columns[column] != nil }

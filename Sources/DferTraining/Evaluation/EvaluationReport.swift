@@ -19,15 +19,16 @@ extension Evaluation {
   }
 
   private static func lines(_ classes: Classes, _ title: String, brief: Bool = false) -> [String] {
-    let (war, uar) = (classes.warInterval, classes.uarInterval)
+    func span(_ interval: Interval) -> String { "[\(percent(interval.low)), \(percent(interval.high))]" }
     var lines = [
-      "\(title) (n = \(classes.samples)): accuracy (WAR) \(percent(classes.war)) [\(percent(war.low)), \(percent(war.high))], "
-        + "UAR \(percent(classes.uar)) [\(percent(uar.low)), \(percent(uar.high))]",
+      "\(title) (n = \(classes.samples)): accuracy (WAR) \(percent(classes.war)) \(span(classes.warInterval)), "
+        + "UAR \(percent(classes.uar)) \(span(classes.uarInterval))",
       "  macro F1 \(percent(classes.macroF1)), calibration error (ECE) \(decimal(classes.calibration.error, 3))",
     ]
     guard !brief else { return lines }
     let width = max(8, classes.labels.map(\.count).max() ?? 0)
-    lines.append("  " + pad("truth", width) + " recall" + classes.labels.map { right(String($0.prefix(8)), 9) }.joined())
+    let names = classes.labels.map { right(String($0.prefix(8)), 9) }.joined()
+    lines.append("  " + pad("truth", width) + " recall" + names)
     for (index, label) in classes.labels.enumerated() {
       let counts = classes.confusion.counts[index].map { right(String($0), 9) }.joined()
       lines.append("  " + pad(label, width) + right(classes.recall[index].map(percent) ?? "-", 7) + counts)
@@ -38,8 +39,8 @@ extension Evaluation {
   /// The confusion table as CSV: one line for each true class.
   public var confusionCSV: String? {
     guard let classes = selected ?? all else { return nil }
-    let rows = zip(classes.labels, classes.confusion.counts).map { "\($0),\($1.map(String.init).joined(separator: ","))" }
-    return (["truth," + classes.labels.joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+    let rows = zip(classes.labels, classes.confusion.counts).map { [$0] + $1.map(String.init) }
+    return ([["truth"] + classes.labels] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
   }
 
   /// One JSON object with everything.
@@ -53,7 +54,8 @@ extension Evaluation {
   static func percent(_ share: Double) -> String { decimal(100 * share, 1) + "%" }
 
   static func decimal(_ value: Double, _ places: Int) -> String {
-    value.formatted(.number.precision(.fractionLength(places)).grouping(.never).locale(Locale(identifier: "en_US_POSIX")))
+    // A point in every locale.
+    String(format: "%.\(places)f", value)
   }
 
   private static func pad(_ text: String, _ width: Int) -> String {

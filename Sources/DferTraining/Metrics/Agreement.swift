@@ -21,7 +21,8 @@ public enum Agreement {
 
   public static func meanSquaredError(_ x: [Float], _ y: [Float]) -> Double {
     precondition(x.count == y.count && !x.isEmpty, "meanSquaredError: \(x.count) and \(y.count) numbers")
-    return zip(x, y).reduce(0.0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) } / Double(x.count)
+    let squares = zip(x, y).map { (Double($0) - Double($1)) * (Double($0) - Double($1)) }
+    return squares.reduce(0, +) / Double(x.count)
   }
 
   /// Normalised mean error of points: the mean distance over `scale`, usually the distance of the outer eye corners.

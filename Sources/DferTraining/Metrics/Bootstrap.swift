@@ -12,7 +12,8 @@ public enum Bootstrap {
   public static func interval(
     count: Int, rounds: Int = 1000, level: Double = 0.95, seed: UInt64 = 0, _ figure: ([Int]) -> Double
   ) -> Interval {
-    precondition(count > 0 && rounds > 0 && 0..<1 ~= level, "Bootstrap: \(count) samples, \(rounds) rounds, level \(level)")
+    precondition(
+      count > 0 && rounds > 0 && 0..<1 ~= level, "Bootstrap: \(count) samples, \(rounds) rounds, level \(level)")
     var random = RandomSource(seed: seed)
     let figures = (0..<rounds).map { _ in
       figure((0..<count).map { _ in Int(random.next() % UInt64(count)) })
