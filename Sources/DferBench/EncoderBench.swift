@@ -47,7 +47,7 @@ struct EncoderBench: ParsableCommand {
     guard serve else {
       var report = options.report()
       let time = medians(of: [{ _ = forward() }], runs: options.runs)[0]
-      report.add("encoder", columns: ["ms"], rows: [(weights, [time])])
+      report.add("encoder", columns: ["ms", "core ms"], rows: [(weights, [time.clock, time.cores])])
       try report.finish()
       return
     }

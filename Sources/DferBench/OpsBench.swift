@@ -32,9 +32,12 @@ struct OpsBench: ParsableCommand {
       ] + convolutions
     let times = medians(of: contenders.map(\.run), runs: runs)
     report.add(
-      "operation", columns: ["ms", "GFLOP/s", "GB/s"],
+      "operation", columns: ["ms", "core ms", "GFLOP/s", "GB/s"],
       rows: zip(contenders, times).map { contender, time in
-        (contender.name, [time, contender.flops.map { $0 / time / 1e6 }, contender.bytes.map { $0 / time / 1e6 }])
+        let rate = 1 / time.clock / 1e6
+        return (
+          contender.name, [time.clock, time.cores, contender.flops.map { $0 * rate }, contender.bytes.map { $0 * rate }]
+        )
       })
   }
 

@@ -1,5 +1,6 @@
 import Dfer
 import DferTensor
+import Foundation
 
 /// Milliseconds of one run of `work`.
 func milliseconds(_ work: () throws -> Void) rethrows -> Double {
@@ -8,16 +9,24 @@ func milliseconds(_ work: () throws -> Void) rethrows -> Double {
   return (ContinuousClock.now - start).inSeconds * 1e3
 }
 
-/// Median milliseconds of each contender: all are run in turn, `runs` rounds after two that do not count.
-func medians(of contenders: [() -> Void], runs: Int) -> [Double] {
-  var times = [[Double]](repeating: [], count: contenders.count)
+/// Milliseconds of one run: on the clock, and of all cores together, which other work on the machine hardly disturbs.
+struct Time {
+  var clock: Double
+  var cores: Double
+}
+
+/// Median times of each contender: all are run in turn, `runs` rounds after two that do not count.
+func medians(of contenders: [() -> Void], runs: Int) -> [Time] {
+  var times = [[Time]](repeating: [], count: contenders.count)
   for round in 0..<runs + 2 {
     for (i, contender) in contenders.enumerated() {
+      let start = clock()
       let time = milliseconds(contender)
-      if round >= 2 { times[i].append(time) }
+      let cores = Double(clock() - start) / Double(CLOCKS_PER_SEC) * 1e3
+      if round >= 2 { times[i].append(Time(clock: time, cores: cores)) }
     }
   }
-  return times.map(median)
+  return times.map { Time(clock: median($0.map(\.clock)), cores: median($0.map(\.cores))) }
 }
 
 func median(_ numbers: [Double]) -> Double {

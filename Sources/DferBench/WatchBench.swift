@@ -57,7 +57,8 @@ struct WatchBench: ParsableCommand {
     report.add(
       "run of \((file as NSString).lastPathComponent)", columns: ["value"],
       rows: [
-        ("video, s", [length]), ("loading weights, s", [loading]), ("run, s", [total]), ("x real time", [length / total]),
+        ("video, s", [length]), ("loading weights, s", [loading]), ("run, s", [total]),
+        ("x real time", [length / total]),
         ("longest latency, s", [run.latency.longest]), ("frames", [Double(run.counts.decoded)]),
         ("looks of the finder", [Double(run.counts.looks)]), ("rows", [Double(rows)]),
         ("peak memory, MB", [peakMemory]),
