@@ -25,12 +25,7 @@ public struct SelfAttention: Sendable {
 
   /// The heads' answers side by side, before the output product.
   func context(_ x: Value, _ tape: inout Tape) -> Value {
-    let width = x.tensor.columns
-    let all = tape.linear(x, weight, nil)
-    let q = tape.addParameter(tape.columns(all, 0..<width), queryBias)
-    let k = tape.columns(all, width..<2 * width)
-    let v = tape.addParameter(tape.columns(all, 2 * width..<3 * width), valueBias)
-    return tape.attention(q, k, v, heads: heads)
+    tape.selfAttention(x, weight, queryBias: queryBias, valueBias: valueBias, heads: heads)
   }
 }
 

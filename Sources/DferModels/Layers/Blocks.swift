@@ -14,7 +14,7 @@ public struct MLP: Sendable {
   }
 
   public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
-    let y = second(tape.gelu(first(x, &tape)), &tape)
+    let y = second(first.withGELU(x, &tape), &tape)
     return activatesOutput ? tape.gelu(y) : y
   }
 }
@@ -56,7 +56,10 @@ public struct PatchEmbedding: Sendable {
 
   /// Clips [batch, channels, frames, height, width] -> tokens [batch, slots * rows * columns, width], in the order time,
   /// then row, then column. The clips themselves get no gradient.
-  public func callAsFunction(_ clips: Tensor, _ tape: inout Tape) -> Value {
-    tape.linear(Value(tubelets(of: clips, tubelet: tubelet, patch: patch)), weight, bias)
+  ///
+  /// - Parameter kept: for each clip the tokens to make, as in `VideoMAEEncoder`; nil for all.
+  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+    let patches = Value(tubelets(of: clips, tubelet: tubelet, patch: patch))
+    return tape.linear(kept.map { tape.gatherTokens(patches, $0) } ?? patches, weight, bias)
   }
 }

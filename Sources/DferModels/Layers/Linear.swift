@@ -13,6 +13,11 @@ public struct Linear: Sendable {
   public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     tape.linear(x, weight, bias)
   }
+
+  /// GELU of the answer.
+  func withGELU(_ x: Value, _ tape: inout Tape) -> Value {
+    bias.map { tape.linearGELU(x, weight, $0) } ?? tape.gelu(tape.linear(x, weight, nil))
+  }
 }
 
 /// Brings every row of the last dimension to mean 0 and variance 1, then scales and shifts it per column.

@@ -40,9 +40,12 @@ public struct VideoMAEEncoder: Sendable {
 
   /// Tokens with their positions, before the first block.
   func embed(_ clips: Tensor, kept: [[Int]]?, firstSlot: Int = 0, _ tape: inout Tape) -> Value {
-    let patches = patches(clips, &tape)
-    let tokens = tape.addConstant(patches, positions(of: patches.shape[1], from: firstSlot * config.tokensPerSlot))
-    return kept.map { tape.gatherTokens(tokens, $0) } ?? tokens
+    let tokens = patches(clips, kept: kept, &tape)
+    let first = firstSlot * config.tokensPerSlot
+    guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
+    let table = Value(positions.reshaped([1] + positions.shape))
+    let places = tape.gatherTokens(table, [kept.flatMap { $0.map { first + $0 } }])
+    return tape.add(tokens, tape.reshape(places, tokens.shape))
   }
 
   /// Rows of the table for `count` tokens from `first` on.

@@ -14,6 +14,12 @@ extension Kernels {
       (batch, queries, keys, self.heads, width) = (q.shape[0], q.shape[1], k.shape[1], heads, q.shape[2] / heads)
     }
 
+    /// The same for queries, keys and values side by side in one tensor of `shape` [batch, tokens, 3 * heads * width].
+    init(fused shape: [Int], heads: Int) {
+      precondition(shape.count == 3 && heads > 0 && shape[2] % (3 * heads) == 0, "attention: \(shape), \(heads) heads")
+      (batch, queries, keys, self.heads, width) = (shape[0], shape[1], shape[1], heads, shape[2] / (3 * heads))
+    }
+
     var columns: Int { heads * width }
     var scale: Float { 1 / Float(width).squareRoot() }
 
@@ -35,17 +41,31 @@ extension Kernels {
   static func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int) -> Tensor {
     let s = AttentionShape(q, k, heads: heads)
     precondition(v.shape == k.shape, "attention: values \(v.shape) do not fit keys \(k.shape)")
-    return read(q, k, v) { q, k, v in
-      make([s.batch, s.queries, s.columns]) { y in
-        parallel(s.tasks, scratch: (s.block + 1) * s.keys) { index, p in
-          let (batch, head, rows) = s.task(index)
-          let queryStart = (batch * s.queries + rows.lowerBound) * s.columns + head * s.width
-          let keyStart = batch * s.keys * s.columns + head * s.width
-          gemm(
-            rows.count, s.keys, s.width, q + queryStart, s.columns, k + keyStart, s.columns, turnedB: true, p, s.keys)
-          ck_softmax(p, rows.count, s.keys, s.keys, s.scale)
-          gemm(rows.count, s.width, s.keys, p, s.keys, v + keyStart, s.columns, y + queryStart, s.columns)
-        }
+    return read(q, k, v) { q, k, v in attention(s, q, k, v, stride: s.columns) }
+  }
+
+  /// The same for queries, keys and values side by side, [batch, tokens, 3 * heads * width], where they lie.
+  static func attention(fused qkv: Tensor, heads: Int) -> Tensor {
+    let s = AttentionShape(fused: qkv.shape, heads: heads)
+    return read(qkv) { qkv in
+      let (k, v) = (Source(start: qkv + s.columns), Source(start: qkv + 2 * s.columns))
+      return attention(s, qkv, k, v, stride: 3 * s.columns)
+    }
+  }
+
+  /// `stride` numbers lie between two tokens of q, k and v.
+  private static func attention(_ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int) -> Tensor {
+    make([s.batch, s.queries, s.columns]) { y in
+      parallel(s.tasks, scratch: s.block * s.keys) { index, p in
+        let (batch, head, rows) = s.task(index)
+        let (firstQuery, column) = (batch * s.queries + rows.lowerBound, head * s.width)
+        let keyStart = batch * s.keys * stride + column
+        gemm(
+          rows.count, s.keys, s.width, q + (firstQuery * stride + column), stride, k + keyStart, stride, turnedB: true, p,
+          s.keys)
+        ck_softmax(p, rows.count, s.keys, s.keys, s.scale)
+        gemm(
+          rows.count, s.width, s.keys, p, s.keys, v + keyStart, stride, y + (firstQuery * s.columns + column), s.columns)
       }
     }
   }

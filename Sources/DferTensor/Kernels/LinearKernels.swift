@@ -1,15 +1,23 @@
 import CKernels
 
 extension Kernels {
-  /// x [rows, inputs], weight [outputs, inputs] -> [rows, outputs] = x weight^T + bias. Rows are divided over threads,
-  /// or outputs when there are too few rows.
-  static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, shape: [Int]) -> Tensor {
+  /// x [rows, inputs], weight [outputs, inputs] -> [rows, outputs] = x weight^T + bias, through GELU if wanted.
+  ///
+  /// OpenBLAS packs what it reads anew in every call, so the larger of rows and outputs is divided: then little is
+  /// packed twice. Large products are cut into more parts than threads, in case other programs hold one thread up.
+  static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, gelu: Bool = false, shape: [Int]) -> Tensor {
     let inputs = x.columns
     let rows = x.rows
     let outputs = weight.count / max(inputs, 1)
+    let byRows = rows > outputs
+    let larger = max(rows, outputs)
+    let isSmall = rows * inputs * outputs < 65_536
+    let cuts = isSmall ? 1 : min(max(1, larger / 16), Compute.threads * max(1, larger / (768 * Compute.threads)))
     return read(x, weight, bias ?? empty) { x, weight, bias0 in
       make(shape) { y in
-        @Sendable func block(_ r: Range<Int>, _ o: Range<Int>) {
+        parallel(cuts) { part in
+          let r = byRows ? cut(rows, part, of: cuts) : 0..<rows
+          let o = byRows ? 0..<outputs : cut(outputs, part, of: cuts)
           let out = y + (r.lowerBound * outputs + o.lowerBound)
           if bias != nil {
             for row in 0..<r.count { (out + row * outputs).update(from: bias0 + o.lowerBound, count: o.count) }
@@ -17,15 +25,18 @@ extension Kernels {
           gemm(
             r.count, o.count, inputs, x + r.lowerBound * inputs, inputs, weight + o.lowerBound * inputs, inputs,
             turnedB: true, beta: bias == nil ? 0 : 1, out, outputs)
-        }
-        let small = rows * inputs * outputs < 65_536
-        if rows >= 4 * Compute.threads {
-          share(rows, least: small ? rows : 2) { block($0, 0..<outputs) }
-        } else {
-          share(outputs, least: small ? outputs : 16) { block(0..<rows, $0) }
+          if gelu {
+            for row in 0..<r.count { ck_gelu(out + row * outputs, out + row * outputs, o.count) }
+          }
         }
       }
     }
+  }
+
+  /// Part `index` of 0 ..< count in `parts` nearly equal ranges that start at multiples of 16, the width of a register.
+  private static func cut(_ count: Int, _ index: Int, of parts: Int) -> Range<Int> {
+    func edge(_ index: Int) -> Int { index == parts ? count : count * index / parts / 16 * 16 }
+    return edge(index)..<edge(index + 1)
   }
 
   /// dx = dy weight.

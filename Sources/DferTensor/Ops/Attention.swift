@@ -26,4 +26,28 @@ extension Tape {
       adjoints.add(d.k, to: k)
     }
   }
+  /// Self-attention from one product that makes queries, keys and values; keys have no bias.
+  ///
+  /// - Parameters:
+  ///   - x: [batch, tokens, width].
+  ///   - weight: [3 * width, width], rows of the queries, then keys, then values; the biases are [width].
+  /// - Returns: [batch, tokens, width], the heads side by side.
+  public mutating func selfAttention(
+    _ x: Value, _ weight: Parameter, queryBias: Parameter, valueBias: Parameter, heads: Int
+  ) -> Value {
+    let width = x.tensor.columns
+    guard isRecording else {
+      // The heads are read where the product leaves them, and the biases are part of the product.
+      let (w, q, v) = (parameters[weight], parameters[queryBias], parameters[valueBias])
+      precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
+      let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
+      let all = Kernels.linear(x.tensor, w, bias, shape: x.shape.dropLast() + [3 * width])
+      return Value(Kernels.attention(fused: all, heads: heads))
+    }
+    let all = linear(x, weight, nil)
+    let q = addParameter(columns(all, 0..<width), queryBias)
+    let k = columns(all, width..<2 * width)
+    let v = addParameter(columns(all, 2 * width..<3 * width), valueBias)
+    return attention(q, k, v, heads: heads)
+  }
 }

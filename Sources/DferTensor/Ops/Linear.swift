@@ -19,4 +19,14 @@ extension Tape {
       if let bias { adjoints.add(Kernels.sumRows(dy, shape: [outputs]), to: bias) }
     }
   }
+  /// GELU of `linear`. Without a recording, GELU is taken while the product is still in the cache.
+  public mutating func linearGELU(_ x: Value, _ weight: Parameter, _ bias: Parameter) -> Value {
+    guard !isRecording else { return gelu(linear(x, weight, bias)) }
+    let w = parameters[weight]
+    precondition(
+      w.columns == x.tensor.columns,
+      "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
+    return Value(
+      Kernels.linear(x.tensor, w, parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]))
+  }
 }
