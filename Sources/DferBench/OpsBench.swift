@@ -36,7 +36,8 @@ struct OpsBench: ParsableCommand {
       rows: zip(contenders, times).map { contender, time in
         let rate = 1 / time.clock / 1e6
         return (
-          contender.name, [time.clock, time.cores, contender.flops.map { $0 * rate }, contender.bytes.map { $0 * rate }]
+          contender.name,
+          [time.clock, time.cores, contender.flops.map { $0 * rate }, contender.bytes.map { $0 * rate }]
         )
       })
   }

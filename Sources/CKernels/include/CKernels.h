@@ -51,6 +51,18 @@ void ck_affine(const float *x, float shift, float factor, float offset, float *y
 double ck_sum(const float *x, long count);
 void ck_accumulate(float *sum, const float *x, long count);
 
+// Products x weight^T with packed weights, where `ck_has_product` says so (AVX-512)
+
+/// Outputs of one panel.
+#define CK_PANEL 32
+int ck_has_product(void);
+/// Packs up to CK_PANEL rows of a weight [outputs, inputs] as [inputs, CK_PANEL]; missing rows become zeros.
+void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel);
+/// y <- x panel + bias: `rows` rows of x, `stride` numbers apart, and of y, `out` apart; `columns` <= CK_PANEL of the
+/// panel's outputs are written. `bias` may be null.
+void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                long columns, float *y, long out);
+
 // Windows over planes (channels x height x width)
 
 /// A sliding window: where output cell (i, j) reads input row i * stride - pad_top + k * dilation, and so for columns.

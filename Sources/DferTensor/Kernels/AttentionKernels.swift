@@ -61,11 +61,13 @@ extension Kernels {
         let (firstQuery, column) = (batch * s.queries + rows.lowerBound, head * s.width)
         let keyStart = batch * s.keys * stride + column
         gemm(
-          rows.count, s.keys, s.width, q + (firstQuery * stride + column), stride, k + keyStart, stride, turnedB: true, p,
+          rows.count, s.keys, s.width, q + (firstQuery * stride + column), stride, k + keyStart, stride, turnedB: true,
+          p,
           s.keys)
         ck_softmax(p, rows.count, s.keys, s.keys, s.scale)
         gemm(
-          rows.count, s.width, s.keys, p, s.keys, v + keyStart, stride, y + (firstQuery * s.columns + column), s.columns)
+          rows.count, s.width, s.keys, p, s.keys, v + keyStart, stride, y + (firstQuery * s.columns + column), s.columns
+        )
       }
     }
   }

@@ -9,6 +9,9 @@ extension Kernels {
     let inputs = x.columns
     let rows = x.rows
     let outputs = weight.count / max(inputs, 1)
+    if ck_has_product() != 0 && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20 {
+      return packedLinear(x, weight, bias, gelu: gelu, shape: shape)
+    }
     let byRows = rows > outputs
     let larger = max(rows, outputs)
     let isSmall = rows * inputs * outputs < 65_536
@@ -27,6 +30,55 @@ extension Kernels {
             turnedB: true, beta: bias == nil ? 0 : 1, out, outputs)
           if gelu {
             for row in 0..<r.count { ck_gelu(out + row * outputs, out + row * outputs, o.count) }
+          }
+        }
+      }
+    }
+  }
+
+  /// `linear` by our own product: all threads pack the weight once, then tiles of rows and panels are worked off.
+  private static func packedLinear(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, gelu: Bool, shape: [Int]
+  ) -> Tensor {
+    let (inputs, rows) = (x.columns, x.rows)
+    let outputs = weight.count / inputs
+    let width = Int(CK_PANEL)
+    let panels = (outputs + width - 1) / width
+    // Rows of a tile stay in the second cache while panels pass by. Rows a multiple of 4 KiB apart would push each
+    // other out of the first one, so they are copied to odd distances.
+    let height = max(14, min(rows, 131_072 / inputs / 14 * 14))
+    let copies = inputs % 1024 == 0
+    let stride = copies ? inputs + 16 : inputs
+    let slabs = (rows + height - 1) / height
+    let groups = max(1, min(panels, 4 * Compute.threads / slabs))
+    return read(x, weight, bias ?? empty) { x, weight, bias0 in
+      make(shape) { y in
+        let room = UnsafeMutablePointer<Float>.allocate(capacity: panels * width * inputs)
+        defer { room.deallocate() }
+        let packed = Target(start: room)
+        parallel(panels) { panel in
+          let first = panel * width
+          ck_pack_panel(
+            weight + first * inputs, inputs, min(width, outputs - first), packed + first * inputs)
+        }
+        parallel(slabs * groups, scratch: copies ? height * stride : 0) { index, copy in
+          let (slab, group) = index.quotientAndRemainder(dividingBy: groups)
+          let (row, end) = (rows * slab / slabs, rows * (slab + 1) / slabs)
+          if copies {
+            for i in row..<end { (copy + (i - row) * stride).update(from: x + i * inputs, count: inputs) }
+          }
+          let source = copies ? UnsafePointer(copy) : x + row * inputs
+          for panel in panels * group / groups..<panels * (group + 1) / groups {
+            let first = panel * width
+            let columns = min(width, outputs - first)
+            let out = y + (row * outputs + first)
+            ck_product(
+              source, end - row, stride, inputs, packed + first * inputs, bias == nil ? nil : bias0 + first, columns,
+              out,
+              outputs)
+            if gelu {
+              for i in 0..<end - row { ck_gelu(out + i * outputs, out + i * outputs, columns) }
+            }
           }
         }
       }
