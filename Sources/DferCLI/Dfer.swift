@@ -14,6 +14,9 @@ struct DferCommand: ParsableCommand {
     discussion: """
       dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
       dfer watch v4l2:0                   the same from a camera
+      dfer batch videos --out rows        every video of a folder, on all cores, resumable
+      dfer merge all.csv rows             one table of many
+      dfer verify talk.csv talk.mp4       do these rows belong to this video, and account for it?
       dfer export talk.csv -o talk.eaf    the same timeline for ELAN, BORIS, Praat, subtitles, and more
       dfer summary *.csv                  one row of figures for each video and face
       dfer inspect talk.mp4               what is in a video file, or in a weight file
@@ -26,7 +29,8 @@ struct DferCommand: ParsableCommand {
       """,
     version: Installation.version,
     subcommands: [
-      Watch.self, Export.self, Summary.self, Inspect.self, Models.self, Evaluate.self, Train.self,
+      Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Inspect.self, Models.self,
+      Evaluate.self, Train.self, Durations.self,
     ])
 
   static func main() {
@@ -48,6 +52,9 @@ struct DferCommand: ParsableCommand {
     case let error as PipelineError: fail(error, .unreadableInput)
     case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)
+    case let error as BatchError: fail(error, .usage)
+    case let error as ShardFailure: fail(error, .unreadableInput)
+    case let error as VerifyError: fail(error, .unreadableInput)
     case let error as DataError: fail(error, .unreadableInput)
     case let error as TrainingError: fail(error, .unreadableInput)
     default:

@@ -32,41 +32,12 @@ struct Watch: ParsableCommand {
   @Flag(help: "Replace output files that exist.")
   var overwrite = false
 
-  @Option(help: "Name of an installed pipeline, or the path of a pipeline file.")
-  var pipeline = "mtcae-dfer"
+  @OptionGroup(title: "Reading")
+  var reading: ReadingOptions
 
-  @Option(help: "Follow at most N faces, the largest.")
-  var maxFaces: Int?
-
-  @Option(help: "Ignore faces with fewer pixels than this along their longer side.")
-  var minFace = 0
-
-  @Flag(help: "Follow only the main face.")
-  var mainFace = false
-
-  @Option(help: "Seconds from one clip to the next (default: what the weights recommend).")
-  var hop: Double?
-
-  @Option(help: "Seconds of video in one clip (default: what the weights recommend).")
-  var span: Double?
-
-  @Option(help: "Share of tubes that the encoder reads, 0.1 to 1: less is quicker and reads worse.")
-  var keepTubes = 1.0
-
-  @Option(help: "Threads for the arithmetic (default: all cores this process may use).")
-  var threads: Int?
-
-  @Option(help: "Which video stream, by its index in the file (see dfer inspect).")
-  var stream: Int?
-
-  @Option(help: "Turn the picture clockwise by 0, 90, 180 or 270 degrees instead of what the file says.")
-  var rotate: Int?
-
-  @Flag(help: "Add columns for five landmarks.")
-  var landmarks = false
-
-  @Flag(help: "Add columns for the blendshape coefficients, a stand-in for action units.")
-  var blendshapes = false
+  /// Set by `dfer batch`: its process.
+  @Option(help: .hidden)
+  var parent: Int32?
 
   @Option(help: "When reading is slower than the source: drop-oldest (default for live sources) or block (for files).")
   var live: FramePrefetch.Policy?
@@ -83,67 +54,38 @@ struct Watch: ParsableCommand {
   @Flag(name: .shortAndLong, help: "No view, no summary; errors only.")
   var quiet = false
 
-  func validate() throws {
-    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(maxFaces.map { $0 > 0 } ?? true, "--max-faces must be at least 1")
-    try check(minFace >= 0, "--min-face must not be negative")
-    try check(hop.map { (0.04...60).contains($0) } ?? true, "--hop must be 0.04 to 60 seconds")
-    try check(span.map { (0.1...60).contains($0) } ?? true, "--span must be 0.1 to 60 seconds")
-    try check((0.1...1).contains(keepTubes), "--keep-tubes must be 0.1 to 1")
-    try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
-    try check((0.5...3600).contains(readTimeout), "--read-timeout must be 0.5 to 3600 seconds")
-    try check(rotate.map { [0, 90, 180, 270].contains($0) } ?? true, "--rotate must be 0, 90, 180 or 270")
-  }
-
-  var runOptions: RunOptions {
-    var options = RunOptions()
-    options.span = span
-    options.hop = hop
-    options.maximumFaces = maxFaces
-    options.minimumFace = minFace
-    options.mainFaceOnly = mainFace
-    options.threads = threads
-    options.whenSlow = live ?? (isLive ? .dropOldest : .block)
-    return options
-  }
-
   enum OnDisconnect: String, ExpressibleByArgument, CaseIterable {
     case retry, stop
+  }
+
+  func validate() throws {
+    guard (0.5...3600).contains(readTimeout) else {
+      throw ValidationError("--read-timeout must be 0.5 to 3600 seconds")
+    }
   }
 
   /// Whether the source sets the pace.
   var isLive: Bool { simulateLive || VideoInfo.isLive(source) }
 
+  var runOptions: RunOptions {
+    var options = reading.runOptions
+    options.whenSlow = live ?? (isLive ? .dropOldest : .block)
+    return options
+  }
+
   /// Opens the source in the way that its kind asks for.
   func open() throws -> any VideoEvents {
+    var options = reading.videoOptions
+    options.readTimeout = readTimeout
     if VideoInfo.isLive(source) && onDisconnect == .retry {
-      let stream = try ReconnectingSource(source, options: videoOptions)
+      let stream = try ReconnectingSource(source, options: options)
       stream.onRetry = { wait, reason in
         Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
       }
       return stream
     }
-    let file = try VideoSource(source, options: videoOptions)
+    let file = try VideoSource(source, options: options)
     return simulateLive ? PacedSource(file) : file
-  }
-
-  var videoOptions: VideoOptions {
-    var options = VideoOptions()
-    options.stream = stream
-    options.rotation = rotate
-    options.readTimeout = readTimeout
-    return options
-  }
-
-  /// The options as they go into the manifest: everything that changes what is in the rows.
-  var recordedOptions: [String: String] {
-    let all: [(String, String?)] = [
-      ("pipeline", pipeline), ("max_faces", maxFaces.map(String.init)), ("min_face", minFace > 0 ? String(minFace) : nil),
-      ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
-      ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
-      ("rotate", rotate.map(String.init)), ("threads", threads.map(String.init)),
-    ]
-    return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }
 
   /// The outputs with their formats, chosen by extension.
@@ -158,8 +100,9 @@ struct Watch: ParsableCommand {
   }
 
   func run() throws {
+    let parentWatch = parent.map(ParentWatch.init)
     var session = try WatchSession(self)
-    let status = try session.run()
+    let status = try withExtendedLifetime(parentWatch) { try session.run() }
     if status != .ok { throw status }
   }
 }

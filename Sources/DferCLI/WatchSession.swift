@@ -18,17 +18,20 @@ struct WatchSession {
   private var counter = RowCounter()
   private var warnings: [String] = []
   private let started = Date()
+  /// The input before it was read, so that a change while it is read shows later.
+  private let inputStamp: FileStamp?
   private let clock = ContinuousClock.now
 
   init(_ command: Watch) throws {
     self.command = command
     for path in command.output { try Self.refuse(path, asInput: command.source) }
     let formats = try command.formats()
-    if let threads = command.threads { Compute.threads = threads }
+    inputStamp = FileStamp(path: command.source)
+    if let threads = command.reading.threads { Compute.threads = threads }
     // Everything that can be wrong is found before the first output file is made.
     models = try LoadedPipeline(
-      Installation.pipeline(command.pipeline), keptTubes: command.keepTubes, landmarks: command.landmarks,
-      blendshapes: command.blendshapes, wallTime: command.isLive)
+      Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
+      landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: command.isLive)
     source = try command.open()
     pass = Run(source, models: models, options: command.runOptions)
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
@@ -46,7 +49,7 @@ struct WatchSession {
   mutating func run() throws -> ExitStatus {
     let interrupt = Interrupt(stop: pass.stop)
     for warning in warnings { say("warning: \(warning)") }
-    if source.info.videoStreams.count > 1 && command.stream == nil {
+    if source.info.videoStreams.count > 1 && command.reading.stream == nil {
       say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
     }
     var status = ExitStatus.ok
@@ -158,9 +161,9 @@ struct WatchSession {
 
   // MARK: Files
 
-  private var manifestPath: String? {
-    outputs.first { $0.path != "-" && !$0.path.hasPrefix("/dev/") }.map { RunManifest.path(beside: $0.path) }
-  }
+  /// The first output that is a file.
+  private var rowsPath: String? { outputs.first { $0.path != "-" && !$0.path.hasPrefix("/dev/") }?.path }
+  private var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
 
   private static func refuse(_ output: String, asInput input: String) throws {
     func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
@@ -185,10 +188,12 @@ struct WatchSession {
     counts.faces = pass.faceCount
     counts.rows = counter.rows
     counts.rowsByStatus = counter.byStatus
-    try RunManifest(
-      pass, models: models, started: started, ending: ending, options: command.recordedOptions, counts: counts,
-      outputs: outputs.map(\.path), warnings: warnings
-    ).write(to: path)
+    var manifest = try RunManifest(
+      pass, models: models, started: started, ending: ending, options: command.reading.recordedOptions, counts: counts,
+      outputs: outputs.map(\.path), warnings: warnings)
+    if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
+    if let rows = rowsPath { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
+    try manifest.write(to: path)
   }
 }
 

@@ -77,6 +77,8 @@ public struct RunManifest: Sendable, Codable {
   public var longestLatencySeconds: Double
   public var outputs: [String]
   public var warnings: [String]
+  /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
+  public var rowsSha256: String?
 
   public init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, ending: Ending, pipeline: String, weights: Weights,
@@ -110,6 +112,14 @@ public struct RunManifest: Sendable, Codable {
   /// The manifest's place beside an output: `talk.csv` has `talk.run.json`.
   public static func path(beside output: String) -> String {
     URL(fileURLWithPath: output).deletingPathExtension().appendingPathExtension("run.json").path
+  }
+
+  /// Reads a manifest back.
+  public init(contentsOf path: String) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.dateDecodingStrategy = .iso8601
+    self = try decoder.decode(RunManifest.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
   public func write(to path: String) throws {

@@ -26,7 +26,8 @@ public struct DelimitedWriter: TimelineWriter {
     }
   }
 
-  static func quoted(_ text: String, separator: String) -> String {
+  /// The text as one cell: in quotes when it holds a separator, a quote or a line end.
+  public static func quoted(_ text: String, separator: String) -> String {
     guard text.contains(where: { $0 == "\"" || $0.isNewline || String($0) == separator }) else { return text }
     return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }

@@ -3,6 +3,8 @@ import Foundation
 /// Why rows could not be written.
 public enum OutputError: Error, Hashable, CustomStringConvertible {
   case exists(path: String)
+  /// The same in a batch, which can go on where it was.
+  case existsInBatch(path: String)
   case isInput(path: String)
   case noFolder(path: String)
   case notWritable(path: String, reason: String)
@@ -13,6 +15,7 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .exists(let path): "\(path): exists already; --overwrite replaces it"
+    case .existsInBatch(let path): "\(path): exists already; --resume goes on, --overwrite replaces"
     case .isInput(let path): "\(path): is the input; rows must go to another file"
     case .noFolder(let path): "\(path): its folder does not exist"
     case .notWritable(let path, let reason): "\(path): cannot write: \(reason)"

@@ -1,0 +1,41 @@
+/// Why a batch, or a merge of its rows, is refused before anything is written.
+public enum BatchError: Error, Hashable, CustomStringConvertible {
+  case nothingToRead
+  case noMatch(pattern: String)
+  case notBelowBase(path: String, base: String)
+  case sameOutput(output: String, first: String, second: String)
+  case unreadableList(path: String)
+  case badShard(text: String)
+  case noArray
+  case arrayCountUnknown(scheduler: String)
+  case arrayIndexOutside(scheduler: String, index: Int, count: Int)
+  case arrayWithHoles(scheduler: String)
+  case differentHeader(path: String, first: String)
+  case cutOff(path: String)
+  case noTimelines
+  case unreadableTimeline(path: String)
+
+  public var description: String {
+    switch self {
+    case .nothingToRead: "no video files: give files, folders, quoted patterns, or --list FILE"
+    case .noMatch(let pattern): "\(pattern): no file matches"
+    case .notBelowBase(let path, let base): "\(path): is not below --base \(base)"
+    case .sameOutput(let output, let first, let second):
+      "\(first) and \(second) would both be written to \(output); "
+        + "--base FOLDER keeps their folders, --keep-extension their endings"
+    case .unreadableList(let path): "\(path): cannot read this list as UTF-8 text"
+    case .badShard(let text): "--shard \(text): expected I/N with I from 1 to N, auto, or auto/N"
+    case .noArray: "--shard auto: no array variable of Slurm, PBS, SGE, LSF, Kubernetes or AWS Batch is set"
+    case .arrayCountUnknown(let scheduler):
+      "--shard auto: \(scheduler) does not tell how many tasks there are; write --shard auto/N"
+    case .arrayIndexOutside(let scheduler, let index, let count):
+      "--shard: task \(index) of \(scheduler) is not one of \(count) shards; number tasks from 1"
+    case .arrayWithHoles(let scheduler):
+      "--shard auto: the task numbers of this \(scheduler) array have holes; number tasks from 1 and write --shard auto/N"
+    case .differentHeader(let path, let first): "\(path): its columns differ from those of \(first)"
+    case .cutOff(let path): "\(path): its last line is cut off, or it is empty"
+    case .noTimelines: "no CSV files that dfer wrote: folders need the .run.json beside each"
+    case .unreadableTimeline(let path): "\(path): cannot read this file as UTF-8 text"
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import DferTimeline
+import Foundation
+
+/// What tells one state of a file from another without reading it.
+public struct FileStamp: Sendable, Hashable {
+  public let byteSize: Int64
+  /// Seconds since 1970.
+  public let modified: Double
+
+  public init(byteSize: Int64, modified: Double) {
+    self.byteSize = byteSize
+    self.modified = modified
+  }
+
+  /// The stamp of a regular file (links are followed), or nil.
+  public init?(path: String) {
+    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let facts = try? FileManager.default.attributesOfItem(atPath: real),
+      facts[.type] as? FileAttributeType == .typeRegular,
+      let size = (facts[.size] as? NSNumber)?.int64Value, let date = facts[.modificationDate] as? Date
+    else { return nil }
+    self.init(byteSize: size, modified: date.timeIntervalSince1970)
+  }
+
+  /// The stamp that a manifest's input facts hold; nil for cameras, streams and manifests of older versions.
+  public init?(_ input: [String: String]) {
+    guard let size = input["byte_size"].flatMap({ Int64($0) }), let time = input["modified_s"].flatMap(Double.init)
+    else { return nil }
+    self.init(byteSize: size, modified: time)
+  }
+
+  /// Equal sizes and, to the millisecond, equal times: not every file system keeps more.
+  public func matches(_ other: FileStamp) -> Bool {
+    byteSize == other.byteSize && abs(modified - other.modified) < 0.001
+  }
+}
+
+/// What a finished output must have been made with, so that reading its video again would give the same rows.
+public struct ResumeRule: Sendable {
+  public enum Verdict: Sendable, Hashable {
+    /// The output stands. `damaged` when its video was.
+    case keep(damaged: Bool)
+    case redo(reason: String)
+  }
+
+  let version: String
+  let weights: String
+  let finder: String
+  let options: [String: String]
+
+  /// - Parameters:
+  ///   - weights, finder: SHA-256 of the weight files, in lower-case hex.
+  ///   - options: the options as `dfer watch` would record them.
+  public init(version: String = Installation.version, weights: String, finder: String, options: [String: String]) {
+    self.version = version
+    self.weights = weights
+    self.finder = finder
+    self.options = Self.relevant(options)
+  }
+
+  /// Decides from the manifest beside an output, the video as it is now, and the hash of the rows as they are now.
+  public func verdict(manifest: RunManifest?, input: FileStamp?, rowsSha256: String?) -> Verdict {
+    guard let manifest else { return .redo(reason: "no manifest") }
+    guard let input, let recorded = FileStamp(manifest.input), recorded.matches(input) else {
+      return .redo(reason: "the video has changed")
+    }
+    guard manifest.ending == .complete || manifest.ending == .damaged else {
+      return .redo(reason: "the run ended early (\(manifest.ending.rawValue))")
+    }
+    guard let rowsSha256, rowsSha256 == manifest.rowsSha256 else { return .redo(reason: "the rows have changed") }
+    guard manifest.dfer == version else { return .redo(reason: "another version of dfer wrote it") }
+    guard manifest.weights.sha256 == weights, manifest.finder.sha256 == finder else {
+      return .redo(reason: "other weights")
+    }
+    guard Self.relevant(manifest.options) == options else { return .redo(reason: "other options") }
+    return .keep(damaged: manifest.ending == .damaged)
+  }
+
+  /// Options that can change rows: how many threads do the work is not one of them.
+  private static func relevant(_ options: [String: String]) -> [String: String] {
+    options.filter { $0.key != "threads" }
+  }
+}

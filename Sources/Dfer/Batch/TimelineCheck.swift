@@ -1,0 +1,112 @@
+import DferTimeline
+
+/// Checks that a CSV timeline, its manifest and its video belong together and account for each other.
+public struct TimelineCheck: Sendable {
+  public struct Finding: Sendable, Hashable {
+    public enum Grade: String, Sendable { case good, note, bad }
+    public let grade: Grade
+    public let text: String
+  }
+
+  /// What decoding the video again gave.
+  public struct Decoded: Sendable, Hashable {
+    public var frames = 0
+    /// Seconds from the container's start: first frame, and end of the last.
+    public var start = 0.0
+    public var end = 0.0
+
+    public init() {}
+  }
+
+  public private(set) var findings: [Finding] = []
+
+  public init() {}
+
+  public var isGood: Bool { !findings.contains { $0.grade == .bad } }
+
+  /// The rows against themselves: times rise and leave no hole, probabilities sum to 1.
+  public mutating func checkTimes(_ rows: [ClipResult]) {
+    var end = rows.first?.startSeconds ?? 0
+    var (hole, backwards, sums) = (0, 0, 0)
+    for (row, previous) in zip(rows, [rows.first].compactMap { $0 } + rows) {
+      if row.startSeconds < previous.startSeconds || row.endSeconds <= row.startSeconds { backwards += 1 }
+      // A frame's length of slack: stretches begin and end with frames.
+      if row.startSeconds > end + 0.1 { hole += 1 }
+      end = max(end, row.endSeconds)
+      if !row.probabilities.isEmpty, abs(row.probabilities.reduce(0, +) - 1) > 1e-3 { sums += 1 }
+    }
+    judge(backwards == 0, "times rise", "\(backwards) rows start before the row above, or end before they start")
+    judge(hole == 0, "no hole between rows", "\(hole) rows start after a time without any row")
+    judge(sums == 0, "probabilities sum to 1", "the probabilities of \(sums) rows do not sum to 1")
+  }
+
+  /// The rows against the manifest's counts and hash.
+  public mutating func check(_ rows: [ClipResult], rowsSha256: String, against manifest: RunManifest) {
+    if let recorded = manifest.rowsSha256 {
+      judge(
+        recorded == rowsSha256, "rows are as they were written",
+        "the rows have changed since they were written (SHA-256)")
+    } else {
+      add(.note, "the manifest holds no hash of the rows")
+    }
+    let counts = manifest.counts
+    var byStatus: [String: Int] = [:]
+    for row in rows { byStatus[row.status.rawValue, default: 0] += 1 }
+    judge(rows.count == counts.rows, "\(rows.count) rows", "\(rows.count) rows, but the manifest counts \(counts.rows)")
+    judge(
+      byStatus == counts.rowsByStatus, "rows by status agree",
+      "rows by status are \(byStatus.sorted { $0.key < $1.key }), but the manifest counts \(counts.rowsByStatus.sorted { $0.key < $1.key })"
+    )
+    judge(
+      counts.reconcile, "frame counts add up",
+      "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.notNeededFrames) not needed")
+    switch manifest.ending {
+    case .complete: break
+    case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) holes")
+    case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.ending.rawValue))")
+    }
+  }
+
+  /// The video file against the one that was read. A copy has a new time, so only the size is proof.
+  public mutating func check(_ stamp: FileStamp?, against manifest: RunManifest) {
+    guard let stamp, let size = manifest.input["byte_size"].flatMap({ Int64($0) }) else {
+      add(.note, "the size of the video is not known")
+      return
+    }
+    judge(
+      size == stamp.byteSize, "the video has \(size) bytes",
+      "the video has \(stamp.byteSize) bytes; the one that was read had \(size)")
+    if let recorded = FileStamp(manifest.input), size == stamp.byteSize, !recorded.matches(stamp) {
+      add(.note, "the video has the same size but another modification time: a copy, or changed in place")
+    }
+  }
+
+  /// The rows against the video decoded again.
+  public mutating func check(_ rows: [ClipResult], _ decoded: Decoded, against manifest: RunManifest) {
+    let count = manifest.counts.decodedFrames
+    judge(decoded.frames == count, "\(count) frames", "the video has \(decoded.frames) frames; \(count) were read")
+    let start = rows.map(\.startSeconds).min() ?? 0
+    let end = rows.map(\.endSeconds).max() ?? 0
+    judge(
+      start < decoded.start + 0.1 && end > decoded.end - manifest.hopSeconds - 0.1, "rows cover the whole video",
+      "rows cover \(start) to \(end) s of a video from \(decoded.start) to \(decoded.end) s")
+  }
+
+  /// The weights that are installed against those that were used: `installed` maps file names to SHA-256.
+  public mutating func check(weights installed: [String: String], against manifest: RunManifest) {
+    for weights in [manifest.weights, manifest.finder] {
+      switch installed[weights.file] {
+      case weights.sha256: add(.good, "\(weights.file) is installed as it was used")
+      case nil: add(.note, "\(weights.file) is not installed here; \(weights.sha256.prefix(12)) was used")
+      default:
+        add(.note, "\(weights.file) is installed in another version than was used (\(weights.sha256.prefix(12)))")
+      }
+    }
+  }
+
+  private mutating func judge(_ ok: Bool, _ good: String, _ bad: String) { ok ? add(.good, good) : add(.bad, bad) }
+
+  private mutating func add(_ grade: Finding.Grade, _ text: String) {
+    findings.append(Finding(grade: grade, text: text))
+  }
+}

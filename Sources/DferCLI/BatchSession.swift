@@ -1,0 +1,189 @@
+import Dfer
+import DferTimeline
+import DferVideo
+import Foundation
+
+/// One `dfer batch` from start to end: finds its share of the inputs, keeps the workers busy, and tells how it went.
+struct BatchSession {
+  private let command: Batch
+  private let folder: URL
+  private let shard: Shard?
+  private let interrupt = Interrupt()
+  private let rule: ResumeRule
+  private var inputs: [BatchInput]
+  private var durations: [Double?] = []
+  private var outcomes: [Int: BatchOutcome] = [:]
+  private var view = BatchView()
+
+  /// Everything that can be refused is refused here, before anything runs.
+  init(_ command: Batch) throws {
+    self.command = command
+    folder = URL(fileURLWithPath: command.out)
+    inputs = try command.findInputs()
+    let environment = ProcessInfo.processInfo.environment
+    shard = try command.shard.map { try Shard($0, environment: environment) }
+    let pipeline = try Installation.pipeline(command.reading.pipeline)
+    rule = ResumeRule(
+      weights: try SHA256.hex(ofFile: pipeline.modelWeights.path),
+      finder: try SHA256.hex(ofFile: pipeline.finderWeights.path),
+      options: command.reading.recordedOptions)
+    try refuseOutputs()
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      throw OutputError.notWritable(path: folder.path, reason: error.localizedDescription)
+    }
+    if shard == nil, let task = ArrayTask(environment: environment) {
+      say(
+        "this is task \(task.number) of a \(task.scheduler) array, and it reads every video; --shard auto reads its share"
+      )
+    }
+  }
+
+  mutating func run() throws -> ExitStatus {
+    if let shard { try keepShare(shard) }
+    var waiting = skipFinished()
+    if shard == nil { durations = try measure(waiting).durations }
+    view.begin(
+      count: inputs.count, skipped: inputs.count - waiting.count,
+      seconds: waiting.reduce(0) { $0 + (durations[$1] ?? 0) }, shard: shard, quiet: command.quiet)
+    var workers: [BatchWorker] = []
+    try writeFailures()
+    while !interrupt.isRaised && !(waiting.isEmpty && workers.isEmpty) {
+      while workers.count < command.jobCount, let next = waiting.first {
+        waiting.removeFirst()
+        if let worker = start(next) { workers.append(worker) }
+      }
+      Thread.sleep(forTimeInterval: 0.05)
+      workers = try reap(workers)
+      view.draw(workers, durations: durations)
+    }
+    stop(workers)
+    try writeFailures()
+    let isInterrupted = interrupt.isRaised && outcomes.count < inputs.count
+    view.end(outcomes: Array(outcomes.values), total: inputs.count, isInterrupted: isInterrupted)
+    if isInterrupted { return .interrupted }
+    return ExitStatus(rawValue: BatchOutcome.exitCode(Array(outcomes.values))) ?? .unreadableInput
+  }
+
+  // MARK: Before the first worker
+
+  /// Nothing is replaced unasked: `--resume` replaces only what has a manifest, which shows that dfer wrote it.
+  private func refuseOutputs() throws {
+    guard !command.overwrite else { return }
+    for input in inputs {
+      let path = folder.appendingPathComponent(input.output).path
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      let hasManifest = FileManager.default.fileExists(atPath: RunManifest.path(beside: path))
+      if !command.resume { throw OutputError.existsInBatch(path: path) }
+      if !hasManifest { throw OutputError.exists(path: path) }
+    }
+  }
+
+  private mutating func keepShare(_ shard: Shard) throws {
+    var weights = inputs.map { Double(FileStamp(path: $0.path)?.byteSize ?? 0) }
+    durations = inputs.map { _ in nil }
+    if command.balance == .duration {
+      let (found, silent) = try measure(Array(inputs.indices))
+      if let silent { throw ShardFailure(path: inputs[silent].path) }
+      // Without a duration: what a video of 2 Mbit/s would have.
+      weights = zip(found, weights).map { $0 ?? $1 / 250_000 }
+      durations = found
+    }
+    let mine = shard.share(of: weights, names: inputs.map(\.output))
+    durations = mine.map { durations[$0] }
+    inputs = mine.map { inputs[$0] }
+  }
+
+  /// Declared durations by place, nil where unknown or not asked; and the first file that gave no answer.
+  private func measure(_ places: [Int]) throws -> (durations: [Double?], silent: Int?) {
+    var durations = [Double?](repeating: nil, count: inputs.count)
+    let answers = try DurationProbe().ask(places.map { inputs[$0].path }) { interrupt.isRaised }
+    for (place, answer) in zip(places, answers) {
+      if case .seconds(let seconds) = answer { durations[place] = seconds }
+    }
+    return (durations, zip(places, answers).first { $0.1 == .silent }?.0)
+  }
+
+  /// Places of the inputs that have work left; the outcomes of the others are noted.
+  private mutating func skipFinished() -> [Int] {
+    var waiting: [Int] = []
+    for (place, input) in inputs.enumerated() {
+      BatchWorker.removeLeftovers(of: input, in: folder)
+      let path = folder.appendingPathComponent(input.output).path
+      if command.resume, case .keep(let damaged) = verdict(input, rows: path) {
+        outcomes[place] = damaged ? .damaged : .ok
+      } else {
+        waiting.append(place)
+      }
+    }
+    return waiting
+  }
+
+  private func verdict(_ input: BatchInput, rows: String) -> ResumeRule.Verdict {
+    rule.verdict(
+      manifest: try? RunManifest(contentsOf: RunManifest.path(beside: rows)), input: FileStamp(path: input.path),
+      rowsSha256: try? SHA256.hex(ofFile: rows))
+  }
+
+  // MARK: Workers
+
+  private mutating func start(_ place: Int) -> BatchWorker? {
+    let options = command.reading.arguments + ["--threads", "\(command.threadsPerJob)"]
+    do {
+      return try BatchWorker(place, inputs[place], folder: folder, options: options)
+    } catch {
+      note(.outputFailed(message: "could not start: \(error.localizedDescription)"), place, took: .zero)
+      return nil
+    }
+  }
+
+  /// The workers that go on; what the others gave is noted.
+  private mutating func reap(_ workers: [BatchWorker]) throws -> [BatchWorker] {
+    var going: [BatchWorker] = []
+    for worker in workers {
+      guard let outcome = worker.poll(patience: command.patience) else {
+        going.append(worker)
+        continue
+      }
+      // What an interruption ended has no outcome.
+      if case .failed = outcome, interrupt.isRaised { continue }
+      note(outcome, worker.place, took: ContinuousClock.now - worker.started)
+      if outcome != .ok { try writeFailures() }
+    }
+    return going
+  }
+
+  private mutating func note(_ outcome: BatchOutcome, _ place: Int, took: Duration) {
+    outcomes[place] = outcome
+    view.note(outcome, inputs[place], seconds: durations[place], took: took)
+  }
+
+  /// Passes an interruption on and waits for the workers to end; what they leave is removed.
+  private mutating func stop(_ workers: [BatchWorker]) {
+    for worker in workers { worker.interrupt() }
+    var workers = workers
+    while !workers.isEmpty {
+      Thread.sleep(forTimeInterval: 0.02)
+      workers = (try? reap(workers)) ?? []
+    }
+  }
+
+  private func writeFailures() throws {
+    let name = shard.map { $0.count > 1 ? "failures-\($0.index + 1)-of-\($0.count).csv" : nil } ?? nil
+    let file = folder.appendingPathComponent(name ?? "failures.csv")
+    let table = BatchOutcome.failureTable(
+      inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } })
+    do { try Data(table.utf8).write(to: file, options: .atomic) } catch {
+      throw OutputError.notWritable(path: file.path, reason: error.localizedDescription)
+    }
+  }
+
+  private func say(_ line: String) { if !command.quiet { Terminal.write("dfer: \(line)\n") } }
+}
+
+/// Shards agree only when all of them see the same durations.
+struct ShardFailure: Error, CustomStringConvertible {
+  let path: String
+  var description: String {
+    "\(path): opening it hangs or crashes, so shards could disagree about who reads what; take it out, or use --balance size"
+  }
+}

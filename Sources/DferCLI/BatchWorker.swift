@@ -1,0 +1,122 @@
+import Dfer
+import DferTimeline
+import Foundation
+
+/// One input of a batch while a child `dfer watch` reads it.
+///
+/// The child writes under hidden names beside the output. Only when it has ended well are the files given their real
+/// names, the manifest first: it holds the hash of the rows, so whatever happens between the two shows.
+final class BatchWorker {
+  let place: Int
+  let input: BatchInput
+  let started = ContinuousClock.now
+  private let output: URL
+  private let rows: URL
+  private let errors: URL
+  private let child: ChildProcess
+  private var size: UInt64 = 0
+  private var lastGrowth = ContinuousClock.now
+  private var isTimedOut = false
+  private var interruptedAt: ContinuousClock.Instant?
+  /// Seconds of video that have their rows.
+  private(set) var seconds = 0.0
+
+  init(_ place: Int, _ input: BatchInput, folder: URL, options: [String]) throws {
+    self.place = place
+    self.input = input
+    output = folder.appendingPathComponent(input.output)
+    let parts = output.deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: parts, withIntermediateDirectories: true)
+    let stem = Self.partPrefix(output) + String(UInt32.random(in: .min ... .max), radix: 16)
+    rows = parts.appendingPathComponent(stem + ".csv")
+    errors = parts.appendingPathComponent(stem + ".err")
+    child = try ChildProcess(
+      ["watch", "--quiet", "--parent", "\(getpid())", "--output", rows.path] + options + ["--", input.path],
+      errors: errors)
+  }
+
+  /// Looks after the child and gives the outcome once there is one.
+  ///
+  /// - Parameter patience: how long the rows may stay as they are before the child counts as hanging; nil: for ever.
+  func poll(patience: Duration?) -> BatchOutcome? {
+    // Asked first: an ended child writes no more.
+    let isOver = !child.isRunning
+    readProgress()
+    if isOver { return finish() }
+    if let interruptedAt {
+      if ContinuousClock.now - interruptedAt > .seconds(10) { child.kill() }
+    } else if let patience, ContinuousClock.now - lastGrowth > patience {
+      isTimedOut = true
+      child.kill()
+    }
+    return nil
+  }
+
+  func interrupt() {
+    interruptedAt = .now
+    child.interrupt()
+  }
+
+  /// Removes what an earlier batch left when it was killed.
+  static func removeLeftovers(of input: BatchInput, in folder: URL) {
+    let output = folder.appendingPathComponent(input.output)
+    let parts = output.deletingLastPathComponent()
+    let prefix = partPrefix(output)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: parts.path)) ?? [] where name.hasPrefix(prefix) {
+      try? FileManager.default.removeItem(at: parts.appendingPathComponent(name))
+    }
+  }
+
+  private static func partPrefix(_ output: URL) -> String {
+    ".\(output.deletingPathExtension().lastPathComponent.prefix(50)).part-"
+  }
+
+  /// The end of the last row tells how far the child is.
+  private func readProgress() {
+    guard let file = try? FileHandle(forReadingFrom: rows), let end = try? file.seekToEnd(), end > size else { return }
+    size = end
+    lastGrowth = .now
+    guard (try? file.seek(toOffset: end > 2000 ? end - 2000 : 0)) != nil, let tail = try? file.readToEnd() else {
+      return
+    }
+    let lines = String(decoding: tail, as: UTF8.self).split(separator: "\n")
+    guard let cells = lines.last?.split(separator: ",", omittingEmptySubsequences: false), cells.count > 3 else {
+      return
+    }
+    seconds = Double(cells[3]) ?? seconds
+  }
+
+  private func finish() -> BatchOutcome {
+    let manifest = URL(fileURLWithPath: RunManifest.path(beside: rows.path))
+    let words = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
+    defer { for file in [rows, manifest, errors] { try? FileManager.default.removeItem(at: file) } }
+    if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
+    let said = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message"
+    // The path has a column of its own.
+    let message = ["dfer: ", "\(input.path): "].reduce(said) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 }
+    switch child.code {
+    case 0, 4:
+      do {
+        try publish(manifest)
+        return child.code == 0 ? .ok : .damaged
+      } catch {
+        return .outputFailed(message: "\(output.path): \(error.localizedDescription)")
+      }
+    case 5: return .outputFailed(message: message)
+    case let code where code > 128 && code != 130:
+      return .failed(code: code, message: "ended by signal \(code - 128)")
+    case let code: return .failed(code: code, message: message)
+    }
+  }
+
+  private func publish(_ part: URL) throws {
+    var manifest = try RunManifest(contentsOf: part.path)
+    manifest.outputs = [output.path]
+    try manifest.write(to: RunManifest.path(beside: output.path))
+    // rename(2) replaces in one step; FileManager has no such call for a file that may or may not exist.
+    guard unsafe rename(rows.path, output.path) == 0 else {
+      throw OutputError.notWritable(
+        path: output.path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
+    }
+  }
+}

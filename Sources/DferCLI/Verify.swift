@@ -1,0 +1,83 @@
+import ArgumentParser
+import Dfer
+import DferTimeline
+import DferVideo
+import Foundation
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check that rows belong to a video and account for it.",
+    discussion: """
+        dfer verify talk.csv talk.mp4
+
+      Compares the rows with talk.run.json (hash, counts), with themselves (times, probabilities) and with the video,
+      which is decoded again. Exit codes: 0 all agrees, 3 something cannot be read, 4 something does not agree.
+      """)
+
+  @Argument(help: "A CSV file that dfer wrote; its .run.json must lie beside it.")
+  var rows: String
+
+  @Argument(help: "The video.")
+  var video: String
+
+  @Flag(help: "Do not decode the video; trust its size.")
+  var fast = false
+
+  @Flag(name: .shortAndLong, help: "Print only what does not agree.")
+  var quiet = false
+
+  func run() throws {
+    let manifest: RunManifest
+    do { manifest = try RunManifest(contentsOf: RunManifest.path(beside: rows)) } catch {
+      throw VerifyError(path: RunManifest.path(beside: rows), reason: "missing, or no manifest of a run")
+    }
+    let timeline: CSVTimeline
+    do { timeline = try CSVTimeline(path: rows) } catch {
+      throw VerifyError(path: rows, reason: (error as? CSVTimeline.ParseError)?.description ?? "cannot be read")
+    }
+    var check = TimelineCheck()
+    check.check(timeline.rows, rowsSha256: try SHA256.hex(ofFile: rows), against: manifest)
+    check.checkTimes(timeline.rows)
+    check.check(FileStamp(path: video), against: manifest)
+    if !fast { check.check(timeline.rows, try decode(manifest), against: manifest) }
+    check.check(weights: installedWeights(manifest.pipeline), against: manifest)
+    for finding in check.findings where !quiet || finding.grade == .bad {
+      print(finding.grade.rawValue.padded(to: 5) + finding.text)
+    }
+    if !check.isGood { throw ExitStatus.finishedWithDamage }
+  }
+
+  private func decode(_ manifest: RunManifest) throws -> TimelineCheck.Decoded {
+    var options = VideoOptions()
+    options.stream = manifest.options["stream"].flatMap { Int($0) }
+    let source = try VideoSource(video, options: options)
+    var decoded = TimelineCheck.Decoded()
+    while let event = try source.next() {
+      switch event {
+      case .frame(let frame):
+        let time = frame.time.seconds
+        if decoded.frames == 0 { decoded.start = time }
+        decoded.frames += 1
+        decoded.end = max(decoded.end, time + (frame.duration ?? 0))
+      case .gap(let gap): decoded.end = max(decoded.end, gap.end)
+      }
+    }
+    return decoded
+  }
+
+  private func installedWeights(_ name: String) -> [String: String] {
+    guard let pipeline = try? Installation.pipeline(name) else { return [:] }
+    return Dictionary(
+      [pipeline.modelWeights, pipeline.finderWeights].map {
+        ($0.lastPathComponent, (try? SHA256.hex(ofFile: $0.path)) ?? "")
+      },
+      uniquingKeysWith: { first, _ in first })
+  }
+}
+
+/// Something that `dfer verify` needs and cannot read.
+struct VerifyError: Error, CustomStringConvertible {
+  let path: String
+  let reason: String
+  var description: String { "\(path): \(reason)" }
+}
