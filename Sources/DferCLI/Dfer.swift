@@ -19,6 +19,7 @@ struct DferCommand: ParsableCommand {
       dfer verify talk.csv talk.mp4       do these rows belong to this video, and account for it?
       dfer export talk.csv -o talk.eaf    the same timeline for ELAN, BORIS, Praat, subtitles, and more
       dfer summary *.csv                  one row of figures for each video and face
+      dfer compare coder.eaf talk.csv     agreement of two timelines, or with an ELAN or BORIS annotation
       dfer inspect talk.mp4               what is in a video file, or in a weight file
       dfer models                         the networks that are installed
       dfer evaluate --data valid.csv      how well they read labelled faces
@@ -29,8 +30,8 @@ struct DferCommand: ParsableCommand {
       """,
     version: Installation.version,
     subcommands: [
-      Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Inspect.self, Models.self,
-      Evaluate.self, Train.self, Durations.self,
+      Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
+      Models.self, Evaluate.self, Train.self, Durations.self,
     ])
 
   static func main() {

@@ -1,0 +1,78 @@
+import ArgumentParser
+import DferTimeline
+import Foundation
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "How far two timelines of a video agree, by time.",
+    discussion: """
+      REFERENCE and OTHER are rows of dfer (.csv), ELAN files (.eaf), BORIS projects (.boris), or BORIS tables of
+      aggregated events (.tsv).
+
+        dfer compare coder.eaf talk.csv
+        dfer compare coder1.eaf coder2.eaf -o confusion.csv
+        dfer compare coder.boris talk.csv --map happy=happiness --map sad=sadness
+        dfer compare coder.eaf talk.csv --pair "Anna=Face 0"
+
+      Faces are paired by place and time unless --pair names them. Figures count the time that both label.
+      """)
+
+  @Argument(help: "The annotation that the other is measured against.")
+  var reference: String
+
+  @Argument(help: "The annotation that is measured.")
+  var other: String
+
+  @Option(help: "Read label A as B in both, as A=B. May be given several times.")
+  var map: [String] = []
+
+  @Option(help: "Compare this tier, face or subject of the reference with that of the other, as A=B.")
+  var pair: [String] = []
+
+  @Option(name: [.short, .customLong("output")], help: "Write seconds by both labels to FILE, as CSV.")
+  var output: String?
+
+  @Flag(help: "Replace the output file when it exists.")
+  var overwrite = false
+
+  func run() throws {
+    let names = Dictionary(try map.map { try Self.split($0, "--map") }) { $1 }
+    let first = try Self.read(reference).renaming(names)
+    let second = try Self.read(other).renaming(names)
+    let pairs = try pair.map { try Self.split($0, "--pair") }
+    for (one, two) in pairs {
+      for (name, annotation, path) in [(one, first, reference), (two, second, other)]
+      where !annotation.tracks.contains(where: { $0.name == name }) {
+        let known = annotation.tracks.map(\.name).joined(separator: ", ")
+        throw ValidationError("--pair: \(path) has no \"\(name)\"; it has \(known.isEmpty ? "nothing" : known)")
+      }
+    }
+    let agreement = Agreement(first, second, pairs: pairs.isEmpty ? nil : pairs.map { (reference: $0.0, other: $0.1) })
+    do {
+      if let output {
+        try OutputFile(output, overwrite: overwrite, whole: true).writeWhole(agreement.csv)
+        if output == "-" { return }
+      }
+      let console = try OutputFile("-", overwrite: false)
+      for line in agreement.lines { try console.append(line) }
+    } catch OutputError.readerGone {
+      return
+    }
+  }
+
+  private static func read(_ path: String) throws -> Annotation {
+    do { return try Annotation(path: path) } catch let error as AnnotationError {
+      throw UnreadableTimeline(path: path, reason: error.description)
+    } catch let error as CSVTimeline.ParseError {
+      throw UnreadableTimeline(path: path, reason: error.description)
+    } catch {
+      throw UnreadableTimeline(path: path, reason: "cannot be read")
+    }
+  }
+
+  private static func split(_ text: String, _ option: String) throws -> (String, String) {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { throw ValidationError("\(option) \(text): write it as A=B") }
+    return (parts[0], parts[1])
+  }
+}
