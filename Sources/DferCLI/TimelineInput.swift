@@ -36,7 +36,12 @@ private struct RunFacts: Decodable {
 
   static func location(beside path: String) -> String? {
     let manifest = URL(fileURLWithPath: RunManifest.path(beside: path))
-    guard let data = try? Data(contentsOf: manifest) else { return nil }
-    return (try? JSONDecoder().decode(RunFacts.self, from: data))?.input["location"]
+    guard let data = try? Data(contentsOf: manifest),
+      let location = (try? JSONDecoder().decode(RunFacts.self, from: data))?.input["location"]
+    else { return nil }
+    // The manifest names the video as the run was given it: from the run's folder, which may not be this one.
+    let beside = manifest.deletingLastPathComponent().appendingPathComponent((location as NSString).lastPathComponent).path
+    let files = FileManager.default
+    return !files.fileExists(atPath: location) && files.fileExists(atPath: beside) ? beside : location
   }
 }

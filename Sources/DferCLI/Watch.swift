@@ -26,7 +26,10 @@ struct Watch: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: "Write rows to FILE; .csv, .tsv or .jsonl, or '-' for CSV on standard output. May be given several times.")
+    help: """
+      Write to FILE in the format of its extension (\(OutputFormat.extensions)); '-' is CSV on standard output. May be \
+      given several times.
+      """)
   var output: [String] = []
 
   @Flag(help: "Replace output files that exist.")
@@ -92,8 +95,7 @@ struct Watch: ParsableCommand {
   func formats() throws -> [(path: String, format: OutputFormat)] {
     try output.map { path in
       guard let format = OutputFormat(path: path) else {
-        let known = OutputFormat.allCases.map { "." + $0.rawValue }.joined(separator: ", ")
-        throw ValidationError("-o \(path): no format has this extension; known are \(known)")
+        throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
       }
       return (path, format)
     }

@@ -37,8 +37,9 @@ struct WatchSession {
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     for (path, format) in formats {
-      let file = try OutputFile(path, overwrite: command.overwrite)
-      outputs.append((path, try format.writer(to: file, layout: models.layout)))
+      let writer = try format.writer(
+        to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
+      outputs.append((path, writer))
     }
     if let manifest = manifestPath, !command.overwrite, FileManager.default.fileExists(atPath: manifest) {
       throw OutputError.exists(path: manifest)

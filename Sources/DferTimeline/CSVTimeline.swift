@@ -19,7 +19,7 @@ public struct CSVTimeline: Sendable {
   public var layout: RowLayout {
     RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
-      includesLandmarks: columns.contains("lm0_x"))
+      includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"))
   }
 
   public init(path: String) throws {
@@ -151,6 +151,7 @@ private struct Record {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
+    if let text = text("wall_time") { row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date)) }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
   }

@@ -68,7 +68,7 @@ public struct RowLayout: Sendable, Hashable {
     return cells
   }
 
-  private static let date = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+  static let date = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
   /// A name for a column: lower snake case, ASCII letters, digits and underscores.
   static func safe(_ name: String) -> String {

@@ -120,6 +120,29 @@ private enum Python {
       ])
   }
 
+  @Test func mediaReferences() {
+    #expect(MediaReference("-") == nil && MediaReference("v4l2:0") == nil && MediaReference("/dev/video0") == nil)
+    #expect(MediaReference("rtsp://me:secret@host/1")?.location == "rtsp://host/1")
+    #expect(MediaReference("/a/b/x.mp4")?.path(from: "/a/c/x.eaf") == "../b/x.mp4")
+    #expect(MediaReference("file:///a/my%20x.mp4")?.absolute == "/a/my x.mp4")
+  }
+
+  @Test func rowsOfLiveSourcesKeepTheirDates() throws {
+    var row = rows[0]
+    row.wallTime = Date(timeIntervalSince1970: 1_700_000_000.25)
+    let layout = RowLayout(labels: labels, includesWallTime: true)
+    let (first, second) = (folder.file("1.csv").path, folder.file("2.csv").path)
+    var writer = try OutputFormat.csv.writer(to: first, overwrite: false, layout: layout)
+    try writer.write(row)
+    try writer.finish()
+    let read = try CSVTimeline(path: first)
+    #expect(read.layout == layout && read.rows[0].wallTime == row.wallTime)
+    writer = try OutputFormat.csv.writer(to: second, overwrite: false, layout: read.layout)
+    for row in read.rows { try writer.write(row) }
+    try writer.finish()
+    #expect(try Data(contentsOf: folder.file("1.csv")) == Data(contentsOf: folder.file("2.csv")))
+  }
+
   @Test func wholeFilesReplaceAtOnceOrNotAtAll() throws {
     let path = folder.file("x.srt").path
     try "old".write(toFile: path, atomically: true, encoding: .utf8)

@@ -10,7 +10,15 @@ public struct MediaReference: Sendable, Hashable {
     guard !location.isEmpty, location != "-", !location.hasPrefix("v4l2:"), !location.hasPrefix("/dev/") else {
       return nil
     }
-    self.location = location.hasPrefix("file://") ? URL(string: location)?.path ?? location : location
+    if location.hasPrefix("file://") {
+      self.location = URL(string: location)?.path ?? location
+    } else if location.contains("://"), var parts = URLComponents(string: location) {
+      // A password has no place in a file that is passed on.
+      (parts.user, parts.password) = (nil, nil)
+      self.location = parts.string ?? ""
+    } else {
+      self.location = location
+    }
   }
 
   public var isURL: Bool { location.contains("://") }

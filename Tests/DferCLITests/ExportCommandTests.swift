@@ -1,0 +1,65 @@
+import DferTestSupport
+import Foundation
+import Testing
+
+/// `dfer export`, `summary` and `compare` as the shell sees them.
+@Suite struct ExportCommandTests {
+  private let folder: ScratchFolder
+
+  init() throws {
+    folder = try ScratchFolder()
+    let header =
+      "clip,face_id,start_s,end_s,time_s,start_frame,end_frame,status,success,label,confidence,margin,p_joy,p_neutral,"
+      + "valence,arousal,face_frames,coverage,box_x,box_y,box_w,box_h,box_score,yaw_deg,pitch_deg,roll_deg,occlusion"
+    let rows = [
+      "0,0,0.000000,1.600000,0.800000,0,40,ok,1,neutral,0.750000,0.500000,0.250000,0.750000,,,16,1.0000,,,,,,,,,",
+      "1,0,0.800000,2.400000,1.600000,20,60,ok,1,joy,0.750000,0.500000,0.750000,0.250000,,,16,1.0000,,,,,,,,,",
+      "2,,1.600000,3.200000,2.400000,40,80,no_face,0,,,,,,,,,,,,,,,,,,",
+    ]
+    try ([header] + rows).map { $0 + "\n" }.joined().write(
+      to: folder.file("talk.csv"), atomically: true, encoding: .utf8)
+    try "{\"input\":{\"location\":\"clips/talk.mp4\"}}".write(
+      to: folder.file("talk.run.json"), atomically: true, encoding: .utf8)
+  }
+
+  private func dfer(_ arguments: String...) throws -> Tool.Result {
+    try Tool.run(Tool.dfer, arguments, folder: folder.url)
+  }
+
+  @Test func exportsAndTellsWhatIsWrong() throws {
+    #expect(try dfer("export", "talk.csv", "-o", "talk.eaf", "-o", "talk.html").status == 0)
+    #expect(try String(contentsOf: folder.file("talk.eaf"), encoding: .utf8).contains("\"./clips/talk.mp4\""))
+    let again = try dfer("export", "talk.csv", "-o", "talk.eaf")
+    #expect(again.status == 5 && again.errors == "dfer: talk.eaf: exists already; --overwrite replaces it\n")
+    #expect(try dfer("export", "talk.csv", "-o", "talk.eaf", "--overwrite").status == 0)
+    #expect(try dfer("export", "talk.csv", "-o", "talk.docx").status == 2)
+    #expect(try dfer("export", "none.csv", "-o", "none.eaf").status == 3)
+    #expect(try dfer("export", "talk.eaf", "-o", "x.srt").status == 3)
+    #expect(try dfer("export", "talk.csv", "-o", "talk.csv", "--overwrite").status == 5)
+    #expect(
+      try dfer("export", "talk.csv", "-o", "-", "--format", "csv").output
+        == String(contentsOf: folder.file("talk.csv"), encoding: .utf8))
+    #expect(
+      try dfer("export", "talk.csv", "-o", "-", "--format", "vtt").output.hasPrefix(
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.200\n"))
+  }
+
+  @Test func summarises() throws {
+    let lines = try dfer("summary", "talk.csv", "talk.csv").output.split(separator: "\n")
+    #expect(lines.count == 3 && lines[1] == lines[2])
+    #expect(
+      lines[1].hasPrefix(
+        "clips/talk.mp4,0,3.200,0.000,1.200,0.000,2.000,2.000,0.000,2,0.750000,2,1,30.000000,0.400000,"))
+  }
+
+  @Test func compares() throws {
+    #expect(try dfer("export", "talk.csv", "-o", "coder.eaf").status == 0)
+    let result = try dfer("compare", "coder.eaf", "talk.csv", "--map", "joy=happiness", "-o", "table.csv")
+    #expect(result.status == 0 && result.output.contains("Cohen's kappa  1.000"))
+    #expect(
+      try String(contentsOf: folder.file("table.csv"), encoding: .utf8).hasPrefix(
+        "reference,other,seconds\nhappiness,happiness,0.800\n"))
+    #expect(try dfer("compare", "coder.eaf", "talk.csv", "--pair", "Anna=Face 0").status == 2)
+    #expect(try dfer("compare", "coder.eaf", "talk.run.json").status == 3)
+  }
+}
