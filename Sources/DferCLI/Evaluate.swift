@@ -74,7 +74,8 @@ struct Evaluate: ParsableCommand {
       return !interrupt.isRaised
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
-    let result = Evaluation(answers, of: set.clips, card, without: Set(without), temperature: temperature)
+    let result = Evaluation(
+      answers, of: set.clips, faceless: set.faceless, card, without: Set(without), temperature: temperature)
     print("\(set.clips.count) faces of \(data), \(evaluator.look == .slot ? "one slot" : "whole clips")")
     for line in result.lines { print(line) }
     if let json { try write(result.json, json) }

@@ -51,6 +51,22 @@ import Testing
 }
 
 @Suite struct ManifestClipTests {
+  /// A blue field has no face: the clip counts, and counts as wrong.
+  @Test(.enabled(if: Tool.hasFFmpeg)) func clipsWithoutAFaceCountAsWrong() throws {
+    let folder = try ScratchFolder()
+    try Tool.ffmpeg(["-f", "lavfi", "-i", "color=blue:s=160x120:d=1", folder.file("blue.mp4").path])
+    try "path,label\nblue.mp4,sadness\n".write(to: folder.file("list.csv"), atomically: true, encoding: .utf8)
+    let model = try ExpressionModel(weights: pipelines.appendingPathComponent("mtcae-dfer.safetensors").path)
+    let set = try LabelledSet(folder.file("list.csv").path, card: model.card) {
+      try FaceFinder(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
+    }
+    #expect(set.clips.isEmpty && set.faceless.count == 1)
+    #expect(set.skipped.first?.hasSuffix("line 2: no face found") == true)
+    let result = Evaluation([], of: [], faceless: set.faceless, model.card)
+    #expect(result.all?.samples == 1 && result.all?.war == 0 && result.all?.confusion.unanswered.reduce(0, +) == 1)
+    #expect(result.lines.contains { $0.contains("in 1 of them no face was found") })
+  }
+
   private let pipelines = Shared.root.appendingPathComponent("Pipelines")
 
   @Test func clipsAreCutRoundTheFace() throws {

@@ -42,6 +42,8 @@ public struct LabelledClip: Sendable {
 public struct LabelledSet: Sendable {
   public var labels: [String]
   public var clips: [LabelledClip]
+  /// Clips in which no face was found, without pictures.
+  public var faceless: [LabelledClip] = []
   /// What could not be used, in words; empty when all could.
   public var skipped: [String] = []
 

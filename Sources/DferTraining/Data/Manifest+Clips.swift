@@ -5,8 +5,8 @@ import DferVideo
 extension Manifest {
   /// Decodes the clips: frames at even times, and around the face of each a picture with room to move the crop.
   ///
-  /// Every video is read once, from front to back, whatever the number of its clips. A clip whose video cannot be read,
-  /// that lies behind its end, or that shows no face is left out and named in `skipped`.
+  /// Every video is read once, from front to back, whatever the number of its clips. A clip whose video cannot be read
+  /// or that lies behind its end is left out and named in `skipped`; one without a face goes to `faceless`.
   ///
   /// - Parameters:
   ///   - every: take every n-th entry only.
@@ -25,7 +25,11 @@ extension Manifest {
             continue
           }
           guard let clip = reader.clip(entry, frames, name: "\(self.path), line \(entry.line)") else {
-            set.skipped.append("\(self.path), line \(entry.line): no face found, left out")
+            set.skipped.append("\(self.path), line \(entry.line): no face found")
+            set.faceless.append(
+              LabelledClip(
+                name: "\(self.path), line \(entry.line)", pictures: [], boxes: [], boxesAreLabels: false, points: [],
+                votes: entry.votes, otherVotes: entry.otherVotes))
             continue
           }
           clips[entry.line] = clip

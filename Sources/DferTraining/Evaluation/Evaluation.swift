@@ -39,36 +39,44 @@ public struct Evaluation: Sendable, Codable {
 
   /// - Parameters:
   ///   - answers: one for each clip.
+  ///   - faceless: labelled clips in which no face was found; they count as wrong.
   ///   - without: labels left out in `selected`.
   ///   - temperature: nil takes the card's.
   public init(
-    _ answers: [Evaluator.Answer], of clips: [LabelledClip], _ card: ModelCard, without: Set<String> = [],
-    temperature: Double? = nil
+    _ answers: [Evaluator.Answer], of clips: [LabelledClip], faceless: [LabelledClip] = [], _ card: ModelCard,
+    without: Set<String> = [], temperature: Double? = nil
   ) {
     precondition(answers.count == clips.count, "Evaluation: \(answers.count) answers to \(clips.count) clips")
     let temperature = temperature ?? card.temperature
     self.temperature = temperature
     let every = Array(card.labels.indices)
-    all = Self.classes(answers, clips, card, among: every, temperature)
+    all = Self.classes(answers, clips, faceless, card, among: every, temperature)
     let kept = every.filter { !without.contains(card.labels[$0]) }
-    if kept.count < every.count { selected = Self.classes(answers, clips, card, among: kept, temperature) }
+    if kept.count < every.count { selected = Self.classes(answers, clips, faceless, card, among: kept, temperature) }
     let voted = zip(answers, clips).compactMap { answer, clip in clip.shares(least: 1).map { (answer.logits, $0) } }
     if !voted.isEmpty { fittedTemperature = Temperature.fit(voted.map(\.0), voted.map(\.1)) }
     places = Self.places(answers, clips)
   }
 
   private static func classes(
-    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ card: ModelCard, among kept: [Int], _ temperature: Double
+    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ card: ModelCard,
+    among kept: [Int], _ temperature: Double
   ) -> Classes? {
+    func place(_ clip: LabelledClip) -> Int? { clip.majority(among: kept).flatMap { kept.firstIndex(of: $0) } }
     var (truth, rows): ([Int], [[Float]]) = ([], [])
     for (answer, clip) in zip(answers, clips) {
-      guard let label = clip.majority(among: kept), let place = kept.firstIndex(of: label) else { continue }
+      guard let place = place(clip) else { continue }
       truth.append(place)
       // Softmax over the kept logits is the full softmax, renormalised.
       rows.append(Temperature.probabilities(kept.map { answer.logits[$0] }, temperature: temperature))
     }
+    let calibration = Calibration(probabilities: rows, truth: truth)
+    var said: [Int?] = rows.map { row in row.indices.max { row[$0] < row[$1] } }
+    for place in faceless.compactMap(place) {
+      truth.append(place)
+      said.append(nil)
+    }
     guard !truth.isEmpty else { return nil }
-    let said = rows.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
     func table(_ picked: [Int]) -> Confusion {
       Confusion(classes: kept.count, truth: picked.map { truth[$0] }, predictions: picked.map { said[$0] })
     }
@@ -78,7 +86,7 @@ public struct Evaluation: Sendable, Codable {
       uar: confusion.uar, macroF1: confusion.macroF1,
       warInterval: Bootstrap.interval(count: truth.count) { table($0).war },
       uarInterval: Bootstrap.interval(count: truth.count) { table($0).uar },
-      recall: kept.indices.map(confusion.recall), calibration: Calibration(probabilities: rows, truth: truth))
+      recall: kept.indices.map(confusion.recall), calibration: calibration)
   }
 
   private static func places(_ answers: [Evaluator.Answer], _ clips: [LabelledClip]) -> Places? {

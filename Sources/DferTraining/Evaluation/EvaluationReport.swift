@@ -25,6 +25,8 @@ extension Evaluation {
         + "UAR \(percent(classes.uar)) \(span(classes.uarInterval))",
       "  macro F1 \(percent(classes.macroF1)), calibration error (ECE) \(decimal(classes.calibration.error, 3))",
     ]
+    let unanswered = classes.confusion.unanswered.reduce(0, +)
+    if unanswered > 0 { lines.append("  in \(unanswered) of them no face was found: they count as wrong") }
     guard !brief else { return lines }
     let width = max(8, classes.labels.map(\.count).max() ?? 0)
     let names = classes.labels.map { right(String($0.prefix(8)), 9) }.joined()

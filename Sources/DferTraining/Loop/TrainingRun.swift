@@ -70,7 +70,7 @@ public struct TrainingRun {
     }
     let look: Evaluator.Look = validation.clips.allSatisfy { $0.pictures.count == 1 } ? .slot : .clip
     let answers = trainer.evaluator(look).read(validation.clips)
-    let result = Evaluation(answers, of: validation.clips, trainer.card)
+    let result = Evaluation(answers, of: validation.clips, faceless: validation.faceless, trainer.card)
     let figure = result.all?.war ?? result.places?.normalisedMeanError.map { -$0 } ?? result.places?.boxOverlap ?? 0
     let isBest = trainer.state.best.map { figure > $0 } ?? true
     if isBest {

@@ -2,27 +2,30 @@
 public struct Confusion: Sendable, Hashable, Codable {
   /// `counts[truth][prediction]`.
   public private(set) var counts: [[Int]]
+  /// For each true class the samples that got no answer, as a clip in which no face was found. They count as wrong.
+  public private(set) var unanswered: [Int]
 
   public init(classes: Int) {
+    unanswered = [Int](repeating: 0, count: classes)
     counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
   }
 
   /// - Parameters:
   ///   - truth: the true class of each sample, 0 ..< classes.
-  ///   - predictions: what was said of it.
-  public init(classes: Int, truth: [Int], predictions: [Int]) {
+  ///   - predictions: what was said of it; nil for no answer.
+  public init(classes: Int, truth: [Int], predictions: [Int?]) {
     precondition(truth.count == predictions.count, "Confusion: \(truth.count) labels, \(predictions.count) predictions")
     self.init(classes: classes)
     for (label, prediction) in zip(truth, predictions) { add(truth: label, prediction: prediction) }
   }
 
-  public mutating func add(truth: Int, prediction: Int, count: Int = 1) {
-    counts[truth][prediction] += count
+  public mutating func add(truth: Int, prediction: Int?) {
+    if let prediction { counts[truth][prediction] += 1 } else { unanswered[truth] += 1 }
   }
 
   public var classes: Int { counts.count }
-  public var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
-  public func samples(of label: Int) -> Int { counts[label].reduce(0, +) }
+  public var total: Int { counts.indices.reduce(0) { $0 + samples(of: $1) } }
+  public func samples(of label: Int) -> Int { counts[label].reduce(unanswered[label], +) }
   public func predictions(of label: Int) -> Int { counts.reduce(0) { $0 + $1[label] } }
 
   /// Share of a class that was found; nil when it has no samples.
