@@ -44,6 +44,10 @@ struct Export: ParsableCommand {
     }
     for path in output where path != "-" && real(path) == real(input) { throw OutputError.isInput(path: path) }
     let source = try TimelineInput(input, media: media)
+    let videos = source.timeline.videos.count
+    guard videos == 1 else {
+      throw UnreadableTimeline(path: input, reason: "rows of \(videos) videos; export each video's own file")
+    }
     do {
       var writers = try zip(output, formats).map { path, format in
         try format.writer(to: path, overwrite: overwrite, layout: source.layout, media: source.media)

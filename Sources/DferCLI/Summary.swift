@@ -7,7 +7,8 @@ struct Summary: ParsableCommand {
     abstract: "Figures of timelines: one CSV row for each video and face.",
     discussion: """
         dfer summary talk.csv
-        dfer summary runs/*.csv -o study.csv
+        dfer summary rows/*.csv -o study.csv
+        dfer summary all.csv                  a table of dfer merge, video by video
 
       Time shares, mean, deviation and maximum of every class, episodes, transitions and unread time, for R and pandas.
       Columns are explained in docs/export.md.
@@ -30,7 +31,10 @@ struct Summary: ParsableCommand {
       let table = StatisticsTable(labels: labels)
       var lines = [table.header]
       for source in sources {
-        lines += table.lines(source.name, TimelineStatistics(source.timeline.rows, labels: source.timeline.labels))
+        for video in source.timeline.videos {
+          let statistics = TimelineStatistics(video.rows, labels: source.timeline.labels)
+          lines += table.lines(video.source ?? source.name, statistics)
+        }
       }
       try file.writeWhole(lines.map { $0 + "\n" }.joined())
     } catch OutputError.readerGone {

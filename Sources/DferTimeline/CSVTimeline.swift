@@ -14,6 +14,24 @@ public struct CSVTimeline: Sendable {
   /// Labels in column order, which is also the order of the rows' probabilities.
   public let labels: [String]
   public let rows: [ClipResult]
+  /// For each row the file it came from, in a table of `dfer merge`; else empty.
+  private let sources: [String]
+
+  /// The rows by video, in the order of the file. One nameless video, unless this is a table of `dfer merge`.
+  public var videos: [(source: String?, rows: [ClipResult])] {
+    guard !sources.isEmpty else { return [(nil, rows)] }
+    var places: [String: Int] = [:]
+    var videos: [(source: String?, rows: [ClipResult])] = []
+    for (source, row) in zip(sources, rows) {
+      let place = places[source] ?? videos.count
+      if place == videos.count {
+        places[source] = place
+        videos.append((source, []))
+      }
+      videos[place].rows.append(row)
+    }
+    return videos
+  }
 
   /// The columns that this file has, for writing its rows again.
   public var layout: RowLayout {
@@ -39,6 +57,7 @@ public struct CSVTimeline: Sendable {
     let labels = header.filter { $0.hasPrefix("p_") }.map { String($0.dropFirst(2)) }
     let index = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
     columns = header
+    let source = header.firstIndex(of: "source")
     self.labels = labels
     rows = try records.map { record in
       guard record.cells.count == header.count else {
@@ -46,6 +65,7 @@ public struct CSVTimeline: Sendable {
       }
       return try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header)
     }
+    sources = source.map { place in records.map { $0.cells[place] } } ?? []
   }
 
   /// Splits `text` by RFC 4180; accepts `\n` and `\r\n`.

@@ -52,6 +52,16 @@ import Testing
         "clips/talk.mp4,0,3.200,0.000,1.200,0.000,2.000,2.000,0.000,2,0.750000,2,1,30.000000,0.400000,"))
   }
 
+  @Test func mergedTablesAreReadVideoByVideo() throws {
+    let text = try String(contentsOf: folder.file("talk.csv"), encoding: .utf8)
+    try text.write(to: folder.file("more.csv"), atomically: true, encoding: .utf8)
+    #expect(try dfer("merge", "all.csv", "talk.csv", "more.csv").status == 0)
+    let lines = try dfer("summary", "all.csv").output.split(separator: "\n").map { $0.split(separator: ",", maxSplits: 1) }
+    #expect(lines.map { $0[0] } == ["video", "talk", "more"] && lines[1][1] == lines[2][1])
+    #expect(try dfer("export", "all.csv", "-o", "all.eaf").status == 3)
+    #expect(try dfer("compare", "all.csv", "talk.csv").status == 3)
+  }
+
   @Test func compares() throws {
     #expect(try dfer("export", "talk.csv", "-o", "coder.eaf").status == 0)
     let result = try dfer("compare", "coder.eaf", "talk.csv", "--map", "joy=happiness", "-o", "table.csv")

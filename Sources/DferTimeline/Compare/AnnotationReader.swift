@@ -18,6 +18,8 @@ extension Annotation {
     case "tsv": try self.init(borisTable: String(decoding: data, as: UTF8.self))
     case "csv":
       let timeline = try CSVTimeline(text: String(decoding: data, as: UTF8.self))
+      let videos = timeline.videos.count
+      guard videos == 1 else { throw AnnotationError("rows of \(videos) videos; compare each video's own file") }
       self.init(SegmentTimeline(timeline.rows, labels: timeline.labels))
     default: throw AnnotationError("no reader for this extension; known are .csv, .eaf, .boris, .boris.tsv")
     }
