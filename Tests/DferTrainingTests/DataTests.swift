@@ -86,7 +86,8 @@ import Testing
     #expect(set.clips[0].name.hasSuffix("list.csv, line 2") && set.clips[1].name.hasSuffix("line 5"))
     for clip in set.clips {
       #expect(clip.boxes.count == 16 && !clip.boxesAreLabels)
-      #expect(clip.boxes.allSatisfy { abs($0.centre.x - 80) < 1e-6 && abs(max($0.width, $0.height) - 160 / 1.8) < 1e-6 })
+      #expect(
+        clip.boxes.allSatisfy { abs($0.centre.x - 80) < 1e-6 && abs(max($0.width, $0.height) - 160 / 1.8) < 1e-6 })
     }
     #expect(set.skipped.count == 2)
     #expect(set.skipped.contains { $0.contains("line 3: the video ends before 900.0 s") })
