@@ -52,6 +52,7 @@ enum HTMLReportParts {
     .segments tbody tr:hover,.segments tbody tr.now{background:var(--line)}
     @media screen and (max-width:800px){.top,.lanes{grid-template-columns:1fr}body{padding:12px}.axis span:nth-child(even){display:none}}
     @media print{
+    .axis span:nth-child(even){display:none}
     :root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ddd}
     *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
     body{padding:0;font-size:11pt}.player,.cursor{display:none!important}.top{display:block}
