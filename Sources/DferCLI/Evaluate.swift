@@ -65,6 +65,7 @@ struct Evaluate: ParsableCommand {
     }
     let set = try LabelledSet(data, card: card, every: every) { try FaceFinder(weights: pipeline().finderWeights.path) }
     for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+    if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(data) }
     let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
     let evaluator = Evaluator(model, look: look ?? (isStills ? .slot : .clip))
     var terminal = Terminal()

@@ -24,8 +24,8 @@ import Testing
 
   @Test func aTrainingIsMeasuredStoppedAndResumed() throws {
     let options = [
-      "train", "--data", "set.csv", "--valid", "set.csv", "--weights", "start.safetensors", "-o", "mine", "--batch", "4",
-      "--steps", "6", "--check", "3", "--balance",
+      "train", "--data", "set.csv", "--valid", "set.csv", "--weights", "start.safetensors", "-o", "mine",
+      "--batch", "4", "--steps", "6", "--check", "3", "--balance",
     ]
     let first = try Tool.run(Tool.dfer, options, folder: folder)
     #expect(first.status == 0, "\(first.errors)")
@@ -39,7 +39,8 @@ import Testing
     #expect(other.status == 3 && other.errors.contains("made with other settings"))
 
     let measured = try dfer(
-      "evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--json", "f.json", "--confusion", "c.csv")
+      "evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--json", "f.json", "--confusion",
+      "c.csv")
     #expect(measured.status == 0, "\(measured.errors)")
     #expect(measured.output.hasPrefix("12 faces of set.csv, one slot\nall 3 classes (n = 12): accuracy (WAR) "))
     let table = try String(contentsOf: folder.appendingPathComponent("c.csv"), encoding: .utf8)

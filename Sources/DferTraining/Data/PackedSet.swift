@@ -57,9 +57,12 @@ public enum PackedSet {
     var number = 0
     while let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
-      for var clip in wanted.removeValue(forKey: number) ?? [] {
-        clip.pictures = [frame.picture(longSide: max(frame.size.width, frame.size.height))]
-        set.clips.append(clip)
+      if let clips = wanted.removeValue(forKey: number) {
+        let picture = frame.picture(longSide: max(frame.size.width, frame.size.height))
+        for var clip in clips {
+          clip.pictures = [picture]
+          set.clips.append(clip)
+        }
       }
       number += 1
     }
