@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C and SIGTERM as the end of reading: rows that are complete are still written. A second one ends the program at once.
+/// Ctrl-C and SIGTERM as the end of reading: rows that are complete are still written. A second one, more than a second later, ends the program at once.
 final class Interrupt {
   private let flag = Flag()
   private let sources: [any DispatchSourceSignal]
@@ -28,10 +28,16 @@ final class Interrupt {
 
   /// Shared with the signal handler's queue.
   private final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-    var isRaised: Bool { value.load(ordering: .relaxed) }
+    /// Monotonic nanoseconds of the first signal; 0: none yet.
+    private let first = Atomic<UInt64>(0)
+    var isRaised: Bool { first.load(ordering: .relaxed) != 0 }
 
-    /// Raises the flag and tells whether it was up already.
-    func raise() -> Bool { value.exchange(true, ordering: .relaxed) }
+    /// Raises the flag and tells whether somebody has been asking for more than a second. Programs that pass a signal
+    /// on, like `timeout`, often send it twice at once.
+    func raise() -> Bool {
+      let now = DispatchTime.now().uptimeNanoseconds
+      let (raised, before) = first.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+      return !raised && now - before > 1_000_000_000
+    }
   }
 }
