@@ -36,13 +36,13 @@ struct WatchSession {
     pass = Run(source, models: models, options: command.runOptions)
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
+    if let manifest = manifestPath, !command.overwrite, FileManager.default.fileExists(atPath: manifest) {
+      throw OutputError.exists(path: manifest)
+    }
     for (path, format) in formats {
       let writer = try format.writer(
         to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
       outputs.append((path, writer))
-    }
-    if let manifest = manifestPath, !command.overwrite, FileManager.default.fileExists(atPath: manifest) {
-      throw OutputError.exists(path: manifest)
     }
     if let warning = ComputeInfo.warning { warnings.append(warning) }
   }
@@ -63,6 +63,9 @@ struct WatchSession {
       }
       for index in outputs.indices { try outputs[index].writer.finish() }
     } catch OutputError.readerGone {
+      // Nobody reads standard output any more; what goes to files is still ended validly.
+      for index in outputs.indices where outputs[index].path != "-" { try outputs[index].writer.finish() }
+      try writeManifest(.interrupted)
       return .ok
     } catch {
       for index in outputs.indices { try? outputs[index].writer.finish() }
@@ -163,7 +166,7 @@ struct WatchSession {
   // MARK: Files
 
   /// The first output that is a file.
-  private var rowsPath: String? { outputs.first { $0.path != "-" && !$0.path.hasPrefix("/dev/") }?.path }
+  private var rowsPath: String? { command.output.first { $0 != "-" && !$0.hasPrefix("/dev/") } }
   private var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
 
   private static func refuse(_ output: String, asInput input: String) throws {
