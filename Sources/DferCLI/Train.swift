@@ -31,6 +31,18 @@ struct Train: ParsableCommand {
   @Option(help: "Weights to start with (default: the installed ones).")
   var weights: String?
 
+  @Option(help: "Start a network of this size from nothing instead: tiny or compact.")
+  var new: ModelPreset?
+
+  @Option(help: "Weights of a network for single pictures whose first layers the new network starts with.")
+  var stem: String?
+
+  @Option(help: "Weights of a network for single pictures whose answers are learned beside the labels.")
+  var teacher: String?
+
+  @Option(help: "Weight of the teacher's answers against the labels, 0 to 1.")
+  var teacherShare: Float = 0.5
+
   @Flag(help: "Go on with the training in the output folder; all other options must be as they were.")
   var resume = false
 
@@ -73,6 +85,9 @@ struct Train: ParsableCommand {
   @Option(help: "Weights of the box, landmark, expression and blendshape losses.")
   var losses = "0.5,0.5,1.5,0.5"
 
+  @Option(help: "How boxes and points are measured: squared, as published, or smooth (L1, sharper).")
+  var placeLoss = CascadeLoss.PlaceLoss.squared
+
   @Option(help: "Steps between two looks at the validation data, and between two checkpoints.")
   var check = TrainingSettings().checkEvery
 
@@ -98,6 +113,9 @@ struct Train: ParsableCommand {
     try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
+    try check((0...1).contains(teacherShare), "--teacher-share must be 0 to 1")
+    try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
+    try check(stem == nil || new != nil, "--stem is for a --new network")
     try check(lossWeights != nil, "--losses must be four numbers, not below 0, as 0.5,0.5,1.5,0.5")
   }
 
@@ -117,16 +135,30 @@ struct Train: ParsableCommand {
       (settings.loss.expressionWeight, settings.loss.blendshapeWeight) = (lossWeights[2], lossWeights[3])
     }
     if balance { settings.loss.classWeights = set.balancingWeights() }
+    settings.loss.places = placeLoss
     let names = data.map { URL(fileURLWithPath: $0).lastPathComponent }
     settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
+    if let teacher {
+      settings.data += "; teacher \(URL(fileURLWithPath: teacher).lastPathComponent), share \(teacherShare)"
+    }
     return settings
+  }
+
+  private func startingModel(_ installed: () throws -> String) throws -> ExpressionModel {
+    guard let new else { return try ExpressionModel(weights: weights ?? installed()) }
+    let model = ExpressionModel(fresh: new, seed: seed)
+    guard let stem else { return model }
+    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
+      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of the stem of a \(new.rawValue) network")
+    }
+    return start
   }
 
   func run() throws {
     if let threads { Compute.threads = threads }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
-    let model = try ExpressionModel(weights: weights ?? pipeline().modelWeights.path)
+    let model = try startingModel { try pipeline().modelWeights.path }
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(path, card: model.card, every: every) {
         try FaceFinder(weights: pipeline().finderWeights.path)
@@ -137,6 +169,7 @@ struct Train: ParsableCommand {
     }
     var set = LabelledSet(labels: model.card.labels, clips: [])
     for path in data { set.clips += try read(path, every: every).clips }
+    if let teacher { set.teach(by: try StillClassifier(weights: teacher), share: teacherShare) }
     let validation = try valid.map { try read($0, every: validEvery) }
     var run = try TrainingRun(
       Trainer(model, settings(set)), on: set, validation: validation, folder: URL(fileURLWithPath: output),
@@ -192,3 +225,6 @@ private struct TrainingView {
 
   private func two(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 }
+
+extension ModelPreset: ExpressibleByArgument {}
+extension CascadeLoss.PlaceLoss: ExpressibleByArgument {}

@@ -42,10 +42,20 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
   public var expressionWeight: Float = 1.5
   /// Binary cross-entropy of the blendshapes, where there are any. Not in the paper.
   public var blendshapeWeight: Float = 0.5
+  /// How far a box or a point is off.
+  public var places = PlaceLoss.squared
   /// This share of an expression's target is spread evenly over all classes.
   public var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
   public var classWeights: [Float]?
+
+  /// Measures of wrong places; all in 0...1 of the crop.
+  public enum PlaceLoss: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Mean squared error, as published. Its gradient fades where a place is nearly right.
+    case squared
+    /// Smooth L1 with a bend at a fiftieth of the crop: goes on pulling until a place is right.
+    case smooth
+  }
 
   public init() {}
 
@@ -55,8 +65,8 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
   }
 
   public func callAsFunction(_ output: MTCAEOutput, _ targets: CascadeTargets, _ tape: inout Tape) -> Parts {
-    let box = squaredError(output.box, targets.box, &tape)
-    let landmark = squaredError(output.landmark, targets.landmark, &tape)
+    let box = placeError(output.box, targets.box, &tape)
+    let landmark = placeError(output.landmark, targets.landmark, &tape)
     let expression = targets.expression.map { crossEntropy(output.expression, $0, &tape) } ?? Self.zero
     let blendshape = output.blendshape.map { binary($0, targets.blendshape, &tape) } ?? Self.zero
     let total = tape.weightedSum([
@@ -67,10 +77,10 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
 
   private static let zero = Value(Tensor([0], shape: []))
 
-  private func squaredError(_ output: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
+  private func placeError(_ output: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
     guard let target else { return Self.zero }
     var wanted = target.tensor.reshaped(output.shape)
-    guard let known = target.isKnown else { return tape.meanSquared(output, Value(wanted)) }
+    guard let known = target.isKnown else { return error(output, wanted, &tape) }
     let count = known.count { $0 }
     guard count > 0 else { return Self.zero }
     // Where nothing is known the answer itself is the target: no error, no gradient.
@@ -79,7 +89,14 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
       let range = sample * size..<(sample + 1) * size
       wanted.values.replaceSubrange(range, with: output.tensor.values[range])
     }
-    return tape.scale(tape.meanSquared(output, Value(wanted)), by: Float(known.count) / Float(count))
+    return tape.scale(error(output, wanted, &tape), by: Float(known.count) / Float(count))
+  }
+
+  private func error(_ output: Value, _ wanted: Tensor, _ tape: inout Tape) -> Value {
+    switch places {
+    case .squared: tape.meanSquared(output, Value(wanted))
+    case .smooth: tape.smoothL1(output, Value(wanted), beta: 0.02)
+    }
   }
 
   private func crossEntropy(_ logits: Value, _ target: CascadeTargets.Expression, _ tape: inout Tape) -> Value {

@@ -41,6 +41,26 @@ public struct ExpressionModel: Sendable {
     kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config.trunk) : nil
   }
 
+  /// A network made here. `fill` gives its parameters their numbers.
+  package init(card: ModelCard, _ fill: (inout ParameterStore) -> Void) {
+    self.card = card
+    var store = ParameterStore()
+    network = MTCAE(card.config, in: &store)
+    fill(&store)
+    weights = store
+    kept = nil
+  }
+
+  /// The same network with other numbers for some of its parameters; names that it does not have are passed over.
+  package func replacing(_ tensors: [(name: String, tensor: Tensor)]) -> ExpressionModel {
+    ExpressionModel(card: card) { store in
+      for (parameter, tensor) in zip(weights.parameters, weights.tensors) { store[parameter] = tensor }
+      for (name, tensor) in tensors {
+        if let parameter = store.parameter(named: name) { store[parameter] = tensor }
+      }
+    }
+  }
+
   /// One reading for each clip. A clip is `card.clip.frames` RGB crops of `image_size` by `image_size` pixels.
   public func read(_ clips: [[Image]]) -> [ExpressionReading] {
     guard !clips.isEmpty else { return [] }

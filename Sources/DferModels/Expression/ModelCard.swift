@@ -56,6 +56,11 @@ public struct ModelCard: Sendable, Hashable {
     /// Lowest and highest rate at which frames are taken.
     public var framesPerSecond: [Double]
 
+    public init(frames: Int, spanSeconds: [Double], hopSeconds: Double, framesPerSecond: [Double]) {
+      (self.frames, self.spanSeconds) = (frames, spanSeconds)
+      (self.hopSeconds, self.framesPerSecond) = (hopSeconds, framesPerSecond)
+    }
+
     enum CodingKeys: String, CodingKey {
       case frames
       case spanSeconds = "span_seconds"

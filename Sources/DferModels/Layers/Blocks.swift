@@ -47,19 +47,20 @@ public struct PatchEmbedding: Sendable {
   let tubelet, patch: Int
 
   public init(_ config: VideoMAEConfig, at path: String, in store: inout ParameterStore) {
-    let shape = [config.hiddenSize, config.numChannels, config.tubeletSize, config.patchSize, config.patchSize]
-    weight = store.declare("\(path).proj.weight", shape: shape)
-    bias = store.declare("\(path).proj.bias", shape: [config.hiddenSize])
+    // Behind a stem one cell of its maps is one patch.
+    let channels = config.stemWidths?.last ?? config.numChannels
+    patch = config.stemWidths == nil ? config.patchSize : 1
     tubelet = config.tubeletSize
-    patch = config.patchSize
+    weight = store.declare("\(path).proj.weight", shape: [config.hiddenSize, channels, tubelet, patch, patch])
+    bias = store.declare("\(path).proj.bias", shape: [config.hiddenSize])
   }
 
   /// Clips [batch, channels, frames, height, width] -> tokens [batch, slots * rows * columns, width], in the order time,
-  /// then row, then column. The clips themselves get no gradient.
+  /// then row, then column.
   ///
   /// - Parameter kept: for each clip the tokens to make, as in `VideoMAEEncoder`; nil for all.
-  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
-    let patches = Value(tubelets(of: clips, tubelet: tubelet, patch: patch))
+  public func callAsFunction(_ clips: Value, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+    let patches = tape.tubelets(clips, tubelet: tubelet, patch: patch)
     return tape.linear(kept.map { tape.gatherTokens(patches, $0) } ?? patches, weight, bias)
   }
 }

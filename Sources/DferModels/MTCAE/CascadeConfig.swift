@@ -46,6 +46,21 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
   public var numBlendshapes: Int
   public var headPooling: HeadPooling
 
+  /// Variant F with one block a decoder; box and landmark heads answer for each time slot.
+  public init(
+    hiddenSize: Int, decoderHiddenSize: Int, decoderNumAttentionHeads: Int, decoderIntermediateSize: Int,
+    numLabels: Int, framesPerSlot: Int, numLandmarks: Int, numBlendshapes: Int
+  ) {
+    variant = .flowChart
+    (self.hiddenSize, self.decoderHiddenSize) = (hiddenSize, decoderHiddenSize)
+    (decoderNumHiddenLayers, self.decoderNumAttentionHeads) = (1, decoderNumAttentionHeads)
+    decoderHeadDim = decoderHiddenSize / decoderNumAttentionHeads
+    (self.decoderIntermediateSize, layerNormEps, memoryNorm) = (decoderIntermediateSize, 1e-6, true)
+    (self.numLabels, self.numBlendshapes) = (numLabels, numBlendshapes)
+    (boxOutputs, landmarkOutputs) = (4 * framesPerSlot, 2 * numLandmarks * framesPerSlot)
+    headPooling = HeadPooling(box: .slot, landmark: .slot, expression: .clip, blendshape: .clip)
+  }
+
   enum CodingKeys: String, CodingKey {
     case variant
     case hiddenSize = "hidden_size"

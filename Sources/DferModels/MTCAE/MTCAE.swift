@@ -24,7 +24,7 @@ public struct MTCAE: Sendable {
     _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
   ) -> MTCAEOutput {
     let tokens = encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
-    let slots = clips.shape[2] / config.trunk.tubeletSize
+    let slots = config.trunk.slots(ofFrames: clips.shape[2])
     precondition(
       tokens.shape[1].isMultiple(of: slots),
       "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(slots) time slots")

@@ -3,6 +3,10 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
   public var trunk: VideoMAEConfig
   public var cascade: CascadeConfig
 
+  public init(trunk: VideoMAEConfig, cascade: CascadeConfig) {
+    (self.trunk, self.cascade) = (trunk, cascade)
+  }
+
   public init(from decoder: any Decoder) throws {
     trunk = try VideoMAEConfig(from: decoder)
     // The same keys describe a pre-training decoder in VideoMAE files and the cascade here.

@@ -13,6 +13,9 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
   /// Epsilon of the norm before the classifier; Hugging Face has 1e-5 there.
   public var fcNormEps: Double
   public var numLabels: Int
+  /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as all published sizes
+  /// have. `patchSize` is then the stem's stride.
+  public var stemWidths: [Int]?
   /// Set in pre-training only.
   public var decoder: Decoder?
 
@@ -37,6 +40,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     case layerNormEps = "layer_norm_eps"
     case fcNormEps = "fc_norm_eps"
     case numLabels = "num_labels"
+    case stemWidths = "stem_widths"
     case decoderHiddenSize = "decoder_hidden_size"
     case decoderNumHiddenLayers = "decoder_num_hidden_layers"
     case decoderNumAttentionHeads = "decoder_num_attention_heads"
@@ -51,6 +55,17 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
   /// Tokens of one time slot.
   public var tokensPerSlot: Int { grid * grid }
   public var tokens: Int { slots * tokensPerSlot }
+
+  /// The sizes that a network of our own needs; the rest is as in the original code.
+  public init(
+    imageSize: Int, patchSize: Int, numFrames: Int, tubeletSize: Int, hiddenSize: Int, numHiddenLayers: Int,
+    numAttentionHeads: Int, stemWidths: [Int]? = nil
+  ) {
+    (self.imageSize, self.patchSize, self.numFrames, self.tubeletSize) = (imageSize, patchSize, numFrames, tubeletSize)
+    (self.hiddenSize, self.numHiddenLayers, self.numAttentionHeads) = (hiddenSize, numHiddenLayers, numAttentionHeads)
+    (numChannels, intermediateSize, layerNormEps, fcNormEps, numLabels) = (3, 4 * hiddenSize, 1e-6, 1e-6, 0)
+    self.stemWidths = stemWidths
+  }
 
   public init(from decoder: any Swift.Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -71,6 +86,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     layerNormEps = try values.decodeIfPresent(Double.self, forKey: .layerNormEps) ?? 1e-6
     fcNormEps = try values.decodeIfPresent(Double.self, forKey: .fcNormEps) ?? layerNormEps
     numLabels = try values.decodeIfPresent(Int.self, forKey: .numLabels) ?? 0
+    stemWidths = try values.decodeIfPresent([Int].self, forKey: .stemWidths)
     guard let width = try values.decodeIfPresent(Int.self, forKey: .decoderHiddenSize) else { return }
     self.decoder = Decoder(
       hiddenSize: width,
@@ -94,6 +110,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     try values.encode(layerNormEps, forKey: .layerNormEps)
     try values.encode(fcNormEps, forKey: .fcNormEps)
     try values.encode(numLabels, forKey: .numLabels)
+    try values.encodeIfPresent(stemWidths, forKey: .stemWidths)
     guard let decoder else { return }
     try values.encode(decoder.hiddenSize, forKey: .decoderHiddenSize)
     try values.encode(decoder.numHiddenLayers, forKey: .decoderNumHiddenLayers)
@@ -104,6 +121,9 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
 
   /// Learned numbers of the products in all blocks: nearly all that the encoder has.
   var weightCount: Int { numHiddenLayers * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
+
+  /// Time slots of a clip of so many frames. Fewer frames than a tubelet has still fill one.
+  public func slots(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
 
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {
@@ -124,6 +144,14 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     check(
       hiddenSize.isMultiple(of: numAttentionHeads),
       "config: hidden_size \(hiddenSize) is no multiple of num_attention_heads \(numAttentionHeads)")
+    if let stemWidths {
+      check(
+        (1...8).contains(stemWidths.count) && stemWidths.allSatisfy { (1...4096).contains($0) },
+        "config: stem_widths \(stemWidths) are not one to eight numbers in 1...4096")
+      check(
+        patchSize == ConvolutionalStem.stride(of: stemWidths),
+        "config: patch_size \(patchSize) is not the stride of a stem of \(stemWidths.count) widths")
+    }
     check(tokens <= 65536, "config: \(tokens) tokens are more than 65536")
     return faults
   }

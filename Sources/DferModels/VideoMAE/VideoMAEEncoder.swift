@@ -3,6 +3,7 @@ import DferTensor
 /// VideoMAE's encoder: a plain vision transformer over tubelets, without a class token. arXiv 2203.12602.
 public struct VideoMAEEncoder: Sendable {
   public let config: VideoMAEConfig
+  let stem: ConvolutionalStem?
   let patches: PatchEmbedding
   /// Fixed sine table [tokens, width]; not stored in weight files.
   let positions: Tensor
@@ -12,6 +13,9 @@ public struct VideoMAEEncoder: Sendable {
   /// - Parameter norm: a layer norm behind the last block, as in pre-training and in MTCAE; the classifier has none.
   public init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
     self.config = config
+    stem = config.stemWidths.map {
+      ConvolutionalStem($0, channels: config.numChannels, at: "\(path).stem", in: &store)
+    }
     patches = PatchEmbedding(config, at: "\(path).patch_embed", in: &store)
     positions = sineTable(positions: config.tokens, width: config.hiddenSize)
     var blocks: [EncoderBlock] = []
@@ -25,7 +29,8 @@ public struct VideoMAEEncoder: Sendable {
     self.norm = norm ? LayerNorm(config.hiddenSize, epsilon: config.layerNormEps, at: "\(path).norm", in: &store) : nil
   }
 
-  /// Clips [batch, channels, frames, height, width] -> tokens [batch, tokens, width].
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, tokens, width]. The clips get no gradient. A clip
+  /// of one frame is a still: it fills a whole tubelet.
   ///
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each; nil for all. Masked
   ///   pre-training and faster inference are both this.
@@ -40,12 +45,19 @@ public struct VideoMAEEncoder: Sendable {
 
   /// Tokens with their positions, before the first block.
   func embed(_ clips: Tensor, kept: [[Int]]?, firstSlot: Int = 0, _ tape: inout Tape) -> Value {
-    let tokens = patches(clips, kept: kept, &tape)
+    let tokens = patches(maps(clips, &tape), kept: kept, &tape)
     let first = firstSlot * config.tokensPerSlot
     guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
     let table = Value(positions.reshaped([1] + positions.shape))
     let places = tape.gatherTokens(table, [kept.flatMap { $0.map { first + $0 } }])
     return tape.add(tokens, tape.reshape(places, tokens.shape))
+  }
+
+  /// What the patches are cut from: the pixels, or what the stem makes of them.
+  private func maps(_ clips: Tensor, _ tape: inout Tape) -> Value {
+    var maps = Value(clips)
+    if let stem { maps = tape.clips(stem(tape.pictures(maps), &tape), frames: clips.shape[2]) }
+    return clips.shape[2] == 1 ? tape.repeatFrame(maps, config.tubeletSize) : maps
   }
 
   /// Rows of the table for `count` tokens from `first` on.

@@ -31,6 +31,45 @@ extension Tape {
     }
   }
 
+  /// The frames of clips, one after the other: [batch, channels, frames, height, width] ->
+  /// [batch * frames, channels, height, width].
+  public mutating func pictures(_ clips: Value) -> Value {
+    let s = clips.shape
+    return turnPlanes(clips, batch: s[0], s[1], s[2], shape: [s[0] * s[2], s[1], s[3], s[4]])
+  }
+
+  /// And back: [batch * frames, channels, height, width] -> [batch, channels, frames, height, width].
+  public mutating func clips(_ pictures: Value, frames: Int) -> Value {
+    let s = pictures.shape
+    precondition(s[0] % frames == 0, "clips: \(s[0]) pictures are not clips of \(frames)")
+    let batch = s[0] / frames
+    return turnPlanes(pictures, batch: batch, frames, s[1], shape: [batch, s[1], frames, s[2], s[3]])
+  }
+
+  /// Clips of one frame shown `count` times: [batch, channels, 1, height, width] -> [batch, channels, count, ...].
+  public mutating func repeatFrame(_ clips: Value, _ count: Int) -> Value {
+    let s = clips.shape
+    precondition(s[2] == 1, "repeatFrame: a clip of \(s[2]) frames")
+    let planes = (0..<s[0] * s[1] * count).map { $0 / count }
+    return gatherPlanes(clips, planes, cells: s[3] * s[4], shape: [s[0], s[1], count, s[3], s[4]])
+  }
+
+  /// For each sample the planes of an a x b table in the order of its transpose.
+  private mutating func turnPlanes(_ x: Value, batch: Int, _ a: Int, _ b: Int, shape: [Int]) -> Value {
+    let planes = (0..<batch * a * b).map { place in
+      let (sample, inside) = place.quotientAndRemainder(dividingBy: a * b)
+      return sample * a * b + inside % a * b + inside / a
+    }
+    return gatherPlanes(x, planes, cells: shape.suffix(2).reduce(1, *), shape: shape)
+  }
+
+  private mutating func gatherPlanes(_ x: Value, _ planes: [Int], cells: Int, shape: [Int]) -> Value {
+    let s = x.shape
+    return record(Kernels.gatherRows(x.tensor, planes, width: cells, shape: shape), from: x) { dy, adjoints in
+      adjoints.add(Kernels.scatterRows(dy, planes, width: cells, shape: s), to: x)
+    }
+  }
+
   /// Channel j of group g goes to place j * groups + g, so that neighbours come from different groups.
   public mutating func channelShuffle(_ x: Value, groups: Int) -> Value {
     let s = x.shape
@@ -40,11 +79,7 @@ extension Tape {
       let (sample, channel) = place.quotientAndRemainder(dividingBy: s[1])
       return sample * s[1] + channel % groups * size + channel / groups
     }
-    let cells = s.dropFirst(2).reduce(1, *)
-    let y = Kernels.gatherRows(x.tensor, planes, width: cells, shape: s)
-    return record(y, from: x) { dy, adjoints in
-      adjoints.add(Kernels.scatterRows(dy, planes, width: cells, shape: s), to: x)
-    }
+    return gatherPlanes(x, planes, cells: s.dropFirst(2).reduce(1, *), shape: s)
   }
 
   /// The pointwise feature selection of LANMSFF: of three consecutive channel groups, the mean of the two larger

@@ -18,20 +18,29 @@ public struct Batch: Sendable {
   ///   - leastVotes: clips with fewer votes do not teach expressions.
   public init(_ clips: [(clip: LabelledClip, view: View)], frames: Int, _ card: ModelCard, leastVotes: Float = 1) {
     let size = card.config.trunk.imageSize
-    let spec = InputSpec(imageSize: size, frames: frames, mean: card.imageMean, deviation: card.imageStd)
+    // A still fills a tubelet with one frame: the network repeats it.
+    let isStill = frames == card.config.trunk.tubeletSize && clips.allSatisfy { $0.clip.pictures.count == 1 }
+    let spec = InputSpec(imageSize: size, frames: isStill ? 1 : frames, mean: card.imageMean, deviation: card.imageStd)
     var pictures: [[Image]] = []
     var (boxes, points, shares, blendshapes): ([Float], [Float], [Float], [Float]) = ([], [], [], [])
     var (hasBox, hasPoints, weights, hasBlendshapes): ([Bool], [Bool], [Float], [Bool]) = ([], [], [], [])
     let swapped = Self.mirroredOrder(card.blendshapes)
     for (clip, view) in clips {
       let picks = Self.picks(of: clip.pictures.count, frames: frames)
-      // A still is cut once, whatever the number of its frames.
-      var cut: [Int: Image] = [:]
-      for pick in Set(picks) { cut[pick] = view.picture(clip.pictures[pick], clip.boxes[pick], size: size) }
-      pictures.append(picks.compactMap { cut[$0] })
-      for pick in picks {
-        boxes += Self.numbers(of: clip.boxes[pick], view)
-        let places = clip.points.isEmpty ? [] : view.places(clip.points[pick], clip.boxes[pick])
+      let looks = picks.indices.map { isStill ? view.at(0) : view.at(Double($0) / Double(max(1, frames - 1))) }
+      // The same look at the same picture is cut once.
+      var cut: [Look: Image] = [:]
+      var crops: [Image] = []
+      for (pick, look) in zip(picks, looks).prefix(spec.frames) {
+        let key = Look(pick: pick, view: look)
+        let crop = cut[key] ?? look.picture(clip.pictures[pick], clip.boxes[pick], size: size)
+        cut[key] = crop
+        crops.append(crop)
+      }
+      pictures.append(crops)
+      for (pick, look) in zip(picks, looks) {
+        boxes += Self.numbers(of: clip.boxes[pick], look)
+        let places = clip.points.isEmpty ? [] : look.places(clip.points[pick], clip.boxes[pick])
         points +=
           places.isEmpty
           ? [Float](repeating: 0, count: 2 * card.config.numLandmarks) : places.flatMap { [Float($0.x), Float($0.y)] }
@@ -62,9 +71,14 @@ public struct Batch: Sendable {
     count <= frames ? ClipSampler.evenly(count, over: frames) : (0..<frames).map { (2 * $0 + 1) * count / (2 * frames) }
   }
 
+  private struct Look: Hashable {
+    let pick: Int
+    let view: View
+  }
+
   private static func numbers(of box: Rect, _ view: View) -> [Float] {
-    let (centre, square) = (view.place(box.centre, box), view.square(box))
-    return [centre.x, centre.y, box.width / square.width, box.height / square.height].map { Float($0) }
+    let face = view.face(box)
+    return [face.centre.x, face.centre.y, face.width, face.height].map { Float($0) }
   }
 
   /// For each blendshape the one that it becomes in a mirror.

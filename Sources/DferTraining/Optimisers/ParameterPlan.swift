@@ -59,7 +59,7 @@ public struct ParameterPlan: Sendable, Hashable {
   /// 0 for what comes before the first block, i + 1 for block i, depth + 1 for all that comes behind.
   static func layer(of name: String, depth: Int) -> Int {
     if let block = block(name) { return block + 1 }
-    let early = ["patch_embed", "cls_token", "mask_token", "pos_embed"]
+    let early = ["stem", "patch_embed", "cls_token", "mask_token", "pos_embed"]
     return early.contains { inEncoder(name).hasPrefix($0) } ? 0 : depth + 1
   }
 
