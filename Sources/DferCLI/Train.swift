@@ -67,6 +67,9 @@ struct Train: ParsableCommand {
   @Option(help: "Factor on the rate of the heads.")
   var headRate = TrainingSettings().headRate
 
+  @Option(help: "Factor on the rate of a convolutional stem.")
+  var stemRate = TrainingSettings().stemRate
+
   @Option(help: "Share of the patch positions that a step sees.")
   var keepTubes = TrainingSettings().keepTubes
 
@@ -108,7 +111,7 @@ struct Train: ParsableCommand {
     try check(steps > 0 && batch > 0 && self.check > 0, "--steps, --batch and --check must be at least 1")
     try check(every > 0 && validEvery > 0, "--every and --valid-every must be at least 1")
     try check(rate > 0 && rate.isFinite && warmup >= 0, "--rate must be above 0, --warmup not below")
-    try check((0...1).contains(layerDecay) && headRate >= 0, "--layer-decay must be 0 to 1, --head-rate not below 0")
+    try check((0...1).contains(layerDecay) && headRate >= 0 && stemRate >= 0, "--layer-decay must be 0 to 1, --head-rate and --stem-rate not below 0")
     try check(keepTubes > 0 && keepTubes <= 1, "--keep-tubes must be above 0, at most 1")
     try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
@@ -128,6 +131,7 @@ struct Train: ParsableCommand {
     var settings = TrainingSettings()
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
     (settings.frozen, settings.layerDecay, settings.headRate) = (freeze, layerDecay, headRate)
+    settings.stemRate = stemRate
     (settings.keepTubes, settings.clipShare, settings.strength) = (keepTubes, clipShare, strength)
     (settings.seed, settings.checkEvery, settings.loss.smoothing) = (seed, check, smoothing)
     if let lossWeights {

@@ -147,13 +147,38 @@ import Testing
     var random = RandomSource(seed: 3)
     for _ in 0..<20 {
       var view = View(around: 1.3, strength: 1, random: &random)
-      (view.gain, view.shift) = (1, 0)
+      view.look = PictureChanges()
+      view = view.at(Double(random.uniform()))
       let crop = view.picture(image, box, size: 112)
       let top = stride(from: 0, to: crop.pixels.count, by: 3).max { crop.pixels[$0] < crop.pixels[$1] } ?? 0
       let place = view.place(Point(x: 20.5, y: 12.5), box)
       #expect(abs(Double(top / 3 % 112) + 0.5 - 112 * place.x) < 3)
       #expect(abs(Double(top / 3 / 112) + 0.5 - 112 * place.y) < 3)
+      let back = view.pixel(place, box)
+      #expect(abs(back.x - 20.5) < 1e-9 && abs(back.y - 12.5) < 1e-9)
     }
+  }
+
+  @Test func aTurnedFaceKeepsTheOutlineOfAnEllipse() {
+    let box = Rect(x: 10, y: 10, width: 20, height: 30)
+    var view = View(side: 1.5)
+    view.angle = .pi / 2
+    let face = view.face(box)
+    #expect(abs(face.width - 30 / 45.0) < 1e-9 && abs(face.height - 20 / 45.0) < 1e-9)
+    #expect(abs(face.centre.x - 0.5) < 1e-9 && abs(face.centre.y - 0.5) < 1e-9)
+  }
+
+  @Test func changesOfThePixelsAreTheSameEveryTime() {
+    var random = RandomSource(seed: 8)
+    let grey = Image(width: 32, height: 32, pixels: [UInt8](repeating: 120, count: 32 * 32 * 3))
+    var differing = 0
+    for _ in 0..<20 {
+      let changes = PictureChanges(strength: 1, random: &random)
+      let changed = changes.applied(to: grey)
+      #expect(changed == changes.applied(to: grey) && changed.size == grey.size)
+      if changed != grey { differing += 1 }
+    }
+    #expect(differing == 20 && PictureChanges().applied(to: grey) == grey)
   }
 }
 

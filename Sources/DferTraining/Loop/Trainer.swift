@@ -56,7 +56,7 @@ public struct Trainer: Sendable {
     var options = ParameterPlan.Options()
     options.weightDecay = settings.weightDecay
     options.layerDecay = settings.layerDecay
-    options.rates = ["heads.": settings.headRate]
+    options.rates = ["heads.": settings.headRate, "encoder.stem.": settings.stemRate]
     options.frozen = settings.frozen
     let plan = ParameterPlan(model.weights, options)
     state = TrainingState(

@@ -13,6 +13,8 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var layerDecay = 0.85
   /// Factor on the rate of the heads.
   public var headRate = 1.0
+  /// Factor on the rate of a convolutional stem; below 1 spares one that has learned before.
+  public var stemRate = 1.0
   /// Starts of names of weights that do not move, as `encoder.`.
   public var frozen: [String] = []
   /// Longer gradients are shortened to this length.
