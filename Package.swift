@@ -68,7 +68,7 @@ let package = Package(
     .executableTarget(
       name: "DferBench",
       dependencies: [
-        "Dfer", "DferModels", "DferTensor", "DferVideo", "DferImage",
+        "Dfer", "DferModels", "DferTensor", "DferTraining", "DferVideo", "DferImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Peers"], swiftSettings: modern),

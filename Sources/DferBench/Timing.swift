@@ -35,6 +35,15 @@ func median(_ numbers: [Double]) -> Double {
   return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
 }
 
+/// The most memory that this process has had in use, in megabytes; not a number where the system does not tell.
+enum PeakMemory {
+  static var megabytes: Double {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return .nan }
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(separator: " ").compactMap { Double($0) }.first.map { $0 * 1024 / 1e6 } ?? .nan
+  }
+}
+
 extension Tensor {
   /// Reproducible numbers from -1 to 1: the time of an operation must not depend on zeros or denormals.
   static func noise(_ shape: [Int], scale: Float = 1) -> Tensor {

@@ -61,14 +61,7 @@ struct WatchBench: ParsableCommand {
         ("x real time", [length / total]),
         ("longest latency, s", [run.latency.longest]), ("frames", [Double(run.counts.decoded)]),
         ("looks of the finder", [Double(run.counts.looks)]), ("rows", [Double(rows)]),
-        ("peak memory, MB", [peakMemory]),
+        ("peak memory, MB", [PeakMemory.megabytes]),
       ])
-  }
-
-  /// The most memory that this process has had in use, in megabytes; nil where the system does not tell.
-  private static var peakMemory: Double? {
-    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(separator: " ").compactMap { Double($0) }.first.map { $0 * 1024 / 1e6 }
   }
 }

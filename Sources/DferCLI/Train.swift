@@ -85,6 +85,9 @@ struct Train: ParsableCommand {
   @Option(help: "Share of each label that is spread over all classes.")
   var smoothing: Float = 0
 
+  @Flag(help: "Run the encoder twice instead of keeping what it computes: a third slower, far less memory.")
+  var recompute = false
+
   @Option(help: "Weights of the box, landmark, expression and blendshape losses.")
   var losses = "0.5,0.5,1.5,0.5"
 
@@ -131,7 +134,7 @@ struct Train: ParsableCommand {
     var settings = TrainingSettings()
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
     (settings.frozen, settings.layerDecay, settings.headRate) = (freeze, layerDecay, headRate)
-    settings.stemRate = stemRate
+    (settings.stemRate, settings.recomputes) = (stemRate, recompute)
     (settings.keepTubes, settings.clipShare, settings.strength) = (keepTubes, clipShare, strength)
     (settings.seed, settings.checkEvery, settings.loss.smoothing) = (seed, check, smoothing)
     if let lossWeights {

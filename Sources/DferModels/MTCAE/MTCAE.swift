@@ -3,7 +3,7 @@ import DferTensor
 /// MTCAE-DFER: a VideoMAE encoder read by three cascaded decoders. arXiv 2412.18988.
 public struct MTCAE: Sendable {
   public let config: MTCAEConfig
-  public let encoder: VideoMAEEncoder
+  public var encoder: VideoMAEEncoder
   public let cascade: Cascade
 
   public init(_ config: MTCAEConfig, in store: inout ParameterStore) {

@@ -2,7 +2,7 @@ import DferTensor
 
 /// VideoMAE with a linear classifier on the mean of all tokens.
 public struct VideoMAEClassifier: Sendable {
-  public let encoder: VideoMAEEncoder
+  public var encoder: VideoMAEEncoder
   let norm: LayerNorm
   let head: Linear
 

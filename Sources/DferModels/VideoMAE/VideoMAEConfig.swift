@@ -24,6 +24,14 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     public var hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize: Int
     /// Epsilon of the last norm; Hugging Face has 1e-5 there.
     public var normEps: Double
+
+    public init(
+      hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int, intermediateSize: Int, normEps: Double
+    ) {
+      (self.hiddenSize, self.numHiddenLayers) = (hiddenSize, numHiddenLayers)
+      (self.numAttentionHeads, self.intermediateSize) = (numAttentionHeads, intermediateSize)
+      self.normEps = normEps
+    }
   }
 
   enum CodingKeys: String, CodingKey {

@@ -9,6 +9,9 @@ public struct VideoMAEEncoder: Sendable {
   let positions: Tensor
   let blocks: [EncoderBlock]
   let norm: LayerNorm?
+  /// Whether blocks keep only their input until gradients are wanted and then run again: a third more arithmetic for a
+  /// fraction of the memory.
+  public var recomputesBlocks = false
 
   /// - Parameter norm: a layer norm behind the last block, as in pre-training and in MTCAE; the classifier has none.
   public init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
@@ -39,7 +42,9 @@ public struct VideoMAEEncoder: Sendable {
     _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
   ) -> Value {
     var x = embed(clips, kept: kept, firstSlot: firstSlot, &tape)
-    for block in blocks { x = block(x, &tape) }
+    for block in blocks {
+      x = recomputesBlocks ? tape.recomputed([x]) { block($1[0], &$0) } : block(x, &tape)
+    }
     return norm.map { $0(x, &tape) } ?? x
   }
 

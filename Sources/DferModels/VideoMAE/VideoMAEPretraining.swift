@@ -2,7 +2,7 @@ import DferTensor
 
 /// VideoMAE in masked pre-training: the encoder sees a few tubes, a small decoder paints the rest.
 public struct VideoMAEPretraining: Sendable {
-  public let encoder: VideoMAEEncoder
+  public var encoder: VideoMAEEncoder
   /// Projection to the decoder's width, without a bias.
   let bridge: Linear
   /// [1, 1, decoder width]: stands in for every token that was not seen.

@@ -42,13 +42,14 @@ public struct Trainer: Sendable {
   public let card: ModelCard
   public let settings: TrainingSettings
   public internal(set) var state: TrainingState
-  let network: MTCAE
+  private(set) var network: MTCAE
   private let schedule: WarmupCosine
   private var order: (epoch: Int, indices: [Int]) = (-1, [])
 
   /// Goes on from the weights of `model`.
   public init(_ model: ExpressionModel, _ settings: TrainingSettings) throws {
     (card, network, self.settings) = (model.card, model.network, settings)
+    network.encoder.recomputesBlocks = settings.recomputes
     let pooling = card.config.cascade.headPooling
     guard settings.clipShare >= 1 || (pooling.box == .slot && pooling.landmark == .slot) else {
       throw TrainingError.poolsOverClips

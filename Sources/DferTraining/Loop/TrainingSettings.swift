@@ -25,6 +25,8 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var keepTubes = 0.6
   /// Share of the steps that see whole clips; the others see one time slot.
   public var clipShare = 0.0
+  /// Whether the encoder's blocks are run again for their gradients instead of kept: slower, with far less memory.
+  public var recomputes = false
   /// Strength of the random changes of the pictures, 0...1.
   public var strength = 0.35
   /// Clips with fewer votes for a class do not teach expressions.
