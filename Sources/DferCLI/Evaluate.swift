@@ -30,7 +30,10 @@ struct Evaluate: ParsableCommand {
   var without: [String] = ["contempt"]
 
   @Option(
-    help: "What the network gets of each face: slot (one tubelet) or clip (all its frames). Default: slot for stills.")
+    help: """
+      What the network gets of each face: slot (one tubelet), clip (all its frames), or frames (single frames of it, each \
+      repeated to a clip, and the mean of the answers). Default: slot for stills, else clip.
+      """)
   var look: Evaluator.Look?
 
   @Option(help: "Only every N-th face.")
@@ -77,7 +80,7 @@ struct Evaluate: ParsableCommand {
     if interrupt.isRaised { throw ExitStatus.interrupted }
     let result = Evaluation(
       answers, of: set.clips, faceless: set.faceless, card, without: Set(without), temperature: temperature)
-    print("\(set.clips.count) faces of \(data), \(evaluator.look == .slot ? "one slot" : "whole clips")")
+    print("\(set.clips.count) faces of \(data), \(evaluator.look.words)")
     for line in result.lines { print(line) }
     if let json { try write(result.json, json) }
     if let confusion, let text = result.confusionCSV { try write(text, confusion) }
@@ -90,4 +93,12 @@ struct Evaluate: ParsableCommand {
   }
 }
 
-extension Evaluator.Look: ExpressibleByArgument {}
+extension Evaluator.Look: ExpressibleByArgument {
+  fileprivate var words: String {
+    switch self {
+    case .slot: "one slot"
+    case .clip: "whole clips"
+    case .frames: "single frames of clips"
+    }
+  }
+}

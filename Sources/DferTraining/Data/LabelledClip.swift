@@ -30,6 +30,15 @@ public struct LabelledClip: Sendable {
     return votes[top] * 2 > votes.reduce(otherVotes, +) ? top : nil
   }
 
+  /// One of its pictures alone, with the same labels.
+  func still(_ index: Int) -> LabelledClip {
+    var still = self
+    still.pictures = [pictures[index]]
+    still.boxes = [boxes[index]]
+    still.points = points.isEmpty ? [] : [points[index]]
+    return still
+  }
+
   /// Shares of the votes for the labels; nil when fewer than `least` were cast for them, or as many for something else.
   func shares(least: Float) -> [Float]? {
     let sum = votes.reduce(0, +)

@@ -13,11 +13,11 @@ extension Manifest {
   ///   - finder: made when the first entry without a box is met.
   public func read(_ card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws -> LabelledSet {
     let wanted = entries.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)
-    let find = try wanted.contains { $0.box == nil } ? finder() : nil
+    let find = try wanted.contains { $0.box == nil && $0.truth.isEmpty } ? finder() : nil
     var set = LabelledSet(labels: labels, clips: [])
     var clips: [Int: LabelledClip] = [:]
     for (path, group) in Dictionary(grouping: wanted, by: \.path).sorted(by: { $0.key < $1.key }) {
-      let reader = ClipReader(frames: card.config.trunk.numFrames, finder: find)
+      let reader = ClipReader(card, finder: find)
       do {
         for (entry, frames) in try reader.frames(of: path, group) {
           guard !frames.isEmpty else {
@@ -47,12 +47,18 @@ extension Manifest {
 private struct ClipReader {
   let frames: Int
   let finder: FaceFinder?
+  /// Side of the kept pictures: twice what the network sees leaves detail when the crop is drawn smaller.
+  private let side: Int
 
-  /// Side of the kept pictures, and of their square over the longer side of the face.
-  private static let side = 160
+  /// Side of the kept pictures' square over the longer side of the face.
   private static let room = 1.8
   private static let longSide = 320
   private static let minimumScore: Float = 0.55
+
+  init(_ card: ModelCard, finder: FaceFinder?) {
+    (frames, self.finder) = (card.config.trunk.numFrames, finder)
+    side = min(160, 2 * card.config.trunk.imageSize)
+  }
 
   /// For each entry the frames nearest to the middles of its even parts, each frame once.
   func frames(of path: String, _ entries: [Manifest.Entry]) throws -> [(Manifest.Entry, [Frame])] {
@@ -89,24 +95,30 @@ private struct ClipReader {
 
   /// nil when no face is found in any frame.
   func clip(_ entry: Manifest.Entry, _ frames: [Frame], name: String) -> LabelledClip? {
+    let truths = frames.map { FrameTruth.nearest($0.time.seconds, in: entry.truth) }
     var boxes: [Rect?] = []
-    for frame in frames { boxes.append(entry.box ?? face(in: frame, near: boxes.compactMap { $0 }.last)) }
+    for (frame, truth) in zip(frames, truths) {
+      boxes.append(truth?.box ?? entry.box ?? face(in: frame, near: boxes.compactMap { $0 }.last))
+    }
     guard boxes.contains(where: { $0 != nil }) else { return nil }
     var clip = LabelledClip(
-      name: name, pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: entry.votes,
+      name: name, pictures: [], boxes: [], boxesAreLabels: !entry.truth.isEmpty, points: [], votes: entry.votes,
       otherVotes: entry.otherVotes)
     for (index, frame) in frames.enumerated() {
       // A frame without a face is cut where the nearest one has it.
       let nearest = boxes.indices.filter { boxes[$0] != nil }.min { abs($0 - index) < abs($1 - index) }
       guard let nearest, let box = boxes[nearest] else { continue }
       let square = box.square(factor: Self.room)
-      let scale = Double(Self.side) / square.width
-      clip.pictures.append(frame.crop(square, side: Self.side))
-      clip.boxes.append(
-        Rect(
-          x: (box.x - square.x) * scale, y: (box.y - square.y) * scale, width: box.width * scale,
-          height: box.height * scale))
+      let scale = Double(side) / square.width
+      func inside(_ point: Point) -> Point { Point(x: (point.x - square.x) * scale, y: (point.y - square.y) * scale) }
+      clip.pictures.append(frame.crop(square, side: side))
+      let corner = inside(Point(x: box.x, y: box.y))
+      clip.boxes.append(Rect(x: corner.x, y: corner.y, width: box.width * scale, height: box.height * scale))
+      if let points = truths[index]?.points, points.count == 5 { clip.points.append(points.map(inside)) }
     }
+    // Points of some frames only would shift those of the others.
+    if clip.points.count != clip.pictures.count { clip.points = [] }
+    if let first = clip.points.first { clip.eyeDistance = Agreement.distance(first[0], first[1]) }
     return clip
   }
 

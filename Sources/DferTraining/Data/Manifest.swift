@@ -3,7 +3,8 @@ import Foundation
 
 /// A user's list of labelled clips: a CSV file with `path`, optionally `start_s` and `end_s` (the whole file without
 /// them), and `label` or a column of votes for each class. `x0,y0,x1,y1`, in pixels of the upright video, say where the
-/// face is; without them it is looked for. Relative paths start at the manifest's folder.
+/// face is; without them it is looked for. `truth` names a file with the box and the points of each frame, as
+/// `dfer synthesize` writes it, and `face` the face in it. Relative paths start at the manifest's folder.
 public struct Manifest: Sendable {
   public struct Entry: Sendable, Hashable {
     /// Line of the manifest, from 1.
@@ -15,6 +16,8 @@ public struct Manifest: Sendable {
     public var votes: [Float]
     public var otherVotes: Float
     public var box: Rect?
+    /// What is true of each frame, in order of time; empty when only the whole clip is known.
+    public var truth: [FrameTruth] = []
   }
 
   public let path: String
@@ -63,7 +66,12 @@ public struct Manifest: Sendable {
     }
     let (votes, others) = try columns.read(row)
     guard votes.contains(where: { $0 > 0 }) || others > 0 else { throw row.fault("no label") }
+    let truth = try row.text("truth").map { name in
+      try FrameTruth.read(
+        URL(fileURLWithPath: name, relativeTo: folder).path, face: row.text("face") ?? "0", from: start, to: end)
+    }
     return Entry(
-      line: row.line, path: path, start: start, end: end, votes: votes, otherVotes: others, box: try row.box())
+      line: row.line, path: path, start: start, end: end, votes: votes, otherVotes: others, box: try row.box(),
+      truth: truth ?? [])
   }
 }

@@ -1,6 +1,7 @@
 import DferImage
 import DferModels
 import DferTensor
+import Foundation
 
 /// Reads labelled clips with a network, on the same forward pass that inference uses.
 public struct Evaluator: Sendable {
@@ -10,6 +11,9 @@ public struct Evaluator: Sendable {
     case slot
     /// As many frames as the network was made for.
     case clip
+    /// Single frames of the clip, each repeated to a whole clip; the mean of what is read in them. Shows what the
+    /// network's view of time is worth.
+    case frames
   }
 
   /// What was read of one clip, in the pixels of its first picture.
@@ -38,6 +42,28 @@ public struct Evaluator: Sendable {
   ///
   /// - Parameter progress: called with the count of clips that are done; false ends the reading early.
   public func read(_ clips: [LabelledClip], progress: (Int) -> Bool = { _ in true }) -> [Answer] {
+    guard look == .frames else { return readEach(clips, progress) }
+    let whole = Evaluator(card: card, network: network, weights: weights, look: .clip)
+    var answers: [Answer] = []
+    for clip in clips {
+      let singles = Batch.picks(of: clip.pictures.count, frames: card.config.trunk.slots).map { clip.still($0) }
+      answers.append(mean(whole.readEach(singles) { _ in true }))
+      guard progress(answers.count) else { break }
+    }
+    return answers
+  }
+
+  /// The place of the first; logits whose probabilities are the mean of all probabilities.
+  private func mean(_ answers: [Answer]) -> Answer {
+    let temperature = Float(card.temperature)
+    let probabilities = answers.map { Temperature.probabilities($0.logits, temperature: card.temperature) }
+    let logits = answers[0].logits.indices.map { label in
+      temperature * log(max(1e-12, probabilities.reduce(0) { $0 + $1[label] } / Float(answers.count)))
+    }
+    return Answer(logits: logits, box: answers[0].box, points: answers[0].points)
+  }
+
+  private func readEach(_ clips: [LabelledClip], _ progress: (Int) -> Bool) -> [Answer] {
     let size = look == .slot ? 32 : 4
     let view = View(side: card.crop.sideFactor)
     var answers: [Answer] = []

@@ -71,7 +71,7 @@ public struct TrainingRun {
     let look: Evaluator.Look = validation.clips.allSatisfy { $0.pictures.count == 1 } ? .slot : .clip
     let answers = trainer.evaluator(look).read(validation.clips)
     let result = Evaluation(answers, of: validation.clips, faceless: validation.faceless, trainer.card)
-    let figure = result.all?.war ?? result.places?.normalisedMeanError.map { -$0 } ?? result.places?.boxOverlap ?? 0
+    let figure = Self.figure(result)
     let isBest = trainer.state.best.map { figure > $0 } ?? true
     if isBest {
       trainer.state.best = figure
@@ -79,6 +79,13 @@ public struct TrainingRun {
     }
     try log.append(step: trainer.state.step, result)
     return goesOn(.validated(step: trainer.state.step, result, isBest: isBest))
+  }
+
+  /// One number for the whole cascade, more being better: accuracy and mean recall count half each, the landmark error
+  /// against them, the box overlap for them. What was not measured counts nothing.
+  static func figure(_ result: Evaluation) -> Double {
+    let expression = result.all.map { ($0.war + $0.uar) / 2 } ?? 0
+    return expression - (result.places?.normalisedMeanError ?? 0) + (result.places?.boxOverlap ?? 0)
   }
 
   /// Writes the averaged weights with a card that says how they were made and what they reach.

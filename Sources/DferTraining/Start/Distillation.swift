@@ -1,7 +1,6 @@
 import DferImage
 import DferModels
 import DferTensor
-import Foundation
 
 extension LabelledSet {
   /// Mixes what a teacher says of each still into its votes, so that a network also learns which mistakes are small.
@@ -19,7 +18,10 @@ extension LabelledSet {
       let crops = part.map { view.picture(clips[$0].pictures[0], clips[$0].boxes[0], size: StillClassifier.imageSize) }
       let logits = teacher.logits(crops + crops.map { $0.mirrored() })
       for (row, index) in part.enumerated() {
-        let (plain, turned) = (Self.softmax(logits, row), Self.softmax(logits, row + part.count))
+        let (plain, turned) = (
+          Temperature.probabilities(Self.row(logits, row), temperature: 1),
+          Temperature.probabilities(Self.row(logits, row + part.count), temperature: 1)
+        )
         var answer = [Float](repeating: 0, count: labels.count)
         for (place, value) in zip(places, zip(plain, turned)) {
           if let place { answer[place] += (value.0 + value.1) / 2 }
@@ -38,12 +40,7 @@ extension LabelledSet {
   /// Side of the teacher's crop over the longer side of the face box: its own pictures are cut closely.
   private static let teacherSide = 1.1
 
-  private static func softmax(_ logits: Tensor, _ row: Int) -> [Float] {
-    let classes = logits.columns
-    let values = logits.values[row * classes..<(row + 1) * classes]
-    let top = values.max() ?? 0
-    let powers = values.map { exp($0 - top) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
+  private static func row(_ logits: Tensor, _ row: Int) -> [Float] {
+    Array(logits.values[row * logits.columns..<(row + 1) * logits.columns])
   }
 }
