@@ -51,6 +51,11 @@ let package = Package(
       name: "Dfer", dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferImage", "Yams"],
       swiftSettings: strict),
 
+    // Rendered faces with known labels
+    .target(
+      name: "DferSynthesis", dependencies: ["DferVideo", "DferTensor", "DferTimeline", "DferImage"],
+      swiftSettings: strict),
+
     // Training: nothing above this line may import it
     .target(
       name: "DferTraining",
@@ -61,7 +66,7 @@ let package = Package(
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "DferTraining", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
+        "DferSynthesis", "DferTraining", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -84,6 +89,9 @@ let package = Package(
     .testTarget(
       name: "DferTrainingTests",
       dependencies: ["DferTraining", "DferModels", "DferTensor", "DferImage", "DferTimeline", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferSynthesisTests", dependencies: ["DferSynthesis", "DferVideo", "DferImage", "DferTestSupport"],
+      swiftSettings: modern),
     .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
   ]
 )

@@ -23,6 +23,10 @@ static const int dfer_sws_area = SWS_AREA;
 static const int dfer_sws_bilinear = SWS_BILINEAR;
 static const int dfer_sws_exact = SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT;
 
+// The scaler is an opaque type up to FFmpeg 7 and a struct from 8 on, which are two Swift types: keep it as raw memory.
+static inline void *dfer_scaler_raw(struct SwsContext *scaler) { return scaler; }
+static inline struct SwsContext *dfer_scaler(void *raw) { return (struct SwsContext *)raw; }
+
 /// POSIX code behind an FFmpeg error, or 0.
 static inline int dfer_posix_code(int error) { return error < 0 && error > -4096 ? AVUNERROR(error) : 0; }
 

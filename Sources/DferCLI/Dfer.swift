@@ -24,6 +24,7 @@ struct DferCommand: ParsableCommand {
       dfer models                         the networks that are installed
       dfer evaluate --data valid.csv      how well they read labelled faces
       dfer train --data mine.csv -o mine  teach them your own faces
+      dfer synthesize --mesh MESH -o new  render labelled face clips
 
       It reads what faces show, not what people feel.
       Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
@@ -31,7 +32,7 @@ struct DferCommand: ParsableCommand {
     version: Installation.version,
     subcommands: [
       Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
-      Models.self, Evaluate.self, Train.self, Durations.self,
+      Models.self, Evaluate.self, Train.self, Synthesize.self, Durations.self,
     ])
 
   static func main() {
@@ -50,6 +51,7 @@ struct DferCommand: ParsableCommand {
     switch error {
     case let error as VideoError: fail(error, .unreadableInput)
     case let error as OutputError: fail(error, .outputFailed)
+    case let error as VideoWriteError: fail(error, .outputFailed)
     case let error as PipelineError: fail(error, .unreadableInput)
     case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)

@@ -1,0 +1,141 @@
+import DferImage
+import DferTensor
+import Foundation
+
+/// What synthetic clips should look like.
+public struct SynthesisSettings: Sendable, Hashable {
+  /// Of each clip.
+  public var seconds = 2.0
+  public var frameRate = 25.0
+  /// Of the pictures, in pixels.
+  public var size = Size(width: 160, height: 160)
+  /// People in each clip.
+  public var faces = 1
+  /// Taken in turns.
+  public var classes = ExpressionClass.allCases
+  /// Share of people who wear a mask.
+  public var masks = 0.0
+  /// Share of faces that something passes in front of.
+  public var occluders = 0.0
+  public var cut = Timing.Cut.whole
+
+  public init() {}
+
+  public var frames: Int { max(1, Int((seconds * frameRate).rounded())) }
+}
+
+/// One rendered clip: a scene drawn from a seed, shown frame by frame.
+public struct SyntheticClip: Sendable {
+  /// What is true of one face at one moment, in pixels of the picture.
+  public struct Face: Sendable, Hashable {
+    public var expression: ExpressionClass
+    /// How much of the expression is shown: 0 at rest, 1 at the apex of this clip.
+    public var intensity: Double
+    public var phase: Timing.Phase
+    /// Bounds of the points with a quarter of their height added above for the forehead.
+    public var box: Rect
+    /// The usual 68, p0 to p67. They may lie outside the picture or be hidden.
+    public var points: [Point]
+
+    /// Picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner.
+    public var fivePoints: [Point] {
+      func mean(_ range: ClosedRange<Int>) -> Point {
+        let count = Double(range.count)
+        return Point(
+          x: points[range].reduce(0) { $0 + $1.x } / count, y: points[range].reduce(0) { $0 + $1.y } / count)
+      }
+      return [mean(36...41), mean(42...47), points[30], points[48], points[54]]
+    }
+  }
+
+  public struct Frame: Sendable {
+    public var picture: Image
+    public var faces: [Face]
+    /// For each pixel the face that is seen, from 1; 0 for everything else.
+    public var owners: [UInt8]
+  }
+
+  public let settings: SynthesisSettings
+  private let actors: [(actor: Actor, motion: HeadMotion)]
+  private let occluders: [(face: Int, occluder: Occluder)]
+  private let camera: Camera
+  private let lighting: Lighting
+  private let backdrop: Canvas
+  private let finish: Finish
+  private var random: RandomSource
+
+  /// - Parameters:
+  ///   - seed: the same seed gives the same clip.
+  ///   - number: of the clip; chooses the class.
+  public init(_ mesh: FaceMesh, _ settings: SynthesisSettings, seed: UInt64, number: Int) {
+    precondition(settings.faces > 0 && !settings.classes.isEmpty, "SyntheticClip: nobody to show, or nothing")
+    // Neighbouring seeds and numbers share nothing.
+    var random = RandomSource(seed: seed &* 0xD1B5_4A32_D192_ED03 &+ UInt64(number) &* 0x8CB9_2BA7_2F3D_8DD7)
+    random = RandomSource(seed: random.next())
+    self.settings = settings
+    let (width, height) = (2 * settings.size.width, 2 * settings.size.height)
+    lighting = Lighting(random: &random)
+    backdrop = Canvas(backdropOf: width, height, random: &random)
+    let stage = Stage(width: width, height: height, faces: settings.faces, random: &random)
+    camera = stage.camera
+    actors = (0..<settings.faces).map { face in
+      let expression = settings.classes[(number * settings.faces + face) % settings.classes.count]
+      let actor = Actor(
+        mesh, expression, seconds: settings.seconds, cut: settings.cut, masks: settings.masks, random: &random)
+      return (actor, HeadMotion(at: stage.places[face], expression, random: &random))
+    }
+    occluders = (0..<settings.faces).compactMap { face in
+      guard Double(random.uniform()) < settings.occluders else { return nil }
+      return (face, Occluder(seconds: settings.seconds, random: &random))
+    }
+    finish = Finish(skin: actors.map(\.actor.lightness).max() ?? 0.4, random: &random)
+    self.random = random
+  }
+
+  /// x264's CRF that belongs to the scene.
+  public var quality: Int { finish.quality }
+
+  /// Share of the full expression that each face reaches at its apex.
+  public var strengths: [Double] { actors.map(\.actor.performance.strength) }
+  public var expressions: [ExpressionClass] { actors.map(\.actor.performance.expression) }
+  public var speaks: [Bool] { actors.map(\.actor.performance.speaks) }
+
+  /// Renders frame `index`. Any order gives the same pictures.
+  public func frame(_ index: Int) -> Frame {
+    let time = Double(index) / settings.frameRate
+    var canvas = backdrop
+    var faces: [Face] = []
+    for (number, (actor, motion)) in actors.enumerated() {
+      let truth = actor.draw(
+        at: time, motion.place(at: time), on: &canvas, camera, lighting, owner: UInt8(number + 1))
+      let timing = actor.performance.timing
+      let points = truth.map { Point(x: $0.x / 2, y: $0.y / 2) }
+      faces.append(
+        Face(
+          expression: actor.performance.expression, intensity: timing.intensity(at: time), phase: timing.phase(at: time),
+          box: Self.box(points), points: points))
+    }
+    for (face, occluder) in occluders {
+      let box = faces[face].box
+      let area = Rect(x: 2 * box.x, y: 2 * box.y, width: 2 * box.width, height: 2 * box.height)
+      occluder.draw(at: time, over: area, on: &canvas)
+    }
+    var noise = RandomSource(seed: random.state &+ UInt64(index) &* 0xA24B_AED4_963E_E407)
+    let picture = finish.picture(canvas, random: &noise)
+    let size = settings.size
+    var owners = [UInt8](repeating: 0, count: size.width * size.height)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let owner = canvas.owner[2 * y * canvas.width + 2 * x]
+        owners[y * size.width + x] = owner == 255 ? 0 : owner
+      }
+    }
+    return Frame(picture: picture, faces: faces, owners: owners)
+  }
+
+  private static func box(_ points: [Point]) -> Rect {
+    let (xs, ys) = (points.map(\.x), points.map(\.y))
+    let (left, right, top, bottom) = (xs.min() ?? 0, xs.max() ?? 0, ys.min() ?? 0, ys.max() ?? 0)
+    return Rect(left: left, top: top - (bottom - top) / 4, right: right, bottom: bottom)
+  }
+}

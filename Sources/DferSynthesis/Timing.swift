@@ -1,0 +1,52 @@
+import DferTensor
+
+/// When an expression comes and goes, in seconds: it rises from `start` to `apex`, stays until `release`, and is gone at `end`.
+public struct Timing: Sendable, Hashable {
+  public enum Phase: String, Sendable { case neutral, onset, apex, offset }
+
+  public var start, apex, release, end: Double
+
+  public init(start: Double, apex: Double, release: Double, end: Double) {
+    precondition(start < apex && apex <= release && release < end, "Timing: \(start), \(apex), \(release), \(end)")
+    (self.start, self.apex, self.release, self.end) = (start, apex, release, end)
+  }
+
+  /// 0 before the onset and after the offset, 1 at the apex, smooth between.
+  public func intensity(at time: Double) -> Double {
+    func smooth(_ t: Double) -> Double { t * t * (3 - 2 * t) }
+    switch phase(at: time) {
+    case .neutral: return 0
+    case .onset: return smooth((time - start) / (apex - start))
+    case .apex: return 1
+    case .offset: return smooth((end - time) / (end - release))
+    }
+  }
+
+  public func phase(at time: Double) -> Phase {
+    if time <= start || time >= end { return .neutral }
+    if time < apex { return .onset }
+    return time <= release ? .apex : .offset
+  }
+
+  /// How clips are cut from the course of an expression.
+  public enum Cut: String, CaseIterable, Sendable {
+    /// From rest through the apex to rest.
+    case whole
+    /// Also clips that begin or end at the apex, or show nothing else, as clips of real video do.
+    case mixed
+  }
+
+  /// A random course for a clip of `seconds`.
+  init(_ cut: Cut, seconds: Double, random: inout RandomSource) {
+    func share(_ low: Double, _ high: Double) -> Double { (low + Double(random.uniform()) * (high - low)) * seconds }
+    var (start, end) = (share(0, 0.12), seconds - share(0, 0.12))
+    let (onset, offset) = (share(0.12, 0.3), share(0.12, 0.3))
+    let choice = random.uniform()
+    if cut == .mixed {
+      // Begins or ends outside the clip.
+      if choice > 0.4 && choice < 0.75 { end = seconds * 2 }
+      if choice > 0.6 { start = -seconds }
+    }
+    self.init(start: start, apex: start + onset, release: end - offset, end: end)
+  }
+}

@@ -1,0 +1,91 @@
+import CFFmpeg
+import Foundation
+
+/// A media file being written: streams are added, then the header, packets and the trailer. Owns the format context.
+///
+/// Until `finish()` everything goes to PATH.part, so that the name itself never holds half a video; a muxer that goes
+/// away before that takes its part file with it.
+final class Muxer {
+  let path: String
+  let context: UnsafeMutablePointer<AVFormatContext>
+  private let part: String
+  private var state = State.open
+
+  private enum State { case open, started, finished }
+
+  /// - Parameter path: its extension chooses the container, as .mp4 or .mkv.
+  init(_ path: String) throws {
+    av_log_set_level(AV_LOG_QUIET)
+    self.path = path
+    part = path + ".part"
+    guard let format = av_guess_format(nil, path, nil) else {
+      throw VideoWriteError(operation: "write", path: path, reason: "no container format has this file name extension")
+    }
+    var context: UnsafeMutablePointer<AVFormatContext>?
+    let allocated = avformat_alloc_output_context2(&context, format, nil, part)
+    guard allocated >= 0, let context else {
+      throw VideoWriteError(operation: "write", path: path, reason: text(of: allocated))
+    }
+    self.context = context
+    // The same packets always make the same bytes: no library version, no date.
+    context.pointee.flags |= AVFMT_FLAG_BITEXACT
+    let opened = avio_open(&context.pointee.pb, part, AVIO_FLAG_WRITE)
+    guard opened >= 0 else {
+      throw VideoWriteError(operation: "create", path: path, reason: text(of: opened))
+    }
+  }
+
+  deinit {
+    if context.pointee.pb != nil { avio_closep(&context.pointee.pb) }
+    avformat_free_context(context)
+    if state != .finished { try? FileManager.default.removeItem(atPath: part) }
+  }
+
+  /// Whether encoders must keep their parameter sets out of the packets.
+  var wantsGlobalHeader: Bool { context.pointee.oformat.pointee.flags & AVFMT_GLOBALHEADER != 0 }
+
+  /// A new stream with these parameters; times of its packets are in `timeBase` of the stream after `start()`.
+  func addStream(
+    _ parameters: UnsafePointer<AVCodecParameters>, timeBase: AVRational
+  ) throws -> UnsafeMutablePointer<AVStream> {
+    guard let stream = avformat_new_stream(context, nil) else {
+      throw VideoWriteError(operation: "write", path: path, reason: "out of memory")
+    }
+    try check(avcodec_parameters_copy(stream.pointee.codecpar, parameters))
+    stream.pointee.time_base = timeBase
+    return stream
+  }
+
+  /// Writes the header; no streams can be added after it.
+  func start() throws {
+    var options: OpaquePointer?
+    // MP4: the index before the pictures, so that a player can begin at once.
+    av_dict_set(&options, "movflags", "+faststart", 0)
+    defer { av_dict_free(&options) }
+    try check(avformat_write_header(context, &options))
+    state = .started
+  }
+
+  /// Takes over the packet's data. Its times are in ticks of `base`.
+  func write(
+    _ packet: UnsafeMutablePointer<AVPacket>, to stream: UnsafeMutablePointer<AVStream>, base: AVRational
+  ) throws {
+    av_packet_rescale_ts(packet, base, stream.pointee.time_base)
+    packet.pointee.stream_index = stream.pointee.index
+    try check(av_interleaved_write_frame(context, packet))
+  }
+
+  /// Writes what is left and gives the file its name.
+  func finish() throws {
+    try check(av_write_trailer(context))
+    try check(avio_closep(&context.pointee.pb))
+    guard rename(part, path) == 0 else {
+      throw VideoWriteError(operation: "put in place", path: path, reason: String(cString: strerror(errno)))
+    }
+    state = .finished
+  }
+
+  private func check(_ code: Int32) throws {
+    if code < 0 { throw VideoWriteError(operation: "write", path: path, reason: text(of: code)) }
+  }
+}

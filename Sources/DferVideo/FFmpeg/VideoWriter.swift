@@ -1,0 +1,61 @@
+import CFFmpeg
+import DferImage
+
+/// Writes RGB pictures as a video file, one picture at a time, with the times they are given.
+///
+/// The file has its name only after `finish()`; a writer that is dropped before leaves nothing behind. The same pictures
+/// and times give the same bytes with the same FFmpeg.
+public final class VideoWriter {
+  public let path: String
+  private let muxer: Muxer
+  private let encoder: VideoEncoder
+  private let stream: UnsafeMutablePointer<AVStream>
+  private var last: Int64?
+
+  /// - Parameters:
+  ///   - path: .mp4, .mkv or another container that FFmpeg knows by its extension. An existing file is replaced.
+  ///   - size: of every picture, in pixels.
+  ///   - timeBase: of the pictures' times, as 1/90000.
+  ///   - frameRate: frames a second that the container declares.
+  /// - Throws: `VideoWriteError`.
+  public init(
+    _ path: String, size: Size, timeBase: TimeBase, frameRate: Double, coding: VideoCoding = .lossy(quality: 23)
+  ) throws {
+    self.path = path
+    muxer = try Muxer(path)
+    let base = AVRational(num: timeBase.numerator, den: timeBase.denominator)
+    encoder = try VideoEncoder(
+      coding, size: size, timeBase: base, frameRate: av_d2q(frameRate, 100_000), globalHeader: muxer.wantsGlobalHeader,
+      path: path)
+    guard let parameters = avcodec_parameters_alloc() else {
+      throw VideoWriteError(operation: "write", path: path, reason: "out of memory")
+    }
+    defer {
+      var parameters: UnsafeMutablePointer<AVCodecParameters>? = parameters
+      avcodec_parameters_free(&parameters)
+    }
+    avcodec_parameters_from_context(parameters, encoder.context)
+    stream = try muxer.addStream(parameters, timeBase: base)
+    stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
+    try muxer.start()
+  }
+
+  /// Adds a picture that is shown from `ticks` of the time base on. Times must rise.
+  public func write(_ picture: Image, at ticks: Int64) throws {
+    if let last, ticks <= last {
+      throw VideoWriteError(operation: "write", path: path, reason: "time \(ticks) does not follow time \(last)")
+    }
+    last = ticks
+    try encoder.encode(picture, at: ticks, take)
+  }
+
+  /// Writes what is still in the encoder and closes the file.
+  public func finish() throws {
+    try encoder.encode(nil, at: 0, take)
+    try muxer.finish()
+  }
+
+  private func take(_ packet: UnsafeMutablePointer<AVPacket>) throws {
+    try muxer.write(packet, to: stream, base: encoder.context.pointee.time_base)
+  }
+}
