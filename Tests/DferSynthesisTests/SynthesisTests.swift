@@ -8,16 +8,18 @@ import Testing
 /// The mesh is not part of the repository: tests that need it are skipped without it.
 let meshPath = Shared.folder.appendingPathComponent("data/ict-face-kit.safetensors").path
 let hasMesh = FileManager.default.fileExists(atPath: meshPath)
+/// Read once: unoptimised code takes a while for it.
+private let sharedMesh = Result { try FaceMesh(meshPath) }
 
 @Suite(.enabled(if: hasMesh, "no face mesh")) struct SynthesisTests {
   private let mesh: FaceMesh
   private var settings = SynthesisSettings()
 
   init() throws {
-    mesh = try FaceMesh(meshPath)
+    mesh = try sharedMesh.get()
     settings.size = Size(width: 96, height: 96)
     settings.seconds = 1
-    settings.frameRate = 8
+    settings.frameRate = 6
   }
 
   @Test func theSameSeedGivesTheSameClip() {
@@ -30,7 +32,7 @@ let hasMesh = FileManager.default.fileExists(atPath: meshPath)
   }
 
   @Test(arguments: 0..<8) func pointsAndBoxesAgreeWithThePicture(number: Int) throws {
-    let frame = SyntheticClip(mesh, settings, seed: 11, number: number).frame(4)
+    let frame = SyntheticClip(mesh, settings, seed: 11, number: number).frame(3)
     let face = try #require(frame.faces.first)
     #expect(face.points.count == 68 && face.expression == ExpressionClass.allCases[number])
     func isFace(_ point: Point) -> Bool {
@@ -53,33 +55,26 @@ let hasMesh = FileManager.default.fileExists(atPath: meshPath)
     #expect(five[0].x < five[1].x && five[3].x < five[4].x && five[0].y < five[3].y)
   }
 
-  @Test func expressionsChangeTheFaceInTime() {
-    settingsFor(.surprise) { clip in
-      let gaps = (0..<8).map { index -> Double in
-        let points = clip.frame(index).faces[0].points
-        return (points[66].y - points[62].y) / (points[8].y - points[27].y)
-      }
-      let most = gaps.max() ?? 0
-      #expect(most > gaps[0] + 0.05, "the jaw drops: \(gaps)")
-    }
-    settingsFor(.happiness) { clip in
-      let width = (0..<8).map { index -> Double in
-        let points = clip.frame(index).faces[0].points
-        return (points[54].x - points[48].x) / (points[45].x - points[36].x)
-      }
-      #expect((width.max() ?? 0) > width[0] * 1.08, "the mouth widens: \(width)")
-    }
+  @Test func expressionsChangeTheFaceInTime() throws {
+    let gaps = try measured(.surprise) { ($0[66].y - $0[62].y) / ($0[8].y - $0[27].y) }
+    #expect(gaps.apex > gaps.rest + 0.05, "the jaw drops: \(gaps)")
+    let widths = try measured(.happiness) { ($0[54].x - $0[48].x) / ($0[45].x - $0[36].x) }
+    #expect(widths.apex > widths.rest * 1.08, "the mouth widens: \(widths)")
   }
 
-  private func settingsFor(_ expression: ExpressionClass, _ look: (SyntheticClip) -> Void) {
+  /// A measure of the points at rest and in the middle of the clip, of the first clip without speech.
+  private func measured(
+    _ expression: ExpressionClass, _ measure: ([Point]) -> Double
+  ) throws -> (rest: Double, apex: Double) {
     var settings = settings
     settings.classes = [expression]
-    // The first one that does not speak over it.
     let clips = (0..<20).lazy.map { SyntheticClip(mesh, settings, seed: 2, number: $0) }
-    if let clip = clips.first(where: { $0.speaks == [false] }) { look(clip) }
+    let clip = try #require(clips.first { $0.speaks == [false] })
+    return (measure(clip.frame(0).faces[0].points), measure(clip.frame(3).faces[0].points))
   }
 
   @Test func severalFacesAreToldApart() {
+    var settings = settings
     settings.faces = 3
     settings.size = Size(width: 240, height: 96)
     let frame = SyntheticClip(mesh, settings, seed: 1, number: 0).frame(2)
@@ -89,6 +84,7 @@ let hasMesh = FileManager.default.fileExists(atPath: meshPath)
   }
 
   @Test func masksHideTheMouthAndOccludersPassBy() {
+    var settings = settings
     settings.masks = 1
     let masked = SyntheticClip(mesh, settings, seed: 1, number: 0).frame(2)
     let mouth = masked.faces[0].points[62]
@@ -97,7 +93,7 @@ let hasMesh = FileManager.default.fileExists(atPath: meshPath)
     let free = SyntheticClip(mesh, settings, seed: 1, number: 0)
     settings.occluders = 1
     let occluded = SyntheticClip(mesh, settings, seed: 1, number: 0)
-    let visible = { (clip: SyntheticClip) in (0..<8).reduce(0) { $0 + clip.frame($1).owners.count { $0 == 1 } } }
+    let visible = { (clip: SyntheticClip) in [1, 3, 5].reduce(0) { $0 + clip.frame($1).owners.count { $0 == 1 } } }
     #expect(visible(occluded) < visible(free))
   }
 }
