@@ -86,8 +86,11 @@ import Testing
     #expect(set.clips[0].name.hasSuffix("list.csv, line 2") && set.clips[1].name.hasSuffix("line 5"))
     for clip in set.clips {
       #expect(clip.boxes.count == 16 && !clip.boxesAreLabels)
+      let side = Double(clip.pictures[0].width)
       #expect(
-        clip.boxes.allSatisfy { abs($0.centre.x - 80) < 1e-6 && abs(max($0.width, $0.height) - 160 / 1.8) < 1e-6 })
+        clip.boxes.allSatisfy {
+          abs($0.centre.x - side / 2) < 1e-6 && abs(max($0.width, $0.height) - side / 1.8) < 1e-6
+        })
     }
     #expect(set.skipped.count == 2)
     #expect(set.skipped.contains { $0.contains("line 3: the video ends before 900.0 s") })
@@ -95,6 +98,45 @@ import Testing
     let answers = Evaluator(model, look: .clip).read(set.clips)
     #expect(answers.count == 2 && answers.allSatisfy { $0.logits.count == 8 })
     #expect(Evaluation(answers, of: set.clips, model.card).all?.samples == 2)
+    // Single frames of a clip give one answer too, and another one than the whole clip.
+    let singles = Evaluator(model, look: .frames).read(Array(set.clips.prefix(1)))
+    #expect(singles.count == 1 && singles[0].logits != answers[0].logits)
+  }
+
+  /// The truth of each frame is taken at its time and for its face, and moves with the crop.
+  @Test func theTruthOfEachFrameIsRead() throws {
+    let video = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    let folder = try ScratchFolder()
+    let points = "leye_x,leye_y,reye_x,reye_y,nose_x,nose_y,lmouth_x,lmouth_y,rmouth_x,rmouth_y"
+    var rows = ["time_s,face,x0,y0,x1,y1,\(points)"]
+    for face in 0..<2 {
+      for frame in 0..<60 {
+        let left = 200 + 100 * face + frame
+        rows.append(
+          "\(Double(frame) / 25),\(face),\(left),100,\(left + 90),200,"
+            + "\(left + 20),130,\(left + 70),130,\(left + 45),150,\(left + 30),180,\(left + 60),180")
+      }
+    }
+    try rows.joined(separator: "\n").write(to: folder.file("truth.csv"), atomically: true, encoding: .utf8)
+    let list = folder.file("list.csv")
+    try "path,start_s,end_s,label,truth,face\n\(video),0,2,happiness,truth.csv,1\n".write(
+      to: list, atomically: true, encoding: .utf8)
+    let model = try ExpressionModel(weights: pipelines.appendingPathComponent("mtcae-dfer.safetensors").path)
+    let set = try LabelledSet(list.path, card: model.card) {
+      throw DataError(path: list.path, reason: "no finder should be needed")
+    }
+    let clip = try #require(set.clips.first)
+    #expect(clip.boxesAreLabels && clip.pictures.count == 16 && clip.points.count == 16)
+    let scale = Double(clip.pictures[0].width) / (1.8 * 100)
+    for (box, points) in zip(clip.boxes, clip.points) {
+      // Face 1: 90 x 100 pixels, its left eye 20 to the right of its box.
+      #expect(abs(box.width - 90 * scale) < 1e-6 && abs(points[0].x - box.x - 20 * scale) < 1e-6)
+    }
+    try "path,label,truth,face\n\(video),happiness,truth.csv,7\n".write(to: list, atomically: true, encoding: .utf8)
+    do {
+      _ = try Manifest(list.path, labels: model.card.labels)
+      Issue.record("a face that the truth does not know was accepted")
+    } catch { #expect("\(error)".contains("nothing of face 7")) }
   }
 }
 

@@ -34,7 +34,9 @@ public struct Evaluation: Sendable, Codable {
   public var places: Places?
   /// Divides the logits in all figures above.
   public var temperature: Double
-  /// The temperature that would fit these votes best.
+  /// The temperature under which confidence says best how often the answer is what most people would say: fitted to the
+  /// faces with a majority, as the other figures are. Fitted to all votes it would say how many people agree, which is
+  /// lower.
   public var fittedTemperature: Double?
 
   /// - Parameters:
@@ -53,8 +55,10 @@ public struct Evaluation: Sendable, Codable {
     all = Self.classes(answers, clips, faceless, card, among: every, temperature)
     let kept = every.filter { !without.contains(card.labels[$0]) }
     if kept.count < every.count { selected = Self.classes(answers, clips, faceless, card, among: kept, temperature) }
-    let voted = zip(answers, clips).compactMap { answer, clip in clip.shares(least: 1).map { (answer.logits, $0) } }
-    if !voted.isEmpty { fittedTemperature = Temperature.fit(voted.map(\.0), voted.map(\.1)) }
+    let clear = zip(answers, clips).compactMap { answer, clip in
+      clip.majority(among: every).map { top in (answer.logits, every.map { $0 == top ? Float(1) : 0 }) }
+    }
+    if !clear.isEmpty { fittedTemperature = Temperature.fit(clear.map(\.0), clear.map(\.1)) }
     places = Self.places(answers, clips)
   }
 

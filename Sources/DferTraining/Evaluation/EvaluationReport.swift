@@ -13,7 +13,7 @@ extension Evaluation {
       lines.append("places (n = \(places.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
     }
     if let fittedTemperature {
-      lines.append("temperature \(temperature); \(Self.decimal(fittedTemperature, 3)) would fit these votes best")
+      lines.append("temperature \(temperature); \(Self.decimal(fittedTemperature, 3)) would fit these majorities best")
     }
     return lines
   }
