@@ -8,9 +8,11 @@ public struct FaceFinder: Sendable {
   public let threshold: Float
   private let overlapLimit: Double
   private let network: FinderNetwork
-  private let weights: ParameterStore
+  package var weights: ParameterStore
+  /// What the weight file says of itself: layers, outputs, threshold, and how it was made.
+  package var metadata: [String: String]
   /// Names of the layers that answer, and how many pixels one of their cells covers.
-  private let outputs: [(name: String, stride: Int)]
+  package let outputs: [(name: String, stride: Int)]
 
   /// Numbers for one cell: score, four sides, five points, mask.
   private static let answers = 16
@@ -49,7 +51,7 @@ public struct FaceFinder: Sendable {
       throw CheckpointError(path: path, reason: "metadata outputs: \(name) is not a layer of \(Self.answers) channels")
     }
     try store.load(file)
-    weights = store
+    (weights, metadata) = (store, file.metadata)
     outputs = Array(zip(names, strides))
   }
 
@@ -70,17 +72,22 @@ public struct FaceFinder: Sendable {
   /// What the network says of each cell, for each output: [1, 16, rows, columns].
   func answers(to picture: Image) -> [Tensor] {
     var tape = Tape(weights)
-    return network(Self.canvas(picture), read: outputs.map(\.name), &tape)
+    return answers(to: Self.canvas(picture), &tape).map(\.tensor)
+  }
+
+  /// The same for canvases [batch, 3, height, width], with gradients when the tape records.
+  package func answers(to canvases: Tensor, _ tape: inout Tape) -> [Value] {
+    network(canvases, read: outputs.map(\.name), &tape)
   }
 
   /// Results of any layers, for tests.
   func results(of layers: [String], for picture: Image) -> [Tensor] {
     var tape = Tape(weights)
-    return network(Self.canvas(picture), read: layers, &tape)
+    return network(Self.canvas(picture), read: layers, &tape).map(\.tensor)
   }
 
   /// The picture in the top left corner of a black canvas of whole multiples of 32, as [1, 3, height, width] around 0.
-  static func canvas(_ picture: Image) -> Tensor {
+  package static func canvas(_ picture: Image) -> Tensor {
     func padded(_ side: Int) -> Int { (side + multiple - 1) / multiple * multiple }
     func number(_ byte: Int) -> Float { (Float(byte) - 127.5) / 128 }
     let (width, height) = (padded(picture.width), padded(picture.height))

@@ -95,10 +95,10 @@ struct FinderNetwork: Sendable {
   /// Channels that the layer of that name makes; nil when there is none.
   func channels(of name: String) -> Int? { results[name].map { channels[$0] } }
 
-  /// Runs all layers on a picture [1, 3, height, width]; height and width are multiples of 32.
-  /// - Returns: the results of the named layers, each [1, channels, height / stride, width / stride].
-  func callAsFunction(_ picture: Tensor, read names: [String], _ tape: inout Tape) -> [Tensor] {
-    var values = [Value(picture)]
+  /// Runs all layers on pictures [batch, 3, height, width]; height and width are multiples of 32.
+  /// - Returns: the results of the named layers, each [batch, channels, height / stride, width / stride].
+  func callAsFunction(_ pictures: Tensor, read names: [String], _ tape: inout Tape) -> [Value] {
+    var values = [Value(pictures)]
     for step in steps {
       switch step {
       case .convolution(let input, let weight, let bias, let stride, let padding, let groups, let relu):
@@ -110,7 +110,7 @@ struct FinderNetwork: Sendable {
     }
     return names.map { name in
       guard let result = results[name] else { preconditionFailure("FinderNetwork: no layer \(name)") }
-      return values[result].tensor
+      return values[result]
     }
   }
 }
