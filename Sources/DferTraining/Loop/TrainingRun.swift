@@ -90,29 +90,9 @@ public struct TrainingRun {
 
   /// Writes the averaged weights with a card that says how they were made and what they reach.
   private func write(_ result: Evaluation?) throws {
-    var card = trainer.card
-    card.date = Date.now.formatted(.iso8601.year().month().day())
-    if let result {
-      // Probabilities should mean something: the temperature comes from the same validation data.
-      card.temperature = result.fittedTemperature ?? card.temperature
-      card.metrics = Self.json(CardMetrics(result))
-    }
-    card.training = Self.json(
-      CardTraining(steps: trainer.state.step, settings: trainer.settings, before: trainer.card.training))
-    let store = trainer.state.average.applied(to: trainer.state.weights)
-    try SafetensorsFile.write(
-      tensors: Array(zip(store.names, store.tensors)).map { (name: $0.0, tensor: $0.1) }, metadata: card.metadata,
-      to: weights, as: .f16)
-  }
-
-  private struct CardMetrics: Encodable {
-    var validationFaces: Int?
-    var war, uar, landmarkError, boxOverlap: Double?
-
-    init(_ result: Evaluation) {
-      (validationFaces, war, uar) = (result.all?.samples, result.all?.war, result.all?.uar)
-      (landmarkError, boxOverlap) = (result.places?.normalisedMeanError, result.places?.boxOverlap)
-    }
+    let made = CardTraining(steps: trainer.state.step, settings: trainer.settings, before: trainer.card.training)
+    try WeightFile.write(
+      trainer.state.average.applied(to: trainer.state.weights), trainer.card, result, training: made, to: weights)
   }
 
   private struct CardTraining: Encodable {
@@ -121,12 +101,6 @@ public struct TrainingRun {
     var settings: TrainingSettings
     /// What the weights that this training began with say of themselves.
     var before: String
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }
 

@@ -1,0 +1,41 @@
+import DferModels
+import DferTensor
+import Foundation
+
+/// Weight files as trainings write them: half floats, and a card with the day, the figures and the way they were made.
+enum WeightFile {
+  /// - Parameters:
+  ///   - result: on data that were not learned from; the temperature is fitted to it and its figures go into the card.
+  ///   - training: how the weights were made, told as JSON.
+  static func write(
+    _ store: ParameterStore, _ card: ModelCard, _ result: Evaluation?, training: some Encodable, to path: String
+  ) throws {
+    var card = card
+    card.date = Date.now.formatted(.iso8601.year().month().day())
+    if let result {
+      // Probabilities should mean something.
+      card.temperature = result.fittedTemperature ?? card.temperature
+      card.metrics = json(Figures(result))
+    }
+    card.training = json(training)
+    try SafetensorsFile.write(
+      tensors: zip(store.names, store.tensors).map { (name: $0.0, tensor: $0.1) }, metadata: card.metadata, to: path,
+      as: .f16)
+  }
+
+  private struct Figures: Encodable {
+    var validationFaces: Int?
+    var war, uar, landmarkError, boxOverlap: Double?
+
+    init(_ result: Evaluation) {
+      (validationFaces, war, uar) = (result.all?.samples, result.all?.war, result.all?.uar)
+      (landmarkError, boxOverlap) = (result.places?.normalisedMeanError, result.places?.boxOverlap)
+    }
+  }
+
+  private static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
