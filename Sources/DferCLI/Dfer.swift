@@ -24,6 +24,7 @@ struct DferCommand: ParsableCommand {
       dfer models                         the networks that are installed
       dfer evaluate --data valid.csv      how well they read labelled faces
       dfer train --data mine.csv -o mine  teach them your own faces
+      dfer pretrain --data videos -o new  let an encoder learn faces without labels
       dfer synthesize --mesh MESH -o new  render labelled face clips
 
       It reads what faces show, not what people feel.
@@ -32,7 +33,7 @@ struct DferCommand: ParsableCommand {
     version: Installation.version,
     subcommands: [
       Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
-      Models.self, Evaluate.self, Train.self, BlendCommand.self, Synthesize.self, Durations.self,
+      Models.self, Evaluate.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self, Durations.self,
     ])
 
   static func main() {

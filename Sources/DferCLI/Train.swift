@@ -37,6 +37,9 @@ struct Train: ParsableCommand {
   @Option(help: "Weights of a network for single pictures whose first layers the new network starts with.")
   var stem: String?
 
+  @Option(help: "Start with the encoder that dfer pretrain made.")
+  var encoder: String?
+
   @Option(help: "Weights of a network for single pictures whose answers are learned beside the labels.")
   var teacher: String?
 
@@ -165,7 +168,8 @@ struct Train: ParsableCommand {
     if let threads { Compute.threads = threads }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
-    let model = try startingModel { try pipeline().modelWeights.path }
+    let start = try startingModel { try pipeline().modelWeights.path }
+    let model = try encoder.map { try start.starting(fromEncoder: $0) } ?? start
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(path, card: model.card, every: every) {
         try FaceFinder(weights: pipeline().finderWeights.path)

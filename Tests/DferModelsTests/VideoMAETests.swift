@@ -90,7 +90,7 @@ import Testing
     let clips = golden.clipsWithChannelsFirst("in/pixel_values")
     let visible = try golden.rows("mid/visible_index")
     #expect(
-      visible.map { VideoMAEPretraining.masked(visible: $0, of: model.encoder.config.tokens) }
+      visible.map { MaskedDecoder.masked(visible: $0, of: model.encoder.config.tokens) }
         == (try golden.rows("mid/masked_index")))
 
     var tape = Tape(store, recording: true)
@@ -104,18 +104,22 @@ import Testing
     let norm = try #require(encoder.norm)
     x = norm(x, &tape)
     golden.check(x.tensor, "mid/encoder_norm")
-    let seen = model.bridge(x, &tape)
+    let (decoder, tokens) = (model.decoder, model.encoder.config.tokens)
+    let seen = decoder.bridge(x, &tape)
     golden.check(seen.tensor, "mid/encoder_to_decoder")
-    golden.check(model.positions, "mid/decoder_position_table")
-    var y = model.decoderInput(seen, visible: visible, &tape)
+    golden.check(decoder.positions, "mid/decoder_position_table")
+    var y = decoder.input(seen, visible: visible, of: tokens, &tape)
     golden.check(y.tensor, "mid/decoder_input")
-    for (i, block) in model.blocks.enumerated() {
+    for (i, block) in decoder.blocks.enumerated() {
       y = block(y, &tape)
       golden.check(y.tensor, "mid/decoder_layer.\(i)")
     }
 
     let logits = model(clips, visible: visible, &tape)
     golden.check(logits.tensor, "out/logits")
+    let target = PixelTarget(
+      clips, encoder.config, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225], form: .pixels)
+    golden.check(target.rows(of: try golden.rows("mid/masked_index")), "mid/target")
     let loss = tape.meanSquared(logits, Value(golden("mid/target")))
     golden.check(loss.tensor, "loss/mse")
     let gradients = tape.gradients(of: loss).parameters

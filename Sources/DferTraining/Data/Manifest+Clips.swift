@@ -20,27 +20,30 @@ extension Manifest {
       let reader = ClipReader(card, finder: find)
       do {
         for (entry, frames) in try reader.frames(of: path, group) {
+          let name = title(of: entry)
           guard !frames.isEmpty else {
-            set.skipped.append("\(self.path), line \(entry.line): the video ends before \(entry.start) s")
+            set.skipped.append("\(name): the video ends before \(entry.start) s")
             continue
           }
-          guard let clip = reader.clip(entry, frames, name: "\(self.path), line \(entry.line)") else {
-            set.skipped.append("\(self.path), line \(entry.line): no face found")
+          guard let clip = reader.clip(entry, frames, name: name) else {
+            set.skipped.append("\(name): no face found")
             set.faceless.append(
               LabelledClip(
-                name: "\(self.path), line \(entry.line)", pictures: [], boxes: [], boxesAreLabels: false, points: [],
-                votes: entry.votes, otherVotes: entry.otherVotes))
+                name: name, pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: entry.votes,
+                otherVotes: entry.otherVotes))
             continue
           }
           clips[entry.line] = clip
         }
       } catch let error as VideoError {
-        set.skipped += group.map { "\(self.path), line \($0.line): \(error)" }
+        set.skipped += group.map { "\(title(of: $0)): \(error)" }
       }
     }
     set.clips = wanted.compactMap { clips[$0.line] }
     return set
   }
+
+  private func title(of entry: Entry) -> String { entry.name ?? "\(path), line \(entry.line)" }
 }
 
 /// Cuts the clips of one video.

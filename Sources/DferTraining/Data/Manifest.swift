@@ -18,26 +18,34 @@ public struct Manifest: Sendable {
     public var box: Rect?
     /// What is true of each frame, in order of time; empty when only the whole clip is known.
     public var truth: [FrameTruth] = []
+    /// What messages call it; nil: its line of the manifest.
+    public var name: String?
   }
 
   public let path: String
   public let labels: [String]
   public let entries: [Entry]
 
-  /// - Parameter labels: the classes, in the order of the votes.
+  init(path: String, labels: [String], entries: [Entry]) {
+    (self.path, self.labels, self.entries) = (path, labels, entries)
+  }
+
+  /// - Parameters:
+  ///   - labels: the classes, in the order of the votes.
+  ///   - needsLabels: whether every line must have a label; without it, labels are not looked at.
   /// - Throws: one `DataError` that names every wrong line with its reason.
-  public init(_ path: String, labels: [String]) throws {
+  public init(_ path: String, labels: [String], needsLabels: Bool = true) throws {
     let table = try LabelTable(path: path)
     guard table.has("path") else { throw DataError(path: path, line: 1, reason: "there is no column path") }
     let columns = VoteColumns(table, labels)
-    guard columns.hasVotes || table.has("label") else {
+    guard !needsLabels || columns.hasVotes || table.has("label") else {
       throw DataError(
         path: path, line: 1, reason: "neither a column label nor votes for \(labels.joined(separator: ", "))")
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     var faults: [DataError] = []
     let entries = try table.rows { row -> Entry? in
-      do { return try Self.entry(row, columns, labels, folder) } catch let fault as DataError {
+      do { return try Self.entry(row, needsLabels ? columns : nil, labels, folder) } catch let fault as DataError {
         faults.append(fault)
         return nil
       }
@@ -53,7 +61,7 @@ public struct Manifest: Sendable {
   }
 
   private static func entry(
-    _ row: LabelTable.Row, _ columns: VoteColumns, _ labels: [String], _ folder: URL
+    _ row: LabelTable.Row, _ columns: VoteColumns?, _ labels: [String], _ folder: URL
   ) throws -> Entry {
     guard let name = row.text("path") else { throw row.fault("no path") }
     let path = URL(fileURLWithPath: name, relativeTo: folder).path
@@ -61,11 +69,11 @@ public struct Manifest: Sendable {
     let (start, end) = (try row.number("start_s") ?? 0, try row.number("end_s"))
     guard start >= 0 else { throw row.fault("start_s \(start) lies before the start of the video") }
     if let end, end <= start { throw row.fault("end_s \(end) is not after start_s \(start)") }
-    if let label = row.text("label"), !columns.hasVotes, !labels.contains(LabelName.canonical(label)) {
+    if let label = row.text("label"), let columns, !columns.hasVotes, !labels.contains(LabelName.canonical(label)) {
       throw row.fault("label \"\(label)\" is none of \(labels.joined(separator: ", "))")
     }
-    let (votes, others) = try columns.read(row)
-    guard votes.contains(where: { $0 > 0 }) || others > 0 else { throw row.fault("no label") }
+    let (votes, others) = try columns?.read(row) ?? ([], 0)
+    guard columns == nil || votes.contains(where: { $0 > 0 }) || others > 0 else { throw row.fault("no label") }
     let truth = try row.text("truth").map { name in
       try FrameTruth.read(
         URL(fileURLWithPath: name, relativeTo: folder).path, face: row.text("face") ?? "0", from: start, to: end)

@@ -1,0 +1,170 @@
+import ArgumentParser
+import Dfer
+import DferModels
+import DferTensor
+import DferTraining
+import Foundation
+
+struct Pretrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Let an encoder learn faces from videos without labels.",
+    discussion: """
+      Most of every clip is hidden, and the network learns to paint it. DATA is a video, a folder of videos, or what
+      dfer train takes; labels are not looked at.
+
+        dfer pretrain --data videos/ --data stills.csv -o faces
+        dfer train --new compact --encoder faces/encoder.safetensors --data train.csv --valid valid.csv -o mine
+
+      Writes faces/encoder.safetensors (to start a training with), faces/last.safetensors (to go on from), faces/log.csv,
+      and faces/rebuilt-000200.png and so on: clips as they are, what the network sees, what it makes of it. Ctrl-C stops
+      after the current step.
+      """)
+
+  @Option(help: "Videos, folders of videos, packed sets or manifests; may be given several times.")
+  var data: [String]
+
+  @Option(name: [.short, .customLong("output")], help: "Folder for encoder, checkpoint, log and pictures.")
+  var output: String
+
+  @Option(help: "Sizes of a network that starts from nothing: tiny or compact.")
+  var new = ModelPreset.compact
+
+  @Option(help: "Weights of a network for single pictures whose first layers a new network starts with.")
+  var stem: String?
+
+  @Option(help: "Go on from the encoder of these weights, with their sizes, instead.")
+  var weights: String?
+
+  @Option(help: "videomae, or mae-dfer: attention by regions, and motion as a target of its own.")
+  var variant = PretrainingSettings().variant
+
+  @Flag(help: "Go on with the run in the output folder; all other options must be as they were.")
+  var resume = false
+
+  @Option(help: "Share of the patch positions that are hidden.")
+  var ratio = PretrainingSettings().ratio
+
+  @Option(help: "Steps in all.")
+  var steps = PretrainingSettings().steps
+
+  @Option(help: "Stills of one step; a step on whole clips takes a quarter of it.")
+  var batch = PretrainingSettings().batch
+
+  @Option(help: "Highest learning rate.")
+  var rate = PretrainingSettings().rate
+
+  @Option(help: "Steps over which the rate rises.")
+  var warmup = PretrainingSettings().warmupSteps
+
+  @Option(help: "Share of the steps that see whole clips; the others see one time slot.")
+  var clipShare = PretrainingSettings().clipShare
+
+  @Option(help: "Strength of the random changes of the pictures, 0 to 1.")
+  var strength = PretrainingSettings().strength
+
+  @Option(help: "Blocks of the decoder.")
+  var decoderBlocks = PretrainingSettings().decoderBlocks
+
+  @Option(help: "Steps between two checkpoints, and between two pictures.")
+  var check = PretrainingSettings().checkEvery
+
+  @Option(help: "Seconds of the clips that videos are cut into.")
+  var span = 2.0
+
+  @Option(help: "Only every N-th face of the data.")
+  var every = 1
+
+  @Option(help: "The same seed gives the same training.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Threads for the arithmetic (default: all cores this process may use).")
+  var threads: Int?
+
+  func validate() throws {
+    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
+    try check(ratio > 0 && ratio < 1, "--ratio must be above 0, below 1")
+    try check(steps > 0 && batch > 0 && self.check > 0, "--steps, --batch and --check must be at least 1")
+    try check(rate > 0 && rate.isFinite && warmup >= 0, "--rate must be above 0, --warmup not below")
+    try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
+    try check((1...48).contains(decoderBlocks), "--decoder-blocks must be 1 to 48")
+    try check(span > 0 && span.isFinite, "--span must be above 0")
+    try check(every > 0, "--every must be at least 1")
+    try check(stem == nil || weights == nil, "--stem is for a new network, not for --weights")
+    try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
+  }
+
+  private func settings(faces: Int) -> PretrainingSettings {
+    var settings = PretrainingSettings()
+    (settings.variant, settings.ratio, settings.steps, settings.batch) = (variant, ratio, steps, batch)
+    (settings.rate, settings.warmupSteps, settings.clipShare) = (rate, warmup, clipShare)
+    (settings.strength, settings.decoderBlocks, settings.checkEvery) = (strength, decoderBlocks, check)
+    settings.seed = seed
+    settings.data = "\(faces) faces of \(data.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: ", "))"
+    return settings
+  }
+
+  private func startingModel() throws -> ExpressionModel {
+    if let weights { return try ExpressionModel(weights: weights) }
+    let model = ExpressionModel(fresh: new, seed: seed)
+    guard let stem else { return model }
+    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
+      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of the stem of a \(new.rawValue) network")
+    }
+    return start
+  }
+
+  func run() throws {
+    if let threads { Compute.threads = threads }
+    let model = try startingModel()
+    let set = try LabelledSet.unlabelled(data, card: model.card, span: span, every: every) {
+      try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
+    }
+    for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+    Terminal.write("\(set.clips.count) faces, \(set.clips.count { $0.pictures.count > 1 }) of them moving\n")
+    var run = try PretrainingRun(
+      Pretrainer(model, settings(faces: set.clips.count)), on: set, folder: URL(fileURLWithPath: output),
+      resumes: resume)
+    let interrupt = Interrupt()
+    var view = PretrainingView(steps: steps, from: run.trainer.state.step)
+    let isDone = try run.run { event in
+      view.show(event)
+      return !interrupt.isRaised
+    }
+    guard isDone else {
+      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
+      throw ExitStatus.interrupted
+    }
+    print(run.encoder)
+  }
+}
+
+/// The course of a pre-training for people.
+private struct PretrainingView {
+  private let steps, first: Int
+  private let start = ContinuousClock.now
+  private var terminal = Terminal()
+  private var mean: Double?
+
+  init(steps: Int, from first: Int) { (self.steps, self.first) = (steps, first) }
+
+  mutating func show(_ event: PretrainingRun.Event) {
+    switch event {
+    case .step(let report):
+      let old = mean ?? Double(report.loss)
+      mean = old + 0.02 * (Double(report.loss) - old)
+      let line = line(report)
+      terminal.redraw { [line] }
+      if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == steps { terminal.say(line) }
+    case .picture(_, let path): terminal.say(path)
+    }
+  }
+
+  private func line(_ report: Pretrainer.Report) -> String {
+    let seconds = Double((ContinuousClock.now - start).components.seconds)
+    let left = Int(seconds / Double(max(1, report.step - first)) * Double(steps - report.step))
+    let loss = ((mean ?? 0) * 1000).rounded() / 1000
+    return "step \(report.step) of \(steps), loss \(loss), \(left / 60) min \(left % 60) s left"
+  }
+}
+
+extension PretrainingSettings.Variant: ExpressibleByArgument {}

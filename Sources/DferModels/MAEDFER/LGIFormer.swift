@@ -1,0 +1,104 @@
+import DferTensor
+
+/// MAE-DFER's encoder: tubelets in regions, each with a learned token that represents it. arXiv 2307.02227.
+///
+/// Parameters have the original code's names, `encoder.blocks.3.first_attn.q.weight`; fine-tuned files leave out
+/// `encoder.` (see `VideoMAENames.original`).
+public struct LGIFormer: Sendable {
+  public let config: MAEDFERConfig
+  let patches: PatchEmbedding
+  /// Fixed sine table [tokens, width]; not stored in weight files.
+  let positions: Tensor
+  /// [regions, width]; they get no position.
+  let representatives: Parameter
+  let blocks: [LGIBlock]
+  let norm: LayerNorm?
+  /// As in `VideoMAEEncoder`.
+  public var recomputesBlocks = false
+
+  /// - Parameter norm: a layer norm behind the last block, as in pre-training; the classifier has none.
+  public init(_ config: MAEDFERConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
+    let trunk = config.trunk
+    precondition(trunk.stemWidths == nil && config.faults.isEmpty, "LGIFormer: \(config.faults), or a stem")
+    self.config = config
+    patches = PatchEmbedding(trunk, at: "\(path).patch_embed", in: &store)
+    positions = sineTable(positions: trunk.tokens, width: trunk.hiddenSize)
+    representatives = store.declare("\(path).lg_region_tokens", shape: [config.regions, trunk.hiddenSize])
+    var blocks: [LGIBlock] = []
+    for i in 0..<trunk.numHiddenLayers {
+      blocks.append(
+        LGIBlock(
+          trunk.hiddenSize, heads: trunk.numAttentionHeads, hidden: trunk.intermediateSize,
+          epsilon: trunk.layerNormEps, at: "\(path).blocks.\(i)", in: &store))
+    }
+    self.blocks = blocks
+    self.norm = norm ? LayerNorm(trunk.hiddenSize, epsilon: trunk.layerNormEps, at: "\(path).norm", in: &store) : nil
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> representatives [batch, regions, width] and local tokens
+  /// [batch, tokens, width] in the order of regions, and inside them of time, row and column.
+  ///
+  /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region;
+  ///   nil for all.
+  public func callAsFunction(
+    _ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape
+  ) -> (representatives: Value, tokens: Value) {
+    let regions = config.regions
+    var x = embed(clips, kept: kept, &tape)
+    for block in blocks {
+      x =
+        recomputesBlocks
+        ? tape.recomputed([x]) { block($1[0], regions: regions, &$0) } : block(x, regions: regions, &tape)
+    }
+    let (batch, size, width) = (clips.shape[0], x.shape[1], x.shape[2])
+    let first = tape.reshape(tape.slice(x, 0..<1), [batch, regions, width])
+    let rest = tape.reshape(tape.slice(x, 1..<size), [batch, regions * (size - 1), width])
+    guard let norm else { return (first, rest) }
+    return (norm(first, &tape), norm(rest, &tape))
+  }
+
+  /// Tokens with their positions, cut into regions: [batch * regions, 1 + tokens of a region, width].
+  func embed(_ clips: Tensor, kept: [[Int]]?, _ tape: inout Tape) -> Value {
+    let (batch, width) = (clips.shape[0], config.trunk.hiddenSize)
+    let kept = kept ?? [[Int]](repeating: Array(0..<config.trunk.tokens), count: batch)
+    let ordered = kept.map(inRegions)
+    let tokens = patches(Value(clips), kept: ordered, &tape)
+    let table = Value(positions.reshaped([1] + positions.shape))
+    let places = tape.gatherTokens(table, [ordered.flatMap { $0 }])
+    let placed = tape.add(tokens, tape.reshape(places, tokens.shape))
+    let cut = tape.reshape(placed, [batch * config.regions, tokens.shape[1] / config.regions, width])
+    let first = tape.broadcast(representatives, [batch, config.regions, width])
+    return tape.concatTokens(tape.reshape(first, [batch * config.regions, 1, width]), cut)
+  }
+
+  /// The same tokens region by region.
+  func inRegions(_ tokens: [Int]) -> [Int] {
+    var parts = [[Int]](repeating: [], count: config.regions)
+    for token in tokens { parts[config.region(of: token)].append(token) }
+    precondition(
+      parts.allSatisfy { $0.count == parts[0].count }, "LGIFormer: regions keep \(parts.map(\.count)) tokens, not alike")
+    return parts.flatMap { $0 }
+  }
+}
+
+/// MAE-DFER's classifier: the mean of the regions' representatives, a norm, a product.
+public struct MAEDFERClassifier: Sendable {
+  public var encoder: LGIFormer
+  let norm: LayerNorm
+  let head: Linear
+
+  public init(_ config: MAEDFERConfig, in store: inout ParameterStore) {
+    encoder = LGIFormer(config, norm: false, in: &store)
+    norm = LayerNorm(config.trunk.hiddenSize, epsilon: config.trunk.fcNormEps, at: "fc_norm", in: &store)
+    head = Linear(config.trunk.hiddenSize, config.trunk.numLabels, at: "head", in: &store)
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> logits [batch, labels].
+  public func callAsFunction(_ clips: Tensor, _ tape: inout Tape) -> Value {
+    head(pooled(encoder(clips, &tape).representatives, &tape), &tape)
+  }
+
+  func pooled(_ representatives: Value, _ tape: inout Tape) -> Value {
+    norm(tape.meanOfTokens(representatives), &tape)
+  }
+}

@@ -1,0 +1,119 @@
+import DferImage
+import DferModels
+import DferTensor
+
+/// Masked pre-training, one step at a time: most of every clip is hidden, and the network learns to paint it.
+///
+/// All randomness comes from the state: a run that was stopped and resumed gives the same weights as one that was not.
+public struct Pretrainer: Sendable {
+  /// What happened in a step.
+  public struct Report: Sendable {
+    public var step: Int
+    public var rate: Double
+    /// Mean squared error of the hidden pixels; 1 is what a grey answer gets under the target `pixels`.
+    public var loss: Float
+    /// Length of the gradient before it was shortened.
+    public var gradient: Double
+    /// Clips of the step, and whether they were whole.
+    public var clips: Int
+    public var isWhole: Bool
+  }
+
+  public let card: ModelCard
+  public let settings: PretrainingSettings
+  public internal(set) var state: TrainingState
+  let network: PretrainingNetwork
+  private let schedule: WarmupCosine
+
+  /// - Parameter model: gives the sizes and, for VideoMAE, the weights that the encoder starts with.
+  public init(_ model: ExpressionModel, _ settings: PretrainingSettings) {
+    (card, self.settings) = (model.card, settings)
+    var store = ParameterStore()
+    network = PretrainingNetwork(model.card.config.trunk, settings, in: &store)
+    var random = RandomSource(seed: settings.seed)
+    Start.fill(&store, model.card.config, &random)
+    for name in ["mask_token", "encoder.lg_region_tokens"] {
+      guard let parameter = store.parameter(named: name) else { continue }
+      store[parameter] = Tensor(store[parameter].values.map { _ in 0.02 * random.normal() }, shape: store[parameter].shape)
+    }
+    if settings.variant == .videoMAE {
+      for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
+        if let parameter = store.parameter(named: name) { store[parameter] = tensor }
+      }
+    }
+    var plan = ParameterPlan.Options()
+    plan.weightDecay = settings.weightDecay
+    plan.withoutDecay = ["mask_token", "encoder.lg_region_tokens"]
+    var options = AdamW.Options()
+    options.beta2 = settings.beta2
+    // The newest weights are the result, so nothing is averaged.
+    state = TrainingState(
+      store, AdamW(store, ParameterPlan(store, plan), options), averageDecay: 0, seed: settings.seed)
+    schedule = WarmupCosine(
+      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
+      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
+  }
+
+  /// Takes one step.
+  /// - Throws: `TrainingError.notFinite` before anything has moved.
+  public mutating func step(on set: LabelledSet) throws -> Report {
+    guard !set.clips.isEmpty else { throw TrainingError.noClips("the data") }
+    let moving = set.clips.indices.filter { set.clips[$0].pictures.count > 1 }
+    let isWhole = settings.variant == .maeDFER || Double(state.random.uniform()) < settings.clipShare
+    let pool = isWhole && !moving.isEmpty ? moving : Array(set.clips.indices)
+    let chosen = (0..<(isWhole ? max(1, settings.batch / 4) : settings.batch)).map { _ in
+      set.clips[pool[Int(state.random.next() % UInt64(pool.count))]]
+    }
+    let views = chosen.map { clip in
+      (clip, View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
+    }
+    let part = sample(views, isWhole: isWhole, random: &state.random)
+
+    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    let painted = network(part.shown, visible: part.visible, firstSlot: part.firstSlot, &tape)
+    let loss = tape.meanSquared(painted, Value(part.target.rows(of: part.hidden)))
+    state.random = tape.random
+    var gradients = tape.gradients(of: loss).parameters
+    let length = Gradients.clip(&gradients, to: settings.longestGradient)
+    guard loss.tensor.values[0].isFinite, length.isFinite else {
+      throw TrainingError.notFinite(step: state.step, clips: chosen.map(\.name))
+    }
+    let rate = schedule.rate(state.step)
+    state.optimiser.update(&state.weights, gradients, rate: rate)
+    state.average.update(state.weights)
+    return Report(
+      step: state.step, rate: rate, loss: loss.tensor.values[0], gradient: length, clips: chosen.count, isWhole: isWhole)
+  }
+
+  /// Clips with a mask, and what the mask hides.
+  struct Sample {
+    /// As the encoder gets it, and as it was.
+    var shown, clips: Tensor
+    var visible, hidden: [[Int]]
+    var firstSlot: Int
+    var target: PixelTarget
+  }
+
+  func sample(_ views: [(clip: LabelledClip, view: View)], isWhole: Bool, random: inout RandomSource) -> Sample {
+    let trunk = network.trunk
+    let slots = isWhole ? trunk.slots : 1
+    let batch = Batch(views, frames: slots * trunk.tubeletSize, card)
+    var clips = batch.input
+    if clips.shape[2] < trunk.tubeletSize {
+      // A still fills its tubelet.
+      var tape = Tape(ParameterStore())
+      clips = tape.repeatFrame(Value(clips), trunk.tubeletSize).tensor
+    }
+    let mask = network.mask(ratio: settings.ratio)
+    let visible = views.map { _ in mask.visible(slots: slots, random: &random) }
+    let tokens = slots * trunk.tokensPerSlot
+    let hidden = visible.map { seen in
+      let seen = Set(seen)
+      return (0..<tokens).filter { !seen.contains($0) }
+    }
+    return Sample(
+      shown: trunk.stemWidths == nil ? clips : clips.hiding(allBut: visible, trunk), clips: clips, visible: visible,
+      hidden: hidden, firstSlot: isWhole ? 0 : Int(random.next() % UInt64(trunk.slots)),
+      target: PixelTarget(clips, trunk, mean: card.imageMean, deviation: card.imageStd, form: network.target))
+  }
+}

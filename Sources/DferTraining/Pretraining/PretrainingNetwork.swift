@@ -1,0 +1,87 @@
+import DferModels
+import DferTensor
+
+/// A network that paints what it was not shown.
+enum PretrainingNetwork: Sendable {
+  case videoMAE(VideoMAEPretraining)
+  case maeDFER(MAEDFERPretraining)
+
+  init(_ trunk: VideoMAEConfig, _ settings: PretrainingSettings, in store: inout ParameterStore) {
+    var trunk = trunk
+    // Half as wide as the encoder, with heads of the same width, as published.
+    let heads = max(1, trunk.numAttentionHeads / 2)
+    let width = trunk.hiddenSize / trunk.numAttentionHeads * heads
+    trunk.decoder = VideoMAEConfig.Decoder(
+      hiddenSize: width, numHiddenLayers: settings.decoderBlocks, numAttentionHeads: heads, intermediateSize: 4 * width,
+      normEps: trunk.layerNormEps)
+    switch settings.variant {
+    case .videoMAE: self = .videoMAE(VideoMAEPretraining(trunk, in: &store))
+    case .maeDFER:
+      // Regions are cut from plain patches.
+      trunk.stemWidths = nil
+      self = .maeDFER(MAEDFERPretraining(MAEDFERConfig(trunk: trunk, regionSize: Self.region(trunk)), in: &store))
+    }
+  }
+
+  var trunk: VideoMAEConfig {
+    switch self {
+    case .videoMAE(let network): network.encoder.config
+    case .maeDFER(let network): network.encoder.config.trunk
+    }
+  }
+
+  var target: PixelTarget.Form {
+    switch self {
+    case .videoMAE: .pixels
+    case .maeDFER: .frameDifference
+    }
+  }
+
+  func mask(ratio: Double) -> TubeMask {
+    switch self {
+    case .videoMAE: return TubeMask(grid: trunk.grid, ratio: ratio)
+    case .maeDFER(let network):
+      let region = network.encoder.config.regionSize
+      return TubeMask(grid: trunk.grid, window: (region[1], region[2]), ratio: ratio)
+    }
+  }
+
+  func callAsFunction(_ clips: Tensor, visible: [[Int]], firstSlot: Int, _ tape: inout Tape) -> Value {
+    switch self {
+    case .videoMAE(let network): network(clips, visible: visible, firstSlot: firstSlot, &tape)
+    case .maeDFER(let network): network(clips, visible: visible, &tape)
+    }
+  }
+
+  /// As published, pairs of time slots and the upper and lower half of the face; whole frames where the grid is odd.
+  private static func region(_ trunk: VideoMAEConfig) -> [Int] {
+    let rows = trunk.grid.isMultiple(of: 2) ? trunk.grid / 2 : trunk.grid
+    return [trunk.slots.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid]
+  }
+}
+
+extension Tensor {
+  /// Clips [batch, colours, frames, height, width] with everything grey that `visible` leaves out. A stem looks across
+  /// the borders of patches, so it must not get the hidden pixels at all. (0 is the mean of normalised pixels.)
+  func hiding(allBut visible: [[Int]], _ config: VideoMAEConfig) -> Tensor {
+    var clips = self
+    let (colours, frames, side) = (shape[1], shape[2], shape[3])
+    let (cells, patch) = (config.tokensPerSlot, config.patchSize)
+    for (sample, tokens) in visible.enumerated() {
+      let seen = Set(tokens)
+      for token in 0..<config.slots(ofFrames: frames) * cells where !seen.contains(token) {
+        let (slot, cell) = token.quotientAndRemainder(dividingBy: cells)
+        let (top, left) = (cell / config.grid * patch, cell % config.grid * patch)
+        for frame in slot * config.tubeletSize..<min(frames, (slot + 1) * config.tubeletSize) {
+          for colour in 0..<colours {
+            let plane = ((sample * colours + colour) * frames + frame) * side * side
+            for y in top..<top + patch {
+              for x in left..<left + patch { clips.values[plane + y * side + x] = 0 }
+            }
+          }
+        }
+      }
+    }
+    return clips
+  }
+}

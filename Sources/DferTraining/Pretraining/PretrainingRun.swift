@@ -1,0 +1,129 @@
+import DferImage
+import DferModels
+import DferTensor
+import DferVideo
+import Foundation
+
+/// A pre-training with its files: `last.safetensors` to go on from, `encoder.safetensors` to start a training with,
+/// `log.csv`, and pictures of what is rebuilt.
+public struct PretrainingRun {
+  public enum Event {
+    case step(Pretrainer.Report)
+    /// A picture was written: originals, what the network sees, and what it makes of it.
+    case picture(step: Int, path: String)
+  }
+
+  public private(set) var trainer: Pretrainer
+  public let folder: URL
+  private let data: LabelledSet
+  private let log: FileHandle
+
+  public var last: String { folder.appendingPathComponent("last.safetensors").path }
+  public var encoder: String { folder.appendingPathComponent("encoder.safetensors").path }
+  private var logPath: String { folder.appendingPathComponent("log.csv").path }
+
+  /// - Parameters:
+  ///   - folder: made when it is not there.
+  ///   - resumes: goes on from the folder's checkpoint.
+  public init(_ trainer: Pretrainer, on data: LabelledSet, folder: URL, resumes: Bool) throws {
+    guard !data.clips.isEmpty else { throw TrainingError.noClips("the data") }
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      throw CheckpointError(path: folder.path, reason: "this folder cannot be made: \(error.localizedDescription)")
+    }
+    (self.trainer, self.folder, self.data) = (trainer, folder, data)
+    let last = folder.appendingPathComponent("last.safetensors").path
+    if resumes {
+      self.trainer.state = try TrainingState(resuming: last, from: trainer.state, settings: trainer.settings.json)
+    } else if FileManager.default.fileExists(atPath: last) {
+      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
+    }
+    let path = folder.appendingPathComponent("log.csv").path
+    let isNew = !resumes || !FileManager.default.fileExists(atPath: path)
+    if isNew { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+    guard let log = FileHandle(forWritingAtPath: path) else {
+      throw CheckpointError(path: path, reason: "it cannot be opened for writing")
+    }
+    self.log = log
+    _ = try? log.seekToEnd()
+    if isNew { try write("step,rate,loss,gradient,clips,whole") }
+  }
+
+  /// Trains to the last step. State, encoder and picture are written every `checkEvery` steps and when `goesOn` stops
+  /// the run.
+  ///
+  /// - Parameter goesOn: called after each event; false stops after writing a checkpoint.
+  /// - Returns: whether the last step was reached.
+  @discardableResult
+  public mutating func run(_ goesOn: (Event) -> Bool) throws -> Bool {
+    let settings = trainer.settings
+    while trainer.state.step < settings.steps {
+      let report = try trainer.step(on: data)
+      try write(
+        "\(report.step),\(report.rate),\(report.loss),\(report.gradient),\(report.clips),\(report.isWhole ? 1 : 0)")
+      let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
+      var goes = goesOn(.step(report))
+      if isChecked || !goes {
+        try trainer.state.save(to: last, settings: settings.json)
+        try writeEncoder()
+        let path = try writePicture()
+        goes = goesOn(.picture(step: report.step, path: path)) && goes
+      }
+      if !goes { return false }
+    }
+    return true
+  }
+
+  private func writePicture() throws -> String {
+    let number = String(trainer.state.step)
+    let name = "rebuilt-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).png"
+    let path = folder.appendingPathComponent(name).path
+    try trainer.reconstruction(of: data).writePNG(to: path)
+    return path
+  }
+
+  /// Writes the encoder alone, under the names that published files have.
+  private func writeEncoder() throws {
+    let store = trainer.state.weights
+    let tensors = zip(store.names, store.tensors).filter { $0.0.hasPrefix("encoder.") }
+    var metadata = [
+      "dfer_encoder": "1", "variant": trainer.settings.variant.rawValue, "steps": String(trainer.state.step),
+      "settings": trainer.settings.json, "licence": "weights: those of the data they are trained on",
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    func text(_ value: some Encodable) -> String {
+      (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+    switch trainer.network {
+    case .videoMAE(let network): metadata["config"] = text(network.encoder.config)
+    case .maeDFER(let network): metadata["config"] = text(network.encoder.config)
+    }
+    (metadata["image_mean"], metadata["image_std"]) = (text(trainer.card.imageMean), text(trainer.card.imageStd))
+    try SafetensorsFile.write(tensors: tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: self.encoder)
+  }
+
+  private func write(_ line: String) throws {
+    do { try log.write(contentsOf: Data((line + "\n").utf8)) } catch {
+      throw CheckpointError(path: logPath, reason: "it cannot be written: \(error.localizedDescription)")
+    }
+  }
+}
+
+extension ExpressionModel {
+  /// The same network with the encoder of a pre-training.
+  /// - Throws: `CheckpointError` that names every tensor which is missing or of another size.
+  public func starting(fromEncoder path: String) throws -> ExpressionModel {
+    let file = try SafetensorsFile(path: path)
+    var tensors: [(name: String, tensor: Tensor)] = []
+    var faults: [String] = []
+    for (name, mine) in zip(weights.names, weights.tensors) where name.hasPrefix("encoder.") {
+      switch file.shape(of: name) {
+      case nil: faults.append("\(name) is missing")
+      case mine.shape: tensors.append((name, try file.tensor(name)))
+      case let other?: faults.append("\(name): expected shape \(mine.shape), found \(other)")
+      }
+    }
+    guard faults.isEmpty else { throw CheckpointError(path: path, reasons: faults) }
+    return replacing(tensors)
+  }
+}

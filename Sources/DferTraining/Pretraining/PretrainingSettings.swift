@@ -1,0 +1,47 @@
+import DferModels
+import Foundation
+
+/// What a pre-training is told to do. Written into its checkpoints: a run goes on only under the same settings.
+public struct PretrainingSettings: Sendable, Hashable, Codable {
+  /// Which published method.
+  public enum Variant: String, Sendable, Codable, CaseIterable {
+    /// Joint attention, tubes over the whole frame, pixels (arXiv 2203.12602).
+    case videoMAE = "videomae"
+    /// Attention by regions, tubes in each region, first frame and frame difference (arXiv 2307.02227). Whole clips only.
+    case maeDFER = "mae-dfer"
+  }
+
+  public var variant = Variant.videoMAE
+  /// Share of the patch positions that are hidden.
+  public var ratio = 0.9
+  public var steps = 2000
+  /// Stills of one step. A step on whole clips takes a quarter of it.
+  public var batch = 64
+  /// Highest learning rate.
+  public var rate = 1e-3
+  public var warmupSteps = 100
+  public var weightDecay = 0.05
+  public var beta2 = 0.95
+  /// Longer gradients are shortened to this length.
+  public var longestGradient = 1.0
+  /// Share of the steps that see whole clips; the others see one time slot.
+  public var clipShare = 0.25
+  /// Strength of the random changes of the pictures, 0...1.
+  public var strength = 0.3
+  /// Blocks of the decoder.
+  public var decoderBlocks = 2
+  public var seed: UInt64 = 0
+  /// Steps between two checkpoints, and between two pictures of what is rebuilt.
+  public var checkEvery = 200
+  /// Counts and names of the data, so that a run does not go on with other data.
+  public var data = ""
+
+  public init() {}
+
+  /// The same settings always give the same text.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}

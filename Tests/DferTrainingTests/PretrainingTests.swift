@@ -1,0 +1,196 @@
+import DferImage
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferModels
+@testable import DferTraining
+
+@Suite struct PretrainingTests {
+  private let toy: Toy
+  private let clips: LabelledSet
+  init() throws {
+    toy = try Toy()
+    clips = Self.moving(12)
+  }
+
+  /// A bright bar on a gradient: what is hidden follows from what is seen.
+  static func moving(_ count: Int) -> LabelledSet {
+    let clips = (0..<count).map { index in
+      let pictures = (0..<8).map { time -> Image in
+        var image = Image(width: 24, height: 24)
+        for y in 0..<24 {
+          for x in 0..<24 {
+            let isBar = abs(x - (6 + index % 6 + time)) < 3
+            let value = UInt8(isBar ? 220 : 40 + 3 * y)
+            for colour in 0..<3 { image.pixels[3 * (24 * y + x) + colour] = value }
+          }
+        }
+        return image
+      }
+      let box = Rect(x: 3, y: 3, width: 18, height: 18)
+      return LabelledClip(
+        name: "clip \(index)", pictures: pictures, boxes: pictures.map { _ in box }, boxesAreLabels: false, points: [],
+        votes: [])
+    }
+    return LabelledSet(labels: [], clips: clips)
+  }
+
+  private func settings(_ steps: Int, _ variant: PretrainingSettings.Variant = .videoMAE) -> PretrainingSettings {
+    var settings = PretrainingSettings()
+    (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 8, 2, 3e-3)
+    (settings.variant, settings.ratio, settings.checkEvery, settings.decoderBlocks) = (variant, 0.5, 5, 1)
+    (settings.clipShare, settings.strength) = (0.5, 0.2)
+    return settings
+  }
+
+  @Test func masksHideTheSameTubesInEverySlot() {
+    var random = RandomSource(seed: 1)
+    let mask = TubeMask(grid: 14, ratio: 0.9)
+    let visible = mask.visible(slots: 8, random: &random)
+    #expect(visible.count == 160 && visible == visible.sorted())
+    let first = visible.prefix(20)
+    for slot in 0..<8 { #expect(visible[slot * 20..<slot * 20 + 20].map { $0 - slot * 196 } == Array(first)) }
+    #expect(mask.visible(slots: 8, random: &random) != visible)
+    // Windows of 5 x 10: five positions of each half stay.
+    let windows = TubeMask(grid: 10, window: (5, 10), ratio: 0.9).visible(slots: 8, random: &random)
+    #expect(windows.count == 80 && windows.prefix(10).count { $0 < 50 } == 5)
+    for ratio in [0.001, 0.999] {
+      let count = TubeMask(grid: 2, ratio: ratio).visible(slots: 1, random: &random).count
+      #expect((1...3).contains(count))
+    }
+  }
+
+  @Test func hiddenPixelsAreGreyForAStem() {
+    let config = VideoMAEConfig(
+      imageSize: 8, patchSize: 4, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
+    let clips = Tensor([Float](repeating: 1, count: 3 * 4 * 64), shape: [1, 3, 4, 8, 8])
+    // Slot 0 shows its first patch, slot 1 its last.
+    let shown = clips.hiding(allBut: [[0, 7]], config)
+    func sum(_ colour: Int, _ frame: Int) -> Float { shown.values[(colour * 4 + frame) * 64..<(colour * 4 + frame + 1) * 64].reduce(0, +) }
+    #expect((0..<3).allSatisfy { colour in (0..<4).allSatisfy { sum(colour, $0) == 16 } })
+    #expect(shown.values[0] == 1 && shown.values[63] == 0 && shown.values[3 * 64 + 63] == 1 && shown.values[3 * 64] == 0)
+  }
+
+  @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
+    var trainer = Pretrainer(toy.model, settings(60, variant))
+    var losses: [Float] = []
+    for _ in 0..<60 { losses.append(try trainer.step(on: clips).loss) }
+    let (start, end) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
+    #expect(end < 0.75 * start, "\(start) -> \(end)")
+  }
+
+  @Test func aStemNetworkAndStillsLearnToo() throws {
+    let stills = LabelledSet(labels: [], clips: clips.clips.map { $0.still(2) })
+    var settings = settings(40)
+    settings.clipShare = 0
+    var trainer = Pretrainer(ExpressionModel(fresh: .tiny, seed: 1), settings)
+    var losses: [Float] = []
+    for _ in 0..<40 { losses.append(try trainer.step(on: stills).loss) }
+    #expect(losses.suffix(5).reduce(0, +) < 0.85 * losses.prefix(5).reduce(0, +), "\(losses)")
+  }
+
+  @Test func aStoppedRunGoesOnAsIfItHadNot() throws {
+    let (whole, parts) = (toy.folder.file("whole"), toy.folder.file("parts"))
+    var run = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: whole, resumes: false)
+    #expect(try run.run { _ in true })
+    var first = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: false)
+    #expect(
+      try !first.run { event in
+        if case .step(let report) = event { return report.step < 3 }
+        return true
+      })
+    #expect(throws: CheckpointError.self) {
+      _ = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: false)
+    }
+    #expect(throws: CheckpointError.self) {
+      _ = try PretrainingRun(Pretrainer(toy.model, settings(9)), on: clips, folder: parts, resumes: true)
+    }
+    var second = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: true)
+    #expect(try second.run { _ in true })
+    #expect(second.trainer.state == run.trainer.state)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: run.encoder)) == Data(contentsOf: URL(fileURLWithPath: second.encoder)))
+    let log = try String(contentsOf: parts.appendingPathComponent("log.csv"), encoding: .utf8)
+    #expect(log.split(separator: "\n").count == 9)
+    #expect(FileManager.default.fileExists(atPath: parts.appendingPathComponent("rebuilt-000008.png").path))
+  }
+
+  @Test func anEncoderStartsATraining() throws {
+    let folder = toy.folder.file("encoder")
+    var run = try PretrainingRun(Pretrainer(toy.model, settings(5)), on: clips, folder: folder, resumes: false)
+    try run.run { _ in true }
+    let started = try toy.model.starting(fromEncoder: run.encoder)
+    let pairs = Array(zip(started.weights.names, zip(started.weights.tensors, toy.model.weights.tensors)))
+    #expect(pairs.filter { $0.0 == "encoder.blocks.0.mlp.fc1.weight" }.allSatisfy { $0.1.0 != $0.1.1 })
+    #expect(pairs.filter { !$0.0.hasPrefix("encoder.") }.allSatisfy { $0.1.0 == $0.1.1 })
+    #expect(throws: CheckpointError.self) {
+      _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.encoder)
+    }
+  }
+
+  @Test func visiblePatchesOfTheRebuiltPictureAreTheOriginal() throws {
+    let picture = Pretrainer(toy.model, settings(1)).reconstruction(of: clips, columns: 3)
+    // Three columns and rows of 16 pixels, seven times as large.
+    #expect(picture.width == 3 * 16 * 7 && picture.height == 3 * 16 * 7)
+    func middle(_ row: Int, _ cell: Int) -> UInt8 {
+      let (x, y) = (cell % 2 * 56 + 28, row * 112 + cell / 2 * 56 + 28)
+      return picture.pixels[3 * (y * picture.width + x)]
+    }
+    let same = (0..<4).filter { middle(0, $0) == middle(1, $0) }
+    #expect(same.count == 2, "half of four patches are shown")
+    #expect(same.allSatisfy { middle(0, $0) == middle(2, $0) })
+  }
+
+  @Test func lossesThatAreNoNumbersStopTheRun() throws {
+    var trainer = Pretrainer(toy.model, settings(3))
+    let parameter = try #require(trainer.state.weights.parameter(named: "decoder.head.bias"))
+    trainer.state.weights[parameter].values[0] = .nan
+    let before = trainer.state.step
+    #expect(throws: TrainingError.self) { _ = try trainer.step(on: clips) }
+    #expect(trainer.state.step == before)
+  }
+}
+
+/// `dfer pretrain` as a person uses it.
+@Suite(.enabled(if: Tool.hasFFmpeg)) struct PretrainCommandTests {
+  private let toy: Toy
+  init() throws {
+    toy = try Toy()
+    try Tool.ffmpeg([
+      "-f", "lavfi", "-i", "testsrc2=s=32x32:r=12:d=1", "-c:v", "ffv1", toy.folder.file("set.mkv").path,
+    ])
+    let rows = (0..<12).map { "\($0),4,5,28,30" }
+    try (["frame,x0,y0,x1,y1"] + rows).joined(separator: "\n").write(
+      to: toy.folder.file("set.csv"), atomically: true, encoding: .utf8)
+    try "path,start_s,end_s,x0,y0,x1,y1\nset.mkv,0,0.9,4,5,28,30\n".write(
+      to: toy.folder.file("list.csv"), atomically: true, encoding: .utf8)
+  }
+
+  private func dfer(_ arguments: [String]) throws -> Tool.Result {
+    try Tool.run(Tool.dfer, ["pretrain"] + arguments, folder: toy.folder.url)
+  }
+
+  @Test func packedSetsAndListsArePretrainedOn() throws {
+    let options = [
+      "--data", "set.csv", "--data", "list.csv", "-o", "p", "--new", "tiny", "--steps", "4", "--batch", "4", "--check", "2",
+    ]
+    let result = try dfer(options)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.hasSuffix("p/encoder.safetensors\n"))
+    #expect(result.errors.contains("13 faces, 1 of them moving") && result.errors.contains("rebuilt-000002.png"))
+    #expect(try dfer(options).status == 3, "a run is there")
+    #expect(try dfer(options + ["--resume"]).status == 0)
+  }
+
+  @Test func mistakesAreNamed() throws {
+    for (options, words) in [
+      (["--ratio", "1"], "--ratio must be"), (["--decoder-blocks", "0"], "--decoder-blocks must be"),
+      (["--variant", "none"], "variant"), (["--span", "0"], "--span must be"),
+    ] {
+      let result = try dfer(["--data", "set.csv", "-o", "x"] + options)
+      #expect(result.status == 2 && result.errors.contains(words), "\(options): \(result.errors)")
+    }
+    #expect(try dfer(["--data", "none.csv", "-o", "x"]).status == 3)
+  }
+}
