@@ -63,7 +63,7 @@ import Testing
       try expectClose(tape.slice(x, 0..<4).tensor.values, file, "mid/\(name).tokens_0_3")
     }
     let encoder = model.encoder
-    try firstTokens(encoder.patches(clips, &tape), "patch_embed", &tape)
+    try firstTokens(encoder.patches(Value(clips), &tape), "patch_embed", &tape)
     var x = encoder.embed(clips, kept: nil, &tape)
     try firstTokens(x, "with_position", &tape)
     for (i, block) in encoder.blocks.enumerated() {

@@ -13,7 +13,7 @@ import Testing
     try golden.load(&store)
     let clips = golden("in/pixel_values")
     var tape = Tape(store, recording: true)
-    golden.check(model.encoder.patches(clips, &tape).tensor, "mid/encoder.patch_embed")
+    golden.check(model.encoder.patches(Value(clips), &tape).tensor, "mid/encoder.patch_embed")
     let tokens = model.encoder(clips, &tape)
     golden.check(tokens.tensor, "mid/encoder.norm")
     try checkCascade(model.cascade, tokens, golden, &tape)

@@ -34,7 +34,7 @@ import Testing
 
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
-    golden.check(encoder.patches(clips, &tape).tensor, "mid/patch_embed")
+    golden.check(encoder.patches(Value(clips), &tape).tensor, "mid/patch_embed")
     golden.check(encoder.positions, "mid/position_table")
     var x = encoder.embed(clips, kept: nil, &tape)
     golden.check(x.tensor, "mid/tokens")
