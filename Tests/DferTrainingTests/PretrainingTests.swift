@@ -37,6 +37,24 @@ import Testing
     return LabelledSet(labels: [], clips: clips)
   }
 
+  /// Light falls from above or from a side. Who says the same of every clip is wrong in three quarters of it; who looks
+  /// at the visible patches need not be.
+  static func lit(_ count: Int) -> LabelledSet {
+    let clips = (0..<count).map { index in
+      var image = Image(width: 24, height: 24)
+      for y in 0..<24 {
+        for x in 0..<24 {
+          let value = UInt8(20 + 9 * (index.isMultiple(of: 2) ? y : x))
+          for colour in 0..<3 { image.pixels[3 * (24 * y + x) + colour] = value }
+        }
+      }
+      let box = Rect(x: 3, y: 3, width: 18, height: 18)
+      return LabelledClip(
+        name: "clip \(index)", pictures: [image, image], boxes: [box, box], boxesAreLabels: false, points: [], votes: [])
+    }
+    return LabelledSet(labels: [], clips: clips)
+  }
+
   private func settings(_ steps: Int, _ variant: PretrainingSettings.Variant = .videoMAE) -> PretrainingSettings {
     var settings = PretrainingSettings()
     (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 8, 2, 3e-3)
@@ -79,9 +97,9 @@ import Testing
     (settings.rate, settings.strength) = (8e-3, 0)
     var trainer = Pretrainer(toy.model, settings)
     var losses: [Float] = []
-    for _ in 0..<150 { losses.append(try trainer.step(on: clips).loss) }
+    for _ in 0..<150 { losses.append(try trainer.step(on: Self.lit(6)).loss) }
     let (start, end) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
-    #expect(end < 0.75 * start, "\(start) -> \(end)")
+    #expect(end < 0.4 * start, "\(start) -> \(end)")
   }
 
   @Test func aStemNetworkAndStillsLearnToo() throws {
