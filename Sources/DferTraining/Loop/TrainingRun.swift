@@ -90,17 +90,15 @@ public struct TrainingRun {
 
   /// Writes the averaged weights with a card that says how they were made and what they reach.
   private func write(_ result: Evaluation?) throws {
-    let made = CardTraining(steps: trainer.state.step, settings: trainer.settings, before: trainer.card.training)
+    let stage = CardTraining(steps: trainer.state.step, settings: trainer.settings)
     try WeightFile.write(
-      trainer.state.average.applied(to: trainer.state.weights), trainer.card, result, training: made, to: weights)
+      trainer.state.average.applied(to: trainer.state.weights), trainer.card, result, stage: stage, to: weights)
   }
 
   private struct CardTraining: Encodable {
     var by = "dfer train"
     var steps: Int
     var settings: TrainingSettings
-    /// What the weights that this training began with say of themselves.
-    var before: String
   }
 }
 

@@ -6,9 +6,9 @@ import Foundation
 enum WeightFile {
   /// - Parameters:
   ///   - result: on data that were not learned from; the temperature is fitted to it and its figures go into the card.
-  ///   - training: how the weights were made, told as JSON.
+  ///   - stage: what was done last; the card's list of earlier stages is kept before it.
   static func write(
-    _ store: ParameterStore, _ card: ModelCard, _ result: Evaluation?, training: some Encodable, to path: String
+    _ store: ParameterStore, _ card: ModelCard, _ result: Evaluation?, stage: some Encodable, to path: String
   ) throws {
     var card = card
     card.date = Date.now.formatted(.iso8601.year().month().day())
@@ -17,10 +17,20 @@ enum WeightFile {
       card.temperature = result.fittedTemperature ?? card.temperature
       card.metrics = json(Figures(result))
     }
-    card.training = json(training)
+    card.training = stages(card.training, and: json(stage))
     try SafetensorsFile.write(
       tensors: zip(store.names, store.tensors).map { (name: $0.0, tensor: $0.1) }, metadata: card.metadata, to: path,
       as: .f16)
+  }
+
+  /// A list of stages, as JSON, with one more. Cards of other makers tell one stage without a list.
+  private static func stages(_ before: String, and stage: String) -> String {
+    let before = before.trimmingCharacters(in: .whitespacesAndNewlines)
+    switch before.first {
+    case "[" where before != "[]": return before.dropLast() + "," + stage + "]"
+    case "{" where before != "{}": return "[" + before + "," + stage + "]"
+    default: return "[" + stage + "]"
+    }
   }
 
   private struct Figures: Encodable {

@@ -10,7 +10,8 @@ public struct Blend: Sendable {
   private struct Made: Encodable {
     var by = "dfer blend"
     var share: Float
-    var first, second: String
+    /// The stages that made the second network; those of the first come before this one.
+    var with: String
   }
 
   /// - Parameter share: of the second network, 0...1.
@@ -26,11 +27,11 @@ public struct Blend: Sendable {
         let values = zip(pair.0.values, pair.1.values).map { (1 - share) * $0 + share * $1 }
         return (name, Tensor(values, shape: pair.0.shape))
       })
-    made = Made(share: share, first: first.card.training, second: second.card.training)
+    made = Made(share: share, with: second.card.training)
   }
 
   /// Writes the blend as a weight file; `result` is what it reads of data that neither has learned from.
   public func write(to path: String, _ result: Evaluation?) throws {
-    try WeightFile.write(model.weights, model.card, result, training: made, to: path)
+    try WeightFile.write(model.weights, model.card, result, stage: made, to: path)
   }
 }
