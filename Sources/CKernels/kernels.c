@@ -7,6 +7,9 @@
 
 // The hot bodies, once per instruction set. LANES is the number of floats of a vector register.
 
+/// The longest line that depthwise kernels copy, borders counted in.
+#define CK_LINE 512
+
 #define PASTE2(a, b) a##b
 #define PASTE(a, b) PASTE2(a, b)
 
@@ -133,6 +136,12 @@ void ck_scale(const float *x, float factor, float *y, long count) { DISPATCH(sca
 void ck_affine(const float *x, float shift, float factor, float offset, float *y, long count) {
   DISPATCH(affine, (x, shift, factor, offset, y, count))
 }
+void ck_blend(const float *a, float p, const float *b, float q, float offset, float *y, long count) {
+  DISPATCH(blend, (a, p, b, q, offset, y, count))
+}
+void ck_centred_sums(const float *x, const float *dy, float mean, long count, double *sum, double *product) {
+  DISPATCH(centred_sums, (x, dy, mean, count, sum, product))
+}
 void ck_accumulate(float *sum, const float *x, long count) { DISPATCH(accumulate, (sum, x, count)) }
 
 double ck_sum(const float *x, long count) {
@@ -142,6 +151,10 @@ double ck_sum(const float *x, long count) {
     for (long lane = 0; lane < 8; lane++) sums[lane] += x[i + lane];
   for (long i = whole; i < count; i++) sums[0] += x[i];
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+void ck_depthwise_slope(const float *x, const float *dy, ck_window window, float *dkernel) {
+  DISPATCH(depthwise_slope, (x, dy, window, dkernel))
 }
 
 void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y) {
@@ -160,6 +173,21 @@ static void inside(long offset, long stride, long size, long out, long *lo, long
 }
 
 void ck_max_pool(const float *x, ck_window w, float *y, long *places, long start) {
+  if (w.kernel_height == 2 && w.kernel_width == 2 && w.stride == 2 && w.dilation == 1 && w.pad_top == 0 &&
+      w.pad_left == 0 && w.width % 2 == 0) {
+    DISPATCH(max_pool2, (x, w.height, w.width, y))
+    if (!places) return;
+    for (long row = 0; row < w.out_height; row++)
+      for (long i = 0; i < w.out_width; i++) {
+        // The first of the four that is the top.
+        long at = 2 * row * w.width + 2 * i;
+        float top = *y++;
+        int second = x[at] == top, third = second | (x[at + 1] == top), fourth = third | (x[at + w.width] == top);
+        long place = second ? 0 : third ? 1 : fourth ? w.width : w.width + 1;
+        *places++ = start + at + place;
+      }
+    return;
+  }
   for (long row = 0; row < w.out_height; row++)
     for (long column = 0; column < w.out_width; column++) {
       float top = -INFINITY;

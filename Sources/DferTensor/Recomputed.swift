@@ -14,6 +14,7 @@ extension Tape {
     let y = body(&draft, inputs.map { Value($0.tensor) }).tensor
     random = draft.random
     statistics += draft.statistics
+    multiplications += draft.multiplications
     return record(y) { dy, adjoints in
       var tape = Tape(store, recording: true, training: training, random: start)
       let values = inputs.map { $0.node == nil ? $0 : tape.input($0.tensor) }

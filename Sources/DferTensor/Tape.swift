@@ -59,6 +59,9 @@ public struct Tape: ~Copyable {
   public internal(set) var statistics: [(parameter: Parameter, tensor: Tensor)] = []
   /// The source of all randomness of this pass. Save it before a segment that will be run again.
   public var random: RandomSource
+  /// Multiplications of matrix products, attention and convolutions so far, each with its addition: the usual measure
+  /// of what a network costs, whatever method computes them.
+  public internal(set) var multiplications = 0
   private var pullbacks: [Pullback] = []
 
   public init(

@@ -76,6 +76,10 @@ struct GradientTests {
       tape.maxPool2d(x[0], kernel: 3, stride: 2, padding: 1)
     },
     OpCase("meanPool", inputs: [[2, 3, 5, 3]]) { tape, x, _ in tape.meanPool(x[0]) },
+    OpCase("meanOfChannels", inputs: [[2, 3, 5, 3]]) { tape, x, _ in tape.meanOfChannels(x[0]) },
+    OpCase("multiplyOuter", inputs: [[2, 3, 4, 5], [2, 3], [2, 1, 4, 5]]) { tape, x, _ in
+      tape.multiplyOuter(x[0], x[1], x[2])
+    },
     OpCase("upsampleNearest2x", inputs: [[2, 3, 3, 5]]) { tape, x, _ in tape.upsampleNearest2x(x[0]) },
     OpCase("channelShuffle", inputs: [[2, 6, 3, 1]]) { tape, x, _ in tape.channelShuffle(x[0], groups: 3) },
     OpCase("topTwoOfThreeMean", inputs: [[2, 9, 3, 1]], kinks: true) { tape, x, _ in tape.topTwoOfThreeMean(x[0]) },

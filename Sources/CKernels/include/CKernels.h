@@ -50,6 +50,10 @@ void ck_affine(const float *x, float shift, float factor, float offset, float *y
 /// The sum, carried in double precision.
 double ck_sum(const float *x, long count);
 void ck_accumulate(float *sum, const float *x, long count);
+/// y = p a + q b + offset.
+void ck_blend(const float *a, float p, const float *b, float q, float offset, float *y, long count);
+/// The sums of dy and of dy * (x - mean).
+void ck_centred_sums(const float *x, const float *dy, float mean, long count, double *sum, double *product);
 
 // Products x weight^T with packed weights, where `ck_has_product` says so (AVX-512)
 
@@ -74,6 +78,8 @@ typedef struct {
 
 /// One plane through one kernel, plus `bias`.
 void ck_depthwise(const float *x, const float *kernel, float bias, ck_window window, float *y);
+/// Adds to `dkernel` what a gradient dy of ck_depthwise means for the kernel.
+void ck_depthwise_slope(const float *x, const float *dy, ck_window window, float *dkernel);
 /// The largest number under each window of one plane; outside counts as minus infinity, NaN wins. `places`, unless
 /// null, gets the place of each in x, plus `start`.
 void ck_max_pool(const float *x, ck_window window, float *y, long *places, long start);
@@ -81,3 +87,27 @@ void ck_max_pool(const float *x, ck_window window, float *y, long *places, long 
 void ck_im2col(const float *x, ck_window window, long first, long rows, float *columns);
 /// The transpose of ck_im2col over all output rows: adds every column entry to the input cell it was read from.
 void ck_col2im(const float *columns, ck_window window, float *x);
+
+// 3 x 3 convolutions of stride 1 with "same" padding, by Winograd's F(4 x 4, 3 x 3)
+
+/// A batch of planes cut into tiles of 4 x 4 cells. Tiles are counted by sample, then phase, row and column; `phase`
+/// because a kernel of dilation d sees d x d thinned-out planes (d divides both sides).
+typedef struct {
+  long height, width, dilation;
+  /// Tiles along the sides of a thinned-out plane.
+  long rows, columns;
+  /// Numbers from a plane of one sample to that plane of the next.
+  long step;
+} ck_tiles;
+
+/// Tiles first ..< first + count of one channel's planes: number k of tile t goes to v[k * stride + t], k < 36.
+void ck_winograd_input(const float *x, ck_tiles tiles, long first, long count, float *v, long stride);
+/// The way back for products m: writes the cells of the tiles of one output plane, plus `bias`.
+void ck_winograd_output(const float *m, long stride, ck_tiles tiles, long first, long count, float bias, float *y);
+/// The transpose of ck_winograd_output: what a gradient dy of the cells means for the products.
+void ck_winograd_slope(const float *dy, ck_tiles tiles, long first, long count, float *m, long stride);
+/// Kernels [outputs, channels, 3, 3] -> u [36, outputs, channels]; `turned`, for the gradient of the input: kernels
+/// turned by half a circle, u [36, channels, outputs].
+void ck_winograd_kernels(const float *weight, long outputs, long channels, int turned, float *u);
+/// The transpose of ck_winograd_kernels (not turned).
+void ck_winograd_kernel_slopes(const float *du, long outputs, long channels, float *dweight);

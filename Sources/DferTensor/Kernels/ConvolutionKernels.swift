@@ -16,6 +16,16 @@ extension Kernels {
     var inputShape: [Int] { [batch, channels, window.height, window.width] }
 
     var isDepthwise: Bool { window.channels == 1 && groupOutputs == 1 }
+    /// The window that reads the output's gradient and gives the input's, for depthwise kernels of stride 1.
+    var turnedDepthwise: ck_window? {
+      guard isDepthwise, window.stride == 1 else { return nil }
+      var turned = window
+      (turned.height, turned.width) = (window.out_height, window.out_width)
+      (turned.out_height, turned.out_width) = (window.height, window.width)
+      turned.pad_top = (window.kernel_height - 1) * window.dilation - window.pad_top
+      turned.pad_left = (window.kernel_width - 1) * window.dilation - window.pad_left
+      return turned.pad_top >= 0 && turned.pad_left >= 0 ? turned : nil
+    }
     /// A 1 x 1 window reads the input as it lies.
     var isPointwise: Bool {
       window.kernel_height == 1 && window.kernel_width == 1 && window.stride == 1 && window.pad_top == 0
@@ -24,7 +34,8 @@ extension Kernels {
   }
 
   static func conv2d(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ c: Convolution) -> Tensor {
-    read(x, weight, bias ?? empty) { x, weight, bias0 in
+    if let tiles = c.tiles { return winograd(x, weight, bias, tiles, turned: false, shape: c.outputShape) }
+    return read(x, weight, bias ?? empty) { x, weight, bias0 in
       make(c.outputShape) { y in
         if c.isDepthwise {
           parallel(c.batch * c.channels) { index in
@@ -64,15 +75,18 @@ extension Kernels {
 
   /// The gradient for x; also the forward pass of the transposed convolution.
   static func conv2dInputGradient(_ dy: Tensor, _ weight: Tensor, _ c: Convolution) -> Tensor {
-    read(dy, weight) { dy, weight in
+    if let tiles = c.tiles { return winograd(dy, weight, nil, tiles, turned: true, shape: c.inputShape) }
+    if let turned = c.turnedDepthwise { return depthwiseInputGradient(dy, weight, turned, shape: c.inputShape) }
+    return read(dy, weight) { dy, weight in
       make(c.inputShape) { dx in
-        parallel(c.batch * c.groups, scratch: c.taps * c.cells) { index, columns in
+        parallel(c.batch * c.groups, scratch: c.isPointwise ? 0 : c.taps * c.cells) { index, columns in
           let (sample, group) = (index / c.groups, index % c.groups)
           let output = group * c.groupOutputs
           let into = dx + (sample * c.channels + group * c.window.channels) * c.plane
           gemm(
             c.taps, c.cells, c.groupOutputs, weight + output * c.taps, c.taps, turnedA: true,
-            dy + (sample * c.outputs + output) * c.cells, c.cells, columns, c.cells)
+            dy + (sample * c.outputs + output) * c.cells, c.cells, c.isPointwise ? into : columns, c.cells)
+          if c.isPointwise { return }
           into.update(repeating: 0, count: c.window.channels * c.plane)
           ck_col2im(columns, c.window, into)
         }
@@ -80,19 +94,43 @@ extension Kernels {
     }
   }
 
+  /// The gradient for the input of a depthwise convolution: the same with kernels turned by half a circle.
+  private static func depthwiseInputGradient(
+    _ dy: Tensor, _ weight: Tensor, _ window: ck_window, shape: [Int]
+  ) -> Tensor {
+    let taps = window.kernel_height * window.kernel_width
+    let (channels, cells, plane) = (shape[1], window.height * window.width, window.out_height * window.out_width)
+    return read(dy, weight) { dy, weight in
+      make(shape) { dx in
+        parallel(shape[0] * channels, scratch: taps) { index, turned in
+          for tap in 0..<taps { turned[tap] = (weight + index % channels * taps)[taps - 1 - tap] }
+          ck_depthwise(dy + index * cells, turned, 0, window, dx + index * plane)
+        }
+      }
+    }
+  }
+
   /// The gradient for the weight.
   static func conv2dWeightGradient(_ dy: Tensor, _ x: Tensor, _ c: Convolution, shape: [Int]) -> Tensor {
-    read(dy, x) { dy, x in
+    if let tiles = c.tiles { return winogradWeightGradient(dy, x, tiles, shape: shape) }
+    return read(dy, x) { dy, x in
       make(shape) { dw in
-        parallel(c.groups, scratch: c.taps * c.cells) { group, columns in
+        parallel(c.groups, scratch: c.isPointwise || c.isDepthwise ? 0 : c.taps * c.cells) { group, columns in
           let output = group * c.groupOutputs
+          if c.isDepthwise {
+            (dw + group * c.taps).update(repeating: 0, count: c.taps)
+            for sample in 0..<c.batch {
+              let plane = sample * c.channels + group
+              ck_depthwise_slope(x + plane * c.plane, dy + plane * c.cells, c.window, dw + group * c.taps)
+            }
+            return
+          }
           for sample in 0..<c.batch {
-            ck_im2col(
-              x + (sample * c.channels + group * c.window.channels) * c.plane, c.window, 0, c.window.out_height, columns
-            )
+            let input = x + (sample * c.channels + group * c.window.channels) * c.plane
+            if !c.isPointwise { ck_im2col(input, c.window, 0, c.window.out_height, columns) }
             gemm(
-              c.groupOutputs, c.taps, c.cells, dy + (sample * c.outputs + output) * c.cells, c.cells, columns, c.cells,
-              turnedB: true, beta: sample == 0 ? 0 : 1, dw + output * c.taps, c.taps)
+              c.groupOutputs, c.taps, c.cells, dy + (sample * c.outputs + output) * c.cells, c.cells,
+              c.isPointwise ? input : UnsafePointer(columns), c.cells, turnedB: true, beta: sample == 0 ? 0 : 1, dw + output * c.taps, c.taps)
           }
         }
       }

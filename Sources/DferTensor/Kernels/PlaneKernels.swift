@@ -25,8 +25,46 @@ extension Kernels {
   static func channelMoments(_ x: Tensor) -> (mean: Tensor, variance: Tensor) {
     let count = Float(x.count / max(x.shape[1], 1))
     let mean = scale(channelSums(x), by: 1 / count)
-    let centred = perChannel(x, shift: mean)
-    return (mean, scale(channelSums(multiply(centred, centred)), by: 1 / count))
+    // The mean of (x - mean)^2 = the mean of x (x - mean), less what is left of the mean itself by rounding.
+    let sums = centredSums(x, x, mean: mean)
+    let variance = sums.enumerated().map { channel, sums in
+      let m = Double(mean.values[channel])
+      return Float(max(0, (sums.product - m * (sums.sum - m * Double(count))) / Double(count)))
+    }
+    return (mean, Tensor(variance, shape: mean.shape))
+  }
+
+  /// For each channel the sums of dy and of dy * (x - mean).
+  static func centredSums(_ x: Tensor, _ dy: Tensor, mean: Tensor) -> [(sum: Double, product: Double)] {
+    let channels = x.shape[1]
+    let cells = x.shape.dropFirst(2).reduce(1, *)
+    var sums = [(sum: Double, product: Double)](repeating: (0, 0), count: channels)
+    read(x, dy) { x0, dy in
+      for plane in 0..<x.shape[0] * channels {
+        var (sum, product) = (0.0, 0.0)
+        let channel = plane % channels
+        ck_centred_sums(x0 + plane * cells, dy + plane * cells, mean.values[channel], cells, &sum, &product)
+        sums[channel].sum += sum
+        sums[channel].product += product
+      }
+    }
+    return sums
+  }
+
+  /// a p + b q + offset, with one number per channel for each of p, q and offset.
+  static func blend(_ a: Tensor, _ p: [Float], _ b: Tensor, _ q: [Float], offset: [Float]) -> Tensor {
+    let channels = a.shape[1]
+    let cells = a.shape.dropFirst(2).reduce(1, *)
+    return read(a, b) { a0, b in
+      make(a.shape) { y in
+        share(a.shape[0] * channels, least: max(1, smallest / max(cells, 1))) { part in
+          for plane in part {
+            let (c, start) = (plane % channels, plane * cells)
+            ck_blend(a0 + start, p[c], b + start, q[c], offset[c], y + start, cells)
+          }
+        }
+      }
+    }
   }
 
   /// (x - shift) * factor + offset, each with one number per channel.

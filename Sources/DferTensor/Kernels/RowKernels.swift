@@ -15,7 +15,11 @@ extension Kernels {
     var y = Tensor(zeros: shape)
     read(x) { x in
       write(&y) { y in
-        for (i, row) in rows.enumerated() { ck_accumulate(y + row * width, x + i * width, width) }
+        if width == 1 {
+          for (i, row) in rows.enumerated() { y.start[row] += x.start[i] }
+        } else {
+          for (i, row) in rows.enumerated() { ck_accumulate(y + row * width, x + i * width, width) }
+        }
       }
     }
     return y

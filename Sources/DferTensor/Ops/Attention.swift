@@ -6,6 +6,7 @@ extension Tape {
   ///   - k: [batch, keys, heads * d]; `v` the same.
   /// - Returns: [batch, queries, heads * d].
   public mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
+    multiplications += 2 * q.tensor.count * k.shape[1]
     let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads)
     return record(y, from: q, k, v) { dy, adjoints in
       let d = Kernels.attentionBackward(q.tensor, k.tensor, v.tensor, heads: heads, dy)
@@ -19,6 +20,7 @@ extension Tape {
   ///
   /// - Returns: [batch, heads, queries, keys].
   public mutating func attentionWeights(_ q: Value, _ k: Value, heads: Int) -> Value {
+    multiplications += q.tensor.count * k.shape[1]
     let p = Kernels.attentionWeights(q.tensor, k.tensor, heads: heads)
     return record(p, from: q, k) { dp, adjoints in
       let d = Kernels.attentionWeightsBackward(q.tensor, k.tensor, p, heads: heads, dp)
@@ -41,6 +43,7 @@ extension Tape {
       let (w, q, v) = (parameters[weight], parameters[queryBias], parameters[valueBias])
       precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
       let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
+      multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
       let all = Kernels.linear(x.tensor, w, bias, shape: x.shape.dropLast() + [3 * width])
       return Value(Kernels.attention(fused: all, heads: heads))
     }

@@ -42,6 +42,7 @@ extension Tape {
       "conv2d: \(parameters.name(of: weight)) of shape \(w.shape) in \(groups) groups does not fit \(x.shape)")
     let c = Kernels.Convolution(
       x.shape, kernel: w.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
+    multiplications += c.batch * c.outputs * c.cells * c.taps
     let y = Kernels.conv2d(x.tensor, w, bias.map { parameters[$0] }, c)
     return record(y) { dy, adjoints in
       adjoints.add(Kernels.conv2dInputGradient(dy, w, c), to: x)
@@ -64,6 +65,7 @@ extension Tape {
       x.shape.count == 4 && w.shape.count == 4 && w.shape[0] == x.shape[1],
       "convTranspose2d: \(parameters.name(of: weight)) of shape \(w.shape) does not fit \(x.shape)")
     let c = Kernels.Convolution(transposed: x.shape, kernel: w.shape, stride: stride, crop: crop)
+    multiplications += c.batch * c.outputs * c.cells * c.taps
     var y = Kernels.conv2dInputGradient(x.tensor, w, c)
     if let bias { y = Kernels.perChannel(y, offset: parameters[bias]) }
     return record(y) { dy, adjoints in

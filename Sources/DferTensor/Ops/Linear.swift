@@ -12,6 +12,7 @@ extension Tape {
     precondition(
       outputs * x.tensor.columns == w.count,
       "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
+    multiplications += x.tensor.count * outputs
     let y = Kernels.linear(x.tensor, w, bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
     return record(y) { dy, adjoints in
       adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape), to: x)
@@ -26,6 +27,7 @@ extension Tape {
     precondition(
       w.columns == x.tensor.columns,
       "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
+    multiplications += x.tensor.count * w.shape[0]
     return Value(
       Kernels.linear(x.tensor, w, parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]))
   }

@@ -38,15 +38,17 @@ extension Tape {
     let y = Kernels.perChannel(x.tensor, shift: moments.mean, factor: slope, offset: b)
     let training = isTraining
     return record(y) { dy, adjoints in
-      let normal = Kernels.perChannel(x.tensor, shift: moments.mean, factor: inverse)
-      let dweight = Kernels.channelSums(Kernels.multiply(dy, normal))
-      let dbias = Kernels.channelSums(dy)
+      let sums = Kernels.centredSums(x.tensor, dy, mean: moments.mean)
+      let dbias = Tensor(sums.map { Float($0.sum) }, shape: w.shape)
+      let dweight = Kernels.multiply(Tensor(sums.map { Float($0.product) }, shape: w.shape), inverse)
       if training {
-        // The batch's own moments move too: dx = slope * (dy - mean(dy) - normal * mean(dy * normal)).
-        let share = -1 / Float(dy.count / w.count)
-        let moved = Kernels.perChannel(
-          normal, factor: Kernels.scale(dweight, by: share), offset: Kernels.scale(dbias, by: share))
-        adjoints.add(Kernels.perChannel(Kernels.add(dy, moved), factor: slope), to: x)
+        // The batch's own moments move too, with n = (x - mean) * inverse: dx = slope (dy - mean(dy) - n mean(dy n)).
+        let share = 1 / Float(dy.count / w.count)
+        let q = w.values.indices.map { -slope.values[$0] * inverse.values[$0] * dweight.values[$0] * share }
+        let offset = w.values.indices.map {
+          -slope.values[$0] * dbias.values[$0] * share - q[$0] * moments.mean.values[$0]
+        }
+        adjoints.add(Kernels.blend(dy, slope.values, x.tensor, q, offset: offset), to: x)
       } else {
         adjoints.add(Kernels.perChannel(dy, factor: slope), to: x)
       }

@@ -1,0 +1,93 @@
+// 3 x 3 convolutions of stride 1 by Winograd's minimal filtering, F(4 x 4, 3 x 3) (Lavin and Gray, arXiv 1509.09308):
+// a tile of 4 x 4 output cells takes 36 products for each pair of channels, not 144. The products themselves are 36
+// matrix products, which the caller does; here are the changes of form before and behind them.
+#include "CKernels.h"
+
+#include <string.h>
+
+#define RUN 32  // tiles of one row that are worked on together
+
+static long smaller(long a, long b) { return a < b ? a : b; }
+
+/// Where a tile lies. A dilated kernel sees dilation x dilation pictures that know nothing of each other.
+typedef struct {
+  long sample, phase, row, column;
+} ck_place;
+
+static ck_place place(ck_tiles g, long tile) {
+  ck_place p;
+  p.column = tile % g.columns;
+  tile /= g.columns;
+  p.row = tile % g.rows;
+  tile /= g.rows;
+  p.phase = tile % (g.dilation * g.dilation);
+  p.sample = tile / (g.dilation * g.dilation);
+  return p;
+}
+
+#define PASTE2(a, b) a##b
+#define PASTE(a, b) PASTE2(a, b)
+
+#define CK(name) PASTE(name, _base)
+#include "winograd_body.h"
+#undef CK
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define CK(name) PASTE(name, _avx2)
+#include "winograd_body.h"
+#undef CK
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), \
+                             apply_to = function)
+#define CK(name) PASTE(name, _avx512)
+#include "winograd_body.h"
+#undef CK
+#pragma clang attribute pop
+#define DISPATCH(name, arguments)           \
+  switch (ck_level()) {                     \
+    case 2: name##_avx512 arguments; break; \
+    case 1: name##_avx2 arguments; break;   \
+    default: name##_base arguments;         \
+  }
+#else
+#define DISPATCH(name, arguments) name##_base arguments;
+#endif
+
+void ck_winograd_input(const float *x, ck_tiles g, long first, long count, float *v, long stride) {
+  DISPATCH(input, (x, g, first, count, v, stride))
+}
+
+void ck_winograd_output(const float *m, long stride, ck_tiles g, long first, long count, float bias, float *y) {
+  DISPATCH(output, (m, stride, g, first, count, bias, y))
+}
+
+void ck_winograd_slope(const float *dy, ck_tiles g, long first, long count, float *m, long stride) {
+  DISPATCH(slope, (dy, g, first, count, m, stride))
+}
+
+void ck_winograd_kernels(const float *weight, long outputs, long channels, int turned, float *u) {
+  float g[9][RUN];
+  long rows = turned ? channels : outputs, columns = turned ? outputs : channels;
+  for (long row = 0; row < rows; row++)
+    for (long first = 0; first < columns; first += RUN) {
+      long count = smaller(RUN, columns - first);
+      for (long t = 0; t < count; t++) {
+        const float *from = weight + (turned ? (first + t) * channels + row : row * channels + first + t) * 9;
+        for (long k = 0; k < 9; k++) g[k][t] = from[turned ? 8 - k : k];
+      }
+      DISPATCH(kernels, (g, count, u + row * columns + first, outputs * channels))
+    }
+}
+
+void ck_winograd_kernel_slopes(const float *du, long outputs, long channels, float *dweight) {
+  float g[9][RUN];
+  long size = outputs * channels;
+  for (long first = 0; first < size; first += RUN) {
+    long count = smaller(RUN, size - first);
+    DISPATCH(kernel_slopes, (du + first, size, count, g))
+    for (long t = 0; t < count; t++)
+      for (long k = 0; k < 9; k++) dweight[(first + t) * 9 + k] = g[k][t];
+  }
+}
