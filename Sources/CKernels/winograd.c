@@ -25,6 +25,9 @@ static ck_place place(ck_tiles g, long tile) {
   return p;
 }
 
+// Vectors are passed between functions of this file only, which are inlined: no calling convention is at stake.
+#pragma clang diagnostic ignored "-Wpsabi"
+
 #define PASTE2(a, b) a##b
 #define PASTE(a, b) PASTE2(a, b)
 

@@ -12,6 +12,8 @@ struct FaceSample: Sendable {
   let score: Double
   /// Probability that a mask is worn, 0...1.
   let maskWorn: Double
+  /// The finder's five points, in 0...1 of the crop.
+  let points: [Point]
   /// Seconds from the container's start.
   let time: Double
 }

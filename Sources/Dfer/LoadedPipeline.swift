@@ -6,11 +6,15 @@ import Foundation
 public struct LoadedPipeline: Sendable {
   public let pipeline: Pipeline
   public let finder: FaceFinder
-  public let expression: ExpressionModel
+  public let reader: FaceReader
+  public let facts: FaceReader.Facts
   /// Columns of the rows that this pipeline gives.
   public let layout: RowLayout
 
-  /// Loads both weight files, or throws a `CheckpointError` that lists everything that is wrong with one.
+  /// Loads both weight files.
+  ///
+  /// - Throws: a `CheckpointError` that lists everything that is wrong with one, or a `PipelineError` when the weights
+  ///   belong to another system or do not give what is asked for.
   ///
   /// - Parameters:
   ///   - keptTubes: share of the tubes that the encoder reads, 0.1...1.
@@ -23,17 +27,27 @@ public struct LoadedPipeline: Sendable {
   ) throws {
     self.pipeline = pipeline
     finder = try FaceFinder(weights: pipeline.finderWeights.path)
-    expression = try ExpressionModel(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
-    let card = expression.card
+    reader = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
+    facts = reader.facts
+    if let system = pipeline.system, system != facts.system {
+      throw PipelineError.wrongWeights(
+        pipeline: pipeline.name, path: pipeline.modelWeights.path, expected: system, found: facts.system)
+    }
+    for (isWanted, isGiven, what) in [
+      (landmarks, facts.givesLandmarks, "landmarks"), (blendshapes, !facts.blendshapes.isEmpty, "blendshapes"),
+      (keptTubes < 1, facts.system == FaceReader.systems[0], "choice of tubes"),
+    ] where isWanted && !isGiven {
+      throw PipelineError.notGiven(pipeline: pipeline.name, what: what)
+    }
     layout = RowLayout(
-      labels: card.labels, blendshapes: blendshapes ? card.blendshapes : [], includesLandmarks: landmarks,
-      includesWallTime: wallTime)
+      labels: facts.labels, blendshapes: blendshapes ? facts.blendshapes : [], includesLandmarks: landmarks,
+      includesWallTime: wallTime, includesMask: facts.looksForMasks)
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended
   /// range of spans the shortest is taken, which follows quick expressions best.
   func grid(_ options: RunOptions) -> ClipGrid {
-    let clip = expression.card.clip
+    let clip = facts.clip
     return ClipGrid(
       frames: clip.frames, span: options.span ?? pipeline.clip.span ?? clip.spanSeconds[0],
       hop: options.hop ?? pipeline.clip.hop ?? clip.hopSeconds)

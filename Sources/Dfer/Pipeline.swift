@@ -1,3 +1,4 @@
+import DferModels
 import Foundation
 import Yams
 
@@ -39,13 +40,15 @@ public struct Pipeline: Sendable, Hashable {
   public var finder: Finder
   public var tracker = Tracker()
   public var clip = Clip()
+  /// System that the weights must belong to; nil: whichever they say.
+  public var system: String?
   /// Weight file of the network, relative to the pipeline file.
   public var weights: String
   /// The folder that relative names start from.
   public var folder: URL
 
-  public var finderWeights: URL { folder.appendingPathComponent(finder.weights) }
-  public var modelWeights: URL { folder.appendingPathComponent(weights) }
+  public var finderWeights: URL { URL(fileURLWithPath: finder.weights, relativeTo: folder).absoluteURL }
+  public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
 }
 
 /// Why a pipeline could not be used.
@@ -55,10 +58,15 @@ public enum PipelineError: Error, CustomStringConvertible, Hashable {
   case unknownKey(path: String, line: Int, key: String, nearest: String?)
   case wrongValue(path: String, line: Int, key: String, expected: String)
   case missingKey(path: String, key: String)
+  case wrongWeights(pipeline: String, path: String, expected: String, found: String)
+  case notGiven(pipeline: String, what: String)
 
   public var description: String {
     switch self {
     case .notFound(let name, let looked, let available):
+      if let nearest = nearestName(to: name, among: available) {
+        return "no pipeline named '\(name)' (did you mean '\(nearest)'?)"
+      }
       let hint =
         available.isEmpty
         ? "looked in \(looked.joined(separator: ", ")); set DFER_HOME or give --pipeline a path"
@@ -69,6 +77,10 @@ public enum PipelineError: Error, CustomStringConvertible, Hashable {
       return "\(path):\(line): unknown key '\(key)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? "")
     case .wrongValue(let path, let line, let key, let expected):
       return "\(path):\(line): '\(key)' must be \(expected)"
+    case .wrongWeights(let pipeline, let path, let expected, let found):
+      return "\(path): weights of \(found), but pipeline \(pipeline) is of \(expected)"
+    case .notGiven(let pipeline, let what):
+      return "pipeline \(pipeline) has no \(what): leave the option out, or use mtcae-dfer"
     case .missingKey(let path, let key): return "\(path): key '\(key)' is missing"
     }
   }
@@ -97,10 +109,11 @@ extension Pipeline {
         path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
     }
     let finder = try root.fields("finder", keys: ["weights", "long_side", "every", "minimum_score"])
-    let model = try root.fields("model", keys: ["weights"])
+    let model = try root.fields("model", keys: ["system", "weights"])
     self.init(
       name: try root.required("name"), about: try root.text("about") ?? "",
       finder: Finder(weights: try finder.required("weights")), weights: try model.required("weights"), folder: folder)
+    system = try model.choice("system", of: FaceReader.systems)
     try finder.set(&self.finder.longSide, "long_side", in: 64...4096)
     try finder.set(&self.finder.every, "every", in: 0.02...5)
     try finder.set(&self.finder.minimumScore, "minimum_score", in: 0...1)
@@ -157,6 +170,15 @@ private struct Fields {
   func required(_ key: String) throws -> String {
     guard let text = try text(key), !text.isEmpty else {
       throw PipelineError.missingKey(path: path, key: prefix + key)
+    }
+    return text
+  }
+
+  func choice(_ key: String, of names: [String]) throws -> String? {
+    guard let text = try text(key) else { return nil }
+    guard names.contains(text) else {
+      let nearest = nearestName(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
+      throw wrong(key, "one of \(names.joined(separator: ", "))\(nearest)")
     }
     return text
   }

@@ -35,6 +35,7 @@ extension ClipResult {
     row.faceID = id
     row.probabilities = reading.probabilities
     row.blendshapes = reading.blendshapes
+    row.maskWorn = reading.maskWorn.map(Double.init)
     row.faceFrames = samples.count
     row.coverage = Double(samples.count) / Double(frames)
     row.boxScore = samples.reduce(0) { $0 + $1.sample.score } / Double(samples.count)
@@ -56,6 +57,16 @@ extension ClipResult {
       }
     }
     return row
+  }
+
+  /// Flattens the probabilities of a masked face: a reading that may rest on a mouth that nobody sees must not look
+  /// certain. With a mask of probability m they become proportional to p^(1 / (1 + 2 m)), so the order stays.
+  mutating func allowForMask() {
+    let mask = maskWorn ?? occlusion ?? 0
+    guard mask > 0.1, !probabilities.isEmpty else { return }
+    let powers = probabilities.map { Float(pow(Double(max($0, 1e-9)), 1 / (1 + 2 * mask))) }
+    let sum = powers.reduce(0, +)
+    probabilities = powers.map { $0 / sum }
   }
 
   private init(_ place: ClipPlace, status: Status) {

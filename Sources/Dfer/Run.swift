@@ -41,7 +41,7 @@ public struct RunCounts: Sendable, Hashable, Codable {
 ///                                        |                                         |
 ///                                        +-- waiting samples -> crops <-- boxes ---+
 ///                                                                 |
-///                                           clip of 16 crops -> ExpressionModel -> rows
+///                                           clip of 16 crops -> FaceReader -> rows
 ///
 /// Events are pulled: nothing runs ahead but the decoder, which keeps a few frames ready on its own thread. Only frames
 /// that a clip needs are converted, straight from the decoder's format to the size that is needed. Memory is bounded by
@@ -59,6 +59,9 @@ public final class Run {
   public private(set) var times = StageTimes()
   /// Time from the decoding of a clip's last frame to its rows.
   public private(set) var latency = LatencyHistogram()
+
+  /// Filled when the options ask for it.
+  public private(set) var views = ViewSheet()
 
   private let prefetch: FramePrefetch
   private var soFar = RunCounts()
@@ -150,15 +153,18 @@ public final class Run {
   }
 
   private func cutCrops(until time: Double, in stretch: inout Stretch) {
-    let card = models.expression.card
+    let facts = models.facts
     while let sample = stretch.waiting.first, sample.time <= time {
       stretch.waiting.removeFirst()
       times.measure(.crop) {
         for face in tracker.faces(at: sample.time) {
-          let square = face.box.square(factor: card.crop.sideFactor)
-          let crop = sample.frame.crop(square, side: card.input.imageSize)
+          let square = face.box.square(factor: facts.crop.sideFactor)
+          let crop = sample.frame.crop(square, side: facts.imageSize)
           let cut = FaceSample(
-            crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn, time: sample.time)
+            crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn,
+            points: face.points.map {
+              Point(x: ($0.x - square.x) / square.width, y: ($0.y - square.y) / square.height)
+            }, time: sample.time)
           for slot in sample.slots { stretch.crops[face.id, slot] = cut }
         }
       }
@@ -215,12 +221,21 @@ public final class Run {
     }
     // A few clips at a time: a crowd must not need the memory of thirty clips at once.
     for batch in stride(from: 0, to: faces.count, by: 4).map({ faces[$0..<min(faces.count, $0 + 4)] }) {
-      let clips = batch.map { face in
-        ClipSampler.evenly(face.samples.count, over: grid.frames).map { face.samples[$0].sample.crop }
+      let samples = batch.map { face in
+        ClipSampler.evenly(face.samples.count, over: grid.frames).map { face.samples[$0].sample }
       }
-      let readings = times.measure(.model) { models.expression.read(clips) }
+      let readings = times.measure(.model) {
+        models.reader.read(samples.map { $0.map(\.crop) }, points: samples.map { $0.map(\.points) })
+      }
       for (face, reading) in zip(batch, readings) {
-        add(.face(face.face, samples: face.samples, reading: reading, place: place, frames: grid.frames))
+        var row = ClipResult.face(
+          face.face, samples: face.samples, reading: reading, place: place, frames: grid.frames)
+        if options.showsViews {
+          let middle = face.samples[face.samples.count / 2].sample
+          views.add(models.reader.views(of: middle.crop, points: middle.points))
+        }
+        if options.isMaskAware { row.allowForMask() }
+        add(row)
       }
     }
     latency.add((ContinuousClock.now - stretch.lastCroppedReadAt).inSeconds)

@@ -10,7 +10,7 @@ extension RunManifest {
     _ run: Run, models: LoadedPipeline, started: Date, ending: Ending, options: [String: String], counts: Counts,
     outputs: [String], warnings: [String]
   ) throws {
-    let card = models.expression.card
+    let facts = models.facts
     let info = run.source.info
     let pipeline = models.pipeline
     self.init(
@@ -18,14 +18,14 @@ extension RunManifest {
       pipeline: pipeline.name,
       weights: Weights(
         file: pipeline.modelWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.modelWeights.path),
-        model: card.model, version: card.version, licence: card.licence),
+        model: facts.system, version: facts.version, licence: facts.licence),
       finder: Weights(
         file: pipeline.finderWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.finderWeights.path),
-        model: "face-finder", version: "1", licence: card.licence),
-      classes: card.labels, temperature: card.temperature,
+        model: "face-finder", version: "1", licence: facts.licence),
+      classes: facts.labels, temperature: facts.temperature,
       preprocessing: [
-        "crop": "square, \(card.crop.sideFactor) x the longer side of the face box, border repeated",
-        "image_size": "\(card.input.imageSize)", "mean": "\(card.imageMean)", "deviation": "\(card.imageStd)",
+        "crop": "square, \(facts.crop.sideFactor) x the longer side of the face box, border repeated",
+        "image_size": "\(facts.imageSize)", "mean": "\(facts.imageMean)", "deviation": "\(facts.imageStd)",
       ],
       input: [
         "location": info.location, "format": info.format, "codec": info.codec, "pixel_format": info.pixelFormat,

@@ -12,6 +12,10 @@ public struct RunOptions: Sendable, Hashable {
   public var minimumFace = 0
   /// Follow only the main face.
   public var mainFaceOnly = false
+  /// Lowers the confidence of faces that wear a mask.
+  public var isMaskAware = false
+  /// Keeps what the network looked at in the first clips.
+  public var showsViews = false
   /// What gives way when reading is slower than the source: nothing for files, the oldest frames for live sources.
   public var whenSlow = FramePrefetch.Policy.block
   /// Threads of the arithmetic; the decoder has its own.

@@ -15,7 +15,9 @@ struct DferBench: ParsableCommand {
       Contenders of one table are run in turn, round by round, and medians are given, so that other work on the machine
       disturbs all of them alike. Sources/DferBench/Peers compares the encoder with other inference engines.
       """,
-    subcommands: [All.self, OpsBench.self, ModelBench.self, WatchBench.self, EncoderBench.self, TrainBench.self],
+    subcommands: [
+      All.self, OpsBench.self, ModelBench.self, SystemBench.self, WatchBench.self, EncoderBench.self, TrainBench.self,
+    ],
     defaultSubcommand: All.self)
 }
 

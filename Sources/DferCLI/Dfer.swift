@@ -33,7 +33,8 @@ struct DferCommand: ParsableCommand {
     version: Installation.version,
     subcommands: [
       Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
-      Models.self, Evaluate.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self, Durations.self,
+      Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
+      Durations.self,
     ])
 
   static func main() {

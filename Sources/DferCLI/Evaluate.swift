@@ -15,6 +15,7 @@ struct Evaluate: ParsableCommand {
         dfer evaluate --data valid.csv                             the installed weights
         dfer evaluate --data clips.csv --weights mine.safetensors
         dfer evaluate --data valid.csv --json valid.json --confusion valid-confusion.csv
+        dfer evaluate --data valid.csv --pipeline mtcae-dfer lanmsff      side by side, with what each costs
 
       A face counts when more than half of all its votes are for one of the classes. Beside all classes of the weights,
       the figures without contempt are given: the usual seven.
@@ -23,8 +24,18 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Labelled data, a CSV file.")
   var data: String
 
-  @Option(help: "Weight file (default: the installed one).")
+  @Option(
+    parsing: .upToNextOption, help: "Installed pipelines, or paths of pipeline files (default: mtcae-dfer); several give a table.")
+  var pipeline: [String] = []
+
+  @Option(help: "Weight file (default: the pipeline's).")
   var weights: String?
+
+  @Flag(help: "The column label of DATA says mask or none instead of an expression.")
+  var masks = false
+
+  @Flag(help: "Draw a mask on every face whose outline is known; the others are left out.")
+  var drawMasks = false
 
   @Option(help: "Labels left out in the first block of figures; may be given several times.")
   var without: [String] = ["contempt"]
@@ -52,6 +63,8 @@ struct Evaluate: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
+    if weights != nil && pipeline.count > 1 { throw ValidationError("--weights goes with one pipeline") }
+    if confusion != nil && pipeline.count > 1 { throw ValidationError("--confusion goes with one pipeline") }
     if every < 1 { throw ValidationError("--every must be at least 1") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
     if let temperature, !(temperature > 0) { throw ValidationError("--temperature must be above 0") }
@@ -59,34 +72,66 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
-    // Looked for only where it is needed: own weights and a packed set do without an installation.
-    func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
-    let model = try ExpressionModel(weights: weights ?? pipeline().modelWeights.path)
-    let card = model.card
-    for label in without where label != "contempt" && !card.labels.contains(label) {
-      throw ValidationError("--without \(label): the weights' labels are \(card.labels.joined(separator: ", "))")
+    guard pipeline.count < 2 else { return try SideBySide(self).run() }
+    let name = pipeline.first ?? "mtcae-dfer"
+    let reader = try FaceReader(weights: weights ?? Installation.pipeline(name).modelWeights.path)
+    for label in without where label != "contempt" && !reader.facts.labels.contains(label) {
+      throw ValidationError("--without \(label): the weights' labels are \(reader.facts.labels.joined(separator: ", "))")
     }
-    let set = try LabelledSet(data, card: card, every: every) { try FaceFinder(weights: pipeline().finderWeights.path) }
-    for line in set.skipped { Terminal.write("dfer: \(line)\n") }
-    if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(data) }
-    let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
-    let evaluator = Evaluator(model, look: look ?? (isStills ? .slot : .clip))
-    var terminal = Terminal()
-    let interrupt = Interrupt()
-    let answers = evaluator.read(set.clips) { done in
-      terminal.redraw { ["\(done) of \(set.clips.count) faces"] }
-      return !interrupt.isRaised
-    }
-    if interrupt.isRaised { throw ExitStatus.interrupted }
-    let result = Evaluation(
-      answers, of: set.clips, faceless: set.faceless, card, without: Set(without), temperature: temperature)
-    print("\(set.clips.count) faces of \(data), \(evaluator.look.words)")
+    let set = try labelledSet(for: reader)
+    let (look, result) = try evaluation(of: reader, on: set, named: name)
+    print("\(set.clips.count) faces of \(data), \(look)")
     for line in result.lines { print(line) }
     if let json { try write(result.json, json) }
     if let confusion, let text = result.confusionCSV { try write(text, confusion) }
   }
 
-  private func write(_ text: String, _ path: String) throws {
+  func labelledSet(for reader: FaceReader) throws -> LabelledSet {
+    let facts = reader.facts
+    // The finder is looked for only where it is needed: own weights and a packed set do without an installation.
+    var set =
+      try masks
+      ? LabelledSet.masks(data, labels: facts.labels, every: every)
+      : LabelledSet(
+        data, labels: facts.labels, blendshapes: facts.blendshapes, frames: facts.clip.frames,
+        imageSize: facts.imageSize, every: every, contours: drawMasks
+      ) { try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path) }
+    for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+    if drawMasks { set = set.withDrawnMasks(seed: 0) }
+    if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(data) }
+    return set
+  }
+
+  /// What a network got to see, in words, and how well it read it.
+  func evaluation(
+    of reader: FaceReader, on set: LabelledSet, named name: String
+  ) throws -> (look: String, result: Evaluation) {
+    let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
+    var terminal = Terminal()
+    let interrupt = Interrupt()
+    func progress(_ done: Int) -> Bool {
+      terminal.redraw { ["\(name): \(done) of \(set.clips.count) faces"] }
+      return !interrupt.isRaised
+    }
+    let answers: [Evaluator.Answer]
+    let words: String
+    switch reader {
+    case .clips(let model):
+      let evaluator = Evaluator(model, look: look ?? (isStills ? .slot : .clip))
+      (answers, words) = (evaluator.read(set.clips, progress: progress), evaluator.look.words)
+    case .pictures(let model):
+      answers = PictureEvaluator(model).read(set.clips, progress: progress)
+      words = isStills ? "single pictures" : "means over whole clips"
+    }
+    if interrupt.isRaised { throw ExitStatus.interrupted }
+    let facts = reader.facts
+    let result = Evaluation(
+      answers, of: set.clips, faceless: set.faceless, labels: facts.labels,
+      temperature: temperature ?? facts.temperature, without: Set(without))
+    return (words, result)
+  }
+
+  func write(_ text: String, _ path: String) throws {
     do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
       throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
     }

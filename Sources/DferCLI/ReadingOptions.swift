@@ -40,6 +40,9 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Add columns for the blendshape coefficients, a stand-in for action units.")
   var blendshapes = false
 
+  @Flag(help: "Lower the confidence of faces that wear a mask.")
+  var maskAware = false
+
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     try check(maxFaces.map { $0 > 0 } ?? true, "--max-faces must be at least 1")
@@ -59,6 +62,7 @@ struct ReadingOptions: ParsableArguments {
     options.minimumFace = minFace
     options.mainFaceOnly = mainFace
     options.threads = threads
+    options.isMaskAware = maskAware
     return options
   }
 
@@ -77,7 +81,7 @@ struct ReadingOptions: ParsableArguments {
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotate", rotate.map(String.init)), ("threads", threads.map(String.init)),
-      ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
+      ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }

@@ -28,6 +28,24 @@ struct Train: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "Folder for weights, checkpoint and log.")
   var output: String
 
+  @Option(help: "System to train: \(FaceReader.systems.joined(separator: ", ")).")
+  var pipeline = "mtcae-dfer"
+
+  @Option(help: "Side of the pictures in pixels, for systems that read single pictures (default: as in the weights).")
+  var size: Int?
+
+  @Option(help: "Faces of which is known whether they wear a mask, for cross-task-vit; may be given several times.")
+  var masks: [String] = []
+
+  @Option(help: "Such faces that are never learned from.")
+  var validMasks: String?
+
+  @Option(help: "Share of the steps in which a mask is drawn on a face whose outline is known.")
+  var drawMasks = 0.0
+
+  @Option(help: "Share of the numbers that a step drops, for new LANMSFF networks (default: 0.4, as published).")
+  var dropout: Float?
+
   @Option(help: "Weights to start with (default: the installed ones).")
   var weights: String?
 
@@ -122,6 +140,15 @@ struct Train: ParsableCommand {
     try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
+    if !FaceReader.systems.contains(pipeline) {
+      let nearest = nearestName(to: pipeline, among: FaceReader.systems).map { ", did you mean '\($0)'?" } ?? ""
+      throw ValidationError(
+        "--pipeline \(pipeline): no such system\(nearest) Known are \(FaceReader.systems.joined(separator: ", "))")
+    }
+    try check(size.map { $0.isMultiple(of: 32) && (32...256).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 256")
+    try check((0...1).contains(drawMasks), "--draw-masks must be 0 to 1")
+    try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
+    try check(dropout.map { $0 >= 0 && $0 < 1 } ?? true, "--dropout must be 0 or more, below 1")
     try check((0...1).contains(teacherShare), "--teacher-share must be 0 to 1")
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
     try check(stem == nil || new != nil, "--stem is for a --new network")
@@ -166,6 +193,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
+    if let pictures = PictureTrainSession(self) { return try pictures.run() }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
     let start = try startingModel { try pipeline().modelWeights.path }

@@ -54,6 +54,9 @@ struct Watch: ParsableCommand {
   @Option(help: "Seconds of silence after which a camera or stream counts as lost.")
   var readTimeout = 10.0
 
+  @Option(help: "Write a PNG of what the network looks at in the first clips: the face, and for emotic-mae its second view.")
+  var showViews: String?
+
   @Flag(name: .shortAndLong, help: "No view, no summary; errors only.")
   var quiet = false
 
@@ -72,6 +75,7 @@ struct Watch: ParsableCommand {
 
   var runOptions: RunOptions {
     var options = reading.runOptions
+    options.showsViews = showViews != nil
     options.whenSlow = live ?? (isLive ? .dropOldest : .block)
     return options
   }

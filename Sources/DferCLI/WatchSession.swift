@@ -36,8 +36,9 @@ struct WatchSession {
     pass = Run(source, models: models, options: command.runOptions)
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
-    if let manifest = manifestPath, !command.overwrite, FileManager.default.fileExists(atPath: manifest) {
-      throw OutputError.exists(path: manifest)
+    for path in [manifestPath, command.showViews].compactMap({ $0 })
+    where !command.overwrite && FileManager.default.fileExists(atPath: path) {
+      throw OutputError.exists(path: path)
     }
     for (path, format) in formats {
       let writer = try format.writer(
@@ -62,6 +63,7 @@ struct WatchSession {
         status = .finishedWithDamage
       }
       for index in outputs.indices { try outputs[index].writer.finish() }
+      try writeViews()
     } catch OutputError.readerGone {
       // Nobody reads standard output any more; what goes to files is still ended validly.
       for index in outputs.indices where outputs[index].path != "-" { try outputs[index].writer.finish() }
@@ -89,6 +91,12 @@ struct WatchSession {
       case .progress(let progress): draw(progress)
       }
     }
+  }
+
+  /// The sheet of `--show-views`.
+  private func writeViews() throws {
+    guard let path = command.showViews, let picture = pass.views.picture else { return }
+    try picture.writePNG(to: path)
   }
 
   // MARK: What people see

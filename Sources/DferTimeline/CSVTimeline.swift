@@ -37,7 +37,8 @@ public struct CSVTimeline: Sendable {
   public var layout: RowLayout {
     RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
-      includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"))
+      includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
+      includesMask: columns.contains("mask_probability"))
   }
 
   public init(path: String) throws {
@@ -171,6 +172,7 @@ private struct Record {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
+    row.maskWorn = try number("mask_probability")
     if let text = text("wall_time") { row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date)) }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row

@@ -41,6 +41,8 @@ public struct ClipResult: Sendable, Hashable {
   public var rollDegrees: Double?
   /// Probability that a mask covers the lower face, 0...1.
   public var occlusion: Double?
+  /// The network's own probability that a mask is worn; nil for networks that do not look for one.
+  public var maskWorn: Double?
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
   public var landmarks: [Point] = []
   public var blendshapes: [Float] = []

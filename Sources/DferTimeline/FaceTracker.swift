@@ -54,6 +54,8 @@ public struct FaceTracker: Sendable {
     public let box: Rect
     public let score: Double
     public let maskWorn: Double
+    /// The nearest look's points, moved along with the box.
+    public let points: [Point]
   }
 
   private struct Sighting: Sendable {
@@ -110,7 +112,13 @@ public struct FaceTracker: Sendable {
     let present = tracks.compactMap { track -> Face? in
       guard let id = track.id, let box = smoothedBox(of: track, at: time) else { return nil }
       let nearest = track.sightings.min { abs($0.time - time) < abs($1.time - time) } ?? track.last
-      return Face(id: id, box: box, score: nearest.detection.score, maskWorn: nearest.detection.maskWorn)
+      let seen = nearest.detection
+      let points = seen.points.map {
+        Point(
+          x: box.x + ($0.x - seen.box.x) / max(seen.box.width, 1) * box.width,
+          y: box.y + ($0.y - seen.box.y) / max(seen.box.height, 1) * box.height)
+      }
+      return Face(id: id, box: box, score: seen.score, maskWorn: seen.maskWorn, points: points)
     }
     func weight(_ face: Face) -> Double { face.box.area * (reported.contains(face.id) ? 1.5 : 1) }
     let chosen = present.sorted { weight($0) > weight($1) }.prefix(options.maximumFaces)

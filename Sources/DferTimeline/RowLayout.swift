@@ -10,14 +10,20 @@ public struct RowLayout: Sendable, Hashable {
   public let includesLandmarks: Bool
   /// Whether rows carry the date of their clip, for live sources.
   public let includesWallTime: Bool
+  /// Whether rows carry what the network says of a mask.
+  public let includesMask: Bool
   /// Class indices in alphabetical order of their names, so that files of two networks line up.
   let order: [Int]
 
-  public init(labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false) {
+  public init(
+    labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false,
+    includesMask: Bool = false
+  ) {
     self.labels = labels
     self.blendshapes = blendshapes
     self.includesLandmarks = includesLandmarks
     self.includesWallTime = includesWallTime
+    self.includesMask = includesMask
     order = labels.indices.sorted { labels[$0] < labels[$1] }
   }
 
@@ -29,6 +35,7 @@ public struct RowLayout: Sendable, Hashable {
         "yaw_deg", "pitch_deg", "roll_deg", "occlusion"]
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
+      + (includesMask ? ["mask", "mask_probability"] : [])
       + (includesWallTime ? ["wall_time"] : [])
   }
 
@@ -64,6 +71,9 @@ public struct RowLayout: Sendable, Hashable {
       }
     }
     cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
+    if includesMask {
+      cells += [row.maskWorn.map { .text($0 >= 0.5 ? "worn" : "none") } ?? .empty, decimal(row.maskWorn, 6)]
+    }
     if includesWallTime { cells.append(row.wallTime.map { .text($0.formatted(Self.date)) } ?? .empty) }
     return cells
   }

@@ -56,4 +56,28 @@ extension GoldenFile {
     let columns = try #require(file.shape(of: name))[1]
     return stride(from: 0, to: numbers.count, by: columns).map { Array(numbers[$0..<$0 + columns]) }
   }
+
+  /// Checks the gradients of all parameters. Parts of a stored tensor are put together first; a part that we do not have,
+  /// because it changes nothing, has a gradient of zero.
+  func checkGradients(
+    _ gradients: [Tensor?], _ store: ParameterStore, names: (String) -> TensorSource,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    var parts: [String: [Int: Tensor]] = [:]
+    for (name, gradient) in zip(store.names, gradients) {
+      let gradient = try #require(gradient, "\(name)", sourceLocation: sourceLocation)
+      switch names(name) {
+      case .rows(let stored, let part, _): parts[stored, default: [:]][part] = gradient
+      case .tensor(let stored): check(gradient, "grad/\(stored)", sourceLocation: sourceLocation)
+      default: Issue.record("\(name) has no gradient of its own", sourceLocation: sourceLocation)
+      }
+    }
+    for (stored, found) in parts {
+      let count = file.shape(of: "grad/\(stored)")?.reduce(1, *) ?? 0
+      let size = found.values.first?.count ?? 1
+      let values = (0..<count / size).flatMap { found[$0]?.values ?? [Float](repeating: 0, count: size) }
+      let whole = Tensor(values, shape: [values.count])
+      check(whole, "grad/\(stored)", sourceLocation: sourceLocation)
+    }
+  }
 }

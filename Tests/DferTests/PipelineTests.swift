@@ -1,4 +1,5 @@
 import DferTestSupport
+import DferTimeline
 import Foundation
 import Testing
 
@@ -34,6 +35,8 @@ import Testing
     #expect(pipeline.finder.longSide == 320)
     #expect(pipeline.clip.hop == nil)
     #expect(pipeline.modelWeights.path == "/tmp/m.safetensors")
+    let elsewhere = try read(smallest.replacing("m.safetensors", with: "/weights/m.safetensors"))
+    #expect(elsewhere.modelWeights.path == "/weights/m.safetensors")
   }
 
   @Test(arguments: [
@@ -45,6 +48,39 @@ import Testing
   ])
   func mistakesAreNamedWithTheirLine(line: String, message: String) {
     #expect(performing: { try read(smallest + line) }, throws: { "\($0)" == message })
+  }
+
+  @Test func weightsOfAnotherSystemAreRefused() throws {
+    let folder = Shared.root.appendingPathComponent("Pipelines")
+    #expect(
+      performing: {
+        try read("schema: 1\nname: a\nfinder: { weights: f }\nmodel: { system: lanmsf, weights: m }\n")
+      },
+      throws: {
+        "\($0)" == "p.yaml:4: 'model.system' must be one of mtcae-dfer, lanmsff, cross-task-vit, emotic-mae; "
+          + "did you mean 'lanmsff'?"
+      })
+    var pipeline = try Pipeline(contentsOf: folder.appendingPathComponent("mtcae-dfer.yaml"))
+    pipeline.system = "lanmsff"
+    #expect(
+      throws: PipelineError.wrongWeights(
+        pipeline: "mtcae-dfer", path: pipeline.modelWeights.path, expected: "lanmsff", found: "mtcae-dfer")
+    ) { try LoadedPipeline(pipeline) }
+    #expect(
+      "\(PipelineError.notFound(name: "mtcae-dferr", looked: [], available: ["mtcae-dfer"]))"
+        == "no pipeline named 'mtcae-dferr' (did you mean 'mtcae-dfer'?)")
+  }
+
+  /// The order stays, certainty goes.
+  @Test func masksLowerConfidence() {
+    var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .ok)
+    (row.probabilities, row.occlusion) = ([0.9, 0.08, 0.02], 0.05)
+    row.allowForMask()
+    #expect(row.probabilities == [0.9, 0.08, 0.02])
+    row.occlusion = 0.95
+    row.allowForMask()
+    #expect(row.probabilities[0] < 0.65 && row.probabilities[0] > row.probabilities[1])
+    #expect(row.probabilities[1] > row.probabilities[2] && abs(row.probabilities.reduce(0, +) - 1) < 1e-6)
   }
 
   @Test func missingAndForeignFilesAreRefused() {

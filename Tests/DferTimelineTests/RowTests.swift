@@ -34,6 +34,23 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(throws: OutputError.exists(path: path)) { try OutputFile(path, overwrite: false) }
   }
 
+  @Test func masksHaveColumnsWhereANetworkLooksForThem() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let layout = RowLayout(labels: labels, includesMask: true)
+    #expect(layout.columns.suffix(2) == ["mask", "mask_probability"])
+    var writer = try OutputFormat.csv.writer(to: OutputFile(path, overwrite: false), layout: layout)
+    var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .ok)
+    (row.faceID, row.probabilities, row.maskWorn) = (0, [0.5, 0.25, 0.25], 0.75)
+    try writer.write(row)
+    try writer.write(ClipResult(clip: 1, startSeconds: 1, endSeconds: 2, status: .noFace))
+    try writer.finish()
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    #expect(lines[1].hasSuffix(",worn,0.750000") && lines[2].hasSuffix(",,"))
+    let read = try CSVTimeline(path: path)
+    #expect(read.labels.count == 3 && read.layout.includesMask)
+    #expect(read.rows.map(\.maskWorn) == [0.75, nil])
+  }
+
   @Test func fullDiskAndMissingFolder() {
     #expect(throws: OutputError.diskFull(path: "/dev/full")) {
       try OutputFormat.csv.writer(to: OutputFile("/dev/full", overwrite: false), layout: RowLayout(labels: labels))

@@ -13,6 +13,8 @@ public struct ExpressionReading: Sendable, Hashable {
   public let landmarks: [[Point]]
   /// 0...1 for each blendshape of the card, in its order.
   public let blendshapes: [Float]
+  /// Probability that a mask is worn, 0...1; nil for networks that do not look for one.
+  public var maskWorn: Float?
 }
 
 /// A network with its weights, ready to read clips. Free to copy and to use from many threads.
@@ -81,6 +83,13 @@ public struct ExpressionModel: Sendable {
         probabilities: probabilities(logits[i]), logits: logits[i], boxes: Self.boxes(boxes[i]),
         landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
     }
+  }
+
+  /// Multiplications of a forward pass, each with its addition.
+  func multiplications(_ clips: Tensor) -> Int {
+    var tape = Tape(weights)
+    _ = network(clips, kept: kept.map { [[Int]](repeating: $0, count: clips.shape[0]) }, &tape)
+    return tape.multiplications
   }
 
   private func rows(_ tensor: Tensor, _ count: Int) -> [[Float]] {

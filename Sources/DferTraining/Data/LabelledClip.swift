@@ -21,6 +21,10 @@ public struct LabelledClip: Sendable {
   public var otherVotes: Float = 0
   /// 0...1 for each blendshape of the set; empty when not known.
   public var blendshapes: [Float] = []
+  /// The usual 68 points of a still; empty when not known or not asked for.
+  public var contour: [Point] = []
+  /// nil when nobody said.
+  public var wearsMask: Bool?
 
   /// The class with the most votes when it holds more than half of them, those for something else counted in.
   ///

@@ -5,16 +5,27 @@ extension LabelledSet {
   /// manifest of clips.
   ///
   /// - Parameters:
-  ///   - card: of the network that will see it: order of the classes, names of the blendshapes, length of a clip.
+  ///   - labels: of the network that will see it, in its order; `blendshapes` too.
+  ///   - frames: of its clips; `imageSize`: side of its crops, in pixels.
   ///   - every: take every n-th row only.
+  ///   - contours: whether to keep the 68 points of stills that have them.
   ///   - finder: made when clips need faces to be found.
   public init(
-    _ csv: String, card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder
+    _ csv: String, labels: [String], blendshapes: [String] = [], frames: Int, imageSize: Int, every: Int = 1,
+    contours: Bool = false, finder: () throws -> FaceFinder
   ) throws {
     if PackedSet.video(of: csv) != nil {
-      self = try PackedSet.read(csv, labels: card.labels, blendshapes: card.blendshapes, every: every)
+      self = try PackedSet.read(csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours)
     } else {
-      self = try Manifest(csv, labels: card.labels).read(card, every: every, finder: finder)
+      self = try Manifest(csv, labels: labels).read(
+        frames: frames, imageSize: imageSize, every: every, finder: finder)
     }
+  }
+
+  /// The same for the network of a card.
+  public init(_ csv: String, card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws {
+    try self.init(
+      csv, labels: card.labels, blendshapes: card.blendshapes, frames: card.config.trunk.numFrames,
+      imageSize: card.config.trunk.imageSize, every: every, finder: finder)
   }
 }

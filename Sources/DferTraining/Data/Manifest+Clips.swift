@@ -9,15 +9,19 @@ extension Manifest {
   /// or that lies behind its end is left out and named in `skipped`; one without a face goes to `faceless`.
   ///
   /// - Parameters:
+  ///   - frames: at most so many of each clip.
+  ///   - imageSize: side of the network's crops, in pixels.
   ///   - every: take every n-th entry only.
   ///   - finder: made when the first entry without a box is met.
-  public func read(_ card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws -> LabelledSet {
+  public func read(
+    frames: Int, imageSize: Int, every: Int = 1, finder: () throws -> FaceFinder
+  ) throws -> LabelledSet {
     let wanted = entries.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)
     let find = try wanted.contains { $0.box == nil && $0.truth.isEmpty } ? finder() : nil
     var set = LabelledSet(labels: labels, clips: [])
     var clips: [Int: LabelledClip] = [:]
     for (path, group) in Dictionary(grouping: wanted, by: \.path).sorted(by: { $0.key < $1.key }) {
-      let reader = ClipReader(card, finder: find)
+      let reader = ClipReader(frames: frames, imageSize: imageSize, finder: find)
       do {
         for (entry, frames) in try reader.frames(of: path, group) {
           let name = title(of: entry)
@@ -44,6 +48,12 @@ extension Manifest {
   }
 
   private func title(of entry: Entry) -> String { entry.name ?? "\(path), line \(entry.line)" }
+
+  /// The same for the network of a card.
+  public func read(_ card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws -> LabelledSet {
+    let trunk = card.config.trunk
+    return try read(frames: trunk.numFrames, imageSize: trunk.imageSize, every: every, finder: finder)
+  }
 }
 
 /// Cuts the clips of one video.
@@ -58,9 +68,9 @@ private struct ClipReader {
   private static let longSide = 320
   private static let minimumScore: Float = 0.55
 
-  init(_ card: ModelCard, finder: FaceFinder?) {
-    (frames, self.finder) = (card.config.trunk.numFrames, finder)
-    side = min(160, 2 * card.config.trunk.imageSize)
+  init(frames: Int, imageSize: Int, finder: FaceFinder?) {
+    (self.frames, self.finder) = (frames, finder)
+    side = min(160, 2 * imageSize)
   }
 
   /// For each entry the frames nearest to the middles of its even parts, each frame once.

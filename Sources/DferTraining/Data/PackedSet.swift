@@ -10,6 +10,8 @@ import Foundation
 public enum PackedSet {
   static let pointColumns = ["leye", "reye", "nose", "lmouth", "rmouth"].flatMap { ["\($0)_x", "\($0)_y"] }
 
+  static let contourColumns = (0..<68).flatMap { ["p\($0)x", "p\($0)y"] }
+
   /// Whether a CSV file is in this format: it numbers frames and a video lies beside it.
   public static func video(of csv: String) -> String? {
     let base = URL(fileURLWithPath: csv).deletingPathExtension()
@@ -22,9 +24,10 @@ public enum PackedSet {
   ///   - labels: the classes, in the order of the votes to be given back.
   ///   - blendshapes: names of coefficients to read when they are there.
   ///   - every: take every n-th row only.
+  ///   - contours: whether to keep all 68 points.
   /// - Throws: `DataError` with the line of the first row that is wrong, or `VideoError`.
   public static func read(
-    _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1
+    _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1, contours: Bool = false
   ) throws -> LabelledSet {
     guard let video = video(of: csv) else { throw DataError(path: csv, reason: "no video of this name lies beside it") }
     let table = try LabelTable(path: csv)
@@ -36,13 +39,12 @@ public enum PackedSet {
       let corners = table.has("p36x") ? try row.points(["p36x", "p36y", "p45x", "p45y"]) : nil
       let (counts, others) = try votes.read(row)
       let box = try row.box()
-      return (
-        frame,
-        LabelledClip(
+      var clip = LabelledClip(
           name: row.text("name") ?? "\(csv), frame \(frame)", pictures: [], boxes: box.map { [$0] } ?? [],
           boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
           eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others)
-      )
+      if contours, table.has("p67y") { clip.contour = try row.points(contourColumns) ?? [] }
+      return (frame, clip)
     }
     let coefficients = try self.blendshapes(beside: csv, names: blendshapes)
     // A picture may have several rows, one a face.

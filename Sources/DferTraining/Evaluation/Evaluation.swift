@@ -27,11 +27,21 @@ public struct Evaluation: Sendable, Codable {
     public var boxOverlap: Double?
   }
 
+  /// Figures of the mask.
+  public struct Masks: Sendable, Codable {
+    public var samples: Int
+    /// Share of faces whose mask status was right, and of those with and without a mask.
+    public var accuracy: Double
+    public var wornRecall, bareRecall: Double?
+  }
+
   /// All classes of the network.
   public var all: Classes?
   /// The same without the classes that were left out, answers renormalised over the others.
   public var selected: Classes?
   public var places: Places?
+  /// nil without labels, or when the network does not look for masks.
+  public var masks: Masks?
   /// Divides the logits in all figures above.
   public var temperature: Double
   /// The temperature under which confidence says best how often the answer is what most people would say: fitted to the
@@ -48,22 +58,48 @@ public struct Evaluation: Sendable, Codable {
     _ answers: [Evaluator.Answer], of clips: [LabelledClip], faceless: [LabelledClip] = [], _ card: ModelCard,
     without: Set<String> = [], temperature: Double? = nil
   ) {
+    self.init(
+      answers, of: clips, faceless: faceless, labels: card.labels, temperature: temperature ?? card.temperature,
+      without: without)
+  }
+
+  /// The same for any network with these labels.
+  ///
+  /// - Parameter temperature: divides the logits.
+  public init(
+    _ answers: [Evaluator.Answer], of clips: [LabelledClip], faceless: [LabelledClip] = [], labels: [String],
+    temperature: Double, without: Set<String> = []
+  ) {
     precondition(answers.count == clips.count, "Evaluation: \(answers.count) answers to \(clips.count) clips")
-    let temperature = temperature ?? card.temperature
     self.temperature = temperature
-    let every = Array(card.labels.indices)
-    all = Self.classes(answers, clips, faceless, card, among: every, temperature)
-    let kept = every.filter { !without.contains(card.labels[$0]) }
-    if kept.count < every.count { selected = Self.classes(answers, clips, faceless, card, among: kept, temperature) }
+    let every = Array(labels.indices)
+    all = Self.classes(answers, clips, faceless, labels, among: every, temperature)
+    let kept = every.filter { !without.contains(labels[$0]) }
+    if kept.count < every.count { selected = Self.classes(answers, clips, faceless, labels, among: kept, temperature) }
     let clear = zip(answers, clips).compactMap { answer, clip in
       clip.majority(among: every).map { top in (answer.logits, every.map { $0 == top ? Float(1) : 0 }) }
     }
     if !clear.isEmpty { fittedTemperature = Temperature.fit(clear.map(\.0), clear.map(\.1)) }
     places = Self.places(answers, clips)
+    masks = Self.masks(answers, clips)
+  }
+
+  private static func masks(_ answers: [Evaluator.Answer], _ clips: [LabelledClip]) -> Masks? {
+    let known = zip(answers, clips).compactMap { answer, clip -> (worn: Bool, isRight: Bool)? in
+      guard let truth = clip.wearsMask, let found = answer.maskWorn else { return nil }
+      return (truth, (found >= 0.5) == truth)
+    }
+    guard !known.isEmpty else { return nil }
+    func share(_ picked: [(worn: Bool, isRight: Bool)]) -> Double? {
+      picked.isEmpty ? nil : Double(picked.count { $0.isRight }) / Double(picked.count)
+    }
+    return Masks(
+      samples: known.count, accuracy: share(known) ?? 0, wornRecall: share(known.filter(\.worn)),
+      bareRecall: share(known.filter { !$0.worn }))
   }
 
   private static func classes(
-    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ card: ModelCard,
+    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ labels: [String],
     among kept: [Int], _ temperature: Double
   ) -> Classes? {
     func place(_ clip: LabelledClip) -> Int? { clip.majority(among: kept).flatMap { kept.firstIndex(of: $0) } }
@@ -86,7 +122,7 @@ public struct Evaluation: Sendable, Codable {
     }
     let confusion = table(Array(truth.indices))
     return Classes(
-      labels: kept.map { card.labels[$0] }, samples: truth.count, confusion: confusion, war: confusion.war,
+      labels: kept.map { labels[$0] }, samples: truth.count, confusion: confusion, war: confusion.war,
       uar: confusion.uar, macroF1: confusion.macroF1,
       warInterval: Bootstrap.interval(count: truth.count) { table($0).war },
       uarInterval: Bootstrap.interval(count: truth.count) { table($0).uar },
@@ -99,7 +135,7 @@ public struct Evaluation: Sendable, Codable {
       if let truth = clip.points.first, truth.count == answer.points.count, let scale = clip.eyeDistance, scale > 0 {
         errors.append(Agreement.normalisedMeanError(answer.points, truth, scale: scale))
       }
-      if clip.boxesAreLabels, let box = clip.boxes.first { overlaps.append(answer.box.overlap(box)) }
+      if clip.boxesAreLabels, let box = clip.boxes.first, let found = answer.box { overlaps.append(found.overlap(box)) }
     }
     guard !errors.isEmpty || !overlaps.isEmpty else { return nil }
     func mean(_ values: [Double]) -> Double? {

@@ -12,6 +12,11 @@ extension Evaluation {
       let overlap = places.boxOverlap.map { "box IoU \(Self.decimal($0, 3))" }
       lines.append("places (n = \(places.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
     }
+    if let masks {
+      lines.append(
+        "mask (n = \(masks.samples)): \(Self.percent(masks.accuracy)) right; worn "
+          + "\(masks.wornRecall.map(Self.percent) ?? "-"), bare \(masks.bareRecall.map(Self.percent) ?? "-")")
+    }
     if let fittedTemperature {
       lines.append("temperature \(temperature); \(Self.decimal(fittedTemperature, 3)) would fit these majorities best")
     }

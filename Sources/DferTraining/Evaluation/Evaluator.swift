@@ -19,8 +19,11 @@ public struct Evaluator: Sendable {
   /// What was read of one clip, in the pixels of its first picture.
   public struct Answer: Sendable {
     public let logits: [Float]
-    public let box: Rect
-    public let points: [Point]
+    /// nil and empty for networks that read expressions only.
+    public var box: Rect?
+    public var points: [Point] = []
+    /// Probability that a mask is worn, for networks that look for one.
+    public var maskWorn: Float?
   }
 
   public let card: ModelCard

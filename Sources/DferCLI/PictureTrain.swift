@@ -1,0 +1,109 @@
+import Dfer
+import DferModels
+import DferTensor
+import DferTraining
+import Foundation
+
+/// `dfer train` for the systems that read single pictures.
+struct PictureTrainSession {
+  private let command: Train
+  private let system: PictureSystem
+
+  /// nil when the command is about another kind of system.
+  init?(_ command: Train) {
+    guard let system = PictureSystem(rawValue: command.pipeline) else { return nil }
+    (self.command, self.system) = (command, system)
+  }
+
+  func run() throws {
+    let model = try startingModel()
+    let card = model.card
+    func read(_ path: String, every: Int) throws -> LabelledSet {
+      let set = try LabelledSet(
+        path, labels: card.labels, frames: card.clip.frames, imageSize: card.imageSize, every: every,
+        contours: command.drawMasks > 0
+      ) {
+        try FaceFinder(weights: Installation.pipeline(system.rawValue).finderWeights.path)
+      }
+      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+      Terminal.write("\(set.clips.count) faces of \(path)\n")
+      return set
+    }
+    var set = LabelledSet(labels: card.labels, clips: [])
+    for path in command.data { set.clips += try read(path, every: command.every).clips }
+    if let teacher = command.teacher {
+      set.teach(by: try StillClassifier(weights: teacher), share: command.teacherShare)
+    }
+    // After the teacher, who would name the expression of a face without votes, masked or not.
+    for path in command.masks {
+      set.clips += try LabelledSet.masks(path, labels: card.labels, every: command.every).clips
+    }
+    var validation = try command.valid.map { try read($0, every: command.validEvery) }
+    if let path = command.validMasks {
+      validation?.clips += try LabelledSet.masks(path, labels: card.labels).clips
+    }
+    var run = try PictureTrainingRun(
+      PictureTrainer(model, settings(set)), on: set, validation: validation,
+      folder: URL(fileURLWithPath: command.output), resumes: command.resume)
+    let interrupt = Interrupt()
+    var terminal = Terminal()
+    let start = ContinuousClock.now
+    let first = run.trainer.state.step
+    var mean: (loss: Double, agreement: Double)?
+    let isDone = try run.run { event in
+      switch event {
+      case .step(let report):
+        let new = (loss: Double(report.loss), agreement: report.agreement ?? 0)
+        let old = mean ?? new
+        mean = (old.loss + 0.02 * (new.loss - old.loss), old.agreement + 0.02 * (new.agreement - old.agreement))
+        let seconds = (ContinuousClock.now - start).inSeconds
+        let left = seconds / Double(max(1, report.step - first)) * Double(command.steps - report.step)
+        let line =
+          "step \(report.step) of \(command.steps), loss \((100 * (mean?.loss ?? 0)).rounded() / 100), "
+          + "right \(Int(100 * (mean?.agreement ?? 0))) %, \(Int(left / 60)) min \(Int(left) % 60) s left"
+        terminal.redraw { [line] }
+        if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == command.steps { terminal.say(line) }
+      case .validated(let step, let result, let isBest):
+        terminal.say("step \(step): \(result.lines.first ?? "")" + (isBest ? ", kept" : ""))
+      }
+      return !interrupt.isRaised
+    }
+    guard isDone else {
+      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
+      throw ExitStatus.interrupted
+    }
+    print(run.weights)
+  }
+
+  /// From nothing with `--new`, else from given or installed weights; `--size` changes the side of the pictures.
+  private func startingModel() throws -> PictureModel {
+    if command.new != nil {
+      var card = system.start
+      if system == .lanmsff, let dropout = command.dropout { card.set(LANMSFFConfig(dropout: dropout)) }
+      if let size = command.size { card.imageSize = size }
+      return try PictureModel(fresh: card, seed: command.seed)
+    }
+    let path = try command.weights ?? Installation.pipeline(system.rawValue).modelWeights.path
+    var model = try PictureModel(weights: path)
+    guard model.card.system == system else {
+      throw CheckpointError(path: path, reason: "weights of \(model.card.system.rawValue), not of \(system.rawValue)")
+    }
+    if let size = command.size { model = model.reading(size: size) }
+    return model
+  }
+
+  private func settings(_ set: LabelledSet) -> PictureSettings {
+    var settings = PictureSettings()
+    (settings.steps, settings.batch, settings.rate) = (command.steps, command.batch, command.rate)
+    (settings.warmupSteps, settings.strength, settings.smoothing) = (command.warmup, command.strength, command.smoothing)
+    (settings.seed, settings.checkEvery) = (command.seed, command.check)
+    settings.drawnMasks = command.drawMasks
+    if command.balance { settings.classWeights = set.balancingWeights() }
+    let names = command.data.map { URL(fileURLWithPath: $0).lastPathComponent }
+    settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
+    if let teacher = command.teacher {
+      settings.data += "; teacher \(URL(fileURLWithPath: teacher).lastPathComponent), share \(command.teacherShare)"
+    }
+    return settings
+  }
+}

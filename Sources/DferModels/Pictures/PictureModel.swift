@@ -1,0 +1,147 @@
+import DferImage
+import DferTensor
+import Foundation
+
+/// A network for single pictures with its weights. Free to copy and to use from many threads.
+public struct PictureModel: Sendable {
+  public let card: PictureCard
+  /// As it is trained.
+  package let network: any PictureNetwork
+  package let weights: ParameterStore
+  /// As it answers fastest.
+  private let reader: (network: any PictureNetwork, weights: ParameterStore)
+
+  /// Opens a weight file.
+  /// - Throws: `CheckpointError` with everything that is wrong with the file.
+  public init(weights path: String) throws {
+    let file = try SafetensorsFile(path: path)
+    let card = try PictureCard(file)
+    var store = ParameterStore()
+    let network: any PictureNetwork
+    do {
+      network = try card.system.network(config: card.config, labels: card.labels.count, in: &store)
+    } catch {
+      throw CheckpointError(path: path, reason: "metadata config: \(ModelCard.explain(error))")
+    }
+    try store.load(file)
+    self.init(card, network, store)
+  }
+
+  /// A network that has learned nothing yet.
+  package init(fresh card: PictureCard, seed: UInt64) throws {
+    var store = ParameterStore()
+    let network = try card.system.network(config: card.config, labels: card.labels.count, in: &store)
+    var random = RandomSource(seed: seed)
+    network.start(&store, random: &random)
+    self.init(card, network, store)
+  }
+
+  package init(_ card: PictureCard, _ network: any PictureNetwork, _ weights: ParameterStore) {
+    (self.card, self.network, self.weights) = (card, network, weights)
+    reader = network.forInference(weights)
+  }
+
+  /// The same network for pictures of another size. Only convolutional systems can read one.
+  public func reading(size: Int) -> PictureModel {
+    var card = card
+    card.imageSize = size
+    return PictureModel(card, network, weights)
+  }
+
+  /// Learned numbers, running statistics of norms counted in.
+  public var parameterCount: Int { weights.count }
+
+  /// What is read of each picture: logits of the classes, and the probability of a mask when the network looks for it.
+  ///
+  /// - Parameter points: for each picture five landmarks in 0...1 of it, or none; empty when none are known.
+  public func read(_ pictures: [Image], points: [[Point]] = []) -> [(logits: [Float], mask: Float?)] {
+    guard !pictures.isEmpty else { return [] }
+    var tape = Tape(reader.weights)
+    let output = reader.network(Value(input(pictures, points: points)), &tape)
+    let size = card.labels.count
+    let masks = output.mask.map { tape.softmax($0).tensor.values }
+    return pictures.indices.map { index in
+      (Array(output.expression.tensor.values[index * size..<(index + 1) * size]), masks.map { $0[2 * index + 1] })
+    }
+  }
+
+  /// Multiplications of one picture, each with its addition.
+  func multiplications(of picture: Image) -> Int {
+    var tape = Tape(reader.weights)
+    _ = reader.network(Value(input([picture], points: [])), &tape)
+    return tape.multiplications
+  }
+
+  /// What the network sees of pictures.
+  package func input(_ pictures: [Image], points: [[Point]]) -> Tensor {
+    card.tensor(
+      pictures.indices.map { network.views(of: pictures[$0], points: $0 < points.count ? points[$0] : []) })
+  }
+
+  /// One reading for each clip: means of the probabilities of its pictures. There are no boxes or landmarks.
+  ///
+  /// - Parameter points: for each clip and picture five landmarks in 0...1 of it; empty when none are known.
+  public func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
+    clips.enumerated().map { number, clip in
+      // A still, or a face seen for a moment, is repeated to fill its clip: each picture is read once.
+      var places: [Int] = []
+      var different: [Image] = []
+      var marks: [[Point]] = []
+      for (index, picture) in clip.enumerated() {
+        if different.last != picture {
+          different.append(picture)
+          marks.append(number < points.count && index < points[number].count ? points[number][index] : [])
+        }
+        places.append(different.count - 1)
+      }
+      let readings = read(different, points: marks)
+      var sums = [Float](repeating: 0, count: card.labels.count)
+      for place in places {
+        for (label, p) in card.probabilities(readings[place].logits).enumerated() { sums[label] += p }
+      }
+      let probabilities = sums.map { $0 / Float(max(1, places.count)) }
+      let masks = places.compactMap { readings[$0].mask }
+      return ExpressionReading(
+        probabilities: probabilities,
+        logits: probabilities.map { Float(card.temperature) * log(max($0, 1e-9)) }, boxes: [], landmarks: [],
+        blendshapes: [], maskWorn: masks.isEmpty ? nil : masks.reduce(0, +) / Float(masks.count))
+    }
+  }
+}
+
+extension PictureCard {
+  /// softmax(logits / temperature).
+  func probabilities(_ logits: [Float]) -> [Float] {
+    let top = logits.max() ?? 0
+    let powers = logits.map { exp(($0 - top) / Float(temperature)) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+
+  /// The views of pictures, square and of one size -> [batch, views * channels, side, side]. Training and inference
+  /// share this one path.
+  public func tensor(_ pictures: [[Image]]) -> Tensor {
+    let (side, views) = (pictures.first?.first?.width ?? imageSize, pictures.first?.count ?? 1)
+    let plane = side * side
+    var values = [Float](repeating: 0, count: pictures.count * views * channels * plane)
+    for (number, view) in pictures.joined().enumerated() {
+      precondition(
+        view.width == side && view.height == side,
+        "PictureCard: a picture of \(view.width)x\(view.height), not \(side)x\(side)")
+      if channels == 1 {
+        let (scale, shift) = (1 / (255 * imageStd[0]), imageMean[0] / imageStd[0])
+        for i in 0..<plane {
+          let (r, g, b) = (view.pixels[3 * i], view.pixels[3 * i + 1], view.pixels[3 * i + 2])
+          values[number * plane + i] = (0.299 * Float(r) + 0.587 * Float(g) + 0.114 * Float(b)) * scale - shift
+        }
+      } else {
+        for colour in 0..<3 {
+          let (scale, shift) = (1 / (255 * imageStd[colour]), imageMean[colour] / imageStd[colour])
+          let start = (number * 3 + colour) * plane
+          for i in 0..<plane { values[start + i] = Float(view.pixels[3 * i + colour]) * scale - shift }
+        }
+      }
+    }
+    return Tensor(values, shape: [pictures.count, views * channels, side, side])
+  }
+}

@@ -1,0 +1,101 @@
+import DferImage
+import DferTensor
+import Foundation
+
+/// What a network says of each picture of a batch.
+public struct PictureOutput: Sendable {
+  /// Logits [batch, labels].
+  public let expression: Value
+  /// Logits [batch, 2]: no mask, mask worn; nil for networks that do not look for masks.
+  public let mask: Value?
+
+  public init(expression: Value, mask: Value? = nil) { (self.expression, self.mask) = (expression, mask) }
+}
+
+/// A network that reads one picture of a face at a time. Its clips are means over their frames.
+public protocol PictureNetwork: Sendable {
+  /// What the network looks at of one picture; most look at the picture itself only.
+  ///
+  /// - Parameter points: five landmarks in 0...1 of the picture, or none when they are not known.
+  func views(of picture: Image, points: [Point]) -> [Image]
+  /// Pictures [batch, views * channels, side, side], normalised as the card says -> answers.
+  func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> PictureOutput
+  /// The same network in the form that answers fastest, with its weights in that form.
+  func forInference(_ weights: ParameterStore) -> (network: any PictureNetwork, weights: ParameterStore)
+  /// Random numbers to start training with.
+  func start(_ weights: inout ParameterStore, random: inout RandomSource)
+}
+
+extension PictureNetwork {
+  public func views(of picture: Image, points: [Point]) -> [Image] { [picture] }
+}
+
+/// Sizes in a weight file that do not fit together.
+public struct PictureConfigError: Error, CustomStringConvertible {
+  public let faults: [String]
+  public var description: String { faults.joined(separator: "; ") }
+}
+
+/// The systems that read single pictures. A new one is a folder with its network, and one line in each table here.
+public enum PictureSystem: String, Sendable, CaseIterable {
+  case lanmsff
+  case crossTaskViT = "cross-task-vit"
+  case emoticMAE = "emotic-mae"
+
+  /// Builds the network that a `config` describes.
+  ///
+  /// - Parameters:
+  ///   - config: JSON, with the system's own keys.
+  ///   - labels: count of classes.
+  /// - Throws: `DecodingError`, or `PictureConfigError` with what does not fit.
+  public func network(config: String, labels: Int, in store: inout ParameterStore) throws -> any PictureNetwork {
+    func decoded<T: Decodable>(_: T.Type) throws -> T { try JSONDecoder().decode(T.self, from: Data(config.utf8)) }
+    switch self {
+    case .lanmsff: return LANMSFF(try decoded(LANMSFFConfig.self), numLabels: labels, in: &store)
+    case .crossTaskViT:
+      let config = try decoded(CrossTaskConfig.self)
+      try check(config.trunk.faults)
+      return CrossTaskViT(config, numLabels: labels, in: &store)
+    case .emoticMAE:
+      let config = try decoded(EmoticMAEConfig.self)
+      try check(config.faults)
+      return EmoticMAE(config, numLabels: labels, in: &store)
+    }
+  }
+
+  private func check(_ faults: [String]) throws {
+    if !faults.isEmpty { throw PictureConfigError(faults: faults) }
+  }
+
+  /// Whether it also says if a mask is worn.
+  public var looksForMasks: Bool {
+    switch self {
+    case .crossTaskViT: true
+    case .lanmsff, .emoticMAE: false
+    }
+  }
+
+  /// How the system reads when it is trained from nothing.
+  public var start: PictureCard {
+    switch self {
+    case .lanmsff:
+      return PictureCard(self, config: LANMSFFConfig(), imageSize: 64, channels: 1, mean: [0], deviation: [1])
+    case .crossTaskViT:
+      let trunk = CrossViTConfig(
+        imageSize: 48, numChannels: 3, patchSizes: [6, 8], widths: [96, 128], heads: [3, 4], depth: [[1, 2], [1, 2]],
+        mlpRatio: [2, 2], layerNormEps: 1e-6)
+      return PictureCard(
+        self, config: CrossTaskConfig(trunk), imageSize: trunk.imageSize, channels: 3, mean: Self.grey,
+        deviation: Self.quarter)
+    case .emoticMAE:
+      let config = EmoticMAEConfig(
+        imageSize: 48, patchSize: 6, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, mlpRatio: 2,
+        auxBlock: 2, fusionHeads: 4)
+      return PictureCard(
+        self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, deviation: Self.quarter)
+    }
+  }
+
+  private static let grey: [Float] = [0.5, 0.5, 0.5]
+  private static let quarter: [Float] = [0.25, 0.25, 0.25]
+}

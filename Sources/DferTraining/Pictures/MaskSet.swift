@@ -1,0 +1,35 @@
+import DferModels
+import DferTensor
+
+extension LabelledSet {
+  /// Reads faces of which only is known whether they wear a mask: a packed set whose column `label` says mask or none.
+  ///
+  /// - Parameter labels: of the network that will see them; they get no votes for any.
+  public static func masks(_ csv: String, labels: [String], every: Int = 1) throws -> LabelledSet {
+    var set = try PackedSet.read(csv, labels: ["none", "mask"], every: every)
+    set.labels = labels
+    set.clips = try set.clips.map { clip in
+      guard let wears = clip.votes.firstIndex(where: { $0 > 0 }) else {
+        throw DataError(path: csv, reason: "\(clip.name): its label is neither mask nor none")
+      }
+      var clip = clip
+      (clip.wearsMask, clip.votes, clip.otherVotes) = (wears == 1, [], 0)
+      return clip
+    }
+    return set
+  }
+
+  /// The same faces with a mask drawn on each whose outline is known, the others left out: a measure of what a
+  /// network still reads when the mouth is hidden. The same seed draws the same masks.
+  public func withDrawnMasks(seed: UInt64) -> LabelledSet {
+    var random = RandomSource(seed: seed)
+    var set = self
+    set.clips = clips.filter { $0.contour.count == 68 }.map { clip in
+      var clip = clip
+      clip.pictures[0] = DrawnMask(random: &random).drawn(on: clip.pictures[0], contour: clip.contour)
+      clip.wearsMask = true
+      return clip
+    }
+    return set
+  }
+}

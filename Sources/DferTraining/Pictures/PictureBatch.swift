@@ -1,0 +1,32 @@
+import DferImage
+import DferModels
+import DferTensor
+
+/// Pictures as a network for single pictures reads them, and what it should say.
+public struct PictureBatch: Sendable {
+  /// Normalised, [batch, views * channels, side, side].
+  public var input: Tensor
+  /// [batch, labels], shares of votes; rows without a label are zero.
+  public var shares: Tensor
+  /// 1 for a row with a label, else 0.
+  public var weights: [Float]
+  /// 1 for a mask, 0 for none, -1 for not known.
+  public var masks: [Int]
+  public var names: [String]
+
+  /// - Parameters:
+  ///   - clips: the first picture of each is taken.
+  ///   - leastVotes: clips with fewer votes do not teach expressions.
+  public init(_ clips: [(clip: LabelledClip, view: View)], _ model: PictureModel, leastVotes: Float = 1) {
+    let card = model.card
+    input = model.input(
+      clips.map { $0.view.picture($0.clip.pictures[0], $0.clip.boxes[0], size: card.imageSize) },
+      points: clips.map { $0.clip.points.isEmpty ? [] : $0.view.places($0.clip.points[0], $0.clip.boxes[0]) })
+    let votes = clips.map { $0.clip.shares(least: leastVotes) }
+    let none = [Float](repeating: 0, count: card.labels.count)
+    shares = Tensor(votes.flatMap { $0 ?? none }, shape: [clips.count, card.labels.count])
+    weights = votes.map { $0 == nil ? 0 : 1 }
+    masks = clips.map { $0.clip.wearsMask.map { $0 ? 1 : 0 } ?? -1 }
+    names = clips.map(\.clip.name)
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// What the training of a network for single pictures is told to do. Written into its checkpoints: a run goes on only
+/// under the same settings.
+public struct PictureSettings: Sendable, Hashable, Codable {
+  public var steps = 1000
+  public var batch = 32
+  /// Highest learning rate.
+  public var rate = 1e-3
+  public var warmupSteps = 50
+  public var weightDecay = 0.01
+  /// Longer gradients are shortened to this length.
+  public var longestGradient = 5.0
+  /// How slowly the averaged weights follow: 0 not at all, near 1 very.
+  public var averageDecay = 0.998
+  /// Strength of the random changes of the pictures, 0...1.
+  public var strength = 0.35
+  /// Clips with fewer votes for a class do not teach expressions.
+  public var leastVotes: Float = 1
+  /// This share of an expression's target is spread evenly over all classes.
+  public var smoothing: Float = 0
+  /// One factor per class; nil: all count alike.
+  public var classWeights: [Float]?
+  /// Share of the steps in which a face with a known outline gets a mask drawn on.
+  public var drawnMasks = 0.0
+  /// Weight of the mask loss, for networks that look for masks.
+  public var maskWeight: Float = 1
+  public var seed: UInt64 = 0
+  /// Steps between two looks at the validation data, and between two checkpoints.
+  public var checkEvery = 200
+  /// Counts and names of the data, so that a run does not go on with other data.
+  public var data = ""
+
+  public init() {}
+
+  /// The same settings always give the same text.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    // Finite numbers and names always have a JSON form.
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
