@@ -72,6 +72,9 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
+    if pipeline == [FinderSession.name] {
+      return try FinderSession(weights: weights).evaluate(data, every: every, json: json)
+    }
     guard pipeline.count < 2 else { return try SideBySide(self).run() }
     let name = pipeline.first ?? "mtcae-dfer"
     let reader = try FaceReader(weights: weights ?? Installation.pipeline(name).modelWeights.path)

@@ -7,6 +7,8 @@ import Foundation
 /// `dfer train --pipeline face-finder` and `dfer evaluate --pipeline face-finder`: pictures with all their faces instead
 /// of single faces with an expression.
 struct FinderSession {
+  static let name = "face-finder"
+
   /// Weight file to start with or to measure; nil: the installed one.
   var weights: String?
 

@@ -28,7 +28,7 @@ struct Train: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "Folder for weights, checkpoint and log.")
   var output: String
 
-  @Option(help: "System to train: \(FaceReader.systems.joined(separator: ", ")).")
+  @Option(help: "System to train: \((FaceReader.systems + [FinderSession.name]).joined(separator: ", ")).")
   var pipeline = "mtcae-dfer"
 
   @Option(help: "Side of the pictures in pixels, for systems that read single pictures (default: as in the weights).")
@@ -42,6 +42,9 @@ struct Train: ParsableCommand {
 
   @Option(help: "Share of the steps in which a mask is drawn on a face whose outline is known.")
   var drawMasks = 0.0
+
+  @Option(help: "Single faces to paste into other pictures, for face-finder; may be given several times.")
+  var paste: [String] = []
 
   @Option(help: "Share of the numbers that a step drops, for new LANMSFF networks (default: 0.4, as published).")
   var dropout: Float?
@@ -140,12 +143,14 @@ struct Train: ParsableCommand {
     try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
-    if !FaceReader.systems.contains(pipeline) {
-      let nearest = nearestName(to: pipeline, among: FaceReader.systems).map { ", did you mean '\($0)'?" } ?? ""
+    let systems = FaceReader.systems + [FinderSession.name]
+    if !systems.contains(pipeline) {
+      let nearest = nearestName(to: pipeline, among: systems).map { ", did you mean '\($0)'?" } ?? ""
       throw ValidationError(
-        "--pipeline \(pipeline): no such system\(nearest) Known are \(FaceReader.systems.joined(separator: ", "))")
+        "--pipeline \(pipeline): no such system\(nearest) Known are \(systems.joined(separator: ", "))")
     }
-    try check(size.map { $0.isMultiple(of: 32) && (32...256).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 256")
+    try check(paste.isEmpty || pipeline == FinderSession.name, "--paste is for --pipeline \(FinderSession.name)")
+    try check(size.map { $0.isMultiple(of: 32) && (32...640).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 640")
     try check((0...1).contains(drawMasks), "--draw-masks must be 0 to 1")
     try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
     try check(dropout.map { $0 >= 0 && $0 < 1 } ?? true, "--dropout must be 0 or more, below 1")
@@ -181,6 +186,16 @@ struct Train: ParsableCommand {
     return settings
   }
 
+  /// Pictures with all their faces instead of single faces.
+  private func trainFinder() throws {
+    var settings = FinderTrainer.Settings()
+    (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
+    (settings.checkEvery, settings.seed, settings.side) = (check, seed, size ?? settings.side)
+    try FinderSession(weights: weights).train(
+      data, pasting: paste, valid: valid, every: every, validEvery: validEvery, output: output, resumes: resume,
+      settings: settings)
+  }
+
   private func startingModel(_ installed: () throws -> String) throws -> ExpressionModel {
     guard let new else { return try ExpressionModel(weights: weights ?? installed()) }
     let model = ExpressionModel(fresh: new, seed: seed)
@@ -193,6 +208,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
+    if self.pipeline == FinderSession.name { return try trainFinder() }
     if let pictures = PictureTrainSession(self) { return try pictures.run() }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
