@@ -17,6 +17,7 @@ struct DferBench: ParsableCommand {
       """,
     subcommands: [
       All.self, OpsBench.self, ModelBench.self, SystemBench.self, WatchBench.self, EncoderBench.self, TrainBench.self,
+      RegionBench.self,
     ],
     defaultSubcommand: All.self)
 }

@@ -226,6 +226,12 @@ struct Train: ParsableCommand {
     for path in data { set.clips += try read(path, every: every).clips }
     if let teacher { set.teach(by: try StillClassifier(weights: teacher), share: teacherShare) }
     let validation = try valid.map { try read($0, every: validEvery) }
+    let shared = validation.map(set.people) ?? []
+    if !shared.isEmpty {
+      Terminal.write(
+        "dfer: warning: \(shared.count) people are in both training and validation data (\(shared.prefix(5).joined(separator: ", "))"
+          + "\(shared.count > 5 ? ", ..." : "")): all validation figures will be too good\n")
+    }
     var run = try TrainingRun(
       Trainer(model, settings(set)), on: set, validation: validation, folder: URL(fileURLWithPath: output),
       resumes: resume)

@@ -25,6 +25,8 @@ public struct LabelledClip: Sendable {
   public var contour: [Point] = []
   /// nil when nobody said.
   public var wearsMask: Bool?
+  /// Who is seen; nil: not known.
+  public var person: String?
 
   /// The class with the most votes when it holds more than half of them, those for something else counted in.
   ///
@@ -62,5 +64,11 @@ public struct LabelledSet: Sendable {
 
   public init(labels: [String], clips: [LabelledClip], skipped: [String] = []) {
     (self.labels, self.clips, self.skipped) = (labels, clips, skipped)
+  }
+
+  /// People who are in both sets, where the sets say who is seen: what is learned of them makes figures too good.
+  public func people(sharedWith other: LabelledSet) -> [String] {
+    func people(_ set: LabelledSet) -> Set<String> { Set((set.clips + set.faceless).compactMap(\.person)) }
+    return people(self).intersection(people(other)).sorted()
   }
 }

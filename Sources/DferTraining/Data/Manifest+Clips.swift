@@ -38,6 +38,7 @@ extension Manifest {
             continue
           }
           clips[entry.line] = clip
+          clips[entry.line]?.person = entry.person
         }
       } catch let error as VideoError {
         set.skipped += group.map { "\(title(of: $0)): \(error)" }

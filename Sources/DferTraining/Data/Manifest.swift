@@ -18,6 +18,8 @@ public struct Manifest: Sendable {
     public var box: Rect?
     /// What is true of each frame, in order of time; empty when only the whole clip is known.
     public var truth: [FrameTruth] = []
+    /// Who is seen; nil: not known.
+    public var person: String?
     /// What messages call it; nil: its line of the manifest.
     public var name: String?
   }
@@ -80,6 +82,6 @@ public struct Manifest: Sendable {
     }
     return Entry(
       line: row.line, path: path, start: start, end: end, votes: votes, otherVotes: others, box: try row.box(),
-      truth: truth ?? [])
+      truth: truth ?? [], person: row.text("person"))
   }
 }

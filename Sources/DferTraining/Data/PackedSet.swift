@@ -42,7 +42,8 @@ public enum PackedSet {
       var clip = LabelledClip(
           name: row.text("name") ?? "\(csv), frame \(frame)", pictures: [], boxes: box.map { [$0] } ?? [],
           boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
-          eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others)
+          eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others,
+          person: row.text("person"))
       if contours, table.has("p67y") { clip.contour = try row.points(contourColumns) ?? [] }
       return (frame, clip)
     }

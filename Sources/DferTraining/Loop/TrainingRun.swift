@@ -55,7 +55,11 @@ public struct TrainingRun {
       let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
       var goes = goesOn(.step(report))
       if isChecked && goes { goes = try check(goesOn) }
-      if isChecked || !goes { try trainer.state.save(to: last, settings: settings.json) }
+      if isChecked || !goes {
+        try trainer.state.save(to: last, settings: settings.json)
+        try LossCurves.draw(
+          folder.appendingPathComponent("log.csv").path, to: folder.appendingPathComponent("curves.svg").path)
+      }
       if !goes { return false }
     }
     return true

@@ -65,6 +65,7 @@ public struct PretrainingRun {
       if isChecked || !goes {
         try trainer.state.save(to: last, settings: settings.json)
         try writeEncoder()
+        try LossCurves.draw(logPath, to: folder.appendingPathComponent("curves.svg").path)
         let path = try writePicture()
         goes = goesOn(.picture(step: report.step, path: path)) && goes
       }
