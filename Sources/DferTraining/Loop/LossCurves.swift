@@ -30,10 +30,12 @@ public struct LossCurves: Sendable {
     }
   }
 
-  /// At most 400 points, each the mean of its neighbours.
+  /// A few hundred points, the last one included, each the mean of its neighbours.
   private static func smoothed(_ points: [(step: Double, value: Double)]) -> [(step: Double, value: Double)] {
     let group = max(1, (points.count + 399) / 400, points.count / 100)
-    return stride(from: 0, to: points.count, by: max(1, group / 2)).map { start in
+    var starts = Array(stride(from: 0, to: points.count, by: max(1, group / 2)))
+    if starts.last != points.count - 1 { starts.append(points.count - 1) }
+    return starts.map { start in
       let part = points[max(0, start - group / 2)..<min(points.count, start + group / 2 + 1)]
       return (points[start].step, part.reduce(0) { $0 + $1.value } / Double(part.count))
     }
