@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SAMPLE ?= Samples/one-face.mp4
-PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavutil-dev libopenblas-dev pkg-config
+PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavutil-dev libopenblas-dev libsqlite3-dev pkg-config
 TEST_PACKAGES = ffmpeg
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

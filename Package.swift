@@ -33,6 +33,7 @@ let package = Package(
         .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavdevice-dev", "libavutil-dev"])
       ]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
 
     // Ground
@@ -44,7 +45,7 @@ let package = Package(
     // Parts
     .target(name: "DferVideo", dependencies: ["CFFmpeg", "DferImage"], swiftSettings: modern),
     .target(name: "DferModels", dependencies: ["DferTensor", "DferImage"], swiftSettings: strict),
-    .target(name: "DferTimeline", dependencies: ["DferImage"], swiftSettings: strict),
+    .target(name: "DferTimeline", dependencies: ["CSQLite", "DferImage"], swiftSettings: strict),
 
     // Front door
     .target(

@@ -6,8 +6,8 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "How far two timelines of a video agree, by time.",
     discussion: """
-      REFERENCE and OTHER are rows of dfer (.csv), ELAN files (.eaf), BORIS projects (.boris), or BORIS tables of
-      aggregated events (.tsv).
+      REFERENCE and OTHER are rows of dfer (CSV, TSV, JSON, JSON Lines), tables of OpenFace, py-feat, LibreFace or
+      iMotions, ELAN files (.eaf), BORIS projects (.boris), or BORIS tables of aggregated events (.tsv).
 
         dfer compare coder.eaf talk.csv
         dfer compare coder1.eaf coder2.eaf -o confusion.csv
@@ -29,6 +29,9 @@ struct Compare: ParsableCommand {
   @Option(help: "Compare this tier, face or subject of the reference with that of the other, as A=B.")
   var pair: [String] = []
 
+  @OptionGroup
+  var frames: FrameRateOption
+
   @Option(name: [.short, .customLong("output")], help: "Write seconds by both labels to FILE, as CSV.")
   var output: String?
 
@@ -37,8 +40,8 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let names = Dictionary(try map.map { try Self.split($0, "--map") }) { $1 }
-    let first = try Self.read(reference).renaming(names)
-    let second = try Self.read(other).renaming(names)
+    let first = try Self.read(reference, frames.fps).renaming(names)
+    let second = try Self.read(other, frames.fps).renaming(names)
     let pairs = try pair.map { try Self.split($0, "--pair") }
     for (one, two) in pairs {
       for (name, annotation, path) in [(one, first, reference), (two, second, other)]
@@ -50,7 +53,7 @@ struct Compare: ParsableCommand {
     let agreement = Agreement(first, second, pairs: pairs.isEmpty ? nil : pairs.map { (reference: $0.0, other: $0.1) })
     do {
       if let output {
-        try OutputFile(output, overwrite: overwrite, whole: true).writeWhole(agreement.csv)
+        try OutputFile(output, overwrite: overwrite, kind: .whole).writeWhole(agreement.csv)
         if output == "-" { return }
       }
       let console = try OutputFile("-", overwrite: false)
@@ -60,8 +63,8 @@ struct Compare: ParsableCommand {
     }
   }
 
-  private static func read(_ path: String) throws -> Annotation {
-    do { return try Annotation(path: path) } catch let error as AnnotationError {
+  private static func read(_ path: String, _ frameRate: Double?) throws -> Annotation {
+    do { return try Annotation(path: path, frameRate: frameRate) } catch let error as AnnotationError {
       throw UnreadableTimeline(path: path, reason: error.description)
     } catch let error as CSVTimeline.ParseError {
       throw UnreadableTimeline(path: path, reason: error.description)

@@ -6,16 +6,18 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a timeline in other formats.",
     discussion: """
-      INPUT is a CSV file of dfer watch.
+      INPUT is what dfer watch wrote (CSV, TSV, JSON, JSON Lines), or a table of OpenFace, py-feat, LibreFace or iMotions.
 
         dfer export talk.csv -o talk.eaf                    for ELAN, with a link to the video
         dfer export talk.csv -o talk.vtt -o talk.TextGrid   several at once
         dfer export talk.csv -o - --format srt              on standard output
+        dfer export talk.csv -o feat.csv --csv-style pyfeat for scripts that read py-feat's tables
+        dfer export fex.csv --fps 29.97 -o fex.eaf          somebody else's frames for ELAN
 
       Rows become segments: see docs/export.md for the rule, and for what each format can hold.
       """)
 
-  @Argument(help: "Rows of dfer watch, as CSV.")
+  @Argument(help: "Rows of dfer watch, or a table of another program.")
   var input: String
 
   @Option(
@@ -25,6 +27,12 @@ struct Export: ParsableCommand {
 
   @Option(help: "Format of all outputs, whatever their names: an extension, such as eaf or boris.tsv.")
   var format: OutputFormat?
+
+  @Option(help: "Whose columns CSV files get: dfer, openface, pyfeat or imotions.")
+  var csvStyle = TableStyle.dfer
+
+  @OptionGroup
+  var frames: FrameRateOption
 
   @Option(help: "The video that annotation files link to (default: what the run's .run.json says).")
   var media: String?
@@ -43,17 +51,20 @@ struct Export: ParsableCommand {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
     }
     for path in output where path != "-" && real(path) == real(input) { throw OutputError.isInput(path: path) }
-    let source = try TimelineInput(input, media: media)
-    let videos = source.timeline.videos.count
-    guard videos == 1 else {
-      throw UnreadableTimeline(path: input, reason: "rows of \(videos) videos; export each video's own file")
+    guard csvStyle == .dfer || formats.contains(.csv) else {
+      throw ValidationError("--csv-style is for CSV outputs")
+    }
+    let source = try TimelineInput(input, media: media, frameRate: frames.fps)
+    let videos = source.timeline.videos
+    guard videos.count == 1 else {
+      throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
     }
     do {
       var writers = try zip(output, formats).map { path, format in
-        try format.writer(to: path, overwrite: overwrite, layout: source.layout, media: source.media)
+        try format.writer(to: path, overwrite: overwrite, layout: source.layout, media: source.media, style: csvStyle)
       }
       for index in writers.indices {
-        for row in source.timeline.rows { try writers[index].write(row) }
+        for row in videos[0].rows { try writers[index].write(row) }
         try writers[index].finish()
       }
     } catch OutputError.readerGone {
@@ -61,6 +72,20 @@ struct Export: ParsableCommand {
     }
   }
 }
+
+/// For tables of programs that count frames and write no exact times.
+struct FrameRateOption: ParsableArguments {
+  @Option(help: "Frames each second, for tables without exact times (py-feat, OpenFace 3).")
+  var fps: Double?
+
+  func validate() throws {
+    guard fps.map({ (0.01...10_000).contains($0) }) ?? true else {
+      throw ValidationError("--fps must be 0.01 to 10000")
+    }
+  }
+}
+
+extension TableStyle: ExpressibleByArgument {}
 
 extension OutputFormat: ExpressibleByArgument {
   public init?(argument: String) { self.init(rawValue: argument.lowercased()) }

@@ -14,20 +14,23 @@ struct Summary: ParsableCommand {
       Columns are explained in docs/export.md.
       """)
 
-  @Argument(help: "Rows of dfer watch, as CSV.")
+  @Argument(help: "Rows of dfer watch, or tables of OpenFace, py-feat, LibreFace or iMotions.")
   var input: [String]
 
   @Option(name: [.short, .customLong("output")], help: "Write to FILE instead of standard output.")
   var output = "-"
 
+  @OptionGroup
+  var frames: FrameRateOption
+
   @Flag(help: "Replace the output file when it exists.")
   var overwrite = false
 
   func run() throws {
-    let sources = try input.map { try TimelineInput($0) }
+    let sources = try input.map { try TimelineInput($0, frameRate: frames.fps) }
     let labels = Set(sources.flatMap(\.timeline.labels)).sorted()
     do {
-      let file = try OutputFile(output, overwrite: overwrite, whole: true)
+      let file = try OutputFile(output, overwrite: overwrite, kind: .whole)
       let table = StatisticsTable(labels: labels)
       var lines = [table.header]
       for source in sources {

@@ -4,12 +4,12 @@ import Foundation
 /// A timeline that a command reads: its rows, and the video they belong to when the run's facts lie beside them.
 struct TimelineInput {
   let path: String
-  let timeline: CSVTimeline
+  let timeline: ImportedTimeline
   let media: MediaReference?
 
-  init(_ path: String, media: String? = nil) throws {
+  init(_ path: String, media: String? = nil, frameRate: Double? = nil) throws {
     self.path = path
-    do { timeline = try CSVTimeline(path: path) } catch let error as CSVTimeline.ParseError {
+    do { timeline = try ImportedTimeline(path: path, frameRate: frameRate) } catch let error as CSVTimeline.ParseError {
       throw UnreadableTimeline(path: path, reason: error.description)
     } catch {
       throw UnreadableTimeline(path: path, reason: "cannot be read")

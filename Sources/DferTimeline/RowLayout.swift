@@ -56,7 +56,7 @@ public struct RowLayout: Sendable, Hashable {
       .integer(row.clip), integer(row.faceID), decimal(row.startSeconds, 6), decimal(row.endSeconds, 6),
       decimal(row.middleSeconds, 6), integer(row.frames?.lowerBound), integer(row.frames?.upperBound),
       .text(row.status.rawValue), .integer(row.status == .ok ? 1 : 0), best.map { .text($0.label) } ?? .empty,
-      decimal(best.map { Double($0.confidence) }, 6), decimal(best.map { Double($0.margin) }, 6),
+      decimal(best.map { Double($0.confidence) }, 6), decimal(margin(row), 6),
     ]
     cells += order.map { row.probabilities.isEmpty ? .empty : .decimal(Double(row.probabilities[$0]), places: 6) }
     cells += [
@@ -76,6 +76,13 @@ public struct RowLayout: Sendable, Hashable {
     }
     if includesWallTime { cells.append(row.wallTime.map { .text($0.formatted(Self.date)) } ?? .empty) }
     return cells
+  }
+
+  /// The lead of the likeliest class as the file shows it: between rounded values, so that rows that were read back are
+  /// written as they were.
+  private func margin(_ row: ClipResult) -> Double? {
+    let values = row.probabilities.map { (Double($0) * 1e6).rounded(.toNearestOrEven) }.sorted(by: >)
+    return values.isEmpty ? nil : (values[0] - (values.count > 1 ? values[1] : 0)) / 1e6
   }
 
   static let date = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

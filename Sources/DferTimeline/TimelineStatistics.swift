@@ -127,7 +127,7 @@ public struct StatisticsTable: Sendable {
   }
 
   public func lines(_ video: String, _ statistics: TimelineStatistics) -> [String] {
-    let name = DelimitedWriter.quoted(video, separator: ",")
+    let name = Quoting.cell(video)
     let common = [statistics.duration, statistics.gapSeconds, statistics.noFaceSeconds].map(seconds)
     guard !statistics.faces.isEmpty else {
       let cells = [name, ""] + common

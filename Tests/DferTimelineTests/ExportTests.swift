@@ -1,3 +1,4 @@
+import DferImage
 import DferTestSupport
 import Foundation
 import Testing
@@ -5,24 +6,6 @@ import Testing
 @testable import DferTimeline
 
 private let labels = ["anger", "neutral", "surprise"]
-
-/// Python with packages that read what we write; `$DFER_PYTHON` names another interpreter, such as one of a venv.
-private enum Python {
-  static let program =
-    ProcessInfo.processInfo.environment["DFER_PYTHON"].map { URL(fileURLWithPath: $0) } ?? Tool.find("python3")
-
-  static func has(_ module: String) -> Bool {
-    guard let program, let result = try? Tool.run(program, ["-c", "import \(module)"]) else { return false }
-    return result.status == 0
-  }
-
-  /// What `code` prints; the file's path is its `sys.argv[1]`.
-  static func read(_ file: URL, _ code: String) throws -> [String] {
-    let result = try Tool.run(#require(program), ["-c", code, file.path], environment: ["PYTHONWARNINGS": "ignore"])
-    #expect(result.status == 0, "\(result.errors)")
-    return result.output.split(separator: "\n").map(String.init)
-  }
-}
 
 @Suite struct ExportTests {
   private let folder: ScratchFolder
@@ -190,6 +173,60 @@ private enum Python {
       for c in pysrt.open(sys.argv[1]): print(c.index, c.start, c.end, c.text, sep='|')
       """)
     #expect(lines.count == 4 && lines[3] == "4|00:00:02,800|00:00:04,000|Face 0: neutral 80 %")
+  }
+
+  @Test(.enabled(if: Python.has("sqlite3"))) func pythonReadsDatabases() throws {
+    let lines = try Python.read(
+      write("a.sqlite"),
+      """
+      import sys, sqlite3
+      d = sqlite3.connect(sys.argv[1])
+      print(*d.execute('select count(*), sum(success), round(avg(p_neutral), 6) from rows').fetchone())
+      for s in d.execute('select * from segments where face_id = 0'): print(*s)
+      print(*d.execute('pragma integrity_check').fetchone())
+      """)
+    #expect(lines.first == "5 5 0.52" && lines.last == "ok" && lines.count == 5, "\(lines)")
+    #expect(lines[2].hasPrefix("0 anger 2.0 2.8 0.8"))
+  }
+
+  @Test(.enabled(if: Python.has("pandas"))) func pandasReadsTablesAndDocuments() throws {
+    for (name, code) in [
+      ("a.csv", "pandas.read_csv(f)"), ("a.tsv", "pandas.read_csv(f, sep='\\t')"),
+      ("a.jsonl", "pandas.read_json(f, lines=True)"), ("a.json", "pandas.DataFrame(json.load(open(f))['rows'])"),
+    ] {
+      let lines = try Python.read(
+        write(name), "import sys, json, pandas; f = sys.argv[1]; d = \(code)\nprint(len(d), round(d.p_anger.max(), 6), d['clip'].max())")
+      #expect(lines == ["5 0.8 3"], "\(name)")
+    }
+  }
+
+  @Test func jsonDocumentHoldsRowsAndSegments() throws {
+    for rows in [self.rows, []] {
+      let file = try write("doc\(rows.count).json", rows: rows)
+      let document = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      #expect((document["rows"] as? [Any])?.count == rows.count)
+      #expect((document["segments"] as? [Any])?.count == (rows.isEmpty ? 0 : 4))
+      #expect(try ImportedTimeline(path: file.path).videos[0].rows.count == rows.count)
+    }
+  }
+
+  @Test(arguments: ["jsonl", "json", "tsv", "csv"]) func whatIsReadBackIsWrittenAsItWas(ending: String) throws {
+    var rows = rows
+    rows[0].probabilities = [0.3333333, 0.1234567, 0.5432100]
+    let first = try write("a.\(ending)", rows: rows)
+    let read = try ImportedTimeline(path: first.path)
+    let second = try write("b.\(ending)", rows: read.videos[0].rows)
+    #expect(read.labels == labels)
+    #expect(try Data(contentsOf: first) == Data(contentsOf: second))
+  }
+
+  @Test(.enabled(if: Tool.hasFFmpeg)) func picturesAreWhole() throws {
+    for rows in [self.rows, []] {
+      let file = try write("p\(rows.count).png", rows: rows)
+      let raw = folder.file("p\(rows.count).rgb")
+      try Tool.ffmpeg(["-i", file.path, "-f", "rawvideo", "-pix_fmt", "rgb24", raw.path])
+      #expect(try Array(Data(contentsOf: raw)) == PNGPlot.picture(SegmentTimeline(rows, labels: labels)).pixels)
+    }
   }
 
   @Test(.enabled(if: Python.has("textgrid"))) func textgridReadsPraat() throws {

@@ -12,7 +12,7 @@ private let labels = ["surprise", "anger", "neutral"]
   @Test func contractAndRoundTrip() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let layout = RowLayout(labels: labels)
-    var writer = try OutputFormat.csv.writer(to: OutputFile(path, overwrite: false), layout: layout)
+    var writer = try OutputFormat.csv.writer(to: path, overwrite: false, layout: layout)
     var row = ClipResult(clip: 3, startSeconds: 0.5, endSeconds: 1.5, status: .ok)
     (row.faceID, row.frames, row.probabilities) = (1, 15..<45, [0.5, 0.25, 0.25])
     row.box = Rect(x: 10.5, y: 20, width: 100, height: 120)
@@ -53,13 +53,13 @@ private let labels = ["surprise", "anger", "neutral"]
 
   @Test func fullDiskAndMissingFolder() {
     #expect(throws: OutputError.diskFull(path: "/dev/full")) {
-      try OutputFormat.csv.writer(to: OutputFile("/dev/full", overwrite: false), layout: RowLayout(labels: labels))
+      try OutputFormat.csv.writer(to: "/dev/full", overwrite: false, layout: RowLayout(labels: labels))
     }
     #expect(throws: OutputError.noFolder(path: path + "/a.csv")) { try OutputFile(path + "/a.csv", overwrite: false) }
   }
 
   @Test func quotingAndDecimals() throws {
-    #expect(DelimitedWriter.quoted("a \"b\",\r\nc", separator: ",") == "\"a \"\"b\"\",\r\nc\"")
+    #expect(Quoting.cell("a \"b\",\r\nc") == "\"a \"\"b\"\",\r\nc\"")
     #expect(try CSVTimeline.records("x,\"a \"\"b\"\",\r\nc\"\r\n")[0].cells == ["x", "a \"b\",\r\nc"])
     for _ in 0..<2000 {
       let value = Double.random(in: -5000...5000)

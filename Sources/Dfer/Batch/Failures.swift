@@ -39,7 +39,7 @@ public enum BatchOutcome: Sendable, Hashable {
     for (path, outcome) in outcomes {
       guard let failure = outcome.failure else { continue }
       lines.append(
-        [path, String(failure.code), failure.message].map { DelimitedWriter.quoted($0, separator: ",") }
+        [path, String(failure.code), failure.message].map { Quoting.cell($0) }
           .joined(separator: ","))
     }
     return lines.map { $0 + "\n" }.joined()

@@ -29,7 +29,7 @@ public struct TimelineMerge: Sendable {
       header = (own, path)
       result.append("source," + own)
     }
-    let cell = DelimitedWriter.quoted(source, separator: ",") + ","
+    let cell = Quoting.cell(source) + ","
     return result + lines.map { cell + $0 }
   }
 }

@@ -26,7 +26,7 @@ extension Agreement {
     var lines = ["reference,other,seconds"]
     for (row, reference) in labels.enumerated() {
       for (column, other) in labels.enumerated() {
-        let names = [reference, other].map { DelimitedWriter.quoted($0, separator: ",") }
+        let names = [reference, other].map { Quoting.cell($0) }
         lines.append((names + [fixedDecimal(confusion[row][column], places: 3)]).joined(separator: ","))
       }
     }

@@ -8,20 +8,22 @@ public struct AnnotationError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Annotation {
-  /// Reads rows of dfer (`.csv`), ELAN (`.eaf`), BORIS projects (`.boris`) and BORIS tables of aggregated events
-  /// (`.tsv`). Throws `AnnotationError`, `CSVTimeline.ParseError`, or what Foundation says of the file.
-  public init(path: String) throws {
+  /// Reads ELAN files (`.eaf`), BORIS projects (`.boris`), BORIS tables of aggregated events (`.tsv`), and whatever
+  /// `ImportedTimeline` reads. Throws `AnnotationError`, `CSVTimeline.ParseError`, or what Foundation says of the file.
+  public init(path: String, frameRate: Double? = nil) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
     switch (path as NSString).pathExtension.lowercased() {
     case "eaf": try self.init(elan: data)
     case "boris": try self.init(borisProject: data)
-    case "tsv": try self.init(borisTable: String(decoding: data, as: UTF8.self))
-    case "csv":
-      let timeline = try CSVTimeline(text: String(decoding: data, as: UTF8.self))
-      let videos = timeline.videos.count
-      guard videos == 1 else { throw AnnotationError("rows of \(videos) videos; compare each video's own file") }
-      self.init(SegmentTimeline(timeline.rows, labels: timeline.labels))
-    default: throw AnnotationError("no reader for this extension; known are .csv, .eaf, .boris, .boris.tsv")
+    case "tsv" where data.prefix(4096).range(of: Data("\tBehavior\t".utf8)) != nil:
+      try self.init(borisTable: String(decoding: data, as: UTF8.self))
+    default:
+      let timeline = try ImportedTimeline(bytes: Array(data), frameRate: frameRate)
+      let videos = timeline.videos
+      guard videos.count == 1 else {
+        throw AnnotationError("rows of \(videos.count) videos; compare each video's own file")
+      }
+      self.init(SegmentTimeline(videos[0].rows, labels: timeline.labels))
     }
   }
 

@@ -35,7 +35,7 @@ struct BorisProject {
 
   /// A project (format 7.0) with one observation, to look at the video and correct what was read.
   func project(_ timeline: SegmentTimeline) -> String {
-    func text(_ value: String) -> String { JSONLinesWriter.quoted(value) }
+    func text(_ value: String) -> String { Quoting.json(value) }
     func members(_ values: [String]) -> String {
       "{" + values.enumerated().map { "\"\($0.offset)\":\($0.element)" }.joined(separator: ",") + "}"
     }

@@ -22,13 +22,7 @@ public struct DelimitedWriter: TimelineWriter {
     case .empty: ""
     case .integer(let value): String(value)
     case .decimal(let value, let places): fixedDecimal(value, places: places)
-    case .text(let value): Self.quoted(value, separator: separator)
+    case .text(let value): Quoting.cell(value, separator: separator)
     }
-  }
-
-  /// The text as one cell: in quotes when it holds a separator, a quote or a line end.
-  public static func quoted(_ text: String, separator: String) -> String {
-    guard text.contains(where: { $0 == "\"" || $0.isNewline || String($0) == separator }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
 }

@@ -11,7 +11,7 @@ struct ElanAnnotation {
     var annotations = 0
     var tiers = ""
     func tier(_ name: String, type: String, _ segments: [Segment], value: (Segment) -> String) {
-      tiers += "  <TIER DEFAULT_LOCALE=\"en\" LINGUISTIC_TYPE_REF=\"\(type)\" TIER_ID=\"\(TextParts.xml(name))\""
+      tiers += "  <TIER DEFAULT_LOCALE=\"en\" LINGUISTIC_TYPE_REF=\"\(type)\" TIER_ID=\"\(Quoting.xml(name))\""
       guard !segments.isEmpty else {
         tiers += "/>\n"
         return
@@ -23,7 +23,7 @@ struct ElanAnnotation {
         annotations += 1
         tiers += "    <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a\(annotations)\" "
         tiers += "TIME_SLOT_REF1=\"ts\(slots.count - 1)\" TIME_SLOT_REF2=\"ts\(slots.count)\">"
-        tiers += "<ANNOTATION_VALUE>\(TextParts.xml(value(segment)))</ANNOTATION_VALUE>"
+        tiers += "<ANNOTATION_VALUE>\(Quoting.xml(value(segment)))</ANNOTATION_VALUE>"
         tiers += "</ALIGNABLE_ANNOTATION></ANNOTATION>\n"
       }
       tiers += "  </TIER>\n"
@@ -69,8 +69,8 @@ struct ElanAnnotation {
     let path = media.path(from: output)
     let relative =
       media.isURL || output == "-"
-      ? "" : " RELATIVE_MEDIA_URL=\"\(TextParts.xml(path.hasPrefix("../") ? path : "./" + path))\""
-    return "    <MEDIA_DESCRIPTOR MEDIA_URL=\"\(TextParts.xml(media.absoluteURL))\" "
+      ? "" : " RELATIVE_MEDIA_URL=\"\(Quoting.xml(path.hasPrefix("../") ? path : "./" + path))\""
+    return "    <MEDIA_DESCRIPTOR MEDIA_URL=\"\(Quoting.xml(media.absoluteURL))\" "
       + "MIME_TYPE=\"\(media.mimeType)\"\(relative)/>\n"
   }
 
@@ -82,7 +82,7 @@ struct ElanAnnotation {
 
   private func vocabulary(_ labels: [String]) -> String {
     labels.enumerated().map { index, label in
-      "    <CV_ENTRY_ML CVE_ID=\"cveid\(index)\"><CVE_VALUE LANG_REF=\"und\">\(TextParts.xml(label))</CVE_VALUE></CV_ENTRY_ML>\n"
+      "    <CV_ENTRY_ML CVE_ID=\"cveid\(index)\"><CVE_VALUE LANG_REF=\"und\">\(Quoting.xml(label))</CVE_VALUE></CV_ENTRY_ML>\n"
     }.joined()
   }
 }

@@ -22,14 +22,14 @@ struct HTMLReport {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
-      <title>\(TextParts.xml(name)) - dfer</title>
+      <title>\(Quoting.xml(name)) - dfer</title>
       <style>
       \(HTMLReportParts.style)\(ClassColours.rules(timeline.labels))
       </style>
       </head>
       <body>
       <header>
-      <h1>\(TextParts.xml(name))</h1>
+      <h1>\(Quoting.xml(name))</h1>
       <p>\(TimelineChart.clock(timeline.duration)) of video, \(count(statistics.faces.count, "face")), \
       \(count(timeline.faceSegments.count, "segment")). Without a face: \(seconds(statistics.noFaceSeconds)). \
       Holes: \(seconds(statistics.gapSeconds)).</p>
@@ -60,7 +60,7 @@ struct HTMLReport {
     let path = media?.path(from: output) ?? ""
     let link = media?.isURL == true ? path : path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
     // A report that came from elsewhere must not fetch anything by itself: only files, and only beside it, are loaded.
-    let source = path.isEmpty || media?.isURL == true ? "" : " src=\"\(TextParts.xml(link))\""
+    let source = path.isEmpty || media?.isURL == true ? "" : " src=\"\(Quoting.xml(link))\""
     return """
       <div class="player">
       <video controls preload="metadata"\(source)></video>
@@ -80,7 +80,7 @@ struct HTMLReport {
         let title = "\(timeline.labels[place]) \(TextParts.percent(share))"
         return share > 0
           ? "<rect class=\"c\(place)\" x=\"\(fixedDecimal(left * 1000, places: 1))\" y=\"0\" "
-            + "width=\"\(fixedDecimal(share * 1000, places: 1))\" height=\"10\"><title>\(TextParts.xml(title))</title></rect>"
+            + "width=\"\(fixedDecimal(share * 1000, places: 1))\" height=\"10\"><title>\(Quoting.xml(title))</title></rect>"
           : ""
       }.joined()
       return "<tr><th><a href=\"#face\(face.id)\">Face \(face.id)</a></th>"
@@ -89,7 +89,7 @@ struct HTMLReport {
         + "<td>\(face.transitions)</td></tr>"
     }
     let legend = timeline.labels.enumerated().map {
-      "<span><i class=\"c\($0.offset)\"></i>\(TextParts.xml($0.element))</span>"
+      "<span><i class=\"c\($0.offset)\"></i>\(Quoting.xml($0.element))</span>"
     }
     return "<table class=\"overview\"><thead><tr><th></th><th>share of read time</th><th>read</th><th>confidence</th>"
       + "<th>changes</th></tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>\n"
@@ -105,7 +105,7 @@ struct HTMLReport {
     }
     let means = timeline.labels.enumerated().map { place, label in
       let mean = (timeline.rowLabels.firstIndex(of: label)).map { face.classes[$0].mean } ?? 0
-      return "<li><i class=\"c\(place)\"></i><span>\(TextParts.xml(label))</span>"
+      return "<li><i class=\"c\(place)\"></i><span>\(Quoting.xml(label))</span>"
         + "<b><u class=\"c\(place)\" style=\"width:\(fixedDecimal(mean * 100, places: 1))%\"></u></b>"
         + "<em>\(TextParts.percent(mean))</em></li>"
     }
@@ -117,7 +117,7 @@ struct HTMLReport {
     let rows = segments.map { segment in
       "<tr data-t=\"\(fixedDecimal(segment.start, places: 3))\"><td>\(TimelineChart.clock(segment.start))</td>"
         + "<td>\(TimelineChart.clock(segment.end))</td><td>\(seconds(segment.seconds))</td>"
-        + "<td><i class=\"c\(timeline.labels.firstIndex(of: segment.label) ?? 0)\"></i>\(TextParts.xml(segment.label))</td>"
+        + "<td><i class=\"c\(timeline.labels.firstIndex(of: segment.label) ?? 0)\"></i>\(Quoting.xml(segment.label))</td>"
         + "<td>\(TextParts.percent(segment.confidence))</td></tr>"
     }
     return """

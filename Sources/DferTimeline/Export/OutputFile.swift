@@ -25,47 +25,54 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// A file that grows by whole lines: each is in the file when `append` returns, so that a killed run leaves a readable
-/// file up to its last full line. Nothing is replaced unasked.
-///
-/// Formats that exist only as a whole are checked when they are opened and put in place at once by `writeWhole`: until
-/// then there is no file, or the old one.
+/// A file that rows are written to. Nothing is replaced unasked.
 public final class OutputFile {
+  /// How a file comes into being.
+  public enum Kind: Sendable {
+    /// By whole lines: each is in the file when `append` returns, so that a killed run leaves a readable file up to its
+    /// last full line.
+    case growing
+    /// By lines under a hidden name; the file takes its place when it is closed, or never.
+    case staged
+    /// At once, by `writeWhole`: until then there is no file, or the old one.
+    case whole
+  }
+
   public let path: String
   /// Nil for a file that is written as a whole.
   private let handle: FileHandle?
+  private let stage: StagedPath?
   private var length: UInt64 = 0
   private let isRegular: Bool
 
-  /// Creates the file, or with `whole` checks that it can be created. `-` is standard output.
-  public init(_ path: String, overwrite: Bool, whole: Bool = false) throws {
+  /// Creates the file, or checks that it can be created. `-` is standard output, which only grows.
+  public init(_ path: String, overwrite: Bool, kind: Kind = .growing) throws {
     self.path = path
     guard path != "-" else {
-      handle = .standardOutput
-      isRegular = false
+      (handle, stage, isRegular) = (.standardOutput, nil, false)
       return
     }
+    let type = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
+    isRegular = type == nil || type == .typeRegular || type == .typeSymbolicLink
+    guard kind == .growing || !isRegular else {
+      let stage = try StagedPath(path, overwrite: overwrite)
+      handle = kind == .staged ? try Self.open(stage.temporary, for: path) : nil
+      self.stage = stage
+      return
+    }
+    stage = nil
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard FileManager.default.fileExists(atPath: folder) else { throw OutputError.noFolder(path: path) }
-    let kind = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
-    isRegular = kind == nil || kind == .typeRegular || kind == .typeSymbolicLink
-    if kind == .typeDirectory { throw OutputError.notWritable(path: path, reason: "it is a directory") }
-    if isRegular && whole {
-      guard kind == nil || overwrite else { throw OutputError.exists(path: path) }
-      guard FileManager.default.isWritableFile(atPath: kind == nil ? folder : path) else {
-        throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
-      }
-      handle = nil
-      return
+    if type == .typeDirectory { throw OutputError.notWritable(path: path, reason: "it is a directory") }
+    if isRegular && type != nil && !overwrite { throw OutputError.exists(path: path) }
+    handle = try Self.open(path, for: path, create: isRegular)
+  }
+
+  private static func open(_ file: String, for path: String, create: Bool = true) throws -> FileHandle {
+    if create && !FileManager.default.createFile(atPath: file, contents: nil) {
+      throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
     }
-    if kind == nil || (isRegular && overwrite) {
-      guard FileManager.default.createFile(atPath: path, contents: nil) else {
-        throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
-      }
-    } else if isRegular {
-      throw OutputError.exists(path: path)
-    }
-    do { handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path)) } catch {
+    do { return try FileHandle(forWritingTo: URL(fileURLWithPath: file)) } catch {
       throw OutputError.notWritable(path: path, reason: "permission denied")
     }
   }
@@ -74,11 +81,12 @@ public final class OutputFile {
   public func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }
 
   /// Puts the whole text in place, by a new file that takes the name when it is complete.
-  public func writeWhole(_ text: String) throws {
-    guard handle == nil else { return try append(Data(text.utf8)) }
-    // A symbolic link keeps pointing where it points.
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    do { try Data(text.utf8).write(to: target, options: .atomic) } catch { throw failure(Self.code(of: error)) }
+  public func writeWhole(_ text: String) throws { try writeWhole(Data(text.utf8)) }
+
+  public func writeWhole(_ data: Data) throws {
+    guard let stage, handle == nil else { return try append(data) }
+    do { try data.write(to: URL(fileURLWithPath: stage.temporary)) } catch { throw failure(Self.code(of: error)) }
+    try stage.commit()
   }
 
   private func append(_ data: Data) throws {
@@ -96,7 +104,9 @@ public final class OutputFile {
   }
 
   public func close() throws {
-    if path != "-" { try? handle?.close() }
+    guard path != "-" else { return }
+    try? handle?.close()
+    if handle != nil { try stage?.commit() }
   }
 
   private func failure(_ code: Int32) -> OutputError {

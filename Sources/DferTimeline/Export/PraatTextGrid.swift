@@ -20,11 +20,11 @@ enum PraatTextGrid {
     var text = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n"
     text += "xmin = 0\nxmax = \(number(end))\ntiers? <exists>\nsize = \(tiers.count)\nitem []:\n"
     for (index, tier) in tiers.enumerated() {
-      text += "    item [\(index + 1)]:\n        class = \"IntervalTier\"\n        name = \(quoted(tier.name))\n"
+      text += "    item [\(index + 1)]:\n        class = \"IntervalTier\"\n        name = \(Quoting.doubled(tier.name))\n"
       text += "        xmin = 0\n        xmax = \(number(end))\n        intervals: size = \(tier.intervals.count)\n"
       for (index, interval) in tier.intervals.enumerated() {
         text += "        intervals [\(index + 1)]:\n            xmin = \(number(interval.start))\n"
-        text += "            xmax = \(number(interval.end))\n            text = \(quoted(interval.text))\n"
+        text += "            xmax = \(number(interval.end))\n            text = \(Quoting.doubled(interval.text))\n"
       }
     }
     return text
@@ -44,8 +44,4 @@ enum PraatTextGrid {
   }
 
   private static func number(_ value: Double) -> String { fixedDecimal(value, places: 6) }
-
-  private static func quoted(_ text: String) -> String {
-    "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-  }
 }

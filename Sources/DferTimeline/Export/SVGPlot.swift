@@ -37,7 +37,7 @@ enum SVGPlot {
     let legend = timeline.labels.enumerated().map { index, label in
       let x = left + step * Double(index)
       return "<rect class=\"c\(index)\" x=\"\(number(x))\" y=\"18\" width=\"12\" height=\"12\" rx=\"3\"/>"
-        + "<text x=\"\(number(x + 18))\" y=\"28\">\(TextParts.xml(label))</text>"
+        + "<text x=\"\(number(x + 18))\" y=\"28\">\(Quoting.xml(label))</text>"
     }
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(number(width)) \(number(height))" \

@@ -6,7 +6,7 @@ enum Subtitles {
       + timeline.faceSegments.map { segment in
         let (start, end) = TextParts.milliseconds(segment)
         return "\n\(TextParts.clock(start, mark: ".")) --> \(TextParts.clock(end, mark: "."))\n"
-          + "<v \(TextParts.name(segment.faceID))>\(TextParts.xml(segment.label)) "
+          + "<v \(TextParts.name(segment.faceID))>\(Quoting.xml(segment.label)) "
           + "\(TextParts.percent(segment.confidence))</v>\n"
       }.joined()
   }

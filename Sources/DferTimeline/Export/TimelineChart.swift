@@ -60,7 +60,7 @@ struct TimelineChart {
       let title = "\(name), \(Self.clock(segment.start)) to \(Self.clock(segment.end))"
       return
         "<rect class=\"\(index)\" x=\"\(x(segment.start))\" y=\"0\" width=\"\(number(width * segment.seconds / span))\" "
-        + "height=\"\(number(height))\"><title>\(TextParts.xml(title))</title></rect>"
+        + "height=\"\(number(height))\"><title>\(Quoting.xml(title))</title></rect>"
     }.joined(separator: "\n")
   }
 

@@ -10,7 +10,7 @@ public protocol TimelineWriter {
 /// The formats that rows can be written in, chosen by a file's extension. Raw values are the extensions.
 public enum OutputFormat: String, Sendable, CaseIterable {
   /// Every row with all of its columns.
-  case csv, tsv, jsonl
+  case csv, tsv, jsonl, json, sqlite
   /// Segments as subtitles.
   case vtt, srt
   /// Segments for annotation programs: ELAN, BORIS, Praat, Audacity.
@@ -20,7 +20,7 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   case textGrid = "textgrid"
   case audacity = "labels.txt"
   /// A report for people, and a figure.
-  case html, svg
+  case html, svg, png
 
   /// The format that belongs to the name of a file; nil when no format has this extension.
   public init?(path: String) {
@@ -30,6 +30,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
       self = .csv
     } else if let format = fitting.max(by: { $0.rawValue.count < $1.rawValue.count }) {
       self = format
+    } else if name.hasSuffix(".db") {
+      self = .sqlite
     } else if path.hasPrefix("/dev/") {
       self = .csv
     } else {
@@ -43,34 +45,49 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   /// All extensions, for messages.
   public static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
 
-  /// Opens `path` and gives its writer. `media` is the video, which annotation files link to. Throws `OutputError`.
+  /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone.
+  /// Throws `OutputError`.
   public func writer(
-    to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil
+    to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil, style: TableStyle = .dfer
   ) throws -> any TimelineWriter {
-    try writer(to: OutputFile(path, overwrite: overwrite, whole: !isIncremental), layout: layout, media: media)
+    if self == .sqlite {
+      return try SQLiteWriter(path, overwrite: overwrite, layout: layout, media: media)
+    }
+    let kind: OutputFile.Kind = isIncremental ? .growing : self == .json ? .staged : .whole
+    return try writer(
+      to: OutputFile(path, overwrite: overwrite, kind: kind), layout: layout, media: media, style: style)
   }
 
-  public func writer(
-    to file: OutputFile, layout: RowLayout, media: MediaReference? = nil
+  private func writer(
+    to file: OutputFile, layout: RowLayout, media: MediaReference?, style: TableStyle
   ) throws -> any TimelineWriter {
     func segments(
-      keepsShares: Bool = false, _ render: @escaping (SegmentTimeline) -> String
+      keepsShares: Bool = false, _ render: @escaping (SegmentTimeline) -> Data
     ) -> SegmentWriter {
       SegmentWriter(file, labels: layout.labels, keepsShares: keepsShares, render: render)
     }
+    func text(
+      keepsShares: Bool = false, _ render: @escaping (SegmentTimeline) -> String
+    ) -> SegmentWriter {
+      segments(keepsShares: keepsShares) { Data(render($0).utf8) }
+    }
     return switch self {
+    case .csv where style != .dfer: try StyledWriter(file, style: style, layout: layout, media: media)
     case .csv: try DelimitedWriter(file, layout: layout, separator: ",")
     case .tsv: try DelimitedWriter(file, layout: layout, separator: "\t")
     case .jsonl: JSONLinesWriter(file, layout: layout)
-    case .vtt: segments(Subtitles.webVTT)
-    case .srt: segments(Subtitles.subRip)
-    case .eaf: segments(ElanAnnotation(media: media, output: file.path).text)
-    case .borisTable: segments(BorisProject(media: media).table)
-    case .boris: segments(BorisProject(media: media).project)
-    case .textGrid: segments(PraatTextGrid.text)
-    case .audacity: segments(AudacityLabels.text)
-    case .html: segments(keepsShares: true, HTMLReport(media: media, output: file.path).text)
-    case .svg: segments(keepsShares: true, SVGPlot.text)
+    case .json: try JSONWriter(file, layout: layout, media: media)
+    case .sqlite: preconditionFailure("a database is made by its own library")
+    case .vtt: text(Subtitles.webVTT)
+    case .srt: text(Subtitles.subRip)
+    case .eaf: text(ElanAnnotation(media: media, output: file.path).text)
+    case .borisTable: text(BorisProject(media: media).table)
+    case .boris: text(BorisProject(media: media).project)
+    case .textGrid: text(PraatTextGrid.text)
+    case .audacity: text(AudacityLabels.text)
+    case .html: text(keepsShares: true, HTMLReport(media: media, output: file.path).text)
+    case .svg: text(keepsShares: true, SVGPlot.text)
+    case .png: segments(keepsShares: true, PNGPlot.data)
     }
   }
 }

@@ -42,14 +42,20 @@ public struct CSVTimeline: Sendable {
   }
 
   public init(path: String) throws {
-    try self.init(text: String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8))
+    try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))))
   }
 
   /// Reads `text`; the columns of contract v1 must be there, in any order, others are left alone. Throws `ParseError`.
-  public init(text: String) throws {
-    var records = try Self.records(text)
-    guard !records.isEmpty else { throw ParseError(line: 1, reason: "no header") }
-    let header = records.removeFirst().cells
+  public init(text: String) throws { try self.init(bytes: Array(text.utf8)) }
+
+  init(bytes: [UInt8]) throws {
+    var reader = DelimitedReader(bytes)
+    guard let header = try reader.next() else { throw ParseError(line: 1, reason: "no header") }
+    try self.init(header: header.cells) { try reader.next() }
+  }
+
+  /// Reads records that have one cell for each column of `header`.
+  init(header: [String], records: () throws -> DelimitedReader.Record?) throws {
     let missing = RowLayout(labels: []).columns.filter { !header.contains($0) }
     guard missing.isEmpty else {
       throw ParseError(line: 1, reason: "missing column \(missing.joined(separator: ", "))")
@@ -57,64 +63,23 @@ public struct CSVTimeline: Sendable {
     guard Set(header).count == header.count else { throw ParseError(line: 1, reason: "a column name occurs twice") }
     let labels = header.filter { $0.hasPrefix("p_") }.map { String($0.dropFirst(2)) }
     let index = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
-    columns = header
     let source = header.firstIndex(of: "source")
-    self.labels = labels
-    rows = try records.map { record in
+    var (rows, sources): ([ClipResult], [String]) = ([], [])
+    while let record = try records() {
       guard record.cells.count == header.count else {
         throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
       }
-      return try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header)
+      rows.append(try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header))
+      if let source { sources.append(record.cells[source]) }
     }
-    sources = source.map { place in records.map { $0.cells[place] } } ?? []
+    (columns, self.labels, self.rows, self.sources) = (header, labels, rows, sources)
   }
 
-  /// Splits `text` by RFC 4180; accepts `\n` and `\r\n`.
+  /// All records of `text`, by RFC 4180.
   package static func records(_ text: String) throws -> [(line: Int, cells: [String])] {
+    var reader = DelimitedReader(Array(text.utf8))
     var records: [(line: Int, cells: [String])] = []
-    var cells: [String] = []
-    var cell = String.UnicodeScalarView()
-    var (line, startLine) = (1, 1)
-    var (inQuotes, wasQuoted) = (false, false)
-    var scalars = Array(text.unicodeScalars)
-    if let last = scalars.last, last != "\n" { scalars.append("\n") }
-    var position = 0
-    while position < scalars.count {
-      let scalar = scalars[position]
-      let next = position + 1 < scalars.count ? scalars[position + 1] : nil
-      position += 1
-      if scalar == "\n" { line += 1 }
-      if inQuotes {
-        if scalar != "\"" {
-          cell.append(scalar)
-        } else if next == "\"" {
-          cell.append(scalar)
-          position += 1
-        } else {
-          inQuotes = false
-        }
-        continue
-      }
-      switch scalar {
-      case "\"":
-        guard cell.isEmpty, !wasQuoted else { throw ParseError(line: line, reason: "quote inside an unquoted cell") }
-        (inQuotes, wasQuoted) = (true, true)
-      case ",", "\n":
-        cells.append(String(cell))
-        cell = .init()
-        wasQuoted = false
-        if scalar == "\n" {
-          records.append((startLine, cells))
-          cells = []
-          startLine = line
-        }
-      case "\r" where next == "\n": break
-      default:
-        guard !wasQuoted else { throw ParseError(line: line, reason: "text after a closing quote") }
-        cell.append(scalar)
-      }
-    }
-    guard !inQuotes else { throw ParseError(line: startLine, reason: "quote never closed") }
+    while let record = try reader.next() { records.append((record.line, record.cells)) }
     return records
   }
 }
@@ -159,7 +124,7 @@ private struct Record {
     guard try integer("success") == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
     row.faceID = try integer("face_id")
     if let first = try integer("start_frame"), let end = try integer("end_frame") {
-      guard first <= end else { throw fault("end_frame", String(end)) }
+      guard 0 <= first, first <= end else { throw fault("end_frame", String(end)) }
       row.frames = first..<end
     }
     row.probabilities = try list(labels.map { "p_" + $0 }).map(Float.init)

@@ -1,0 +1,60 @@
+/// An 8-bit RGB colour.
+public struct Colour: Sendable, Hashable {
+  public var red, green, blue: UInt8
+
+  public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+
+  /// A CSS colour of six digits: "#d64545". Anything else is black.
+  public init(css: String) {
+    let value = css.hasPrefix("#") && css.utf8.count == 7 ? UInt32(css.dropFirst(), radix: 16) ?? 0 : 0
+    self.init(UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF))
+  }
+
+  public static let black = Colour(0, 0, 0)
+  public static let white = Colour(255, 255, 255)
+}
+
+extension Image {
+  /// Lays `colour` over one pixel; places outside the picture are left out. `cover` is 0...1.
+  public mutating func blend(_ colour: Colour, _ x: Int, _ y: Int, cover: Double) {
+    guard x >= 0, y >= 0, x < width, y < height, cover > 0 else { return }
+    let place = (y * width + x) * 3
+    let part = Int((min(1, cover) * 256).rounded())
+    for (offset, value) in [colour.red, colour.green, colour.blue].enumerated() {
+      let old = Int(pixels[place + offset])
+      pixels[place + offset] = UInt8(old + ((Int(value) - old) * part) >> 8)
+    }
+  }
+
+  /// Fills the whole pixels whose middles lie in `area`.
+  public mutating func fill(_ area: Rect, _ colour: Colour, cover: Double = 1) {
+    let inside = area.intersection(Rect(x: 0, y: 0, width: Double(width), height: Double(height)))
+    let columns = Int(inside.x.rounded())..<max(Int(inside.x.rounded()), Int(inside.right.rounded()))
+    for y in Int(inside.y.rounded())..<max(Int(inside.y.rounded()), Int(inside.bottom.rounded())) {
+      for x in columns { blend(colour, x, y, cover: cover) }
+    }
+  }
+
+  /// The border of a box, `thickness` pixels wide to its inside.
+  public mutating func outline(_ box: Rect, _ colour: Colour, thickness: Double) {
+    fill(Rect(x: box.x, y: box.y, width: box.width, height: thickness), colour)
+    fill(Rect(x: box.x, y: box.bottom - thickness, width: box.width, height: thickness), colour)
+    fill(Rect(x: box.x, y: box.y, width: thickness, height: box.height), colour)
+    fill(Rect(x: box.right - thickness, y: box.y, width: thickness, height: box.height), colour)
+  }
+
+  /// A filled circle with a smooth edge.
+  public mutating func dot(_ centre: Point, radius: Double, _ colour: Colour) {
+    guard centre.x.magnitude < 1e6, centre.y.magnitude < 1e6, radius < 1e4 else { return }
+    for y in Int((centre.y - radius - 1).rounded(.down))...Int((centre.y + radius + 1).rounded(.up)) {
+      for x in Int((centre.x - radius - 1).rounded(.down))...Int((centre.x + radius + 1).rounded(.up)) {
+        let (dx, dy) = (Double(x) + 0.5 - centre.x, Double(y) + 0.5 - centre.y)
+        blend(colour, x, y, cover: radius + 0.5 - (dx * dx + dy * dy).squareRoot())
+      }
+    }
+  }
+}

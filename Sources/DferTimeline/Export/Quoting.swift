@@ -1,0 +1,61 @@
+/// How text is written inside other text: one loop, and a rule for each format.
+public enum Quoting {
+  /// The text with those characters replaced that `replacement` has something else for.
+  static func escaped(_ text: String, _ replacement: (Unicode.Scalar) -> String?) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if let other = replacement(scalar) {
+        result.append(contentsOf: other.unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+
+  /// A JSON string with its quotes (RFC 8259).
+  static func json(_ text: String) -> String {
+    let body = escaped(text) { scalar in
+      switch scalar {
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case "\n": "\\n"
+      case "\t": "\\t"
+      case "\r": "\\r"
+      case let other where other.value < 0x20: "\\u00" + hex(other.value)
+      default: nil
+      }
+    }
+    return "\"\(body)\""
+  }
+
+  /// Text for XML and HTML, inside elements and attributes. Characters that XML 1.0 cannot hold become U+FFFD.
+  static func xml(_ text: String) -> String {
+    escaped(text) { scalar in
+      switch scalar {
+      case "&": "&amp;"
+      case "<": "&lt;"
+      case ">": "&gt;"
+      case "\"": "&quot;"
+      case "'": "&#39;"
+      case "\t", "\n", "\r": "&#\(scalar.value);"
+      case let other where other.value < 0x20 || other.value == 0xFFFE || other.value == 0xFFFF: "\u{FFFD}"
+      default: nil
+      }
+    }
+  }
+
+  /// Text in quotes, with quotes inside it doubled: Praat's rule, SQL's for names, and RFC 4180's for cells.
+  static func doubled(_ text: String) -> String {
+    "\"" + escaped(text) { $0 == "\"" ? "\"\"" : nil } + "\""
+  }
+
+  /// The text as one cell of a table: in quotes when it holds a separator, a quote or a line end.
+  public static func cell(_ text: String, separator: String = ",") -> String {
+    text.contains { $0 == "\"" || $0.isNewline || String($0) == separator } ? doubled(text) : text
+  }
+
+  private static func hex(_ value: UInt32) -> String {
+    (value < 16 ? "0" : "") + String(value, radix: 16)
+  }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// A hidden name beside a file's own, for what must appear whole or not at all: the file takes its name in `commit`.
+/// Without that, nothing is left behind.
+public final class StagedPath {
+  public let path: String
+  /// Where to write until then; in the same folder, so that the name changes at once.
+  public let temporary: String
+  private var isCommitted = false
+
+  /// Checks that `path` can be written; a symbolic link keeps pointing where it points. Throws `OutputError`.
+  public init(_ path: String, overwrite: Bool) throws {
+    self.path = path
+    let files = FileManager.default
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let folder = target.deletingLastPathComponent()
+    var isFolder: ObjCBool = false
+    let exists = unsafe files.fileExists(atPath: target.path, isDirectory: &isFolder)
+    guard files.fileExists(atPath: folder.path) else { throw OutputError.noFolder(path: path) }
+    if isFolder.boolValue { throw OutputError.notWritable(path: path, reason: "it is a directory") }
+    guard !exists || overwrite else { throw OutputError.exists(path: path) }
+    guard files.isWritableFile(atPath: folder.path), !exists || files.isWritableFile(atPath: target.path) else {
+      throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
+    }
+    let name = ".\(target.lastPathComponent.prefix(60)).part-\(String(UInt32.random(in: .min ... .max), radix: 16))"
+    temporary = folder.appendingPathComponent(name).path
+  }
+
+  /// Gives the file its name. Throws `OutputError`.
+  public func commit() throws {
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    guard unsafe rename(temporary, target.path) == 0 else {
+      throw OutputError.notWritable(path: path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
+    }
+    isCommitted = true
+  }
+
+  deinit { if !isCommitted { try? FileManager.default.removeItem(atPath: temporary) } }
+}

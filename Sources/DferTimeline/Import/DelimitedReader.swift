@@ -1,0 +1,89 @@
+/// Splits delimited text (RFC 4180, or the same with another separator) into records, one at a time, so that memory
+/// holds one line. Accepts `\n` and `\r\n`, and a byte order mark.
+package struct DelimitedReader {
+  package struct Record: Sendable, Hashable {
+    /// From 1: where the record starts.
+    package let line: Int
+    package let cells: [String]
+  }
+
+  private let bytes: [UInt8]
+  private let separator: UInt8
+  private var place: Int
+  private var line = 1
+  /// Places of the cells that are needed; the others stay empty. Nil: all of them.
+  package var wanted: Set<Int>?
+
+  package init(_ bytes: [UInt8], separator: Unicode.Scalar = ",") {
+    self.bytes = bytes
+    self.separator = UInt8(ascii: separator)
+    place = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  }
+
+  /// The next record; nil at the end. Throws `CSVTimeline.ParseError`.
+  package mutating func next() throws -> Record? {
+    guard place < bytes.count else { return nil }
+    let start = line
+    var cells: [String] = []
+    while true {
+      cells.append(try cell(isWanted: wanted?.contains(cells.count) ?? true))
+      guard place < bytes.count else { return Record(line: start, cells: cells) }
+      let end = bytes[place]
+      place += 1
+      if end == UInt8(ascii: "\r"), place < bytes.count { place += 1 }
+      guard end == separator else {
+        line += 1
+        return Record(line: start, cells: cells)
+      }
+    }
+  }
+
+  /// One cell; afterwards `place` is at the separator or line end behind it, or at the end.
+  private mutating func cell(isWanted: Bool) throws -> String {
+    if place < bytes.count && bytes[place] == UInt8(ascii: "\"") { return try quotedCell() }
+    let start = place
+    while place < bytes.count, !isEnd(place) {
+      if bytes[place] == UInt8(ascii: "\"") {
+        throw CSVTimeline.ParseError(line: line, reason: "quote inside an unquoted cell")
+      }
+      place += 1
+    }
+    return isWanted ? try text(bytes[start..<place]) : ""
+  }
+
+  private mutating func quotedCell() throws -> String {
+    let startLine = line
+    var content: [UInt8] = []
+    place += 1
+    while place < bytes.count {
+      let byte = bytes[place]
+      place += 1
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      if byte != UInt8(ascii: "\"") {
+        content.append(byte)
+      } else if place < bytes.count && bytes[place] == byte {
+        content.append(byte)
+        place += 1
+      } else {
+        guard place == bytes.count || isEnd(place) else {
+          throw CSVTimeline.ParseError(line: line, reason: "text after a closing quote")
+        }
+        return try text(content[...])
+      }
+    }
+    throw CSVTimeline.ParseError(line: startLine, reason: "quote never closed")
+  }
+
+  private func isEnd(_ place: Int) -> Bool {
+    let byte = bytes[place]
+    return byte == separator || byte == UInt8(ascii: "\n")
+      || (byte == UInt8(ascii: "\r") && place + 1 < bytes.count && bytes[place + 1] == UInt8(ascii: "\n"))
+  }
+
+  private func text(_ slice: ArraySlice<UInt8>) throws -> String {
+    guard let text = String(validating: slice, as: UTF8.self) else {
+      throw CSVTimeline.ParseError(line: line, reason: "not UTF-8 text")
+    }
+    return text
+  }
+}

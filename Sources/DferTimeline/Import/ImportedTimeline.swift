@@ -1,0 +1,51 @@
+import Foundation
+
+/// A timeline read from a file: dfer's own rows, or the frames that another program wrote.
+public struct ImportedTimeline: Sendable {
+  /// Who wrote the file.
+  public enum Origin: String, Sendable, CaseIterable {
+    case dfer
+    case openFace = "OpenFace"
+    case pyFeat = "py-feat"
+    case libreFace = "LibreFace"
+    case iMotions
+  }
+
+  public let origin: Origin
+  /// Columns that these rows have, for writing them again.
+  public let layout: RowLayout
+  /// Rows by video, in the order of the file; one nameless video, unless this is a table of `dfer merge`.
+  public let videos: [(source: String?, rows: [ClipResult])]
+
+  public var labels: [String] { layout.labels }
+
+  /// Reads a file by what is in it: dfer's CSV, TSV, JSON and JSON Lines, and tables of OpenFace, py-feat, LibreFace and
+  /// iMotions. Throws `CSVTimeline.ParseError`, or what Foundation says of the file.
+  ///
+  /// - Parameter frameRate: frames each second, for tables that count frames and have no exact times.
+  public init(path: String, frameRate: Double? = nil) throws {
+    try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))), frameRate: frameRate)
+  }
+
+  init(bytes: [UInt8], frameRate: Double? = nil) throws {
+    if bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
+      self.init(try CSVTimeline(json: bytes))
+      return
+    }
+    let table = try FrameTable(bytes)
+    if table.isOwn {
+      self.init(try table.own())
+      return
+    }
+    let frames = try table.frames(frameRate: frameRate)
+    self.init(frames.origin, RowLayout(labels: frames.labels), [(nil, frames.rows)])
+  }
+
+  private init(_ own: CSVTimeline) { self.init(.dfer, own.layout, own.videos) }
+
+  private init(_ origin: Origin, _ layout: RowLayout, _ videos: [(source: String?, rows: [ClipResult])]) {
+    self.origin = origin
+    self.layout = layout
+    self.videos = videos
+  }
+}
