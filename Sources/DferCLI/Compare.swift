@@ -39,10 +39,10 @@ struct Compare: ParsableCommand {
   var overwrite = false
 
   func run() throws {
-    let names = Dictionary(try map.map { try Self.split($0, "--map") }) { $1 }
-    let first = try Self.read(reference, frames.fps).renaming(names)
-    let second = try Self.read(other, frames.fps).renaming(names)
-    let pairs = try pair.map { try Self.split($0, "--pair") }
+    let names = try AnnotationInput.names(map)
+    let first = try AnnotationInput.read(reference, frameRate: frames.fps).renaming(names)
+    let second = try AnnotationInput.read(other, frameRate: frames.fps).renaming(names)
+    let pairs = try pair.map { try AnnotationInput.split($0, "--pair") }
     for (one, two) in pairs {
       for (name, annotation, path) in [(one, first, reference), (two, second, other)]
       where !annotation.tracks.contains(where: { $0.name == name }) {
@@ -62,8 +62,12 @@ struct Compare: ParsableCommand {
       return
     }
   }
+}
 
-  private static func read(_ path: String, _ frameRate: Double?) throws -> Annotation {
+/// Annotations as commands read them.
+enum AnnotationInput {
+  /// Throws `UnreadableTimeline`.
+  static func read(_ path: String, frameRate: Double?) throws -> Annotation {
     do { return try Annotation(path: path, frameRate: frameRate) } catch let error as AnnotationError {
       throw UnreadableTimeline(path: path, reason: error.description)
     } catch let error as CSVTimeline.ParseError {
@@ -73,7 +77,12 @@ struct Compare: ParsableCommand {
     }
   }
 
-  private static func split(_ text: String, _ option: String) throws -> (String, String) {
+  /// What `--map A=B` says, by A.
+  static func names(_ map: [String]) throws -> [String: String] {
+    Dictionary(try map.map { try split($0, "--map") }) { $1 }
+  }
+
+  static func split(_ text: String, _ option: String) throws -> (String, String) {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2 else { throw ValidationError("\(option) \(text): write it as A=B") }
     return (parts[0], parts[1])

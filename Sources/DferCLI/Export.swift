@@ -1,5 +1,7 @@
 import ArgumentParser
+import Dfer
 import DferTimeline
+import DferVideo
 import Foundation
 
 struct Export: ParsableCommand {
@@ -13,6 +15,8 @@ struct Export: ParsableCommand {
         dfer export talk.csv -o - --format srt              on standard output
         dfer export talk.csv -o feat.csv --csv-style pyfeat for scripts that read py-feat's tables
         dfer export fex.csv --fps 29.97 -o fex.eaf          somebody else's frames for ELAN
+        dfer export talk.csv --smooth 2 --hysteresis 0.1 -o calm.eaf
+        dfer export talk.csv --against coder.eaf -o talk.html
 
       Rows become segments: see docs/export.md for the rule, and for what each format can hold.
       """)
@@ -31,6 +35,15 @@ struct Export: ParsableCommand {
   @Option(help: "Whose columns CSV files get: dfer, openface, pyfeat or imotions.")
   var csvStyle = TableStyle.dfer
 
+  @OptionGroup(title: "Model")
+  var modelling: ModelOptions
+
+  @Option(help: "Set the report against this annotation: ELAN, BORIS, or rows of another run or program.")
+  var against: String?
+
+  @Option(help: "Read label A of that annotation as B, as A=B. May be given several times.")
+  var map: [String] = []
+
   @OptionGroup
   var frames: FrameRateOption
 
@@ -41,6 +54,36 @@ struct Export: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    let formats = try self.formats()
+    let source = try TimelineInput(input, media: media, frameRate: frames.fps)
+    let videos = source.timeline.videos
+    guard videos.count == 1 else {
+      throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
+    }
+    let (rows, baselines) = try modelling.apply(videos[0].rows, labels: source.timeline.labels)
+    let reference = try against.map { path in
+      let annotation = try AnnotationInput.read(path, frameRate: frames.fps)
+      return (annotation: annotation.renaming(try AnnotationInput.names(map)), name: (path as NSString).lastPathComponent)
+    }
+    var layout = source.layout
+    if modelling.model.isActive { (layout.includesModel, layout.model) = (true, modelling.model.recorded) }
+    do {
+      if modelling.model.isActive { try record(baselines) }
+      var writers = try zip(output, formats).map { path, format in
+        try format.writer(
+          to: path, overwrite: overwrite, layout: layout, media: source.media, style: csvStyle, against: reference)
+      }
+      for index in writers.indices {
+        for row in rows { try writers[index].write(row) }
+        try writers[index].finish()
+      }
+    } catch OutputError.readerGone {
+      return
+    }
+  }
+
+  /// The outputs' formats, after everything that the options alone can get wrong.
+  private func formats() throws -> [OutputFormat] {
     let formats = try output.map { path in
       guard let format = format ?? OutputFormat(path: path) else {
         throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
@@ -54,22 +97,18 @@ struct Export: ParsableCommand {
     guard csvStyle == .dfer || formats.contains(.csv) else {
       throw ValidationError("--csv-style is for CSV outputs")
     }
-    let source = try TimelineInput(input, media: media, frameRate: frames.fps)
-    let videos = source.timeline.videos
-    guard videos.count == 1 else {
-      throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
-    }
-    do {
-      var writers = try zip(output, formats).map { path, format in
-        try format.writer(to: path, overwrite: overwrite, layout: source.layout, media: source.media, style: csvStyle)
-      }
-      for index in writers.indices {
-        for row in videos[0].rows { try writers[index].write(row) }
-        try writers[index].finish()
-      }
-    } catch OutputError.readerGone {
-      return
-    }
+    guard against == nil || formats.contains(.html) else { throw ValidationError("--against is for the HTML report") }
+    guard map.isEmpty || against != nil else { throw ValidationError("--map needs --against") }
+    return formats
+  }
+
+  /// Writes what the model did beside the first file.
+  private func record(_ baselines: [TimelineModel.Baseline]) throws {
+    guard let first = output.first(where: { $0 != "-" && !$0.hasPrefix("/dev/") }) else { return }
+    let record = ModelRecord(
+      dfer: Installation.version, input: input, inputSha256: (try? SHA256.hex(ofFile: input)) ?? "",
+      options: modelling.model.recorded, baselines: baselines, outputs: output)
+    try record.write(to: ModelRecord.path(beside: first), overwrite: overwrite)
   }
 }
 

@@ -20,6 +20,9 @@ struct Summary: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "Write to FILE instead of standard output.")
   var output = "-"
 
+  @OptionGroup(title: "Model")
+  var modelling: ModelOptions
+
   @OptionGroup
   var frames: FrameRateOption
 
@@ -35,7 +38,8 @@ struct Summary: ParsableCommand {
       var lines = [table.header]
       for source in sources {
         for video in source.timeline.videos {
-          let statistics = TimelineStatistics(video.rows, labels: source.timeline.labels)
+          let rows = try modelling.apply(video.rows, labels: source.timeline.labels).rows
+          let statistics = TimelineStatistics(rows, labels: source.timeline.labels)
           lines += table.lines(video.source ?? source.name, statistics)
         }
       }

@@ -46,6 +46,8 @@ public struct ClipResult: Sendable, Hashable {
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
   public var landmarks: [Point] = []
   public var blendshapes: [Float] = []
+  /// What a `TimelineModel` made of the probabilities; nil when none was asked for or nothing was read.
+  public var modelled: Modelled?
   /// UTC date of the clip's start, for live sources.
   public var wallTime: Date?
 

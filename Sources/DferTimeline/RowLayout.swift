@@ -12,6 +12,10 @@ public struct RowLayout: Sendable, Hashable {
   public let includesWallTime: Bool
   /// Whether rows carry what the network says of a mask.
   public let includesMask: Bool
+  /// Whether rows carry what a `TimelineModel` made of them, beside the raw values.
+  public var includesModel = false
+  /// The model's options, for formats that have a place for them.
+  public var model: [String: String] = [:]
   /// Class indices in alphabetical order of their names, so that files of two networks line up.
   let order: [Int]
 
@@ -36,6 +40,7 @@ public struct RowLayout: Sendable, Hashable {
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
       + (includesMask ? ["mask", "mask_probability"] : [])
+      + (includesModel ? ["model_label", "model_confidence"] + order.map { "m_" + Self.safe(labels[$0]) } : [])
       + (includesWallTime ? ["wall_time"] : [])
   }
 
@@ -73,6 +78,12 @@ public struct RowLayout: Sendable, Hashable {
     cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
     if includesMask {
       cells += [row.maskWorn.map { .text($0 >= 0.5 ? "worn" : "none") } ?? .empty, decimal(row.maskWorn, 6)]
+    }
+    if includesModel {
+      let model = row.modelled
+      cells.append(model?.label.map { .text(labels[$0]) } ?? .empty)
+      cells.append(decimal(model.map { Double($0.confidence) }, 6))
+      cells += order.map { place in decimal(model.map { Double($0.probabilities[place]) }, 6) }
     }
     if includesWallTime { cells.append(row.wallTime.map { .text($0.formatted(Self.date)) } ?? .empty) }
     return cells

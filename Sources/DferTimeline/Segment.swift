@@ -7,6 +7,9 @@ public struct Segment: Sendable, Hashable {
   public let start: Double
   /// Seconds from the container's start, exclusive.
   public fileprivate(set) var end: Double
+  /// Middle of the share with the greatest confidence, in seconds: when the expression is at its clearest.
+  public fileprivate(set) var apex: Double
+  fileprivate var peak: Double
   /// Sum of confidence times seconds.
   fileprivate var weight: Double
 
@@ -59,7 +62,7 @@ public struct SegmentTimeline: Sendable {
 /// Joins rows to segments as they come.
 ///
 /// Rows count as read when their status is `ok` or `partial_clip`. The share of a `low_quality` row belongs to no
-/// segment: the face was there, but not seen well enough.
+/// segment: the face was there, but not seen well enough. Nor does a share whose label a model withholds.
 struct SegmentCollector {
   private var splitter = ShareSplitter()
   private var timeline: SegmentTimeline
@@ -95,6 +98,7 @@ struct SegmentCollector {
       if segment.label == reading.label && abs(segment.end - share.start) < 1e-6 {
         segment.end = share.end
         segment.weight += reading.confidence * share.seconds
+        if reading.confidence > segment.peak { (segment.peak, segment.apex) = (reading.confidence, share.middle) }
         open[key] = segment
         return
       }
@@ -102,13 +106,20 @@ struct SegmentCollector {
     }
     open[key] = Segment(
       faceID: share.row.faceID, label: reading.label, start: share.start, end: share.end,
-      weight: reading.confidence * share.seconds)
+      apex: share.middle, peak: reading.confidence, weight: reading.confidence * share.seconds)
   }
 }
 
 extension TimeShare {
-  /// What a segment says of this share; nil when it belongs to none.
+  /// What a segment says of this share; nil when it belongs to none. A modelled reading goes before the raw one.
   func reading(_ labels: [String]) -> (label: String, confidence: Double)? {
+    let raw = rawReading(labels)
+    guard raw != nil, row.faceID != nil, let modelled = row.modelled else { return raw }
+    return modelled.label.map { (labels[$0], Double(modelled.confidence)) }
+  }
+
+  /// The same without any model.
+  func rawReading(_ labels: [String]) -> (label: String, confidence: Double)? {
     switch row.status {
     case .ok, .partialClip:
       guard row.faceID != nil, let best = row.best(labels) else { return nil }

@@ -12,6 +12,7 @@ public struct TimeShare: Sendable, Hashable {
   public let end: Double
 
   public var seconds: Double { end - start }
+  var middle: Double { (start + end) / 2 }
 }
 
 /// Cuts rows into time shares as they come, holding the rows of one clip at a time.

@@ -87,7 +87,7 @@ extension TimelineStatistics.Face {
     guard let reading = share.reading(labels) else { return }
     readSeconds += share.seconds
     confidence += reading.confidence * share.seconds
-    for (index, probability) in share.row.probabilities.enumerated() {
+    for (index, probability) in share.row.shownProbabilities.enumerated() {
       let value = Double(probability)
       classes[index].mean += value * share.seconds
       classes[index].squares += value * value * share.seconds

@@ -72,3 +72,26 @@ private let labels = ["anger", "neutral", "surprise"]
     }
   }
 }
+
+extension ReportTests {
+  @Test func reportAgainstAnAnnotation() throws {
+    let rows = exampleRows(["nnna"])
+    let track = Annotation.Track(
+      name: "<Anna>", intervals: [.init(label: "neutral", start: 0, end: 2), .init(label: "joy & more", start: 2, end: 4)])
+    let report = HTMLReport(
+      media: nil, output: "-", model: ["smooth": "2.0"], against: (Annotation(tracks: [track]), "coder.eaf"))
+    let text = report.text(SegmentTimeline(rows, labels: ["anger", "neutral", "surprise"]))
+    // Neutral to 2.8 s, anger after it.
+    #expect(text.contains(">2.0</td>") && text.contains(">0.8</td>") && text.contains(">1.2</td>"))
+    #expect(text.contains("&lt;Anna&gt; is Face 0") && text.contains("joy &amp; more") && text.contains("smooth 2.0"))
+    #expect(text.contains("class=\"strip reference\"") && text.contains("class=\"unknown\""))
+  }
+
+  @Test func tabsOnlyForSeveralFaces() {
+    func report(_ faces: [String]) -> String {
+      HTMLReport(media: nil, output: "-").text(SegmentTimeline(exampleRows(faces), labels: ["anger", "neutral", "surprise"]))
+    }
+    #expect(report(["nn", "aa"]).contains("<button data-face=\"1\">Face 1</button>"))
+    #expect(!report(["nn"]).contains("<button"))
+  }
+}

@@ -7,11 +7,16 @@ struct HTMLReport {
   let media: MediaReference?
   /// Where the file will be, for the relative link to the video.
   let output: String
+  /// Options of the timeline's model, if it had one.
+  var model: [String: String] = [:]
+  /// Somebody else's annotation of the same video.
+  var against: (annotation: Annotation, name: String)?
 
   func text(_ timeline: SegmentTimeline) -> String {
     let statistics = TimelineStatistics(timeline)
     let stem = ((output as NSString).lastPathComponent as NSString).deletingPathExtension
     let name = media.map { ($0.location as NSString).lastPathComponent } ?? (stem == "-" ? "Timeline" : stem)
+    let comparison = against.map { HTMLReportComparison($0.annotation, name: $0.name, timeline: timeline) }
     let faces = statistics.faces.map { face in
       (face: face, columns: TimelineChart.columns(face.id, in: timeline), segments: timeline.segments(of: face.id))
     }
@@ -42,9 +47,12 @@ struct HTMLReport {
       \(overview(timeline, statistics))
       </div>
       </section>
-      \(faces.map { section($0.face, $0.columns, $0.segments, timeline) }.joined(separator: "\n"))
+      \(comparison?.section ?? "")
+      \(HTMLReportFigures.episodes(timeline, statistics))
+      \(HTMLReportFigures.tabs(faces.map(\.face.id)))
+      \(faces.map { section($0.face, $0.columns, $0.segments, timeline, comparison?.track(of: $0.face.id)) }.joined(separator: "\n"))
       <footer>Made by dfer. Every moment belongs to the clip whose middle is nearest; a segment is an unbroken stretch with one
-      likeliest expression. Bands are probabilities, stacked to 100 %.</footer>
+      likeliest expression. Bands are probabilities, stacked to 100 %.\(modelNote)</footer>
       <script type="application/json" id="data">\(data(timeline, faces.map { ($0.face, $0.columns) }))</script>
       <script>
       \(HTMLReportParts.script)</script>
@@ -67,6 +75,11 @@ struct HTMLReport {
       <label>Video: <input type="file" accept="video/*"></label>
       </div>
       """
+  }
+
+  private var modelNote: String {
+    let notes = model.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return notes.isEmpty ? "" : " Raw readings were modelled: \(Quoting.xml(notes.joined(separator: ", ")))."
   }
 
   private func overview(_ timeline: SegmentTimeline, _ statistics: TimelineStatistics) -> String {
@@ -98,7 +111,7 @@ struct HTMLReport {
 
   private func section(
     _ face: TimelineStatistics.Face, _ columns: [TimelineChart.Column], _ segments: [Segment],
-    _ timeline: SegmentTimeline
+    _ timeline: SegmentTimeline, _ reference: Annotation.Track?
   ) -> String {
     func chart(_ height: Double) -> TimelineChart {
       TimelineChart(labels: timeline.labels, duration: timeline.duration, width: 1000, height: height)
@@ -116,7 +129,7 @@ struct HTMLReport {
     }
     let rows = segments.map { segment in
       "<tr data-t=\"\(fixedDecimal(segment.start, places: 3))\"><td>\(TimelineChart.clock(segment.start))</td>"
-        + "<td>\(TimelineChart.clock(segment.end))</td><td>\(seconds(segment.seconds))</td>"
+        + "<td>\(TimelineChart.clock(segment.end))</td><td>\(TimelineChart.clock(segment.apex))</td><td>\(seconds(segment.seconds))</td>"
         + "<td><i class=\"c\(timeline.labels.firstIndex(of: segment.label) ?? 0)\"></i>\(Quoting.xml(segment.label))</td>"
         + "<td>\(TextParts.percent(segment.confidence))</td></tr>"
     }
@@ -129,6 +142,11 @@ struct HTMLReport {
       <svg class="strip" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="likeliest expression over time">
       \(chart(10).strip(segments))
       </svg>
+      \(reference.map { """
+        <svg class="strip reference" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="annotation over time">
+        \(chart(10).strip($0.intervals))
+        </svg>
+        """ } ?? "")
       <svg class="bands" viewBox="0 0 1000 100" preserveAspectRatio="none" role="img" aria-label="probabilities over time">
       \(chart(100).bands(columns))
       </svg>
@@ -138,7 +156,7 @@ struct HTMLReport {
       <div class="values"><h3>Mean</h3><ul>\(means.joined())</ul></div>
       </div>
       <details><summary>\(count(segments.count, "segment"))</summary>
-      <table class="segments"><thead><tr><th>from</th><th>to</th><th>length</th><th>expression</th><th>confidence</th></tr></thead>
+      <table class="segments"><thead><tr><th>from</th><th>to</th><th>apex</th><th>length</th><th>expression</th><th>confidence</th></tr></thead>
       <tbody>\(rows.joined(separator: "\n"))</tbody></table>
       </details>
       </section>

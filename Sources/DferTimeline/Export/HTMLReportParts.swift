@@ -44,6 +44,20 @@ enum HTMLReportParts {
     .values em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
     .values .best span{font-weight:700}
     .none{fill:transparent}
+    .reference{height:12px;border-radius:0}
+    .unknown{fill:var(--soft)}
+    .tabs{display:flex;flex-wrap:wrap;gap:6px;margin:18px 0 -8px;position:sticky;top:0;z-index:1;background:var(--ground);padding:6px 0}
+    .tabs[hidden]{display:none}
+    button{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:16px;padding:3px 14px;cursor:pointer}
+    button.on{background:var(--ink);color:var(--ground);border-color:var(--ink)}
+    .face[hidden]{display:none}
+    .confusion,.figures{width:auto}
+    .confusion td,.confusion th{padding:4px 12px}
+    .confusion .hit{background:color-mix(in srgb,#3a8f5c var(--share),transparent)}
+    .confusion .miss{background:color-mix(in srgb,#d64545 var(--share),transparent)}
+    .figures td{padding-right:18px}
+    .bar2{display:inline-block;width:90px;height:10px;background:var(--line);border-radius:3px;overflow:hidden;margin-right:8px}
+    .bar2 u{display:block;height:100%}
     details{margin-top:6px}
     summary{cursor:pointer}
     .segments{width:auto;margin-top:8px}
@@ -55,6 +69,7 @@ enum HTMLReportParts {
     .axis span:nth-child(even){display:none}
     :root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ddd}
     *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+    .tabs{display:none!important}.face[hidden]{display:block}
     body{padding:0;font-size:11pt}.player,.cursor{display:none!important}.top{display:block}
     section{padding:0;break-inside:avoid}.face details{display:none}.face details[open]{display:block}}
 
@@ -148,6 +163,19 @@ enum HTMLReportParts {
     };
     video.addEventListener('play', follow);
     video.addEventListener('seeked', () => show(video.currentTime));
+    const tabs = document.querySelector('.tabs');
+    if (tabs) {
+      tabs.hidden = false;
+      tabs.addEventListener('click', event => {
+        const face = event.target.dataset.face;
+        if (face === undefined) return;
+        for (const button of tabs.children) button.classList.toggle('on', button === event.target);
+        for (const section of document.querySelectorAll('.face')) section.hidden = face !== '' && section.dataset.face !== face;
+      });
+      for (const link of document.querySelectorAll('.overview a')) {
+        link.addEventListener('click', () => tabs.firstChild.click());
+      }
+    }
     picker.addEventListener('change', () => { if (picker.files[0]) video.src = URL.createObjectURL(picker.files[0]); });
 
     """

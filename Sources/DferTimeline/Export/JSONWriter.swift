@@ -16,6 +16,8 @@ struct JSONWriter: TimelineWriter {
     let labels = layout.labels.sorted().map(Quoting.json).joined(separator: ",")
     let columns = layout.columns.map(Quoting.json).joined(separator: ",")
     try file.append("{\"format\":\"dfer-timeline\",\"version\":1,\"video\":\(video),\"labels\":[\(labels)],")
+    let model = layout.model.sorted { $0.key < $1.key }.map { Quoting.json($0.key) + ":" + Quoting.json($0.value) }
+    try file.append("\"model\":{\(model.joined(separator: ","))},")
     try file.append("\"columns\":[\(columns)],\"rows\":[")
   }
 
@@ -29,7 +31,7 @@ struct JSONWriter: TimelineWriter {
     let timeline = collector.finish()
     let segments = timeline.segments.sorted { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }.map {
       "{\"face_id\":\($0.faceID.map(String.init) ?? "null"),\"label\":\(Quoting.json($0.label)),"
-        + "\"start_s\":\(fixedDecimal($0.start, places: 6)),\"end_s\":\(fixedDecimal($0.end, places: 6)),"
+        + "\"start_s\":\(fixedDecimal($0.start, places: 6)),\"apex_s\":\(fixedDecimal($0.apex, places: 6)),\"end_s\":\(fixedDecimal($0.end, places: 6)),"
         + "\"confidence\":\($0.faceID == nil ? "null" : fixedDecimal($0.confidence, places: 6))}"
     }
     try file.append("],\"segments\":[")

@@ -67,7 +67,7 @@ struct StyledWriter: TimelineWriter {
     func number(_ value: Double?, _ places: Int) -> String { value.map { fixedDecimal($0, places: places) } ?? "" }
     func integer(_ value: Int?) -> String { value.map(String.init) ?? "" }
     func classes(_ scale: Double) -> [String] {
-      order.map { isRead ? number(Double(row.probabilities[$0]) * scale, 6) : "" }
+      order.map { isRead ? number(Double(row.shownProbabilities[$0]) * scale, 6) : "" }
     }
     let box = [row.box?.x, row.box?.y, row.box?.width, row.box?.height].map { number($0, 1) }
     let cells: [String]
@@ -78,7 +78,7 @@ struct StyledWriter: TimelineWriter {
       cells = [
         integer(frame.map { $0 + 1 } ?? 0), integer(row.faceID ?? 0), number(share.start, 6),
         number(isRead ? row.boxScore ?? 1 : 0, 6), isRead ? "1" : "0",
-        number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? row.best(labels)?.label ?? "" : "",
+        number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? share.reading(labels)?.label ?? "" : "",
       ] + classes(1)
     case .pyfeat:
       let seconds = Int(share.start)

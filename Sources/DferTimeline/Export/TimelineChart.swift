@@ -22,7 +22,7 @@ struct TimelineChart {
     var columns: [Column] = []
     var joined = 0
     for share in read {
-      let values = order.map { Double(share.row.probabilities[$0]) }
+      let values = order.map { Double(share.row.shownProbabilities[$0]) }
       guard let last = columns.last, joined < group, abs(last.end - share.start) < 1e-6 else {
         columns.append(Column(start: share.start, end: share.end, values: values))
         joined = 1
@@ -58,10 +58,13 @@ struct TimelineChart {
       let index = labels.firstIndex(of: segment.label).map { "c\($0)" } ?? "none"
       let name = segment.faceID == nil ? segment.label : "\(segment.label) \(TextParts.percent(segment.confidence))"
       let title = "\(name), \(Self.clock(segment.start)) to \(Self.clock(segment.end))"
-      return
-        "<rect class=\"\(index)\" x=\"\(x(segment.start))\" y=\"0\" width=\"\(number(width * segment.seconds / span))\" "
-        + "height=\"\(number(height))\"><title>\(Quoting.xml(title))</title></rect>"
+      return rectangle(index, segment.start, segment.end, title: title)
     }.joined(separator: "\n")
+  }
+
+  func rectangle(_ style: String, _ start: Double, _ end: Double, title: String) -> String {
+    "<rect class=\"\(style)\" x=\"\(x(start))\" y=\"0\" width=\"\(number(width * (end - start) / span))\" "
+      + "height=\"\(number(height))\"><title>\(Quoting.xml(title))</title></rect>"
   }
 
   /// Round times for an axis, at most eleven.

@@ -45,21 +45,24 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   /// All extensions, for messages.
   public static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
 
-  /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone.
-  /// Throws `OutputError`.
+  /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone,
+  /// `against` (an annotation and its name) for the report. Throws `OutputError`.
   public func writer(
-    to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil, style: TableStyle = .dfer
+    to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil, style: TableStyle = .dfer,
+    against: (annotation: Annotation, name: String)? = nil
   ) throws -> any TimelineWriter {
     if self == .sqlite {
       return try SQLiteWriter(path, overwrite: overwrite, layout: layout, media: media)
     }
     let kind: OutputFile.Kind = isIncremental ? .growing : self == .json ? .staged : .whole
     return try writer(
-      to: OutputFile(path, overwrite: overwrite, kind: kind), layout: layout, media: media, style: style)
+      to: OutputFile(path, overwrite: overwrite, kind: kind), layout: layout, media: media, style: style,
+      against: against)
   }
 
   private func writer(
-    to file: OutputFile, layout: RowLayout, media: MediaReference?, style: TableStyle
+    to file: OutputFile, layout: RowLayout, media: MediaReference?, style: TableStyle,
+    against: (annotation: Annotation, name: String)?
   ) throws -> any TimelineWriter {
     func segments(
       keepsShares: Bool = false, _ render: @escaping (SegmentTimeline) -> Data
@@ -85,7 +88,9 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     case .boris: text(BorisProject(media: media).project)
     case .textGrid: text(PraatTextGrid.text)
     case .audacity: text(AudacityLabels.text)
-    case .html: text(keepsShares: true, HTMLReport(media: media, output: file.path).text)
+    case .html:
+      text(
+        keepsShares: true, HTMLReport(media: media, output: file.path, model: layout.model, against: against).text)
     case .svg: text(keepsShares: true, SVGPlot.text)
     case .png: segments(keepsShares: true, PNGPlot.data)
     }

@@ -35,10 +35,12 @@ public struct CSVTimeline: Sendable {
 
   /// The columns that this file has, for writing its rows again.
   public var layout: RowLayout {
-    RowLayout(
+    var layout = RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
       includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
       includesMask: columns.contains("mask_probability"))
+    layout.includesModel = columns.contains("model_label")
+    return layout
   }
 
   public init(path: String) throws {
@@ -139,6 +141,12 @@ private struct Record {
     }
     row.maskWorn = try number("mask_probability")
     if let text = text("wall_time") { row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date)) }
+    if let confidence = try number("model_confidence") {
+      let values = try list(labels.map { "m_" + $0 }).map(Float.init)
+      guard values.count == labels.count else { throw fault("m_\(labels.first ?? "")", "") }
+      let label = try text("model_label").map { try needed("model_label", labels.firstIndex(of: $0)) }
+      row.modelled = ClipResult.Modelled(probabilities: values, label: label, confidence: Float(confidence))
+    }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
   }

@@ -16,7 +16,7 @@ struct SQLiteWriter: TimelineWriter {
     self.layout = layout
     collector = SegmentCollector(labels: layout.labels)
     let integers: Set = ["clip", "face_id", "start_frame", "end_frame", "success", "face_frames"]
-    let texts: Set = ["status", "label", "wall_time"]
+    let texts: Set = ["status", "label", "model_label", "wall_time"]
     let columns = layout.columns.map { name in
       Quoting.doubled(name) + (integers.contains(name) ? " INTEGER" : texts.contains(name) ? " TEXT" : " REAL")
     }
@@ -26,9 +26,11 @@ struct SQLiteWriter: TimelineWriter {
       let database = try Database(path: stage.temporary)
       try database.run("CREATE TABLE rows (\(columns.joined(separator: ", ")))")
       try database.run(
-        "CREATE TABLE segments (face_id INTEGER, label TEXT, start_s REAL, end_s REAL, confidence REAL)")
+        "CREATE TABLE segments (face_id INTEGER, label TEXT, start_s REAL, apex_s REAL, end_s REAL, confidence REAL)")
       try database.run("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT)")
-      for (key, value) in [("format", "dfer-timeline 1"), ("video", media?.location ?? "")] {
+      for (key, value) in [("format", "dfer-timeline 1"), ("video", media?.location ?? "")]
+        + layout.model.map({ ("model_" + $0.key, $0.value) })
+      {
         try database.run("INSERT INTO facts VALUES (?,?)", [.text(key), .text(value)])
       }
       return database
@@ -53,10 +55,10 @@ struct SQLiteWriter: TimelineWriter {
     try Self.naming(stage.path) {
       for segment in timeline.segments.sorted(by: { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }) {
         try database.run(
-          "INSERT INTO segments VALUES (?,?,?,?,?)",
+          "INSERT INTO segments VALUES (?,?,?,?,?,?)",
           [
             segment.faceID.map { .integer($0) } ?? .null, .text(segment.label), Self.real(segment.start),
-            Self.real(segment.end), segment.faceID == nil ? .null : Self.real(segment.confidence),
+            Self.real(segment.apex), Self.real(segment.end), segment.faceID == nil ? .null : Self.real(segment.confidence),
           ])
       }
       try database.run("CREATE INDEX rows_by_face ON rows (face_id, start_s)")
