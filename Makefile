@@ -6,13 +6,20 @@ PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavut
 TEST_PACKAGES = ffmpeg
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test build setup setup-test install format lint clean bench
+# Seconds that `make fuzz` gives each reader, and where its damage starts.
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= $(shell date +%s)
+FLIPS ?= 100
+CLIPS ?= Samples/*.mp4
+
+.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits long-video sanitize
 
 demo: build  ## install, build, and read the sample's expressions
 	.build/release/dfer watch $(SAMPLE) -o build-demo.csv --overwrite
 	@echo "rows: build-demo.csv   run facts: build-demo.run.json"
 
-test: setup-test lint  ## install, build, and run all tests
+# The commands are tested as released: without optimisation the network takes minutes.
+test: setup-test lint build  ## install, build, and run all tests
 	swift test --disable-xctest
 
 build: setup
@@ -30,13 +37,42 @@ setup-test: setup
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
 
-install: build  ## binary, pipelines and weights under PREFIX
+install: build  ## binary, pipelines, weights, manual page and completions under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dfer/Pipelines
 	install -m 755 .build/release/dfer $(DESTDIR)$(PREFIX)/bin/dfer
 	install -m 644 Pipelines/*.yaml Pipelines/*.safetensors $(DESTDIR)$(PREFIX)/share/dfer/Pipelines/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	.build/release/dfer manual > $(DESTDIR)$(PREFIX)/share/man/man1/dfer.1
+	.build/release/dfer --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dfer
+	.build/release/dfer --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dfer
+	.build/release/dfer --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dfer.fish
 
 bench: setup  ## speed of the parts and of the whole, on this machine
 	swift run -c release dfer-bench
+
+# What takes minutes or hours, and so is not part of `make test`.
+fuzz: setup-test  ## damaged files for every reader; what stops the program is in build-fuzz
+	mkdir -p build-fuzz
+	DFER_FUZZ_SECONDS=$(FUZZ_SECONDS) DFER_FUZZ_SEED=$(FUZZ_SEED) DFER_FUZZ_KEEP=$(CURDIR)/build-fuzz \
+	  swift test --disable-xctest --filter 'FuzzTests'
+
+chaos: build  ## dfer batch, killed twenty times and resumed
+	Tests/Robustness/chaos.sh 20
+
+flips: build  ## clips with flipped bytes
+	Tests/Robustness/flips.sh $(FLIPS) $(CLIPS)
+
+limits: build  ## a full disk, little memory, one core, no home
+	Tests/Robustness/limits.sh
+
+long-video: build  ## three hours with flat memory
+	Tests/Robustness/long-video.sh 3
+
+SANITIZED = DferTimelineTests|DferImageTests|DferVideoTests|CheckpointTests|CheckpointFuzzTests|ThreadTests|PipelineFuzzTests|BatchTests|ClipSamplerTests
+sanitize: setup-test  ## tests under AddressSanitizer, then under ThreadSanitizer
+	ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'
+	swift test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(SANITIZED)'
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -48,4 +84,4 @@ lint:
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build build-demo.*
+	rm -rf .build .build-asan .build-tsan build-demo.* build-fuzz

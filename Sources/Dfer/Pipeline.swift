@@ -1,4 +1,5 @@
 import DferModels
+import DferVideo
 import Foundation
 import Yams
 
@@ -46,6 +47,8 @@ public struct Pipeline: Sendable, Hashable {
   public var weights: String
   /// The folder that relative names start from.
   public var folder: URL
+  /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
+  public var sha256 = ""
 
   public var finderWeights: URL { URL(fileURLWithPath: finder.weights, relativeTo: folder).absoluteURL }
   public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
@@ -94,6 +97,7 @@ extension Pipeline {
       throw PipelineError.unreadable(path: file.path, reason: "no such file, or not UTF-8 text")
     }
     try self.init(yaml: text, path: file.path, folder: file.deletingLastPathComponent())
+    sha256 = (try? SHA256.hex(ofFile: file.path)) ?? ""
   }
 
   init(yaml: String, path: String, folder: URL) throws {

@@ -38,5 +38,6 @@ extension RunManifest {
       options: options, clipFrames: run.grid.frames, clipSeconds: run.grid.span, hopSeconds: run.grid.hopSeconds,
       counts: counts, stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
       longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
+    pipelineSha256 = pipeline.sha256
   }
 }

@@ -34,7 +34,7 @@ struct DferCommand: ParsableCommand {
     subcommands: [
       Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
       Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
-      ManifestCommand.self, Durations.self,
+      ManifestCommand.self, Durations.self, Manual.self,
     ])
 
   static func main() {

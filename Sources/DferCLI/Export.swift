@@ -17,6 +17,7 @@ struct Export: ParsableCommand {
         dfer export fex.csv --fps 29.97 -o fex.eaf          somebody else's frames for ELAN
         dfer export talk.csv --smooth 2 --hysteresis 0.1 -o calm.eaf
         dfer export talk.csv --against coder.eaf -o talk.html
+        dfer export talk.csv --blur -o annotated.mp4        boxes, labels and timeline in the video, faces hidden
 
       Rows become segments: see docs/export.md for the rule, and for what each format can hold.
       """)
@@ -26,8 +27,14 @@ struct Export: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: "Write to FILE in the format of its extension: \(OutputFormat.extensions). May be given several times.")
+    help: """
+      Write to FILE in the format of its extension: \(OutputFormat.extensions); .mp4, .mkv and .mov are the video with \
+      the timeline drawn in. May be given several times.
+      """)
   var output: [String]
+
+  @Flag(help: "Make faces unrecognisable in videos.")
+  var blur = false
 
   @Option(help: "Format of all outputs, whatever their names: an extension, such as eaf or boris.tsv.")
   var format: OutputFormat?
@@ -69,13 +76,17 @@ struct Export: ParsableCommand {
     if modelling.model.isActive { (layout.includesModel, layout.model) = (true, modelling.model.recorded) }
     do {
       if modelling.model.isActive { try record(baselines) }
-      var writers = try zip(output, formats).map { path, format in
+      var writers = try zip(output.filter { !VideoExport.isVideo($0) }, formats).map { path, format in
         try format.writer(
           to: path, overwrite: overwrite, layout: layout, media: source.media, style: csvStyle, against: reference)
       }
       for index in writers.indices {
         for row in rows { try writers[index].write(row) }
         try writers[index].finish()
+      }
+      for path in output where VideoExport.isVideo(path) {
+        try VideoExport(rows, labels: source.timeline.labels, media: source.media, blur: blur, input: input)
+          .write(to: path, overwrite: overwrite)
       }
     } catch OutputError.readerGone {
       return
@@ -84,7 +95,7 @@ struct Export: ParsableCommand {
 
   /// The outputs' formats, after everything that the options alone can get wrong.
   private func formats() throws -> [OutputFormat] {
-    let formats = try output.map { path in
+    let formats = try output.filter { !VideoExport.isVideo($0) }.map { path in
       guard let format = format ?? OutputFormat(path: path) else {
         throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
       }
@@ -98,6 +109,10 @@ struct Export: ParsableCommand {
       throw ValidationError("--csv-style is for CSV outputs")
     }
     guard against == nil || formats.contains(.html) else { throw ValidationError("--against is for the HTML report") }
+    guard !blur || output.contains(where: VideoExport.isVideo) else { throw ValidationError("--blur is for videos") }
+    guard format == nil || !output.contains(where: VideoExport.isVideo) else {
+      throw ValidationError("--format cannot be used together with a video")
+    }
     guard map.isEmpty || against != nil else { throw ValidationError("--map needs --against") }
     return formats
   }

@@ -51,8 +51,12 @@ struct Watch: ParsableCommand {
   @Option(help: "When a camera or stream is lost: retry (default, waiting 1 to 30 seconds) or stop.")
   var onDisconnect = OnDisconnect.retry
 
-  @Option(help: "Seconds of silence after which a camera or stream counts as lost.")
-  var readTimeout = 10.0
+  @Option(
+    help: """
+      Seconds of silence after which a camera or stream counts as lost (default: 10), or that standard input may take \
+      to begin (default: 60).
+      """)
+  var readTimeout: Double?
 
   @Option(help: "Write a PNG of what the network looks at in the first clips: the face, and for emotic-mae its second view.")
   var showViews: String?
@@ -65,7 +69,7 @@ struct Watch: ParsableCommand {
   }
 
   func validate() throws {
-    guard (0.5...3600).contains(readTimeout) else {
+    guard readTimeout.map({ (0.5...3600).contains($0) }) ?? true else {
       throw ValidationError("--read-timeout must be 0.5 to 3600 seconds")
     }
   }
@@ -83,7 +87,7 @@ struct Watch: ParsableCommand {
   /// Opens the source in the way that its kind asks for.
   func open() throws -> any VideoEvents {
     var options = reading.videoOptions
-    options.readTimeout = readTimeout
+    if let readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     if VideoInfo.isLive(source) && onDisconnect == .retry {
       let stream = try ReconnectingSource(source, options: options)
       stream.onRetry = { wait, reason in

@@ -55,7 +55,7 @@ public struct ClipFiles {
       }
     }
     try video.finish()
-    let truth = try OutputFile(base.appendingPathExtension("csv").path, overwrite: true, whole: true)
+    let truth = try OutputFile(base.appendingPathExtension("csv").path, overwrite: true, kind: .whole)
     try truth.writeWhole(rows.joined(separator: "\n") + "\n")
     for face in 0..<settings.faces {
       let box = Self.mean(boxes[face])

@@ -77,6 +77,8 @@ public struct RunManifest: Sendable, Codable {
   public var longestLatencySeconds: Double
   public var outputs: [String]
   public var warnings: [String]
+  /// SHA-256 of the pipeline file; nil in manifests of older versions.
+  public var pipelineSha256: String?
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
   public var rowsSha256: String?
 

@@ -5,6 +5,7 @@ struct SourceKind {
   let url: String
   /// Name of the input format that must be used, for devices.
   var inputFormat: String?
+  var isStandardInput: Bool { url == "pipe:0" }
   /// The file's path, when it is one.
   var file: String?
   var byteSize: Int64?

@@ -40,6 +40,8 @@ public struct VideoOptions: Sendable, Hashable {
   public var threads = 2
   /// Seconds that a camera or a network may be silent before it counts as lost.
   public var readTimeout = 10.0
+  /// Seconds that standard input may take to begin.
+  public var pipeTimeout = 60.0
 
   /// Number of the first frame and time of the start, for a source that goes on after another.
   var firstIndex = 0

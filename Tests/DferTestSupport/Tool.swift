@@ -8,9 +8,28 @@ public enum Tool {
     public let errors: String
   }
 
-  /// The `dfer` that was built together with the running tests.
-  public static let dfer = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent().appendingPathComponent("dfer")
+  /// The `dfer` that command tests run: `$DFER_BINARY`, else the release build when it is newer than all sources (the
+  /// network is many times slower without optimisation), else the one that was built together with the running tests.
+  public static let dfer: URL = {
+    if let path = ProcessInfo.processInfo.environment["DFER_BINARY"], !path.isEmpty {
+      return URL(fileURLWithPath: path)
+    }
+    let release = Shared.root.appendingPathComponent(".build/release/dfer")
+    if let built = modified(release), let changed = lastChange(), built > changed { return release }
+    return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appendingPathComponent("dfer")
+  }()
+
+  private static func modified(_ file: URL) -> Date? {
+    (try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path))?[.modificationDate] as? Date
+  }
+
+  /// When a source file last changed.
+  private static func lastChange() -> Date? {
+    let sources = Shared.root.appendingPathComponent("Sources")
+    let names = FileManager.default.enumerator(atPath: sources.path)?.allObjects as? [String] ?? []
+    return names.compactMap { modified(sources.appendingPathComponent($0)) }.max()
+  }
 
   public static let hasFFmpeg = find("ffmpeg") != nil
 

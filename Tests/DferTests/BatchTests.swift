@@ -131,7 +131,7 @@ import Testing
 }
 
 @Suite struct ResumeTests {
-  private let rule = ResumeRule(version: "1", weights: "w", finder: "f", options: ["pipeline": "p", "threads": "2"])
+  private let rule = ResumeRule(version: "1", weights: "w", finder: "f", pipeline: "y", options: ["pipeline": "p", "threads": "2"])
   private let stamp = FileStamp(byteSize: 10, modified: 5.25)
 
   private var manifest: RunManifest {
@@ -144,7 +144,7 @@ import Testing
       preprocessing: [:], input: ["byte_size": "10", "modified_s": "5.25"], options: ["pipeline": "p", "threads": "8"],
       clipFrames: 16, clipSeconds: 1.6, hopSeconds: 0.8, counts: .init(), stageSeconds: [:], longestLatencySeconds: 0,
       outputs: [], warnings: [])
-    manifest.rowsSha256 = "r"
+    (manifest.rowsSha256, manifest.pipelineSha256) = ("r", "y")
     return manifest
   }
 
@@ -164,6 +164,7 @@ import Testing
     let changes: [(inout RunManifest) -> Void] = [
       { $0.input["byte_size"] = "11" }, { $0.input["modified_s"] = "6" }, { $0.input["modified_s"] = nil },
       { $0.ending = .interrupted }, { $0.ending = .failed }, { $0.rowsSha256 = nil }, { $0.dfer = "2" },
+      { $0.pipelineSha256 = "z" }, { $0.pipelineSha256 = nil },
       { $0.weights.sha256 = "x" }, { $0.finder.sha256 = "x" }, { $0.options["hop"] = "0.4" }, { $0.options = [:] },
     ]
     for change in changes {

@@ -46,15 +46,18 @@ public struct ResumeRule: Sendable {
   let version: String
   let weights: String
   let finder: String
+  let pipeline: String
   let options: [String: String]
 
   /// - Parameters:
   ///   - weights, finder: SHA-256 of the weight files, in lower-case hex.
+  ///   - pipeline: SHA-256 of the pipeline file.
   ///   - options: the options as `dfer watch` would record them.
-  public init(version: String = Installation.version, weights: String, finder: String, options: [String: String]) {
+  public init(version: String = Installation.version, weights: String, finder: String, pipeline: String, options: [String: String]) {
     self.version = version
     self.weights = weights
     self.finder = finder
+    self.pipeline = pipeline
     self.options = Self.relevant(options)
   }
 
@@ -72,6 +75,7 @@ public struct ResumeRule: Sendable {
     guard manifest.weights.sha256 == weights, manifest.finder.sha256 == finder else {
       return .redo(reason: "other weights")
     }
+    guard manifest.pipelineSha256 == pipeline else { return .redo(reason: "another pipeline file") }
     guard Self.relevant(manifest.options) == options else { return .redo(reason: "other options") }
     return .keep(damaged: manifest.ending == .damaged)
   }

@@ -74,3 +74,8 @@ enum PNGPlot {
     return image
   }
 }
+
+extension SegmentTimeline {
+  /// A colour for each of `labels`, the same as in charts and reports.
+  public var colours: [Colour] { ClassColours.of(labels).map { Colour(css: $0) } }
+}

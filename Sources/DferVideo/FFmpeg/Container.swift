@@ -22,6 +22,7 @@ final class Container {
     self.location = name
     self.stop = stop
     av_log_set_level(AV_LOG_QUIET)
+    if kind.isStandardInput, !Self.hasInput(within: options.pipeTimeout) { throw VideoError.timedOut(path: name) }
     var context = avformat_alloc_context()
     guard context != nil else { throw VideoError.failed(operation: "open", path: name, reason: "out of memory") }
     context!.pointee.interrupt_callback = AVIOInterruptCB(
@@ -51,6 +52,12 @@ final class Container {
   deinit {
     var context: UnsafeMutablePointer<AVFormatContext>? = context
     avformat_close_input(&context)
+  }
+
+  /// Whether standard input has something to read, or has ended, before `seconds` are over.
+  private static func hasInput(within seconds: Double) -> Bool {
+    var descriptor = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+    return poll(&descriptor, 1, Int32(min(seconds, 86_400) * 1000)) != 0
   }
 
   /// Reads the next packet of the video stream into `packet`; false at the end.

@@ -10,6 +10,7 @@ public final class VideoWriter {
   private let muxer: Muxer
   private let encoder: VideoEncoder
   private let stream: UnsafeMutablePointer<AVStream>
+  private let sound: SoundCopy?
   private var last: Int64?
 
   /// - Parameters:
@@ -17,9 +18,11 @@ public final class VideoWriter {
   ///   - size: of every picture, in pixels.
   ///   - timeBase: of the pictures' times, as 1/90000.
   ///   - frameRate: frames a second that the container declares.
+  ///   - soundOf: a file whose sound goes along as it is, where the container can hold its codec; see `hasSound`.
   /// - Throws: `VideoWriteError`.
   public init(
-    _ path: String, size: Size, timeBase: TimeBase, frameRate: Double, coding: VideoCoding = .lossy(quality: 23)
+    _ path: String, size: Size, timeBase: TimeBase, frameRate: Double, coding: VideoCoding = .lossy(quality: 23),
+    soundOf: String? = nil
   ) throws {
     self.path = path
     muxer = try Muxer(path)
@@ -37,8 +40,12 @@ public final class VideoWriter {
     avcodec_parameters_from_context(parameters, encoder.context)
     stream = try muxer.addStream(parameters, timeBase: base)
     stream.pointee.avg_frame_rate = encoder.context.pointee.framerate
+    if let soundOf { sound = try SoundCopy(of: soundOf, to: muxer) } else { sound = nil }
     try muxer.start()
   }
+
+  /// Whether sound goes along.
+  public var hasSound: Bool { sound != nil }
 
   /// Adds a picture that is shown from `ticks` of the time base on. Times must rise.
   public func write(_ picture: Image, at ticks: Int64) throws {
@@ -46,12 +53,15 @@ public final class VideoWriter {
       throw VideoWriteError(operation: "write", path: path, reason: "time \(ticks) does not follow time \(last)")
     }
     last = ticks
+    let base = encoder.context.pointee.time_base
+    try sound?.copy(until: Double(ticks) * Double(base.num) / Double(base.den), to: muxer)
     try encoder.encode(picture, at: ticks, take)
   }
 
   /// Writes what is still in the encoder and closes the file.
   public func finish() throws {
     try encoder.encode(nil, at: 0, take)
+    try sound?.copy(until: .infinity, to: muxer)
     try muxer.finish()
   }
 

@@ -16,7 +16,7 @@ struct SQLiteWriter: TimelineWriter {
     self.layout = layout
     collector = SegmentCollector(labels: layout.labels)
     let integers: Set = ["clip", "face_id", "start_frame", "end_frame", "success", "face_frames"]
-    let texts: Set = ["status", "label", "model_label", "wall_time"]
+    let texts: Set = ["status", "label", "mask", "model_label", "wall_time"]
     let columns = layout.columns.map { name in
       Quoting.doubled(name) + (integers.contains(name) ? " INTEGER" : texts.contains(name) ? " TEXT" : " REAL")
     }

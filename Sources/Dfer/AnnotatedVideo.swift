@@ -1,0 +1,161 @@
+import DferImage
+import DferTimeline
+import DferVideo
+
+/// Draws a timeline into its video: boxes with labels, landmarks, and a strip of all faces' labels with a mark that
+/// moves. Faces can be hidden. Pictures are read, drawn and written one by one.
+public struct AnnotatedVideo {
+  public struct Options: Sendable, Hashable {
+    /// Whether faces are made unrecognisable.
+    public var hidesFaces = false
+    public var coding = VideoCoding.lossy(quality: 21)
+    /// The video stream that the rows are of; nil: the container's default.
+    public var stream: Int?
+
+    public init() {}
+  }
+
+  private let timeline: SegmentTimeline
+  private let rows: [Int: [ClipResult]]
+  private let colours: [String: Colour]
+  private let options: Options
+
+  public init(_ rows: [ClipResult], labels: [String], options: Options = Options()) {
+    timeline = SegmentTimeline(rows, labels: labels)
+    self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
+      .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
+    colours = Dictionary(uniqueKeysWithValues: zip(timeline.labels, timeline.colours))
+    self.options = options
+  }
+
+  /// Writes the video at `path` anew to `output`, with its sound as it is.
+  ///
+  /// - Parameter isCancelled: asked before each picture; when true, what is drawn so far is ended validly.
+  /// - Returns: frames drawn, and whether the sound came along.
+  public func write(
+    _ path: String, to output: String, isCancelled: () -> Bool = { false }
+  ) throws -> (frames: Int, hasSound: Bool) {
+    var videoOptions = VideoOptions()
+    videoOptions.stream = options.stream
+    let source = try VideoSource(path, options: videoOptions)
+    var writer: VideoWriter?
+    var pen = Pen(size: source.info.size)
+    let strip = pen.strip(timeline, colours)
+    var frames = 0
+    while !isCancelled(), let event = try source.next() {
+      guard case .frame(let frame) = event else { continue }
+      let size = source.info.size
+      var image = frame.picture(longSide: max(size.width, size.height))
+      if image.size != size {
+        let whole = Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))
+        image = image.resampled(whole, width: size.width, height: size.height)
+      }
+      if writer == nil {
+        writer = try VideoWriter(
+          output, size: size, timeBase: frame.time.timeBase, frameRate: source.info.frameRate ?? 25,
+          coding: options.coding, soundOf: path)
+      }
+      draw(at: frame.time.seconds, on: &image, &pen, strip)
+      try writer?.write(image, at: frame.time.ticks)
+      frames += 1
+    }
+    guard let writer else { throw VideoError.noFrames(path: path) }
+    try writer.finish()
+    return (frames, writer.hasSound)
+  }
+
+  // MARK: One picture
+
+  private func draw(at time: Double, on image: inout Image, _ pen: inout Pen, _ strip: Image) {
+    let faces = rows.keys.sorted().compactMap { id in place(of: id, at: time).map { (id: id, place: $0) } }
+    if options.hidesFaces { image = image.hiding(faces.map(\.place.box)) }
+    for (id, place) in faces {
+      let segment = segment(of: id, at: time)
+      let colour = segment.flatMap { colours[$0.label] } ?? Colour(200, 200, 200)
+      image.outline(place.box, colour, thickness: pen.line)
+      if !options.hidesFaces { for point in place.landmarks { image.dot(point, radius: pen.line, colour) } }
+      let text = segment.map { "\(id) \($0.label) \(Int(($0.confidence * 100).rounded())) %" } ?? "\(id)"
+      pen.label(text, above: place.box, colour, on: &image)
+    }
+    pen.place(strip, at: time / max(timeline.duration, 0.001), on: &image)
+  }
+
+  private func segment(of face: Int, at time: Double) -> Segment? {
+    timeline.segments.first { $0.faceID == face && $0.start <= time && time < $0.end }
+  }
+
+  /// Where a face is: between the middles of two of its clips on the way from one to the other, at most a clip's length
+  /// beyond them where it was first or last.
+  private func place(of face: Int, at time: Double) -> (box: Rect, landmarks: [Point])? {
+    guard let own = rows[face], !own.isEmpty else { return nil }
+    var (low, high) = (0, own.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if own[middle].middleSeconds <= time { low = middle + 1 } else { high = middle }
+    }
+    let before = low > 0 ? own[low - 1] : nil
+    let after = low < own.count ? own[low] : nil
+    if let before, let after, let from = before.box, let to = after.box, after.startSeconds < before.endSeconds + 1e-6 {
+      let t = (time - before.middleSeconds) / max(after.middleSeconds - before.middleSeconds, 1e-9)
+      let points = zip(before.landmarks, after.landmarks).map {
+        Point(x: $0.x + ($1.x - $0.x) * t, y: $0.y + ($1.y - $0.y) * t)
+      }
+      return (from.interpolated(to: to, t), points)
+    }
+    if let before, time < before.endSeconds, let box = before.box { return (box, before.landmarks) }
+    if let after, time >= after.startSeconds, let box = after.box { return (box, after.landmarks) }
+    return nil
+  }
+}
+
+/// Sizes and letters that fit a video.
+private struct Pen {
+  let line: Double
+  private let size: Size
+  private var font: StrokeFont
+
+  init(size: Size) {
+    self.size = size
+    let unit = Double(min(size.width, size.height))
+    line = max(1, (unit / 240).rounded())
+    font = StrokeFont(height: max(7, (unit / 36).rounded()))
+  }
+
+  mutating func label(_ text: String, above box: Rect, _ colour: Colour, on image: inout Image) {
+    let pad = font.height / 3
+    let height = font.height + 2 * pad
+    let top = box.y >= height ? box.y - height : box.y
+    let width = font.width(of: text) + 2 * pad
+    let left = max(0, min(box.x, Double(size.width) - width))
+    image.fill(Rect(x: left, y: top, width: width, height: height), colour)
+    let isDark = 2 * Int(colour.red) + 5 * Int(colour.green) + Int(colour.blue) < 1100
+    font.draw(text, at: Point(x: left + pad, y: top + pad), isDark ? .white : .black, on: &image)
+  }
+
+  /// The whole timeline as a picture: a lane for each face, at most six.
+  mutating func strip(_ timeline: SegmentTimeline, _ colours: [String: Colour]) -> Image {
+    let faces = timeline.faces.prefix(6)
+    let lane = max(4, Int(font.height * 0.9))
+    guard !faces.isEmpty, size.width > 0 else { return Image(width: 1, height: 1) }
+    var image = Image(width: size.width, height: faces.count * (lane + 2) + 2)
+    let scale = Double(size.width) / max(timeline.duration, 0.001)
+    for (index, face) in faces.enumerated() {
+      for segment in timeline.segments(of: face) {
+        image.fill(
+          Rect(x: segment.start * scale, y: Double(index * (lane + 2) + 2), width: segment.seconds * scale, height: Double(lane)),
+          colours[segment.label] ?? .white)
+      }
+    }
+    return image
+  }
+
+  /// Lays the strip over the picture's lower edge, with a mark at `share` of its length.
+  func place(_ strip: Image, at share: Double, on image: inout Image) {
+    guard strip.width == image.width, strip.height <= image.height else { return }
+    let top = image.height - strip.height
+    let start = top * image.width * 3
+    image.pixels.replaceSubrange(start..<start + strip.pixels.count, with: strip.pixels)
+    image.fill(
+      Rect(x: share * Double(image.width) - line, y: Double(top), width: 2 * line, height: Double(strip.height)), .white)
+  }
+}

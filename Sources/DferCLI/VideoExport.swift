@@ -1,0 +1,38 @@
+import Dfer
+import DferTimeline
+import DferVideo
+import Foundation
+
+/// The part of `dfer export` that draws a timeline into its video.
+struct VideoExport {
+  private let video: AnnotatedVideo
+  private let location: String
+
+  static func isVideo(_ path: String) -> Bool {
+    ["mp4", "mkv", "mov"].contains((path as NSString).pathExtension.lowercased())
+  }
+
+  /// Throws `UnreadableTimeline` when nobody knows which video the rows are of.
+  init(_ rows: [ClipResult], labels: [String], media: MediaReference?, blur: Bool, input: String) throws {
+    guard let media, !media.isURL, FileManager.default.fileExists(atPath: media.location) else {
+      let name = media.map { "\"\($0.location)\" is not here" } ?? "no .run.json beside the rows names it"
+      throw UnreadableTimeline(path: input, reason: "the video is needed, and \(name); --media gives its place")
+    }
+    location = media.location
+    var options = AnnotatedVideo.Options()
+    options.hidesFaces = blur
+    options.stream = (try? RunManifest(contentsOf: RunManifest.path(beside: input)))?.options["stream"].flatMap { Int($0) }
+    video = AnnotatedVideo(rows, labels: labels, options: options)
+  }
+
+  func write(to path: String, overwrite: Bool) throws {
+    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+    guard real(path) != real(location) else { throw OutputError.isInput(path: path) }
+    // Checks folder, permission and what is there; the writer has a hidden name of its own.
+    _ = try StagedPath(path, overwrite: overwrite)
+    let interrupt = Interrupt()
+    let (_, hasSound) = try video.write(location, to: path) { interrupt.isRaised }
+    if !hasSound { Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n") }
+    if interrupt.isRaised { throw ExitStatus.interrupted }
+  }
+}

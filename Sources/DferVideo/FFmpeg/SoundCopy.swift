@@ -1,0 +1,86 @@
+import CFFmpeg
+
+/// Carries the sound of a file over to another as it is, packet by packet, beside pictures that are written anew.
+final class SoundCopy {
+  private let context: UnsafeMutablePointer<AVFormatContext>
+  private let packet: UnsafeMutablePointer<AVPacket>
+  private let index: Int32
+  private let target: UnsafeMutablePointer<AVStream>
+  private let base: AVRational
+  /// Ticks of the container's start, which counts as 0.
+  private let origin: Int64
+  private var isWaiting = false
+  private var isOver = false
+
+  /// Adds the sound's stream to `muxer`, which must not have started; nil when the file has no sound, or the new
+  /// container cannot hold its codec.
+  init?(of path: String, to muxer: Muxer) throws {
+    var opened: UnsafeMutablePointer<AVFormatContext>?
+    guard avformat_open_input(&opened, "file:" + path, nil, nil) >= 0, let context = opened else { return nil }
+    func close() {
+      var context: UnsafeMutablePointer<AVFormatContext>? = context
+      avformat_close_input(&context)
+    }
+    guard avformat_find_stream_info(context, nil) >= 0 else {
+      close()
+      return nil
+    }
+    let found = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0)
+    guard found >= 0, let stream = context.pointee.streams[Int(found)], let parameters = stream.pointee.codecpar,
+      avformat_query_codec(muxer.context.pointee.oformat, parameters.pointee.codec_id, FF_COMPLIANCE_NORMAL) == 1,
+      let packet = av_packet_alloc()
+    else {
+      close()
+      return nil
+    }
+    for other in 0..<Int(context.pointee.nb_streams) where other != Int(found) {
+      context.pointee.streams[other]?.pointee.discard = AVDISCARD_ALL
+    }
+    do { target = try muxer.addStream(parameters, timeBase: stream.pointee.time_base) } catch {
+      close()
+      throw error
+    }
+    // The old container's name for the codec means nothing in the new one.
+    target.pointee.codecpar.pointee.codec_tag = 0
+    (self.context, self.packet, index, base) = (context, packet, found, stream.pointee.time_base)
+    let start = context.pointee.start_time
+    origin = start == dfer_no_pts ? 0 : av_rescale_q(start, AVRational(num: 1, den: AV_TIME_BASE), base)
+  }
+
+  deinit {
+    var (context, packet): (UnsafeMutablePointer<AVFormatContext>?, UnsafeMutablePointer<AVPacket>?) = (context, packet)
+    avformat_close_input(&context)
+    av_packet_free(&packet)
+  }
+
+  /// Writes what sounds before `seconds`; with infinity all that is left.
+  func copy(until seconds: Double, to muxer: Muxer) throws {
+    while !isOver {
+      if !isWaiting {
+        guard av_read_frame(context, packet) >= 0 else {
+          isOver = true
+          return
+        }
+        guard packet.pointee.stream_index == index else {
+          av_packet_unref(packet)
+          continue
+        }
+        for time in [\AVPacket.pts, \AVPacket.dts] where packet.pointee[keyPath: time] != dfer_no_pts {
+          packet.pointee[keyPath: time] -= origin
+        }
+        isWaiting = true
+      }
+      let time = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
+      guard time == dfer_no_pts || Double(time) * av_q2d(base) < seconds else { return }
+      isWaiting = false
+      packet.pointee.pos = -1
+      // Packets before the start or without a time are not heard in any player.
+      guard time != dfer_no_pts else {
+        av_packet_unref(packet)
+        continue
+      }
+      try muxer.write(packet, to: target, base: base)
+      av_packet_unref(packet)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import DferImage
+import DferTestSupport
+import DferTimeline
+import DferVideo
+import Foundation
+import Testing
+
+@testable import Dfer
+
+@Suite(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) struct AnnotatedVideoTests {
+  private let folder: ScratchFolder
+  private let input: String
+  private let labels = ["happiness", "neutral"]
+
+  /// Two seconds of noise pictures with a tone, at uneven times.
+  init() throws {
+    folder = try ScratchFolder()
+    input = folder.file("in.mp4").path
+    try Tool.ffmpeg(
+      ["-f", "lavfi", "-i", "nullsrc=s=320x240:r=30,geq=random(1)*255:128:128", "-f", "lavfi", "-i", "sine=f=440:d=2",
+        "-t", "2", "-vf", "select='not(eq(mod(n,7),3))'", "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "15",
+        "-pix_fmt", "yuv420p", "-c:a", "aac", input])
+  }
+
+  private var rows: [ClipResult] {
+    (0..<2).map { clip in
+      var row = ClipResult(clip: clip, startSeconds: Double(clip) * 0.8, endSeconds: Double(clip) * 0.8 + 1.2, status: .ok)
+      (row.faceID, row.probabilities) = (0, [0.9, 0.1])
+      row.box = Rect(x: 100 + Double(clip) * 40, y: 60, width: 80, height: 80)
+      return row
+    }
+  }
+
+  private func frames(_ path: String) throws -> [(time: Double, image: Image)] {
+    let source = try VideoSource(path)
+    var result: [(Double, Image)] = []
+    while let event = try source.next() {
+      if case .frame(let frame) = event { result.append((frame.time.seconds, frame.picture(longSide: 320))) }
+    }
+    return result
+  }
+
+  private func soundHash(_ path: String) throws -> String {
+    let ffmpeg = try #require(Tool.find("ffmpeg"))
+    return try Tool.run(ffmpeg, ["-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]).output
+  }
+
+  /// Standard deviation of the red channel inside a box.
+  private func spread(_ image: Image, _ box: Rect) -> Double {
+    var values: [Double] = []
+    for y in Int(box.y)..<Int(box.bottom) {
+      for x in Int(box.x)..<Int(box.right) { values.append(Double(image.pixels[(y * image.width + x) * 3])) }
+    }
+    let mean = values.reduce(0, +) / Double(values.count)
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
+  }
+
+  @Test(arguments: ["out.mp4", "out.mkv"]) func timesAndSoundStayAsTheyWere(name: String) throws {
+    let output = folder.file(name).path
+    let (count, hasSound) = try AnnotatedVideo(rows, labels: labels).write(input, to: output)
+    let (before, after) = (try frames(input), try frames(output))
+    #expect(hasSound && count == before.count && after.count == before.count)
+    #expect(zip(before, after).allSatisfy { abs($0.time - $1.time) < 0.002 })
+    #expect(try soundHash(input).hasPrefix("MD5=") && soundHash(input) == soundHash(output))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == ["in.mp4", name].sorted())
+  }
+
+  @Test func theBoxMovesWithTheFace() throws {
+    let output = folder.file("out.mp4").path
+    _ = try AnnotatedVideo(rows, labels: labels).write(input, to: output)
+    // Middles at 0.6 and 1.4 s: at 1 s the box is halfway, its left edge at 120.
+    let frame = try #require(frames(output).min { abs($0.time - 1) < abs($1.time - 1) })
+    let edge = spread(frame.image, Rect(x: 120, y: 90, width: 1, height: 30))
+    #expect(edge < 25 && spread(frame.image, Rect(x: 130, y: 90, width: 30, height: 30)) > 40, "\(edge)")
+    // The strip at the lower edge is flat up to its mark.
+    #expect(spread(frame.image, Rect(x: 4, y: 236, width: 60, height: 2)) < 12)
+  }
+
+  @Test func hiddenFacesAreBlocks() throws {
+    let output = folder.file("out.mp4").path
+    var options = AnnotatedVideo.Options()
+    options.hidesFaces = true
+    _ = try AnnotatedVideo(rows, labels: labels, options: options).write(input, to: output)
+    let frame = try #require(frames(output).min { abs($0.time - 1) < abs($1.time - 1) })
+    #expect(spread(frame.image, Rect(x: 130, y: 80, width: 50, height: 50)) < 20)
+    #expect(spread(frame.image, Rect(x: 20, y: 80, width: 50, height: 50)) > 40)
+  }
+
+  @Test func nothingIsLeftOfAVideoThatCannotBeRead() throws {
+    try Data("no video".utf8).write(to: folder.file("bad.mp4"))
+    #expect(throws: VideoError.self) {
+      try AnnotatedVideo(rows, labels: labels).write(folder.file("bad.mp4").path, to: folder.file("out.mp4").path)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out.mp4").path))
+  }
+}
