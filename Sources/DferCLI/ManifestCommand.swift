@@ -59,7 +59,7 @@ struct ManifestCommand: ParsableCommand {
     try file.append("path,start_s,end_s,label,person,split")
     for clip in known {
       let cells = [clip.path, "", "", clip.label, clip.person, clip.split]
-      try file.append(cells.map { DelimitedWriter.quoted($0, separator: ",") }.joined(separator: ","))
+      try file.append(cells.map { Quoting.cell($0) }.joined(separator: ","))
     }
     try file.close()
     Terminal.write("\(known.count) clips\n")

@@ -88,6 +88,6 @@ public struct LossCurves: Sendable {
   /// Draws a log beside it; a log that cannot be read gives no figure.
   static func draw(_ log: String, to path: String) throws {
     guard let text = try? String(contentsOf: URL(fileURLWithPath: log), encoding: .utf8) else { return }
-    try OutputFile(path, overwrite: true, whole: true).writeWhole(LossCurves(log: text).svg)
+    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(LossCurves(log: text).svg)
   }
 }
