@@ -24,6 +24,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Pipeline files are YAML, because people edit them and comment on their choices.
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // HTTP of the live view. FlyingFox is smaller, but limits neither the size of headers nor the number of connections,
+    // and a view that may be open for days needs both, with back-pressure that shows when a client reads too slowly.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     // C: decoding, matrix products, element-wise kernels
@@ -57,6 +60,15 @@ let package = Package(
       name: "DferSynthesis", dependencies: ["DferVideo", "DferTensor", "DferTimeline", "DferImage"],
       swiftSettings: strict),
 
+    // Live view in a browser
+    .target(
+      name: "DferWeb",
+      dependencies: [
+        "Dfer", "DferTimeline", "DferImage", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
     // Training: nothing above this line may import it
     .target(
       name: "DferTraining",
@@ -67,7 +79,8 @@ let package = Package(
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "DferSynthesis", "DferTraining", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor", "DferImage",
+        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor",
+        "DferImage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -93,6 +106,7 @@ let package = Package(
     .testTarget(
       name: "DferSynthesisTests", dependencies: ["DferSynthesis", "DferVideo", "DferImage", "DferTestSupport"],
       swiftSettings: modern),
+    .testTarget(name: "DferWebTests", dependencies: ["DferWeb", "DferTimeline", "DferImage"], swiftSettings: modern),
     .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
   ]
 )

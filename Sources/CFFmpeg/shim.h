@@ -15,6 +15,7 @@ static const int dfer_error_eof = AVERROR_EOF;
 static const int dfer_error_again = AVERROR(EAGAIN);
 static const int dfer_error_invalid_data = AVERROR_INVALIDDATA;
 static const int dfer_error_exit = AVERROR_EXIT;
+static const int dfer_error_encoder_not_found = AVERROR_ENCODER_NOT_FOUND;
 static const int dfer_error_stream_not_found = AVERROR_STREAM_NOT_FOUND;
 static const int64_t dfer_no_pts = AV_NOPTS_VALUE;
 

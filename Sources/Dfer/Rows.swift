@@ -21,7 +21,7 @@ extension ClipResult {
   static func gap(_ gap: Gap, clip: Int) -> ClipResult {
     ClipResult(
       clip: clip, startSeconds: gap.start, endSeconds: gap.end,
-      status: gap.reason == .disconnected ? .streamGap : .decodeGap)
+      status: gap.reason.isOfStream ? .streamGap : .decodeGap)
   }
 
   static func noFace(_ place: ClipPlace) -> ClipResult { ClipResult(place, status: .noFace) }

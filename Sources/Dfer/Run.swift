@@ -8,6 +8,18 @@ import DferVideo
 public enum RunEvent: Sendable {
   case row(ClipResult)
   case progress(RunProgress)
+  /// A frame whose boxes are final; only with `RunOptions.givesPictures`.
+  case picture(RunPicture)
+  /// A live run that is too slow gives something up, or takes it back.
+  case pace(RunPace)
+}
+
+/// A frame with the faces on it, a fraction of a second after it came.
+public struct RunPicture: Sendable {
+  public let frame: Frame
+  public let faces: [FaceTracker.Face]
+  /// Every box that may be a face: also those that do not count yet, or that were not asked for. For hiding them.
+  public let everything: [Rect]
 }
 
 /// How far a run has come.
@@ -27,6 +39,8 @@ public struct RunCounts: Sendable, Hashable, Codable {
   /// Frames of a live source that were decoded, but made room for newer ones before they were looked at. Not in
   /// `decoded`.
   public var dropped = 0
+  /// Frames that were decoded ahead when a run was stopped. Not in `decoded`.
+  public var unread = 0
   /// Looks of the face finder.
   public var looks = 0
   public var clips = 0
@@ -54,11 +68,14 @@ public final class Run {
   public var counts: RunCounts {
     var counts = soFar
     counts.dropped = prefetch.dropped
+    counts.unread = prefetch.unread
     return counts
   }
   public private(set) var times = StageTimes()
-  /// Time from the decoding of a clip's last frame to its rows.
+  /// Time from the arrival of a clip's last frame until whoever pulls has dealt with its rows and asks for more.
   public private(set) var latency = LatencyHistogram()
+  /// How closely the run looks now.
+  public private(set) var pace: RunPace
 
   /// Filled when the options ask for it.
   public private(set) var views = ViewSheet()
@@ -67,8 +84,14 @@ public final class Run {
   private var soFar = RunCounts()
   private var tracker: FaceTracker
   private var stretch: Stretch?
+  private var slowdown: Slowdown
   private var events: [RunEvent] = []
   private var isFinished = false
+  /// Why the source ended early; thrown once all rows before it have been given.
+  private var failure: (any Error)?
+  /// Arrival of the last frame of the clip whose rows are being dealt with.
+  private var rowsInHand: ContinuousClock.Instant?
+  private var lastFrame: (index: Int, end: Double)?
 
   public init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
     self.source = source
@@ -77,12 +100,17 @@ public final class Run {
     grid = models.grid(options)
     tracker = FaceTracker(models.trackerOptions(options))
     prefetch = FramePrefetch(source, policy: options.whenSlow)
+    // Clips may be skipped as long as the next one starts where the last one ends, or earlier.
+    slowdown = Slowdown(canSkipClips: 2 * grid.hop <= grid.frames)
+    pace = RunPace(seconds: 0, step: 0, finderEvery: models.pipeline.finder.every, hop: grid.hopSeconds)
     if let threads = options.threads { Compute.threads = threads }
   }
 
   /// The next row or sign of progress; nil when the video has ended and every row has been given.
   public func next() throws -> RunEvent? {
+    if events.isEmpty, let arrival = rowsInHand.take() { latency.add((ContinuousClock.now - arrival).inSeconds) }
     while events.isEmpty && !isFinished { try advance() }
+    if events.isEmpty, let failure = self.failure.take() { throw failure }
     return events.isEmpty ? nil : events.removeFirst()
   }
 
@@ -96,13 +124,15 @@ public final class Run {
   public var faceCount: Int { tracker.confirmedCount }
 
   private func advance() throws {
-    let event = try times.measure(.decode) { try prefetch.next() }
+    let event: VideoEvent?
+    do { event = try times.measure(.decode) { try prefetch.next() } } catch {
+      // What was read before the fault still has its rows.
+      failure = error
+      event = nil
+    }
     switch event {
     case .frame(let frame): try take(frame)
-    case .gap(let gap):
-      try endStretch()
-      soFar.gaps += 1
-      add(.gap(gap, clip: claimClip()))
+    case .gap(let gap): try take(gap)
     case nil:
       try endStretch()
       isFinished = true
@@ -111,8 +141,21 @@ public final class Run {
 
   // MARK: Frames become samples
 
+  private func take(_ gap: Gap) throws {
+    try endStretch()
+    soFar.gaps += 1
+    add(.gap(gap, clip: claimClip()))
+    lastFrame = nil
+  }
+
   private func take(_ frame: Frame) throws {
+    // A pause or a stall of this program is no part of any clip.
+    if let lastFrame, frame.index > lastFrame.index + 1, frame.time.seconds - lastFrame.end > 1 {
+      try take(Gap(start: lastFrame.end, end: frame.time.seconds, reason: .notTaken))
+    }
+    lastFrame = (frame.index, frame.time.seconds + (frame.duration ?? 0))
     soFar.decoded += 1
+    judgePace(at: frame.time.seconds)
     if let stretch, stretch.size != frame.size { try endStretch() }
     if var stretch = self.stretch.take() {
       let settled = stretch.follow(frame)
@@ -129,14 +172,24 @@ public final class Run {
     events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: soFar.decoded)))
   }
 
+  private func judgePace(at seconds: Double) {
+    guard options.whenSlow == .dropOldest,
+      slowdown.judge(time: seconds, taken: soFar.decoded, dropped: prefetch.dropped)
+    else { return }
+    let every = models.pipeline.finder.every * slowdown.lookFactor
+    tracker.expectLooks(every: every)
+    pace = RunPace(
+      seconds: seconds, step: slowdown.step, finderEvery: every, hop: grid.hopSeconds * Double(slowdown.hopFactor))
+    events.append(.pace(pace))
+  }
+
   /// Lets the finder look when its time has come, and cuts the crops that are due.
   private func use(_ sample: Sample, in stretch: inout Stretch) {
     soFar.used += 1
     stretch.waiting.append(sample)
     guard sample.time >= stretch.nextLook - 1e-6 else { return }
     look(at: sample, in: &stretch)
-    // A box is final once the tracker has seen enough after it, to confirm its face and to smooth it from both sides.
-    cutCrops(until: sample.time - tracker.lag, in: &stretch)
+    cutCrops(until: tracker.settledUntil, in: &stretch)
   }
 
   private func look(at sample: Sample, in stretch: inout Stretch) {
@@ -149,15 +202,20 @@ public final class Run {
     )
     tracker.observe(found.map { Detection($0, scaledBy: x, y) }, at: sample.time)
     soFar.looks += 1
-    while stretch.nextLook <= sample.time + 1e-6 { stretch.nextLook += finder.every }
+    while stretch.nextLook <= sample.time + 1e-6 { stretch.nextLook += pace.finderEvery }
   }
 
   private func cutCrops(until time: Double, in stretch: inout Stretch) {
     let facts = models.facts
     while let sample = stretch.waiting.first, sample.time <= time {
       stretch.waiting.removeFirst()
+      let faces = tracker.faces(at: sample.time)
+      if options.givesPictures {
+        events.append(
+          .picture(RunPicture(frame: sample.frame, faces: faces, everything: tracker.allBoxes(at: sample.time))))
+      }
       times.measure(.crop) {
-        for face in tracker.faces(at: sample.time) {
+        for face in faces {
           let square = face.box.square(factor: facts.crop.sideFactor)
           let crop = sample.frame.crop(square, side: facts.imageSize)
           let cut = FaceSample(
@@ -181,14 +239,14 @@ public final class Run {
       soFar.used += 1
       stretch.waiting.append(last)
     }
-    if let newest = stretch.waiting.last, newest.time > stretch.nextLook - models.pipeline.finder.every {
+    if let newest = stretch.waiting.last, newest.time > stretch.nextLook - pace.finderEvery {
       look(at: newest, in: &stretch)
     }
     tracker.finish()
     cutCrops(until: .infinity, in: &stretch)
     try readClips(of: &stretch)
     // What no whole clip covers gets one shorter clip, so that every moment has a row.
-    let covered = stretch.nextClip == 0 ? 0 : stretch.slots(ofClip: stretch.nextClip - 1).upperBound
+    let covered = stretch.coveredSlots
     let start = stretch.slots(ofClip: stretch.nextClip).lowerBound
     if covered < stretch.croppedSlots && start < stretch.croppedSlots {
       try read(slots: start..<stretch.croppedSlots, until: end, in: stretch)
@@ -201,8 +259,7 @@ public final class Run {
   private func readClips(of stretch: inout Stretch) throws {
     while stretch.slots(ofClip: stretch.nextClip).upperBound <= stretch.croppedSlots {
       try read(slots: stretch.slots(ofClip: stretch.nextClip), until: nil, in: stretch)
-      stretch.nextClip += 1
-      stretch.forgetPast()
+      stretch.move(on: slowdown.hopFactor)
     }
   }
 
@@ -217,6 +274,7 @@ public final class Run {
     let faces = stretch.crops.faces(in: slots)
     guard !faces.isEmpty else {
       add(.noFace(place))
+      rowsInHand = stretch.lastCroppedArrival
       return
     }
     // A few clips at a time: a crowd must not need the memory of thirty clips at once.
@@ -238,7 +296,7 @@ public final class Run {
         add(row)
       }
     }
-    latency.add((ContinuousClock.now - stretch.lastCroppedReadAt).inSeconds)
+    rowsInHand = stretch.lastCroppedArrival
   }
 
   private func claimClip() -> Int {

@@ -6,8 +6,6 @@ import Foundation
 struct Sample {
   let frame: Frame
   let slots: Range<Int>
-  /// When the decoder handed the frame over, for the latency of rows.
-  let readAt: ContinuousClock.Instant
 
   var time: Double { frame.time.seconds }
 }
@@ -26,10 +24,12 @@ struct Stretch {
   var crops = FaceCrops()
   /// Slots below this one have their crops.
   private(set) var croppedSlots = 0
-  /// When the newest cropped frame was decoded.
-  private(set) var lastCroppedReadAt: ContinuousClock.Instant
+  /// When the newest cropped frame came, for the latency of rows.
+  private(set) var lastCroppedArrival: ContinuousClock.Instant
   /// The next clip to be read, counted from the start of the stretch.
-  var nextClip = 0
+  private(set) var nextClip = 0
+  /// Slots below this one belong to a clip that has been read.
+  private(set) var coveredSlots = 0
   /// When the finder looks next, in seconds.
   var nextLook: Double
 
@@ -43,17 +43,16 @@ struct Stretch {
     start = frame.time.seconds
     nextLook = start
     sampler = ClipSampler(grid: grid, origin: start)
-    newest = Sample(frame: frame, slots: 0..<0, readAt: .now)
-    lastCroppedReadAt = newest.readAt
+    newest = Sample(frame: frame, slots: 0..<0)
+    lastCroppedArrival = frame.arrivedAt
     frames = FrameTimes(first: frame.index, time: start)
   }
 
   /// Takes the next frame and gives back the one before it, whose slots are known now. An empty range of slots means
   /// that no clip needs it.
   mutating func follow(_ frame: Frame) -> Sample {
-    let settled = Sample(
-      frame: newest.frame, slots: sampler.slots(before: frame.time.seconds), readAt: newest.readAt)
-    newest = Sample(frame: frame, slots: 0..<0, readAt: .now)
+    let settled = Sample(frame: newest.frame, slots: sampler.slots(before: frame.time.seconds))
+    newest = Sample(frame: frame, slots: 0..<0)
     frames.append(frame.index, time: frame.time.seconds)
     return settled
   }
@@ -61,14 +60,14 @@ struct Stretch {
   /// The last frame of the stretch with the slots up to the end, and that end in seconds.
   mutating func finish() -> (sample: Sample, end: Double) {
     let end = newest.time + (newest.frame.duration ?? frames.lastStep ?? 0.04)
-    let sample = Sample(frame: newest.frame, slots: sampler.slots(untilEnd: end), readAt: newest.readAt)
+    let sample = Sample(frame: newest.frame, slots: sampler.slots(untilEnd: end))
     frames.append(newest.frame.index + 1, time: end)
     return (sample, end)
   }
 
   mutating func markCropped(_ sample: Sample) {
     croppedSlots = max(croppedSlots, sample.slots.upperBound)
-    lastCroppedReadAt = sample.readAt
+    lastCroppedArrival = sample.frame.arrivedAt
   }
 
   /// Slots of clip `number` of this stretch.
@@ -83,8 +82,10 @@ struct Stretch {
   /// Index of the first frame at or after `time`.
   func frame(at time: Double) -> Int { frames.index(at: time) }
 
-  /// Forgets what no open clip can need.
-  mutating func forgetPast() {
+  /// Goes on to the clip that is `clips` after the one that was just read, and forgets what no open clip can need.
+  mutating func move(on clips: Int) {
+    coveredSlots = slots(ofClip: nextClip).upperBound
+    nextClip += clips
     let slot = slots(ofClip: nextClip).lowerBound
     crops.forget(before: slot)
     frames.forget(before: time(ofSlot: slot))

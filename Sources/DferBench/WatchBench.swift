@@ -45,6 +45,7 @@ struct WatchBench: ParsableCommand {
           switch event {
           case .row: rows += 1
           case .progress(let progress): last = progress.seconds
+          case .picture, .pace: break
           }
         }
       } / 1e3

@@ -4,6 +4,7 @@ import DferTensor
 import DferTimeline
 import DferTraining
 import DferVideo
+import DferWeb
 import Foundation
 
 @main
@@ -14,6 +15,7 @@ struct DferCommand: ParsableCommand {
     discussion: """
       dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
       dfer watch v4l2:0                   the same from a camera
+      dfer serve v4l2:0                   the same in the browser
       dfer batch videos --out rows        every video of a folder, on all cores, resumable
       dfer merge all.csv rows             one table of many
       dfer verify talk.csv talk.mp4       do these rows belong to this video, and account for it?
@@ -32,7 +34,7 @@ struct DferCommand: ParsableCommand {
       """,
     version: Installation.version,
     subcommands: [
-      Watch.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
+      Watch.self, Serve.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
       Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
       ManifestCommand.self, Durations.self, Manual.self,
     ])
@@ -54,6 +56,7 @@ struct DferCommand: ParsableCommand {
     case let error as VideoError: fail(error, .unreadableInput)
     case let error as OutputError: fail(error, .outputFailed)
     case let error as VideoWriteError: fail(error, .outputFailed)
+    case let error as WebError: fail(error, error.isUsage ? .usage : .outputFailed)
     case let error as PipelineError: fail(error, .unreadableInput)
     case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)

@@ -14,6 +14,7 @@ struct Watch: ParsableCommand {
         dfer watch talk.mp4 -o talk.csv              one row for each clip and face
         dfer watch talk.mp4 -o talk.csv -o talk.jsonl
         cat talk.mp4 | dfer watch - -o - | head      CSV on standard output
+        dfer watch v4l2:0 --serve -o day.csv         a camera, with a live view in the browser
         dfer watch crowd.mp4 --max-faces 4 --min-face 60 -o crowd.csv
         dfer watch -o talk.csv -- -odd-name.mp4      '--' ends the options
 
@@ -37,6 +38,16 @@ struct Watch: ParsableCommand {
 
   @OptionGroup(title: "Reading")
   var reading: ReadingOptions
+
+  @OptionGroup(title: "Live view")
+  var view: ViewOptions
+
+  /// Whether the live view outlives the source, until Ctrl-C.
+  var staysOpen: Bool {
+    get { stays.value }
+    set { stays.value = newValue }
+  }
+  private var stays = Stays()
 
   /// Set by `dfer batch`: its process.
   @Option(help: .hidden)
@@ -81,17 +92,21 @@ struct Watch: ParsableCommand {
     var options = reading.runOptions
     options.showsViews = showViews != nil
     options.whenSlow = live ?? (isLive ? .dropOldest : .block)
+    options.givesPictures = view.serve
     return options
   }
 
   /// Opens the source in the way that its kind asks for.
-  func open() throws -> any VideoEvents {
+  ///
+  /// - Parameter onRetry: called on another thread before each try to open a lost source again.
+  func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws -> any VideoEvents {
     var options = reading.videoOptions
     if let readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     if VideoInfo.isLive(source) && onDisconnect == .retry {
       let stream = try ReconnectingSource(source, options: options)
       stream.onRetry = { wait, reason in
         Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
+        onRetry(wait, reason)
       }
       return stream
     }
@@ -115,6 +130,14 @@ struct Watch: ParsableCommand {
     let status = try withExtendedLifetime(parentWatch) { try session.run() }
     if status != .ok { throw status }
   }
+}
+
+/// No option, but part of a command that is decoded from options.
+private struct Stays: Codable {
+  var value = false
+  init() {}
+  init(from decoder: any Decoder) {}
+  func encode(to encoder: any Encoder) {}
 }
 
 extension FramePrefetch.Policy: ExpressibleByArgument {}

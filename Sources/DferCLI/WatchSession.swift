@@ -3,6 +3,7 @@ import DferImage
 import DferTensor
 import DferTimeline
 import DferVideo
+import DferWeb
 import Foundation
 
 /// One `dfer watch` from start to end: opens everything, pulls rows, writes and shows them, and tells how it went.
@@ -17,6 +18,8 @@ struct WatchSession {
   private var summary: TimelineSummary
   private var counter = RowCounter()
   private var warnings: [String] = []
+  private var paceChanges: [RunPace] = []
+  private let show: LiveShow?
   private let started = Date()
   /// The input before it was read, so that a change while it is read shows later.
   private let inputStamp: FileStamp?
@@ -25,6 +28,7 @@ struct WatchSession {
   init(_ command: Watch) throws {
     self.command = command
     for path in command.output { try Self.refuse(path, asInput: command.source) }
+    try Self.refuseRepeated(command.output)
     let formats = try command.formats()
     inputStamp = FileStamp(path: command.source)
     if let threads = command.reading.threads { Compute.threads = threads }
@@ -32,8 +36,11 @@ struct WatchSession {
     models = try LoadedPipeline(
       Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
       landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: command.isLive)
-    source = try command.open()
+    let shown = Shown()
+    source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }
     pass = Run(source, models: models, options: command.runOptions)
+    show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: command.isLive) : nil
+    shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     for path in [manifestPath, command.showViews].compactMap({ $0 })
@@ -46,17 +53,19 @@ struct WatchSession {
       outputs.append((path, writer))
     }
     if let warning = ComputeInfo.warning { warnings.append(warning) }
+    show?.board.setRowsFile(zip(command.output, formats).first { $1.format == .csv && OutputFile.isFile($0) }?.0)
   }
 
   mutating func run() throws -> ExitStatus {
     let interrupt = Interrupt(stop: pass.stop)
+    if let show { say("live view: \(show.address)") }
     for warning in warnings { say("warning: \(warning)") }
     if source.info.videoStreams.count > 1 && command.reading.stream == nil {
       say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
     }
     var status = ExitStatus.ok
     do {
-      try pull()
+      try pull { interrupt.isRaised }
       if interrupt.isRaised {
         status = .interrupted
       } else if source.counts.damaged > 0 || pass.counts.gaps > 0 {
@@ -76,11 +85,18 @@ struct WatchSession {
     }
     try writeManifest(status == .interrupted ? .interrupted : status == .finishedWithDamage ? .damaged : .complete)
     finish(status)
+    if let show, command.staysOpen, status != .interrupted {
+      show.board.set(LiveState(.ended, reason: "the source has ended"))
+      say("  the live view stays open at \(show.address) until Ctrl-C")
+      while !interrupt.isRaised { Thread.sleep(forTimeInterval: 0.1) }
+    }
     return status
   }
 
-  private mutating func pull() throws {
+  private mutating func pull(until isStopped: () -> Bool) throws {
     while let event = try pass.next() {
+      try show?.show(event, of: pass)
+      show?.waitWhilePaused(pass, until: isStopped)
       switch event {
       case .row(let row):
         for index in outputs.indices { try outputs[index].writer.write(row) }
@@ -89,6 +105,10 @@ struct WatchSession {
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
       case .progress(let progress): draw(progress)
+      case .picture: break
+      case .pace(let pace):
+        if paceChanges.count < 200 { paceChanges.append(pace) }
+        say(paceLine(pace))
       }
     }
   }
@@ -100,6 +120,11 @@ struct WatchSession {
   }
 
   // MARK: What people see
+
+  private func paceLine(_ pace: RunPace) -> String {
+    let what = pace.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
+    return "\(time(pace.seconds))  \(what): finder every \(oneDecimal(pace.finderEvery)) s, a clip every \(oneDecimal(pace.hop)) s"
+  }
 
   private mutating func draw(_ progress: RunProgress) {
     guard !command.quiet else { return }
@@ -177,8 +202,18 @@ struct WatchSession {
   private var rowsPath: String? { command.output.first { $0 != "-" && !$0.hasPrefix("/dev/") } }
   private var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
 
+  private static func real(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+  }
+
+  private static func refuseRepeated(_ outputs: [String]) throws {
+    var seen: Set<String> = []
+    for path in outputs where !path.hasPrefix("/dev/") {
+      guard seen.insert(path == "-" ? path : real(path)).inserted else { throw OutputError.repeated(path: path) }
+    }
+  }
+
   private static func refuse(_ output: String, asInput input: String) throws {
-    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
     if output != "-" && real(output) == real(input) { throw OutputError.isInput(path: output) }
   }
 
@@ -190,6 +225,7 @@ struct WatchSession {
     counts.usedFrames = pass.counts.used
     counts.notNeededFrames = pass.counts.notNeeded
     counts.droppedFrames = pass.counts.dropped
+    counts.unreadFrames = pass.counts.unread
     counts.hiddenFrames = decode.hidden
     counts.damagedPackets = decode.damaged
     counts.repairedTimes = decode.repairedTimes
@@ -203,9 +239,20 @@ struct WatchSession {
     var manifest = try RunManifest(
       pass, models: models, started: started, ending: ending, options: command.reading.recordedOptions, counts: counts,
       outputs: outputs.map(\.path), warnings: warnings)
+    manifest.pace = paceChanges.isEmpty ? nil : paceChanges
     if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
     if let rows = rowsPath { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
     try manifest.write(to: path)
+  }
+}
+
+/// The live view's board, for the source that is opened before it.
+private final class Shown: @unchecked Sendable {
+  private let lock = NSLock()
+  private var current: LiveBoard?
+  var board: LiveBoard? {
+    get { lock.withLock { current } }
+    set { lock.withLock { current = newValue } }
   }
 }
 

@@ -16,6 +16,13 @@ public struct Detection: Sendable, Hashable {
     self.points = points
     self.maskWorn = maskWorn
   }
+
+  /// The points as they lie when the box is moved and scaled to `other`.
+  func points(movedTo other: Rect) -> [Point] {
+    guard box.width > 0, box.height > 0 else { return [] }
+    let (sx, sy) = (other.width / box.width, other.height / box.height)
+    return points.map { Point(x: other.x + ($0.x - box.x) * sx, y: other.y + ($0.y - box.y) * sy) }
+  }
 }
 
 /// Joins the boxes of single looks into faces with ids.
@@ -54,7 +61,7 @@ public struct FaceTracker: Sendable {
     public let box: Rect
     public let score: Double
     public let maskWorn: Double
-    /// The nearest look's points, moved along with the box.
+    /// Eyes, nose tip and mouth corners as the finder saw them, carried along with the box; empty when it gives none.
     public let points: [Point]
   }
 
@@ -82,12 +89,32 @@ public struct FaceTracker: Sendable {
   private var nextID = 0
   private var reported: Set<Int> = []
   private var looks: (first: Double, last: Double, count: Int)?
+  /// Seconds without a find that a track survives: longer than in the options when looks are rare.
+  private var longestGap: Double
 
-  public init(_ options: Options = Options()) { self.options = options }
+  public init(_ options: Options = Options()) {
+    self.options = options
+    longestGap = options.longestGap
+  }
+
+  /// Says how far apart looks will be: a track must survive one look that misses it.
+  public mutating func expectLooks(every seconds: Double) { longestGap = max(options.longestGap, 2.2 * seconds) }
 
   /// Seconds after which a box can no longer change: long enough to confirm a face, to bridge a gap and to smooth.
   /// At most one second, so that little has to be kept waiting.
-  public var lag: Double { min(1, max(options.shortestTrack, options.longestGap, options.smoothing)) }
+  public var lag: Double { min(1, max(options.shortestTrack, longestGap, options.smoothing)) }
+
+  /// The time up to which boxes can no longer change: `lag` seconds before the last look, or later, when every track
+  /// that could still grow allows it. Then live rows need not wait for a gap that is not there.
+  public var settledUntil: Double {
+    guard let looks else { return -.infinity }
+    let open = tracks.filter { looks.last - $0.last.time <= longestGap + 1e-6 }
+    let soonest = open.map { track in
+      // A track without an id may get one, from its first sighting on.
+      track.id == nil ? track.sightings[0].time - 1e-6 : track.last.time - options.smoothing
+    }.min()
+    return max(looks.last - lag, min(looks.last, soonest ?? looks.last))
+  }
 
   /// How many faces were confirmed so far.
   public var confirmedCount: Int { nextID }
@@ -97,7 +124,7 @@ public struct FaceTracker: Sendable {
     looks = looks.map { ($0.first, time, $0.count + 1) } ?? (time, time, 1)
     let large = detections.filter { max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore }
     // Certain finds choose first; weak ones may only continue what is left over.
-    var free = Set(tracks.indices.filter { time - tracks[$0].last.time <= options.longestGap + 1e-6 })
+    var free = Set(tracks.indices.filter { time - tracks[$0].last.time <= longestGap + 1e-6 })
     let certain = large.filter { $0.score >= options.minimumScore }
     let new = join(certain, to: &free, at: time)
     _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)
@@ -107,18 +134,17 @@ public struct FaceTracker: Sendable {
     forget(before: time - 2 * lag - 2)
   }
 
-  /// Faces that are present at `time`, by id. Ask no earlier than `lag` seconds after it, or after `finish()`.
+  /// Boxes at `time` of everything that is followed, whether it counts as a face or not.
+  public func allBoxes(at time: Double) -> [Rect] { tracks.compactMap { smoothedBox(of: $0, at: time) } }
+
+  /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
   public mutating func faces(at time: Double) -> [Face] {
     let present = tracks.compactMap { track -> Face? in
       guard let id = track.id, let box = smoothedBox(of: track, at: time) else { return nil }
       let nearest = track.sightings.min { abs($0.time - time) < abs($1.time - time) } ?? track.last
-      let seen = nearest.detection
-      let points = seen.points.map {
-        Point(
-          x: box.x + ($0.x - seen.box.x) / max(seen.box.width, 1) * box.width,
-          y: box.y + ($0.y - seen.box.y) / max(seen.box.height, 1) * box.height)
-      }
-      return Face(id: id, box: box, score: seen.score, maskWorn: seen.maskWorn, points: points)
+      return Face(
+        id: id, box: box, score: nearest.detection.score, maskWorn: nearest.detection.maskWorn,
+        points: nearest.detection.points(movedTo: box))
     }
     func weight(_ face: Face) -> Double { face.box.area * (reported.contains(face.id) ? 1.5 : 1) }
     let chosen = present.sorted { weight($0) > weight($1) }.prefix(options.maximumFaces)

@@ -36,6 +36,8 @@ public struct RunManifest: Sendable, Codable {
     public var notNeededFrames = 0
     /// Frames of a live source that made room for newer ones; not among `decoded_frames`.
     public var droppedFrames = 0
+    /// Frames that were decoded ahead when the run was stopped; not among `decoded_frames`. Nil in older manifests.
+    public var unreadFrames: Int? = 0
     /// Frames that the container holds but does not show (edit lists, hidden frames).
     public var hiddenFrames = 0
     public var damagedPackets = 0
@@ -81,6 +83,8 @@ public struct RunManifest: Sendable, Codable {
   public var pipelineSha256: String?
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
   public var rowsSha256: String?
+  /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
+  public var pace: [RunPace]?
 
   public init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, ending: Ending, pipeline: String, weights: Weights,

@@ -4,89 +4,113 @@ import Foundation
 ///
 /// The queue is bounded. With `.block` a slow reader stops the decoder, so that nothing is lost: right for files. With
 /// `.dropOldest` the oldest waiting frame makes room and is counted, so that what is read stays new: right for live
-/// sources. A reader that has enough ends decoding with `cancel()`. An error arrives in its place in the order.
-public final class FramePrefetch: @unchecked Sendable {
+/// sources. A reader that has enough ends decoding with `cancel()`, or by letting go of the prefetch. An error arrives
+/// in its place in the order.
+public final class FramePrefetch: Sendable {
   /// What happens when the reader is slower than the source.
   public enum Policy: String, Sendable, CaseIterable, Codable {
     case block
     case dropOldest = "drop-oldest"
+
+    /// Events that wait at most. A live queue bridges the reading of one clip: two thirds of a second at 25 frames.
+    public var capacity: Int { self == .block ? 8 : 16 }
   }
 
+  private let queue: Queue
+
+  public init(_ source: any VideoEvents, policy: Policy = .block, capacity: Int? = nil) {
+    let queue = Queue(source, policy: policy, capacity: capacity ?? policy.capacity)
+    self.queue = queue
+    // The thread holds the queue, not the prefetch: when the prefetch is let go of, its deinit ends the thread.
+    let thread = Thread { queue.fill() }
+    thread.name = "dfer.decode"
+    thread.stackSize = 4 << 20
+    thread.start()
+  }
+
+  deinit { queue.cancel() }
+
+  /// The next event, waiting for it if need be; nil at the end, and after `cancel()`.
+  public func next() throws -> VideoEvent? { try queue.next() }
+
+  /// Ends decoding. Frames that are ready are counted as `unread`.
+  public func cancel() { queue.cancel() }
+
+  /// Frames that made room for newer ones.
+  public var dropped: Int { queue.counted(\.dropped) }
+
+  /// Frames that were decoded when `cancel()` came, and never given.
+  public var unread: Int { queue.counted(\.unread) }
+}
+
+private final class Queue: @unchecked Sendable {
   private let source: any VideoEvents
-  private let policy: Policy
+  private let policy: FramePrefetch.Policy
   private let capacity: Int
   private let condition = NSCondition()
   // All below is guarded by `condition`.
   private var ready: [Result<VideoEvent, any Error>] = []
   private var isAtEnd = false
   private var isCancelled = false
-  private var droppedFrames = 0
+  private(set) var dropped = 0
+  private(set) var unread = 0
 
-  public init(_ source: any VideoEvents, policy: Policy = .block, capacity: Int = 8) {
+  init(_ source: any VideoEvents, policy: FramePrefetch.Policy, capacity: Int) {
     precondition(capacity > 0, "FramePrefetch: capacity \(capacity)")
     self.source = source
     self.policy = policy
     self.capacity = capacity
-    let thread = Thread { [self] in fill() }
-    thread.name = "dfer.decode"
-    thread.stackSize = 4 << 20
-    thread.start()
   }
 
-  /// The next event, waiting for it if need be; nil at the end, and after `cancel()` once nothing is left.
-  public func next() throws -> VideoEvent? {
-    condition.lock()
-    while ready.isEmpty && !isAtEnd && !isCancelled { condition.wait() }
-    let event = ready.isEmpty ? nil : ready.removeFirst()
-    condition.broadcast()
-    condition.unlock()
+  func counted(_ count: KeyPath<Queue, Int>) -> Int { condition.withLock { self[keyPath: count] } }
+
+  func next() throws -> VideoEvent? {
+    let event: Result<VideoEvent, any Error>? = condition.withLock {
+      while ready.isEmpty && !isAtEnd && !isCancelled { condition.wait() }
+      defer { condition.broadcast() }
+      return ready.isEmpty ? nil : ready.removeFirst()
+    }
     return try event?.get()
   }
 
-  /// Ends decoding. What is ready is dropped.
-  public func cancel() {
+  func cancel() {
     source.cancel()
-    condition.lock()
-    isCancelled = true
-    ready = []
-    condition.broadcast()
-    condition.unlock()
+    condition.withLock {
+      isCancelled = true
+      unread += ready.count(where: Self.isFrame)
+      ready = []
+      condition.broadcast()
+    }
   }
 
-  /// Frames that made room for newer ones.
-  public var dropped: Int {
-    condition.lock()
-    defer { condition.unlock() }
-    return droppedFrames
+  /// The thread's work: decodes until the end, an error or `cancel()`.
+  func fill() {
+    while true {
+      let event: Result<VideoEvent, any Error>?
+      do { event = try source.next().map { .success($0) } } catch { event = .failure(error) }
+      if case .success(.frame(let frame)) = event { frame.arrived() }
+      let isLast = condition.withLock {
+        while ready.count >= capacity && !isCancelled && !dropOldest() { condition.wait() }
+        if let event {
+          if !isCancelled { ready.append(event) } else if Self.isFrame(event) { unread += 1 }
+        }
+        if case .success = event { isAtEnd = isCancelled } else { isAtEnd = true }
+        condition.broadcast()
+        return isAtEnd
+      }
+      if isLast { return }
+    }
   }
 
   /// Makes room in a full queue: only frames are dropped, never holes or errors. False when there is none to drop.
   private func dropOldest() -> Bool {
-    let oldest = ready.firstIndex {
-      if case .success(.frame) = $0 { true } else { false }
-    }
-    guard policy == .dropOldest, let oldest else { return false }
+    guard policy == .dropOldest, let oldest = ready.firstIndex(where: Self.isFrame) else { return false }
     ready.remove(at: oldest)
-    droppedFrames += 1
+    dropped += 1
     return true
   }
 
-  private func fill() {
-    while true {
-      let event: Result<VideoEvent, any Error>?
-      do { event = try source.next().map { .success($0) } } catch { event = .failure(error) }
-      condition.lock()
-      while ready.count >= capacity && !isCancelled && !dropOldest() { condition.wait() }
-      let isLast: Bool
-      switch event {
-      case .success: isLast = isCancelled
-      case .failure, nil: isLast = true
-      }
-      if let event, !isCancelled { ready.append(event) }
-      if isLast { isAtEnd = true }
-      condition.broadcast()
-      condition.unlock()
-      if isLast { return }
-    }
+  private static func isFrame(_ event: Result<VideoEvent, any Error>) -> Bool {
+    if case .success(.frame) = event { true } else { false }
   }
 }

@@ -88,11 +88,22 @@ public struct Gap: Sendable, Hashable {
     case damage, timestamps, truncated
     /// A camera or stream that was lost and came back.
     case disconnected
+    /// A live source whose frames nobody took for more than a second.
+    case notTaken
+
+    /// Whether the hole is in a live stream, not in a file.
+    public var isOfStream: Bool { self == .disconnected || self == .notTaken }
   }
 
   /// Seconds from the container's start.
   public let start, end: Double
   public let reason: Reason
+
+  public init(start: Double, end: Double, reason: Reason) {
+    self.start = start
+    self.end = end
+    self.reason = reason
+  }
 }
 
 /// What a source gives, in order of time.

@@ -11,13 +11,16 @@ public struct DelimitedWriter: TimelineWriter {
     try file.append(layout.columns.joined(separator: separator))
   }
 
-  public mutating func write(_ row: ClipResult) throws {
-    try file.append(layout.cells(row).map(text).joined(separator: separator))
+  public mutating func write(_ row: ClipResult) throws { try file.append(Self.line(row, layout, separator)) }
+
+  /// A row as one line, without its end.
+  public static func line(_ row: ClipResult, _ layout: RowLayout, _ separator: String = ",") -> String {
+    layout.cells(row).map { text($0, separator) }.joined(separator: separator)
   }
 
   public mutating func finish() throws { try file.close() }
 
-  private func text(_ cell: RowLayout.Cell) -> String {
+  private static func text(_ cell: RowLayout.Cell, _ separator: String) -> String {
     switch cell {
     case .empty: ""
     case .integer(let value): String(value)

@@ -1,23 +1,33 @@
 /// JSON Lines: one object for each row, the CSV's fields in the CSV's order, `null` for what is missing.
 public struct JSONLinesWriter: TimelineWriter {
   private let file: OutputFile
-  private let layout: RowLayout
+  private let rows: RowJSON
 
   public init(_ file: OutputFile, layout: RowLayout) {
     self.file = file
-    self.layout = layout
+    rows = RowJSON(layout)
   }
 
-  public mutating func write(_ row: ClipResult) throws { try file.append(Self.object(row, layout)) }
+  public mutating func write(_ row: ClipResult) throws { try file.append(rows.text(row)) }
 
   public mutating func finish() throws { try file.close() }
+}
 
-  /// A row as a JSON object.
-  static func object(_ row: ClipResult, _ layout: RowLayout) -> String {
-    "{" + zip(layout.columns, layout.cells(row)).map { Quoting.json($0) + ":" + text($1) }.joined(separator: ",") + "}"
+/// Rows as JSON objects, each on one line.
+public struct RowJSON: Sendable {
+  private let layout: RowLayout
+  private let keys: [String]
+
+  public init(_ layout: RowLayout) {
+    self.layout = layout
+    keys = layout.columns.map { Quoting.json($0) + ":" }
   }
 
-  private static func text(_ cell: RowLayout.Cell) -> String {
+  public func text(_ row: ClipResult) -> String {
+    "{" + zip(keys, layout.cells(row)).map { $0 + text($1) }.joined(separator: ",") + "}"
+  }
+
+  private func text(_ cell: RowLayout.Cell) -> String {
     switch cell {
     case .empty: "null"
     case .integer(let value): String(value)

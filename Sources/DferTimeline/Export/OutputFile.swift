@@ -6,6 +6,7 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
   /// The same in a batch, which can go on where it was.
   case existsInBatch(path: String)
   case isInput(path: String)
+  case repeated(path: String)
   case noFolder(path: String)
   case notWritable(path: String, reason: String)
   case diskFull(path: String)
@@ -17,6 +18,7 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
     case .exists(let path): "\(path): exists already; --overwrite replaces it"
     case .existsInBatch(let path): "\(path): exists already; --resume goes on, --overwrite replaces"
     case .isInput(let path): "\(path): is the input; rows must go to another file"
+    case .repeated(let path): "\(path): is given twice; each output must be another file"
     case .noFolder(let path): "\(path): its folder does not exist"
     case .notWritable(let path, let reason): "\(path): cannot write: \(reason)"
     case .diskFull(let path): "\(path): the disk is full; all complete rows are kept"
@@ -76,6 +78,9 @@ public final class OutputFile {
       throw OutputError.notWritable(path: path, reason: "permission denied")
     }
   }
+
+  /// Whether a path names a file, not standard output or a device.
+  public static func isFile(_ path: String) -> Bool { path != "-" && !path.hasPrefix("/dev/") }
 
   /// Adds one line, with its end.
   public func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }

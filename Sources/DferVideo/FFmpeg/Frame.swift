@@ -15,6 +15,8 @@ public final class Frame: @unchecked Sendable {
   public let duration: Double?
   /// Pixels of the upright picture with square pixels.
   public let size: Size
+  /// When the frame came out of its source, by a monotonic clock.
+  public private(set) var arrivedAt = ContinuousClock.now
 
   private let raw: UnsafeMutablePointer<AVFrame>
   private let stored: Size
@@ -38,6 +40,10 @@ public final class Frame: @unchecked Sendable {
     var raw: UnsafeMutablePointer<AVFrame>? = raw
     av_frame_free(&raw)
   }
+
+  /// Says that the frame comes now: called by the thread that got it from a source, before any other can see it. A
+  /// source that waits for a frame's time decodes it earlier.
+  func arrived() { arrivedAt = .now }
 
   /// The whole upright picture, scaled so that its longer side has `longSide` pixels.
   public func picture(longSide: Int) -> Image {

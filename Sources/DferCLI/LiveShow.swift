@@ -1,0 +1,85 @@
+import Dfer
+import DferImage
+import DferTimeline
+import DferVideo
+import DferWeb
+import Foundation
+
+/// Carries what a run gives to the live view in the browser. Used on the run's thread.
+final class LiveShow {
+  /// Long side in pixels of the pictures that are sent.
+  private static let longSide = 960
+
+  let board: LiveBoard
+  /// What to type into a browser.
+  let address: String
+  private let server: LiveServer
+  private let hidesFaces: Bool
+  private let encoder = JPEGEncoder()
+  private var lastPicture: ContinuousClock.Instant?
+
+  /// Opens the view. Throws `WebError`.
+  init(_ options: ViewOptions, run: Run, models: LoadedPipeline, isLive: Bool) throws {
+    board = LiveBoard(
+      LiveInfo(
+        source: run.source.info.location, pipeline: models.pipeline.name, layout: models.layout, span: run.grid.span,
+        hop: run.grid.hopSeconds, blur: options.blur, isLive: isLive, version: Installation.version),
+      layout: models.layout, finderEvery: run.pace.finderEvery)
+    server = try LiveServer(board, address: options.listen, port: options.port, token: options.effectiveToken)
+    let host = options.listen.contains(":") ? "[\(options.listen)]" : options.listen
+    address = "http://\(host):\(server.port)/" + (options.effectiveToken == nil ? "" : "?token=...")
+    hidesFaces = options.blur
+  }
+
+  deinit { server.stop() }
+
+  func show(_ event: RunEvent, of run: Run) throws {
+    switch event {
+    case .row(let row): board.add(row)
+    case .picture(let picture): try show(picture)
+    case .pace(let pace): board.set(pace)
+    case .progress(let progress): board.update(counts(of: run), time: progress.seconds)
+    }
+  }
+
+  /// Waits while somebody has paused the view.
+  func waitWhilePaused(_ run: Run, until isStopped: () -> Bool) {
+    while board.isPaused && !isStopped() {
+      board.update(counts(of: run))
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+  }
+
+  /// A picture only when somebody looks, and at most 12 a second: it costs a few milliseconds.
+  private func show(_ picture: RunPicture) throws {
+    if let lastPicture, ContinuousClock.now - lastPicture < .milliseconds(80) { return }
+    guard board.wantsPicture else { return }
+    lastPicture = .now
+    let size = picture.frame.size
+    var image = picture.frame.picture(longSide: min(Self.longSide, max(size.width, size.height)))
+    if hidesFaces {
+      let (x, y) = (Double(image.width) / Double(size.width), Double(image.height) / Double(size.height))
+      image = image.hiding(picture.everything.map { Rect(x: $0.x * x, y: $0.y * y, width: $0.width * x, height: $0.height * y) })
+    }
+    board.show(
+      jpeg: try encoder.encode(image), frame: picture.frame.index, time: picture.frame.time.seconds, width: size.width,
+      height: size.height, faces: picture.faces)
+  }
+
+  private func counts(of run: Run) -> LiveCounts {
+    let (counts, decode) = (run.counts, run.source.counts)
+    var result = LiveCounts()
+    result.framesIn = decode.frames
+    result.framesProcessed = counts.decoded
+    result.framesDropped = counts.dropped
+    result.damagedPackets = decode.damaged
+    result.finderLooks = counts.looks
+    result.clips = counts.clips
+    result.gaps = counts.gaps
+    result.faces = run.faceCount
+    result.latencyMedian = run.latency.quantile(0.5)
+    result.latency95 = run.latency.quantile(0.95)
+    result.stageSeconds = run.times.table
+    return result
+  }
+}

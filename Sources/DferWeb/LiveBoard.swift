@@ -1,0 +1,231 @@
+import DferImage
+import DferTimeline
+import Foundation
+import Synchronization
+
+/// What a live view shows: the run's thread writes it, the server's thread reads it.
+///
+/// It holds the newest picture, the newest 1024 events and the newest 5000 rows, whatever happens on either side: no
+/// reader can make it grow or make the run wait.
+public final class LiveBoard: Sendable {
+  /// A JPEG file with what is on it.
+  struct Picture: Sendable {
+    let number: Int
+    let jpeg: [UInt8]
+    /// One line of ASCII JSON: number, time, size, faces.
+    let facts: String
+  }
+
+  struct Rates: Sendable {
+    var fpsIn = 0.0
+    var fpsProcessed = 0.0
+    var fpsDropped = 0.0
+  }
+
+  private struct Content: Sendable {
+    var state = LiveState(.starting)
+    var isPaused = false
+    var picture: Picture?
+    var pictureWantedUntil: ContinuousClock.Instant?
+    var events = EventLog(capacity: 1024)
+    var tail = LineTail(capacity: 5000)
+    var rowsFile: String?
+    var rowsByStatus: [String: Int] = [:]
+    var counts = LiveCounts()
+    var pace: RunPace
+    var retries = 0
+    var mediaTime = 0.0
+    var newestFrame = ContinuousClock.now
+    var rates = Rates()
+    var samples: [(at: ContinuousClock.Instant, counts: LiveCounts)] = []
+    var viewers = 0
+    var onChange: (@Sendable () -> Void)?
+  }
+
+  public let info: LiveInfo
+  let layout: RowLayout
+  private let json: RowJSON
+  private let started = ContinuousClock.now
+  private let content: Mutex<Content>
+
+  public init(_ info: LiveInfo, layout: RowLayout, finderEvery: Double) {
+    self.info = info
+    self.layout = layout
+    json = RowJSON(layout)
+    content = Mutex(Content(pace: RunPace(seconds: 0, step: 0, finderEvery: finderEvery, hop: info.hopS)))
+  }
+
+  // MARK: The run's side
+
+  /// Whether somebody looks at pictures, so that making one is worth while.
+  public var wantsPicture: Bool {
+    content.withLock { $0.picture == nil || ($0.pictureWantedUntil.map { $0 > .now } ?? false) }
+  }
+
+  /// Whether somebody asked the run to wait.
+  public var isPaused: Bool { content.withLock { $0.isPaused } }
+
+  public func add(_ row: ClipResult) {
+    let (object, line) = (json.text(row), DelimitedWriter.line(row, layout))
+    change {
+      $0.events.add("row", object)
+      $0.tail.add(line)
+      $0.rowsByStatus[row.status.rawValue, default: 0] += 1
+    }
+  }
+
+  /// A new picture; `faces` and the size are in pixels of the whole upright frame.
+  public func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [FaceTracker.Face]) {
+    change {
+      let facts = PictureFacts(
+        number: ($0.picture?.number ?? 0) + 1, frame: frame, timeS: time, width: width, height: height,
+        faces: faces.map(PictureFacts.Face.init))
+      $0.picture = Picture(number: facts.number, jpeg: jpeg, facts: LiveJSON.text(facts))
+    }
+  }
+
+  /// The run has looked at a frame at `time` seconds.
+  public func update(_ counts: LiveCounts, time: Double) {
+    content.withLock {
+      $0.counts = counts
+      if time > $0.mediaTime || $0.mediaTime == 0 {
+        $0.mediaTime = time
+        $0.newestFrame = .now
+      }
+    }
+    if state.name == .starting || state.name == .lost { set(LiveState(.reading)) }
+  }
+
+  public func update(_ counts: LiveCounts) { content.withLock { $0.counts = counts } }
+
+  public func set(_ pace: RunPace) {
+    change {
+      $0.pace = pace
+      $0.events.add("pace", LiveJSON.text(pace))
+    }
+  }
+
+  public func set(_ state: LiveState) {
+    change {
+      if state.name == .lost { $0.retries += 1 }
+      // Whoever asked for a pause still wants it when the source comes back.
+      let state = state.name == .reading && $0.isPaused ? LiveState(.paused) : state
+      guard state != $0.state else { return }
+      $0.state = state
+      $0.events.add("state", LiveJSON.text(state))
+    }
+  }
+
+  /// The CSV file that is being written, for downloads; nil: the newest rows are kept here.
+  public func setRowsFile(_ path: String?) { content.withLock { $0.rowsFile = path } }
+
+  // MARK: The server's side
+
+  var state: LiveState { content.withLock { $0.state } }
+  var picture: Picture? { content.withLock { $0.picture } }
+  var rowsFile: String? { content.withLock { $0.rowsFile } }
+
+  /// The newest rows as CSV with their header, and how many older ones are not among them.
+  var tail: (text: String, missing: Int) {
+    let tail = content.withLock { $0.tail }
+    let lines = [layout.columns.joined(separator: ",")] + tail.all
+    return (lines.joined(separator: "\n") + "\n", tail.total - (lines.count - 1))
+  }
+
+  func wantPictures() { content.withLock { $0.pictureWantedUntil = .now + .seconds(5) } }
+
+  func setPaused(_ isPaused: Bool) {
+    change {
+      guard $0.state.name != .ended, $0.isPaused != isPaused else { return }
+      $0.isPaused = isPaused
+      if isPaused || $0.state.name == .paused {
+        $0.state = LiveState(isPaused ? .paused : .reading)
+        $0.events.add("state", LiveJSON.text($0.state))
+      }
+    }
+  }
+
+  func events(after id: Int, limit: Int) -> (entries: [EventLog.Entry], missed: Int) {
+    content.withLock { $0.events.after(id, limit: limit) }
+  }
+
+  /// Called on any thread whenever a picture, an event or the state is new.
+  func onChange(_ call: (@Sendable () -> Void)?) { content.withLock { $0.onChange = call } }
+
+  /// Renews the rates; once a second.
+  func tick(viewers: Int) {
+    content.withLock {
+      $0.viewers = viewers
+      let now = ContinuousClock.now
+      $0.samples.append((now, $0.counts))
+      if $0.samples.count > 6 { $0.samples.removeFirst() }
+      guard let first = $0.samples.first, now - first.at > .milliseconds(500) else { return }
+      let (seconds, counts) = ((now - first.at).inLiveSeconds, $0.counts)
+      $0.rates = Rates(
+        fpsIn: Double(counts.framesIn - first.counts.framesIn) / seconds,
+        fpsProcessed: Double(counts.framesProcessed - first.counts.framesProcessed) / seconds,
+        fpsDropped: Double(counts.framesDropped - first.counts.framesDropped) / seconds)
+    }
+  }
+
+  var health: LiveHealth {
+    let memory = ProcessFacts.now.memoryBytes
+    return content.withLock {
+      func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+      func thousandths(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+      return LiveHealth(
+        state: $0.state, timeS: thousandths($0.mediaTime), uptimeS: tenths((ContinuousClock.now - started).inLiveSeconds),
+        silenceS: tenths((ContinuousClock.now - $0.newestFrame).inLiveSeconds), fpsIn: tenths($0.rates.fpsIn),
+        fpsProcessed: tenths($0.rates.fpsProcessed), fpsDropped: tenths($0.rates.fpsDropped),
+        framesIn: $0.counts.framesIn, framesProcessed: $0.counts.framesProcessed,
+        framesDropped: $0.counts.framesDropped, rows: $0.tail.total, faces: $0.counts.faces, gaps: $0.counts.gaps,
+        retries: $0.retries, latencyMedianSeconds: $0.counts.latencyMedian.map(thousandths),
+        latencyP95Seconds: $0.counts.latency95.map(thousandths), paceStep: $0.pace.step,
+        finderEveryS: thousandths($0.pace.finderEvery), hopS: thousandths($0.pace.hop), viewers: $0.viewers,
+        memoryBytes: memory)
+    }
+  }
+
+  /// All that `/metrics` tells beside `health`.
+  var totals: (counts: LiveCounts, rowsByStatus: [String: Int]) {
+    content.withLock { ($0.counts, $0.rowsByStatus) }
+  }
+
+  private func change(_ body: (inout Content) -> Void) {
+    let call = content.withLock { content in
+      body(&content)
+      return content.onChange
+    }
+    call?()
+  }
+}
+
+/// What is on a picture: the `Dfer-Frame` header of `/frame.jpg`.
+struct PictureFacts: Codable {
+  struct Face: Codable {
+    let id: Int
+    /// Left, top, width, height.
+    let box: [Double]
+    /// Eyes, nose tip, mouth corners: x and y of each.
+    let points: [[Double]]
+    let score: Double
+
+    init(_ face: FaceTracker.Face) {
+      func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+      id = face.id
+      box = [face.box.x, face.box.y, face.box.width, face.box.height].map(tenths)
+      points = face.points.map { [tenths($0.x), tenths($0.y)] }
+      score = (face.score * 1000).rounded() / 1000
+    }
+  }
+
+  let number: Int
+  let frame: Int
+  let timeS: Double
+  let width, height: Int
+  let faces: [Face]
+}
+
+extension Duration {
+  var inLiveSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

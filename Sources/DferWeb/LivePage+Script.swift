@@ -1,0 +1,324 @@
+extension LivePage {
+  /// Three parts that share nothing but `view`: pictures by asking for the next one, events by SSE, and drawing.
+  static let script = #"""
+    'use strict';
+    const $ = id => document.getElementById(id);
+    const WINDOW = 60;
+    const view = {
+      info: null, health: null, state: {name: 'starting'}, faces: new Map(), gaps: [], rows: [],
+      now: 0, nowAt: 0, spoken: 0, connected: false
+    };
+    const make = (name, attributes = {}, ...children) => {
+      const element = document.createElement(name);
+      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+      element.append(...children);
+      return element;
+    };
+    const draw = (name, attributes) => {
+      const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+      return element;
+    };
+    const clock = seconds => {
+      const tenths = Math.round(seconds * 10), two = value => String(value).padStart(2, '0');
+      const hours = Math.floor(tenths / 36000), minutes = Math.floor(tenths / 600) % 60;
+      return (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(Math.floor(tenths / 10) % 60) + '.' + tenths % 10;
+    };
+    const percent = share => Math.round(share * 100) + ' %';
+    const column = label => 'p_' + label.replace(/^_+/, '').replace(/(?<=.)(?<!_)[A-Z]/g, letter => '_' + letter)
+      .replace(/[^A-Za-z0-9]/g, '_').toLowerCase();
+    const colour = label => view.info ? view.info.colours[view.info.labels.indexOf(label)] || '#a3adb8' : '#a3adb8';
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+
+    // ---- Events
+
+    const listen = () => {
+      const source = new EventSource('/events');
+      const on = (name, act) => source.addEventListener(name, event => act(JSON.parse(event.data)));
+      source.onopen = () => { view.connected = true; };
+      source.onerror = () => { view.connected = false; showState(); };
+      on('hello', info => {
+        // The same page may meet another run at the same address.
+        if (view.info && view.info.source !== info.source) location.reload();
+        view.info = info;
+        legend();
+      });
+      on('row', takeRow);
+      on('state', state => { view.state = state; showState(); });
+      on('health', health => { view.health = health; view.state = health.state; showHealth(); showState(); });
+    };
+
+    const hop = () => view.health ? view.health.hop_s : view.info ? view.info.hop_s : 0.8;
+
+    const takeRow = row => {
+      if (row.end_s > view.now) { view.now = row.end_s; view.nowAt = performance.now(); }
+      view.rows.unshift(row);
+      view.rows.length = Math.min(view.rows.length, 30);
+      view.changed = true;
+      if (row.status === 'stream_gap' || row.status === 'decode_gap') { view.gaps.push(row); return; }
+      if (row.face_id === null) return;
+      const face = view.faces.get(row.face_id) || {id: row.face_id, columns: [], last: null};
+      if (face.last && row.start_s < face.last.start_s) return;
+      if (face.last && face.last.label !== row.label) speak(`Face ${row.face_id}: ${row.label}`);
+      if (!face.last) speak(`Face ${row.face_id} appears: ${row.label}`);
+      face.last = row;
+      const half = hop() / 2;
+      face.columns.push({
+        start: row.time_s - half, end: row.time_s + half, weak: row.success ? 1 : 0.45, label: row.label,
+        shares: view.info ? view.info.labels.map(label => row[column(label)] || 0) : []
+      });
+      view.faces.set(row.face_id, face);
+      forget();
+    };
+
+    const forget = () => {
+      for (const [id, face] of view.faces) {
+        face.columns = face.columns.filter(entry => entry.end > view.now - WINDOW - 2);
+        if (!face.columns.length) view.faces.delete(id);
+      }
+      view.gaps = view.gaps.filter(gap => gap.end_s > view.now - WINDOW - 2);
+    };
+
+    // A screen reader hears of changes, but not of every one.
+    const speak = text => {
+      if (performance.now() - view.spoken < 4000) return;
+      view.spoken = performance.now();
+      $('news').textContent = text;
+    };
+
+    // ---- Pictures
+
+    const wait = milliseconds => new Promise(done => setTimeout(done, milliseconds));
+    const pictures = async () => {
+      let number = -1, old = null;
+      while (true) {
+        if (document.hidden) { await wait(500); continue; }
+        try {
+          const answer = await fetch('/frame.jpg?after=' + number, {cache: 'no-store'});
+          if (answer.status === 204) { await wait(view.state.name === 'ended' ? 3000 : 50); continue; }
+          if (!answer.ok) { await wait(1500); continue; }
+          const facts = JSON.parse(answer.headers.get('Dfer-Frame'));
+          const url = URL.createObjectURL(await answer.blob());
+          const picture = $('picture');
+          picture.src = url;
+          await picture.decode().catch(() => {});
+          if (old) URL.revokeObjectURL(old);
+          old = url;
+          number = facts.number;
+          showFrame(facts);
+        } catch { await wait(1500); }
+      }
+    };
+
+    const showFrame = facts => {
+      const overlay = $('overlay'), scale = facts.width / Math.max(1, $('frame').clientWidth);
+      $('empty').hidden = true;
+      $('empty').style.display = 'none';
+      $('frame').style.aspectRatio = Math.max(0.8, facts.width / facts.height);
+      overlay.setAttribute('viewBox', `0 0 ${facts.width} ${facts.height}`);
+      const parts = [];
+      for (const face of facts.faces) {
+        const [x, y, width, height] = face.box, known = view.faces.get(face.id), row = known && known.last;
+        const tint = row ? colour(row.label) : '#fff', line = 2.5 * scale, size = 14 * scale;
+        parts.push(draw('rect', {x, y, width, height, rx: 4 * scale, class: 'halo', 'stroke-width': line * 2}));
+        parts.push(draw('rect', {x, y, width, height, rx: 4 * scale, stroke: tint, 'stroke-width': line}));
+        for (const [px, py] of face.points) {
+          parts.push(draw('circle', {cx: px, cy: py, r: 2.6 * scale, fill: tint, stroke: '#000', 'stroke-width': scale}));
+        }
+        const text = draw('text', {x: x + 6 * scale, 'font-size': size});
+        text.textContent = `${face.id}` + (row ? `  ${row.label} ${percent(row.confidence)}` : '');
+        const room = text.textContent.length * size * 0.56 + 12 * scale, high = size * 1.5;
+        const top = y > high + line ? y - high - line : Math.min(y + height + line, facts.height - high);
+        text.setAttribute('y', top + size * 1.1);
+        parts.push(draw('rect', {x, y: top, width: room, height: high, rx: 4 * scale, class: 'tag'}), text);
+      }
+      overlay.replaceChildren(...parts);
+      $('clock').textContent = clock(facts.time_s);
+      $('picture').alt = `Frame at ${clock(facts.time_s)} with ${facts.faces.length} face${facts.faces.length === 1 ? '' : 's'}`;
+    };
+
+    // ---- Words and numbers
+
+    const showState = () => {
+      const {name, reason, next_try_s: next} = view.state;
+      const words = {
+        starting: 'starting', reading: view.info && view.info.is_live ? 'live' : 'reading', paused: 'paused',
+        lost: 'source lost, trying again', ended: 'ended'
+      };
+      const shown = view.connected ? name : 'away';
+      $('state').dataset.state = shown;
+      const text = view.connected ? words[name] + (name === 'ended' && reason ? ': ' + reason : '') : 'no connection to dfer';
+      const span = $('state').querySelector('span');
+      if (span.textContent !== text) span.textContent = text;
+      $('state').title = reason ? reason + (next ? `; next try in ${next} s` : '') : '';
+      const button = $('pause');
+      button.textContent = name === 'paused' ? 'Go on' : 'Pause';
+      button.disabled = !view.connected || name === 'ended';
+    };
+
+    const showHealth = () => {
+      const health = view.health, number = (value, places = 1) => value.toFixed(places);
+      const seconds = value => value === undefined || value === null ? '–' : Math.round(value * 1000) + ' ms';
+      const late = health.latency_median_seconds > health.hop_s;
+      const entries = [
+        ['frames in', number(health.fps_in) + ' /s'], ['processed', number(health.fps_processed) + ' /s'],
+        ['dropped', number(health.fps_dropped) + ' /s', health.fps_dropped > 0.05],
+        ['latency, median', seconds(health.latency_median_seconds), late], ['latency, 95 %', seconds(health.latency_p95_seconds)],
+        ['rows', health.rows], ['faces so far', health.faces], ['holes', health.gaps, health.gaps > 0],
+        ['dropped in all', health.frames_dropped], ['up for', clock(health.uptime_s).replace(/\.\d$/, '')],
+        ['memory', Math.round(health.memory_bytes / 1e6) + ' MB']
+      ];
+      const list = $('numbers');
+      if (list.children.length !== entries.length) {
+        list.replaceChildren(...entries.map(([name]) => make('div', {}, make('dt', {}, name), make('dd'))));
+      }
+      entries.forEach(([, text, bad], index) => {
+        const value = list.children[index].lastChild;
+        value.textContent = text;
+        value.classList.toggle('bad', Boolean(bad));
+      });
+      const pace = $('pace');
+      pace.hidden = health.pace_step === 0;
+      pace.textContent = `Too slow for this source: faces are looked for every ${number(health.finder_every_s, 2)} s, `
+        + `clips come every ${number(health.hop_s, 2)} s.`;
+    };
+
+    const legend = () => $('legend').replaceChildren(...view.info.labels.map((label, index) => {
+      const swatch = make('i');
+      swatch.style.background = view.info.colours[index];
+      return make('li', {}, swatch, label);
+    }));
+
+    const cards = () => {
+      const here = [...view.faces.values()].filter(face => face.last && view.now - face.last.end_s < 1.6 * hop())
+        .sort((a, b) => a.id - b.id).slice(0, 8);
+      $('nobody').hidden = here.length > 0;
+      const list = $('cards');
+      for (const card of [...list.children]) {
+        if (!here.some(face => String(face.id) === card.dataset.id)) card.remove();
+      }
+      for (const face of here) {
+        let card = [...list.children].find(element => element.dataset.id === String(face.id));
+        if (!card) {
+          card = make('article', {class: 'card', 'data-id': face.id, 'aria-label': `Face ${face.id}`},
+            make('h3', {}, `Face ${face.id} `, make('b'), make('span')), make('ul'));
+          card.lastChild.append(...view.info.labels.map((label, index) => {
+            const bar = make('i');
+            bar.style.background = view.info.colours[index];
+            return make('li', {}, label, make('div', {class: 'bar', 'aria-hidden': 'true'}, bar), make('em'));
+          }));
+          list.append(card);
+        }
+        const row = face.last, [, best, note] = card.firstChild.childNodes;
+        best.textContent = row.label;
+        note.textContent = row.status === 'ok' ? percent(row.confidence) : row.status.replace('_', ' ');
+        view.info.labels.forEach((label, index) => {
+          const item = card.lastChild.children[index], share = row[column(label)] || 0;
+          item.classList.toggle('best', label === row.label);
+          item.querySelector('i').style.width = 100 * share + '%';
+          item.lastChild.textContent = percent(share);
+        });
+      }
+    };
+
+    const table = () => $('table').replaceChildren(...view.rows.map(row => make('tr', {},
+      ...[clock(row.start_s), clock(row.end_s), row.face_id ?? '', row.status, row.label ?? '',
+        row.confidence === null ? '' : percent(row.confidence)].map(text => make('td', {}, String(text))))));
+
+    // ---- Timeline
+
+    const lanes = () => {
+      const list = $('lanes');
+      const shown = [...view.faces.values()].sort((a, b) => b.last.end_s - a.last.end_s).slice(0, 6)
+        .sort((a, b) => a.id - b.id);
+      for (const lane of [...list.children]) {
+        if (!shown.some(face => String(face.id) === lane.dataset.id)) lane.remove();
+      }
+      for (const face of shown) {
+        if (![...list.children].some(lane => lane.dataset.id === String(face.id))) {
+          const next = [...list.children].find(lane => Number(lane.dataset.id) > face.id) || null;
+          list.insertBefore(make('div', {class: 'lane', 'data-id': face.id}, make('span', {}, `Face ${face.id}`),
+            make('canvas', {role: 'img'})), next);
+        }
+      }
+      const ahead = view.state.name === 'reading' && view.info && view.info.is_live
+        ? Math.min(1.5, (performance.now() - view.nowAt) / 1000) : 0;
+      const now = view.now + ahead;
+      for (const lane of list.children) {
+        const face = view.faces.get(Number(lane.dataset.id));
+        if (face) paint(lane.lastChild, face, now);
+      }
+      const marks = [60, 45, 30, 15, 0].map(back => make('span', {}, back ? `-${back} s` : 'now'));
+      if (!$('axis').children.length) $('axis').replaceChildren(...marks);
+    };
+
+    const paint = (canvas, face, now) => {
+      const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+      if (canvas.width !== Math.round(width * ratio)) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
+      }
+      const ink = canvas.getContext('2d');
+      ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+      ink.clearRect(0, 0, width, height);
+      const x = time => width * (1 - (now - time) / WINDOW), strip = 12;
+      const totals = new Map();
+      for (const entry of face.columns) {
+        const left = Math.round(x(entry.start) * ratio) / ratio, right = Math.round(x(entry.end) * ratio) / ratio;
+        let top = strip + 2;
+        ink.globalAlpha = entry.weak;
+        ink.fillStyle = colour(entry.label);
+        ink.fillRect(left, 0, right - left, strip);
+        entry.shares.forEach((share, index) => {
+          ink.fillStyle = view.info.colours[index];
+          ink.fillRect(left, top, right - left, share * (height - strip - 2));
+          top += share * (height - strip - 2);
+        });
+        totals.set(entry.label, (totals.get(entry.label) || 0) + 1);
+      }
+      ink.globalAlpha = 1;
+      for (const gap of view.gaps) {
+        const from = x(gap.start_s), to = Math.max(from + 2, x(gap.end_s));
+        ink.save();
+        ink.beginPath();
+        ink.rect(from, 0, to - from, height);
+        ink.clip();
+        ink.fillStyle = dark.matches ? '#28303c' : '#e8ecf1';
+        ink.fillRect(from, 0, to - from, height);
+        ink.strokeStyle = dark.matches ? '#ffffff40' : '#00000038';
+        ink.beginPath();
+        for (let at = from - height; at < to; at += 7) { ink.moveTo(at, height); ink.lineTo(at + height, 0); }
+        ink.stroke();
+        ink.restore();
+      }
+      const parts = [...totals].sort((a, b) => b[1] - a[1]).slice(0, 3)
+        .map(([label, count]) => `${label} ${percent(count / face.columns.length)}`);
+      const text = `Face ${face.id}, last minute: ${parts.join(', ')}`;
+      if (canvas.getAttribute('aria-label') !== text) canvas.setAttribute('aria-label', text);
+    };
+
+    // ---- Keys and buttons
+
+    const togglePause = async () => {
+      if ($('pause').disabled) return;
+      const path = view.state.name === 'paused' ? '/resume' : '/pause';
+      const answer = await fetch(path, {method: 'POST'}).catch(() => null);
+      if (answer && answer.ok) { view.state = await answer.json(); showState(); }
+    };
+    $('pause').addEventListener('click', togglePause);
+    document.addEventListener('keydown', event => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (event.key === 'p' || event.key === 'P') togglePause();
+      if (event.key === 'd' || event.key === 'D') $('download').click();
+    });
+
+    listen();
+    pictures();
+    setInterval(() => {
+      if (!view.info || document.hidden) return;
+      if (view.changed) { view.changed = false; cards(); table(); }
+      lanes();
+    }, matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 150);
+
+    """#
+}
