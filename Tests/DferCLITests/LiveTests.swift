@@ -13,7 +13,8 @@ struct LiveTests {
     try Tool.ffmpeg(["-i", sample, "-t", "3", "-c:v", "libx264", "-preset", "veryfast", clip.path])
     let start = ContinuousClock.now
     let result = try Tool.run(Tool.dfer, ["watch", clip.path, "--simulate-live", "-o", csv.path])
-    #expect(result.status == 0, "\(result.errors)")
+    // A machine that stands still for more than a second has holes, and says so.
+    #expect([0, 4].contains(result.status), "\(result.errors)")
     #expect(ContinuousClock.now - start > .seconds(2.9))
     let manifest = try JSONSerialization.jsonObject(
       with: Data(contentsOf: scratch.file("live.run.json"))) as? [String: Any]
@@ -24,7 +25,7 @@ struct LiveTests {
     let rows = try String(contentsOf: csv, encoding: .utf8).split(separator: "\n")
     #expect(rows.first?.hasSuffix(",wall_time") == true)
     #expect(rows.count > 2)
-    #expect(rows.dropFirst().allSatisfy { $0.hasSuffix("Z") })
+    #expect(rows.dropFirst().allSatisfy { $0.hasSuffix("Z") || $0.contains("stream_gap") })
   }
 
   @Test func lostStreamComesBackWithAHoleAndANewFace() throws {
