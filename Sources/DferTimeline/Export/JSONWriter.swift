@@ -4,13 +4,13 @@ import Foundation
 /// come; the document takes its name when it is complete.
 struct JSONWriter: TimelineWriter {
   private let file: OutputFile
-  private let layout: RowLayout
+  private let rows: RowJSON
   private var collector: SegmentCollector
   private var isFirst = true
 
   init(_ file: OutputFile, layout: RowLayout, media: MediaReference?) throws {
     self.file = file
-    self.layout = layout
+    rows = RowJSON(layout)
     collector = SegmentCollector(labels: layout.labels)
     let video = media.map { Quoting.json($0.location) } ?? "null"
     let labels = layout.labels.sorted().map(Quoting.json).joined(separator: ",")
@@ -23,7 +23,7 @@ struct JSONWriter: TimelineWriter {
 
   mutating func write(_ row: ClipResult) throws {
     collector.add(row)
-    try file.append((isFirst ? "" : ",") + JSONLinesWriter.object(row, layout))
+    try file.append((isFirst ? "" : ",") + rows.text(row))
     isFirst = false
   }
 
