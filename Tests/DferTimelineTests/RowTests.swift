@@ -38,7 +38,7 @@ private let labels = ["surprise", "anger", "neutral"]
     defer { try? FileManager.default.removeItem(atPath: path) }
     let layout = RowLayout(labels: labels, includesMask: true)
     #expect(layout.columns.suffix(2) == ["mask", "mask_probability"])
-    var writer = try OutputFormat.csv.writer(to: OutputFile(path, overwrite: false), layout: layout)
+    var writer = try OutputFormat.csv.writer(to: path, overwrite: false, layout: layout)
     var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .ok)
     (row.faceID, row.probabilities, row.maskWorn) = (0, [0.5, 0.25, 0.25], 0.75)
     try writer.write(row)
