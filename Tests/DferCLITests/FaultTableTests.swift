@@ -95,7 +95,8 @@ struct Ladder: Sendable {
 
   /// Times rise, clips leave no hole, probabilities sum to 1, and the manifest's counts add up.
   func expectAccountedFor(_ outcome: Outcome) {
-    var end = 0.0
+    // What lies before the first frame that can be decoded, as in a stream that is cut between key frames, has no row.
+    var end = outcome.rows.first.flatMap { Double($0["start_s"] ?? "") } ?? 0
     var last = 0.0
     for row in outcome.rows {
       let (from, to) = (Double(row["start_s"] ?? "") ?? -1, Double(row["end_s"] ?? "") ?? -1)

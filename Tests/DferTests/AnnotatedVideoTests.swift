@@ -60,7 +60,9 @@ import Testing
     let (count, hasSound) = try AnnotatedVideo(rows, labels: labels).write(input, to: output)
     let (before, after) = (try frames(input), try frames(output))
     #expect(hasSound && count == before.count && after.count == before.count)
-    #expect(zip(before, after).allSatisfy { abs($0.time - $1.time) < 0.002 })
+    // Matroska keeps the silence that AAC starts with, and so begins a little earlier: times count from the first picture.
+    let (first, firstAfter) = (before[0].time, after[0].time)
+    #expect(zip(before, after).allSatisfy { abs(($0.time - first) - ($1.time - firstAfter)) < 0.002 })
     #expect(try soundHash(input).hasPrefix("MD5=") && soundHash(input) == soundHash(output))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == ["in.mp4", name].sorted())
   }

@@ -58,8 +58,8 @@ extension Annotation {
     let needed = max(subject, label, start, end)
     var tracks: [String: [Interval]] = [:]
     for (number, cells) in lines.enumerated() {
-      guard cells.count > needed, let from = Double(cells[start]), let to = Double(cells[end]), from.isFinite,
-        to.isFinite
+      guard cells.count > needed, let from = Double(cells[start]), let to = Double(cells[end]), abs(from) < 1e12,
+        abs(to) < 1e12
       else { throw AnnotationError("line \(number + 2): no times") }
       if from < to { tracks[cells[subject], default: []].append(Interval(label: cells[label], start: from, end: to)) }
     }

@@ -76,7 +76,7 @@ struct TimelineChart {
 
   /// 83.2 is "1:23.2"; for axes, whole seconds lose their tenths.
   static func clock(_ seconds: Double, short: Bool = false) -> String {
-    let tenths = Int((seconds * 10).rounded())
+    let tenths = Int(min(max(seconds * 10, -1e15), 1e15).rounded())
     let (hours, minutes, rest) = (tenths / 36000, tenths / 600 % 60, tenths % 600)
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     let head = hours > 0 ? "\(hours):\(two(minutes)):" : "\(minutes):"

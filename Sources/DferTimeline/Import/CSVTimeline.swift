@@ -99,7 +99,8 @@ private struct Record {
 
   func number(_ name: String) throws -> Double? {
     guard let text = text(name) else { return nil }
-    guard let value = Double(text), value.isFinite else { throw fault(name, text) }
+    // Larger numbers are damage: no time or place is that far away, and writers count in whole milliseconds.
+    guard let value = Double(text), abs(value) < 1e12 else { throw fault(name, text) }
     return value
   }
 
