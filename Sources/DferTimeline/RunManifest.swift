@@ -117,7 +117,7 @@ public struct RunManifest: Sendable, Codable {
 
   /// The manifest's place beside an output: `talk.csv` has `talk.run.json`.
   public static func path(beside output: String) -> String {
-    URL(fileURLWithPath: output).deletingPathExtension().appendingPathExtension("run.json").path
+    (output as NSString).deletingPathExtension + ".run.json"
   }
 
   /// Reads a manifest back.

@@ -60,7 +60,7 @@ extension Ladder {
     _ = try write(Data("precious\n".utf8), "kept.csv")
     _ = try write(Data("precious\n".utf8), "facts.run.json")
     for (options, word) in [
-      ("-o kept.csv", "--overwrite"), ("-o no/such/folder.csv", "folder"), ("-o \"$F/base.mp4\" --overwrite", "format"),
+      ("-o kept.csv", "--overwrite"), ("-o no/such/folder.csv", "folder"), ("-o \"$F/base.mp4\" --overwrite", "is the input"),
       ("-o facts.csv", "--overwrite"),
     ] {
       let result = try shell("\"$DFER\" watch \"$F/base.mp4\" --quiet \(options)")
