@@ -105,8 +105,14 @@ import Testing
   }
 
   @Test func controlCEndsValidly() throws {
+    let rows = scratch.file("rows").path
     let result = try batch("rows") { process in
-      Thread.sleep(forTimeInterval: 0.6)
+      // As soon as a worker writes, however fast the machine is.
+      for _ in 0..<2000 {
+        let begun = FileManager.default.enumerator(atPath: rows)?.allObjects as? [String] ?? []
+        if begun.contains(where: { $0.contains(".part-") }) || !process.isRunning { break }
+        Thread.sleep(forTimeInterval: 0.005)
+      }
       process.interrupt()
     }
     #expect(result.status == 130, "\(result.errors)")
