@@ -1,4 +1,4 @@
-#include "CKernels.h"
+#include "dispatch.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -9,9 +9,6 @@
 
 /// The longest line that depthwise kernels copy, borders counted in.
 #define CK_LINE 512
-
-#define PASTE2(a, b) a##b
-#define PASTE(a, b) PASTE2(a, b)
 
 #define LANES 4
 #define CK(name) PASTE(name, _base)
@@ -84,17 +81,6 @@ void ck_keep_freed_memory(void) {
 #endif
 }
 
-#if defined(__x86_64__)
-#define DISPATCH(name, arguments)                      \
-  switch (ck_level()) {                                \
-    case 2: name##_avx512 arguments; break;            \
-    case 1: name##_avx2 arguments; break;              \
-    default: name##_base arguments;                    \
-  }
-#else
-#define DISPATCH(name, arguments) name##_base arguments;
-#endif
-
 void ck_softmax(float *x, long rows, long columns, long stride, float scale) {
   DISPATCH(softmax, (x, rows, columns, stride, scale))
 }
@@ -162,8 +148,6 @@ void ck_depthwise(const float *x, const float *kernel, float bias, ck_window win
 }
 
 // Windows: copying, so the instruction set matters little.
-
-static long smaller(long a, long b) { return a < b ? a : b; }
 
 /// The output columns lo ..< hi that read inside the picture at kernel offset `offset` (which may be negative).
 static void inside(long offset, long stride, long size, long out, long *lo, long *hi) {

@@ -1,13 +1,11 @@
 // 3 x 3 convolutions of stride 1 by Winograd's minimal filtering, F(4 x 4, 3 x 3) (Lavin and Gray, arXiv 1509.09308):
 // a tile of 4 x 4 output cells takes 36 products for each pair of channels, not 144. The products themselves are 36
 // matrix products, which the caller does; here are the changes of form before and behind them.
-#include "CKernels.h"
+#include "dispatch.h"
 
 #include <string.h>
 
 #define RUN 32  // tiles of one row that are worked on together
-
-static long smaller(long a, long b) { return a < b ? a : b; }
 
 /// Where a tile lies. A dilated kernel sees dilation x dilation pictures that know nothing of each other.
 typedef struct {
@@ -28,9 +26,6 @@ static ck_place place(ck_tiles g, long tile) {
 // Vectors are passed between functions of this file only, which are inlined: no calling convention is at stake.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-#define PASTE2(a, b) a##b
-#define PASTE(a, b) PASTE2(a, b)
-
 #define CK(name) PASTE(name, _base)
 #include "winograd_body.h"
 #undef CK
@@ -48,14 +43,6 @@ static ck_place place(ck_tiles g, long tile) {
 #include "winograd_body.h"
 #undef CK
 #pragma clang attribute pop
-#define DISPATCH(name, arguments)           \
-  switch (ck_level()) {                     \
-    case 2: name##_avx512 arguments; break; \
-    case 1: name##_avx2 arguments; break;   \
-    default: name##_base arguments;         \
-  }
-#else
-#define DISPATCH(name, arguments) name##_base arguments;
 #endif
 
 void ck_winograd_input(const float *x, ck_tiles g, long first, long count, float *v, long stride) {

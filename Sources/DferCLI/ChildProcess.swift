@@ -49,6 +49,8 @@ final class ParentWatch {
   private let timer: any DispatchSourceTimer
 
   init(parent: Int32) {
+    // Before anything is written: a batch may have been killed while this program was loading.
+    if getppid() != parent { _exit(ExitStatus.interrupted.rawValue) }
     timer = DispatchSource.makeTimerSource(queue: .global())
     timer.setEventHandler { if getppid() != parent { _exit(ExitStatus.interrupted.rawValue) } }
     timer.schedule(deadline: .now(), repeating: 0.5)

@@ -1,3 +1,4 @@
+import DferTimeline
 import Foundation
 
 /// The page of the live view, which asks nobody but its own server for anything.
@@ -20,7 +21,7 @@ enum LivePage {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>dfer: \(escaped(info.source))</title>
+    <title>dfer: \(Quoting.xml(info.source))</title>
     <link rel="icon" href="/icon.svg">
     <link rel="stylesheet" href="/live.css">
     <script src="/live.js" defer></script>
@@ -28,7 +29,7 @@ enum LivePage {
     <body>
     <a class="skip" href="#faces">Skip to the faces</a>
     <header>
-    <h1><img src="/icon.svg" alt="" width="26" height="26"><span>dfer</span> <small>\(escaped(info.source))</small></h1>
+    <h1><img src="/icon.svg" alt="" width="26" height="26"><span>dfer</span> <small>\(Quoting.xml(info.source))</small></h1>
     <p id="state" role="status" data-state="starting"><i></i><span>connecting</span></p>
     <div class="actions">
     <button id="pause" type="button" aria-keyshortcuts="p" title="Key: P">Pause</button>
@@ -72,7 +73,7 @@ enum LivePage {
     </section>
     </main>
     <footer>What faces show, read by an automatic method that makes mistakes. Not what people feel.
-    <span>dfer \(escaped(info.version)), \(escaped(info.pipeline)).</span></footer>
+    <span>dfer \(Quoting.xml(info.version)), \(Quoting.xml(info.pipeline)).</span></footer>
     <p id="news" class="hidden" aria-live="polite"></p>
     <noscript><p class="warning">This view needs JavaScript. Without it: <a href="/rows.csv">rows as CSV</a>,
     <a href="/metrics">metrics</a>, <a href="/frame.jpg">one picture</a>.</p></noscript>
@@ -80,9 +81,5 @@ enum LivePage {
     </html>
 
     """
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }
 }

@@ -96,18 +96,11 @@ public struct CrossViT: Sendable {
     let fusions: [TokenAttention]
 
     init(_ config: CrossViTConfig, _ depth: [Int], at path: String, in store: inout ParameterStore) {
-      var blocks: [[EncoderBlock]] = []
-      for branch in 0..<2 {
-        var list: [EncoderBlock] = []
-        for i in 0..<depth[branch] {
-          list.append(
-            EncoderBlock(
-              config.widths[branch], heads: config.heads[branch], hidden: config.hidden(of: branch),
-              epsilon: config.layerNormEps, at: "\(path).blocks.\(branch).\(i)", in: &store))
-        }
-        blocks.append(list)
+      blocks = (0..<2).map { branch in
+        EncoderBlock.stack(
+          depth[branch], config.widths[branch], heads: config.heads[branch], hidden: config.hidden(of: branch),
+          epsilon: config.layerNormEps, at: "\(path).blocks.\(branch)", in: &store)
       }
-      self.blocks = blocks
       let (widths, epsilon) = (config.widths, config.layerNormEps)
       there = [0, 1].map {
         TokenMap(widths[$0], widths[1 - $0], epsilon: epsilon, at: "\(path).projs.\($0)", in: &store)

@@ -24,11 +24,9 @@ struct MAEPretraining: Sendable {
     entry = Linear(width, decoder.width, at: "decoder_embed", in: &store)
     maskToken = store.declare("mask_token", shape: [1, 1, decoder.width])
     positions = sineTable2D(grid: config.grid, width: decoder.width, classToken: true)
-    blocks = (0..<decoder.blocks).map {
-      EncoderBlock(
-        decoder.width, heads: decoder.heads, hidden: Int(Double(decoder.width) * config.mlpRatio), epsilon: epsilon,
-        at: "decoder_blocks.\($0)", in: &store)
-    }
+    blocks = EncoderBlock.stack(
+      decoder.blocks, decoder.width, heads: decoder.heads, hidden: Int(Double(decoder.width) * config.mlpRatio),
+      epsilon: epsilon, at: "decoder_blocks", in: &store)
     decoderNorm = LayerNorm(decoder.width, epsilon: epsilon, at: "decoder_norm", in: &store)
     exit = Linear(
       decoder.width, config.patchSize * config.patchSize * config.numChannels, at: "decoder_pred", in: &store)

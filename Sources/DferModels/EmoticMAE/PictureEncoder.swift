@@ -15,11 +15,9 @@ struct PictureEncoder: Sendable {
       width, channels: config.numChannels, patch: config.patchSize, at: "patch_embed", in: &store)
     classToken = store.declare("cls_token", shape: [1, 1, width])
     positions = sineTable2D(grid: config.grid, width: width, classToken: true)
-    blocks = (0..<config.numHiddenLayers).map {
-      EncoderBlock(
-        width, heads: config.numAttentionHeads, hidden: config.hidden, epsilon: config.layerNormEps, at: "blocks.\($0)",
-        in: &store)
-    }
+    blocks = EncoderBlock.stack(
+      config.numHiddenLayers, width, heads: config.numAttentionHeads, hidden: config.hidden,
+      epsilon: config.layerNormEps, at: "blocks", in: &store)
   }
 
   /// Pictures [batch, 3, side, side] -> tokens [batch, 1 + kept, width] before the first block, the class token first.

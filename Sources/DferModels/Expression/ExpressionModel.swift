@@ -80,7 +80,7 @@ public struct ExpressionModel: Sendable {
     let shapes = output.blendshape.map { rows(tape.sigmoid($0).tensor, batch) }
     return (0..<batch).map { i in
       ExpressionReading(
-        probabilities: probabilities(logits[i]), logits: logits[i], boxes: Self.boxes(boxes[i]),
+        probabilities: CardText.probabilities(logits[i], temperature: card.temperature), logits: logits[i], boxes: Self.boxes(boxes[i]),
         landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
     }
   }
@@ -95,13 +95,6 @@ public struct ExpressionModel: Sendable {
   private func rows(_ tensor: Tensor, _ count: Int) -> [[Float]] {
     let size = tensor.count / count
     return (0..<count).map { Array(tensor.values[$0 * size..<($0 + 1) * size]) }
-  }
-
-  private func probabilities(_ logits: [Float]) -> [Float] {
-    let top = logits.max() ?? 0
-    let powers = logits.map { exp(($0 - top) / Float(card.temperature)) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
   }
 
   /// Centre x, centre y, width, height of each frame.

@@ -72,12 +72,7 @@ extension ModelCard {
 
   /// The metadata of a weight file with this card.
   public var metadata: [String: String] {
-    func json(_ value: some Encodable) -> String {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = .sortedKeys
-      // Sizes, names and finite numbers always have a JSON form.
-      return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
+    func json(_ value: some Encodable) -> String { CardText.json(value) }
     return [
       "dfer_format": String(Self.format), "model": model, "version": version, "date": date, "config": json(config),
       "labels": json(labels), "temperature": String(temperature), "image_mean": json(imageMean),

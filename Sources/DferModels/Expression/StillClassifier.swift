@@ -42,7 +42,7 @@ public struct StillClassifier: Sendable {
     for (index, picture) in pictures.enumerated() {
       precondition(picture.width == size && picture.height == size, "StillClassifier: a picture that is not 48 x 48")
       for i in 0..<size * size {
-        let luma = zip(Self.luma, picture.pixels[3 * i..<3 * i + 3]).reduce(0) { $0 + $1.0 * Float($1.1) }
+        let luma = Luma.of(picture.pixels[3 * i], picture.pixels[3 * i + 1], picture.pixels[3 * i + 2])
         values[index * size * size + i] = (luma / 255 - 0.5) / 0.25
       }
     }
@@ -59,13 +59,11 @@ public struct StillClassifier: Sendable {
       guard name == "stem.conv.weight" else { return (name, tensor) }
       let outputs = tensor.shape[0]
       let planes = (0..<outputs).flatMap { output in
-        Self.luma.flatMap { share in tensor.values[output * 9..<output * 9 + 9].map { $0 * share } }
+        [Luma.red, Luma.green, Luma.blue].flatMap { share in tensor.values[output * 9..<output * 9 + 9].map { $0 * share } }
       }
       return (name, Tensor(planes, shape: [outputs, 3, 3, 3]))
     }
   }
-
-  private static let luma: [Float] = [0.299, 0.587, 0.114]
 
   /// `stem.stages.0.a.weight` is `res1.a.weight` there.
   private static func name(inFile name: String) -> String {

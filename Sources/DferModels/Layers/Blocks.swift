@@ -34,6 +34,15 @@ public struct EncoderBlock: Sendable {
     mlp = MLP(width, hidden: hidden, at: "\(path).mlp", in: &store)
   }
 
+  /// `count` blocks of one size, named `path.0`, `path.1` and so on.
+  static func stack(
+    _ count: Int, _ width: Int, heads: Int, hidden: Int, epsilon: Double, at path: String, in store: inout ParameterStore
+  ) -> [EncoderBlock] {
+    (0..<count).map {
+      EncoderBlock(width, heads: heads, hidden: hidden, epsilon: epsilon, at: "\(path).\($0)", in: &store)
+    }
+  }
+
   public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     let h = tape.add(x, attention(norm1(x, &tape), &tape))
     return tape.add(h, mlp(norm2(h, &tape), &tape))

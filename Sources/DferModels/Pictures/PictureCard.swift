@@ -30,12 +30,12 @@ public struct PictureCard: Sendable, Hashable {
     _ system: PictureSystem, config: some Encodable, labels: [String] = ExpressionLabels.names, imageSize: Int,
     channels: Int, mean: [Float], deviation: [Float]
   ) {
-    (self.system, self.config, self.labels) = (system, Self.json(config), labels)
+    (self.system, self.config, self.labels) = (system, CardText.json(config), labels)
     (self.imageSize, self.channels, imageMean, imageStd) = (imageSize, channels, mean, deviation)
   }
 
   /// Another network of the same system.
-  public mutating func set(_ config: some Encodable) { self.config = Self.json(config) }
+  public mutating func set(_ config: some Encodable) { self.config = CardText.json(config) }
 
   /// Reads the card of an open file.
   /// - Throws: one `CheckpointError` with everything that is missing or does not fit.
@@ -89,17 +89,10 @@ public struct PictureCard: Sendable, Hashable {
   public var metadata: [String: String] {
     [
       "dfer_format": String(ModelCard.format), "model": system.rawValue, "version": version, "date": date,
-      "config": config, "labels": Self.json(labels), "temperature": String(temperature),
-      "image_size": String(imageSize), "channels": String(channels), "image_mean": Self.json(imageMean),
-      "image_std": Self.json(imageStd), "crop": Self.json(crop), "clip": Self.json(clip), "licence": licence,
+      "config": config, "labels": CardText.json(labels), "temperature": String(temperature),
+      "image_size": String(imageSize), "channels": String(channels), "image_mean": CardText.json(imageMean),
+      "image_std": CardText.json(imageStd), "crop": CardText.json(crop), "clip": CardText.json(clip), "licence": licence,
       "metrics": metrics, "training": training,
     ]
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    // Sizes, names and finite numbers always have a JSON form.
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }

@@ -112,10 +112,7 @@ public struct PictureModel: Sendable {
 extension PictureCard {
   /// softmax(logits / temperature).
   func probabilities(_ logits: [Float]) -> [Float] {
-    let top = logits.max() ?? 0
-    let powers = logits.map { exp(($0 - top) / Float(temperature)) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
+    CardText.probabilities(logits, temperature: temperature)
   }
 
   /// The views of pictures, square and of one size -> [batch, views * channels, side, side]. Training and inference
@@ -132,7 +129,7 @@ extension PictureCard {
         let (scale, shift) = (1 / (255 * imageStd[0]), imageMean[0] / imageStd[0])
         for i in 0..<plane {
           let (r, g, b) = (view.pixels[3 * i], view.pixels[3 * i + 1], view.pixels[3 * i + 2])
-          values[number * plane + i] = (0.299 * Float(r) + 0.587 * Float(g) + 0.114 * Float(b)) * scale - shift
+          values[number * plane + i] = Luma.of(r, g, b) * scale - shift
         }
       } else {
         for colour in 0..<3 {

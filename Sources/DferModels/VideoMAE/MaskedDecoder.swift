@@ -18,14 +18,9 @@ struct MaskedDecoder: Sendable {
     bridge = Linear(config.hiddenSize, decoder.hiddenSize, bias: false, at: "encoder_to_decoder", in: &store)
     maskToken = store.declare("mask_token", shape: [1, 1, decoder.hiddenSize])
     positions = sineTable(positions: config.tokens, width: decoder.hiddenSize)
-    var blocks: [EncoderBlock] = []
-    for i in 0..<decoder.numHiddenLayers {
-      blocks.append(
-        EncoderBlock(
-          decoder.hiddenSize, heads: decoder.numAttentionHeads, hidden: decoder.intermediateSize,
-          epsilon: config.layerNormEps, at: "decoder.blocks.\(i)", in: &store))
-    }
-    self.blocks = blocks
+    blocks = EncoderBlock.stack(
+      decoder.numHiddenLayers, decoder.hiddenSize, heads: decoder.numAttentionHeads, hidden: decoder.intermediateSize,
+      epsilon: config.layerNormEps, at: "decoder.blocks", in: &store)
     norm = LayerNorm(decoder.hiddenSize, epsilon: decoder.normEps, at: "decoder.norm", in: &store)
     let pixels = config.tubeletSize * config.patchSize * config.patchSize * config.numChannels
     head = Linear(decoder.hiddenSize, pixels, at: "decoder.head", in: &store)

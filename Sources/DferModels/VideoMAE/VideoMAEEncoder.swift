@@ -21,14 +21,9 @@ public struct VideoMAEEncoder: Sendable {
     }
     patches = PatchEmbedding(config, at: "\(path).patch_embed", in: &store)
     positions = sineTable(positions: config.tokens, width: config.hiddenSize)
-    var blocks: [EncoderBlock] = []
-    for i in 0..<config.numHiddenLayers {
-      blocks.append(
-        EncoderBlock(
-          config.hiddenSize, heads: config.numAttentionHeads, hidden: config.intermediateSize,
-          epsilon: config.layerNormEps, at: "\(path).blocks.\(i)", in: &store))
-    }
-    self.blocks = blocks
+    blocks = EncoderBlock.stack(
+      config.numHiddenLayers, config.hiddenSize, heads: config.numAttentionHeads, hidden: config.intermediateSize,
+      epsilon: config.layerNormEps, at: "\(path).blocks", in: &store)
     self.norm = norm ? LayerNorm(config.hiddenSize, epsilon: config.layerNormEps, at: "\(path).norm", in: &store) : nil
   }
 

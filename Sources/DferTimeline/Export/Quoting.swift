@@ -30,7 +30,7 @@ public enum Quoting {
   }
 
   /// Text for XML and HTML, inside elements and attributes. Characters that XML 1.0 cannot hold become U+FFFD.
-  static func xml(_ text: String) -> String {
+  public static func xml(_ text: String) -> String {
     escaped(text) { scalar in
       switch scalar {
       case "&": "&amp;"

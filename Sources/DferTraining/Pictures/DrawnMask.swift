@@ -85,7 +85,7 @@ extension Image {
   var grey: Image {
     var result = self
     for i in stride(from: 0, to: pixels.count, by: 3) {
-      let luma = 0.299 * Double(pixels[i]) + 0.587 * Double(pixels[i + 1]) + 0.114 * Double(pixels[i + 2])
+      let luma = Luma.of(pixels[i], pixels[i + 1], pixels[i + 2])
       for c in 0..<3 { result.pixels[i + c] = UInt8(luma + 0.5) }
     }
     return result

@@ -1,0 +1,11 @@
+/// Brightness of a colour as television weighs it (BT.601).
+public enum Luma {
+  public static let red: Float = 0.299
+  public static let green: Float = 0.587
+  public static let blue: Float = 0.114
+
+  /// 0...255.
+  public static func of(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Float {
+    self.red * Float(red) + self.green * Float(green) + self.blue * Float(blue)
+  }
+}
