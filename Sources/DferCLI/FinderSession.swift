@@ -42,57 +42,38 @@ struct FinderSession {
     }
   }
 
-  /// Trains into a folder as `TrainingRun` does: `last.safetensors`, `weights.safetensors` and `log.csv`.
   func train(
     _ data: [String], pasting faces: [String], valid: String?, every: Int, validEvery: Int, output: String,
     resumes: Bool, settings: FinderTrainer.Settings
   ) throws {
-    let folder = URL(fileURLWithPath: output)
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw CheckpointError(path: output, reason: "this folder cannot be made: \(error.localizedDescription)")
-    }
-    func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
     let finder = try finder()
     let known = try data.flatMap { try scenes($0, every: every) }
     let single = try faces.flatMap { try scenes($0, every: every) }
     let validation = try valid.map { try scenes($0, every: validEvery) }
     var settings = settings
     settings.data = "\(known.count) pictures of \((data + faces).map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
-    var trainer = FinderTrainer(finder, settings)
-    if resumes {
-      try trainer.resume(from: file("last.safetensors"))
-    } else if FileManager.default.fileExists(atPath: file("last.safetensors")) {
-      throw CheckpointError(path: file("last.safetensors"), reason: "a training is there already; --resume goes on with it")
-    }
+    var run = try FinderTrainingRun(
+      FinderTrainer(finder, settings), on: known, pasting: single, validation: validation,
+      folder: URL(fileURLWithPath: output), resumes: resumes)
     let interrupt = Interrupt()
-    var terminal = Terminal()
-    func check() throws {
-      guard let validation else { return try trainer.write(to: file("weights.safetensors"), nil) }
-      let result = FinderEvaluation(trainer.finder, on: validation)
-      let isBest = trainer.best.map { result.averagePrecision > $0 } ?? true
-      if isBest {
-        trainer.best = result.averagePrecision
-        try trainer.write(to: file("weights.safetensors"), result)
+    var progress = TrainingProgress(steps: settings.steps, from: run.trainer.state.step)
+    let isDone = try run.run { event in
+      switch event {
+      case .step(let report):
+        let values = [
+          "loss": Double(report.loss), "score": Double(report.score), "sides": Double(report.sides),
+          "points": Double(report.points),
+        ]
+        progress.step(report.step, values) { mean in
+          "loss \(TrainingProgress.two(mean("loss"))): score \(TrainingProgress.two(mean("score"))), "
+            + "sides \(TrainingProgress.two(mean("sides"))), points \(TrainingProgress.two(mean("points")))"
+        }
+      case .validated(let step, let result, let isBest):
+        progress.validated(step, result.lines[0], isBest: isBest)
+        for line in result.lines.dropFirst() { progress.say(line) }
       }
-      terminal.say("step \(trainer.state.step): \(result.lines[0])" + (isBest ? ", kept" : ""))
-      for line in result.lines.dropFirst() { terminal.say(line) }
+      return !interrupt.isRaised
     }
-    if trainer.state.step == 0 { try check() }
-    while trainer.state.step < settings.steps {
-      let report = try trainer.step(on: known, pasting: single)
-      let line =
-        "step \(report.step) of \(settings.steps), loss \(report.loss): score \(report.score), sides \(report.sides), "
-        + "points \(report.points), \(report.cells) cells"
-      terminal.redraw { [line] }
-      if !terminal.isInteractive, report.step.isMultiple(of: 50) { terminal.say(line) }
-      let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
-      if isChecked { try check() }
-      if isChecked || interrupt.isRaised { try trainer.save(to: file("last.safetensors")) }
-      if interrupt.isRaised {
-        terminal.say("stopped after step \(report.step); --resume goes on")
-        throw ExitStatus.interrupted
-      }
-    }
-    print(file("weights.safetensors"))
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
   }
 }

@@ -42,37 +42,24 @@ struct PictureTrainSession {
     if let path = command.validMasks {
       validation?.clips += try LabelledSet.masks(path, labels: card.labels).clips
     }
+    set.warnOfPeople(alsoIn: validation)
     var run = try PictureTrainingRun(
       PictureTrainer(model, settings(set)), on: set, validation: validation,
       folder: URL(fileURLWithPath: command.output), resumes: command.resume)
     let interrupt = Interrupt()
-    var terminal = Terminal()
-    let start = ContinuousClock.now
-    let first = run.trainer.state.step
-    var mean: (loss: Double, agreement: Double)?
+    var progress = TrainingProgress(steps: command.steps, from: run.trainer.state.step)
     let isDone = try run.run { event in
       switch event {
       case .step(let report):
-        let new = (loss: Double(report.loss), agreement: report.agreement ?? 0)
-        let old = mean ?? new
-        mean = (old.loss + 0.02 * (new.loss - old.loss), old.agreement + 0.02 * (new.agreement - old.agreement))
-        let seconds = (ContinuousClock.now - start).inSeconds
-        let left = seconds / Double(max(1, report.step - first)) * Double(command.steps - report.step)
-        let line =
-          "step \(report.step) of \(command.steps), loss \((100 * (mean?.loss ?? 0)).rounded() / 100), "
-          + "right \(Int(100 * (mean?.agreement ?? 0))) %, \(Int(left / 60)) min \(Int(left) % 60) s left"
-        terminal.redraw { [line] }
-        if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == command.steps { terminal.say(line) }
+        progress.step(report.step, ["loss": Double(report.loss), "right": report.agreement ?? 0]) { mean in
+          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %"
+        }
       case .validated(let step, let result, let isBest):
-        terminal.say("step \(step): \(result.lines.first ?? "")" + (isBest ? ", kept" : ""))
+        progress.validated(step, result.lines.first ?? "", isBest: isBest)
       }
       return !interrupt.isRaised
     }
-    guard isDone else {
-      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
-      throw ExitStatus.interrupted
-    }
-    print(run.weights)
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
   }
 
   /// From nothing with `--new`, else from given or installed weights; `--size` changes the side of the pictures.

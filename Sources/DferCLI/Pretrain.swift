@@ -103,19 +103,10 @@ struct Pretrain: ParsableCommand {
     return settings
   }
 
-  private func startingModel() throws -> ExpressionModel {
-    if let weights { return try ExpressionModel(weights: weights) }
-    let model = ExpressionModel(fresh: new, seed: seed)
-    guard let stem else { return model }
-    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
-      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of the stem of a \(new.rawValue) network")
-    }
-    return start
-  }
-
   func run() throws {
     if let threads { Compute.threads = threads }
-    let model = try startingModel()
+    let model =
+      try weights.map { try ExpressionModel(weights: $0) } ?? ExpressionModel(fresh: new, stem: stem, seed: seed)
     let set = try LabelledSet.unlabelled(data, card: model.card, span: span, every: every) {
       try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
     }
@@ -125,45 +116,18 @@ struct Pretrain: ParsableCommand {
       Pretrainer(model, settings(faces: set.clips.count)), on: set, folder: URL(fileURLWithPath: output),
       resumes: resume)
     let interrupt = Interrupt()
-    var view = PretrainingView(steps: steps, from: run.trainer.state.step)
+    var progress = TrainingProgress(steps: steps, from: run.trainer.state.step)
     let isDone = try run.run { event in
-      view.show(event)
+      switch event {
+      case .step(let report):
+        progress.step(report.step, ["loss": Double(report.loss)]) { mean in
+          "loss \((mean("loss") * 1000).rounded() / 1000)"
+        }
+      case .picture(_, let path): progress.say(path)
+      }
       return !interrupt.isRaised
     }
-    guard isDone else {
-      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
-      throw ExitStatus.interrupted
-    }
-    print(run.encoder)
-  }
-}
-
-/// The course of a pre-training for people.
-private struct PretrainingView {
-  private let steps, first: Int
-  private let start = ContinuousClock.now
-  private var terminal = Terminal()
-  private var mean: Double?
-
-  init(steps: Int, from first: Int) { (self.steps, self.first) = (steps, first) }
-
-  mutating func show(_ event: PretrainingRun.Event) {
-    switch event {
-    case .step(let report):
-      let old = mean ?? Double(report.loss)
-      mean = old + 0.02 * (Double(report.loss) - old)
-      let line = line(report)
-      terminal.redraw { [line] }
-      if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == steps { terminal.say(line) }
-    case .picture(_, let path): terminal.say(path)
-    }
-  }
-
-  private func line(_ report: Pretrainer.Report) -> String {
-    let seconds = Double((ContinuousClock.now - start).components.seconds)
-    let left = Int(seconds / Double(max(1, report.step - first)) * Double(steps - report.step))
-    let loss = ((mean ?? 0) * 1000).rounded() / 1000
-    return "step \(report.step) of \(steps), loss \(loss), \(left / 60) min \(left % 60) s left"
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.encoder)
   }
 }
 

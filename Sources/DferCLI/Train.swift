@@ -149,7 +149,7 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "--pipeline \(pipeline): no such system\(nearest) Known are \(systems.joined(separator: ", "))")
     }
-    try check(paste.isEmpty || pipeline == FinderSession.name, "--paste is for --pipeline \(FinderSession.name)")
+    try refuseOptionsOfOtherSystems()
     try check(size.map { $0.isMultiple(of: 32) && (32...640).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 640")
     try check((0...1).contains(drawMasks), "--draw-masks must be 0 to 1")
     try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
@@ -158,6 +158,21 @@ struct Train: ParsableCommand {
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
     try check(stem == nil || new != nil, "--stem is for a --new network")
     try check(lossWeights != nil, "--losses must be four numbers, not below 0, as 0.5,0.5,1.5,0.5")
+  }
+
+  /// What a system does not look at must not seem to have been obeyed.
+  private func refuseOptionsOfOtherSystems() throws {
+    let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
+    let options: [(name: String, isGiven: Bool, fits: Bool)] = [
+      ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
+      ("--balance", balance, !isFinder), ("--stem", stem != nil, isClips), ("--encoder", encoder != nil, isClips),
+      ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
+      ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
+      ("--draw-masks", drawMasks > 0, !isClips && !isFinder), ("--dropout", dropout != nil, !isClips && !isFinder),
+    ]
+    for option in options where option.isGiven && !option.fits {
+      throw ValidationError("\(option.name) means nothing to --pipeline \(pipeline)")
+    }
   }
 
   private var lossWeights: [Float]? {
@@ -197,13 +212,8 @@ struct Train: ParsableCommand {
   }
 
   private func startingModel(_ installed: () throws -> String) throws -> ExpressionModel {
-    guard let new else { return try ExpressionModel(weights: weights ?? installed()) }
-    let model = ExpressionModel(fresh: new, seed: seed)
-    guard let stem else { return model }
-    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
-      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of the stem of a \(new.rawValue) network")
-    }
-    return start
+    try new.map { try ExpressionModel(fresh: $0, stem: stem, seed: seed) }
+      ?? ExpressionModel(weights: weights ?? installed())
   }
 
   func run() throws {
@@ -226,65 +236,29 @@ struct Train: ParsableCommand {
     for path in data { set.clips += try read(path, every: every).clips }
     if let teacher { set.teach(by: try StillClassifier(weights: teacher), share: teacherShare) }
     let validation = try valid.map { try read($0, every: validEvery) }
-    let shared = validation.map(set.people) ?? []
-    if !shared.isEmpty {
-      Terminal.write(
-        "dfer: warning: \(shared.count) people are in both training and validation data (\(shared.prefix(5).joined(separator: ", "))"
-          + "\(shared.count > 5 ? ", ..." : "")): all validation figures will be too good\n")
-    }
+    set.warnOfPeople(alsoIn: validation)
     var run = try TrainingRun(
       Trainer(model, settings(set)), on: set, validation: validation, folder: URL(fileURLWithPath: output),
       resumes: resume)
     let interrupt = Interrupt()
-    var view = TrainingView(steps: steps, from: run.trainer.state.step)
+    var progress = TrainingProgress(steps: steps, from: run.trainer.state.step)
     let isDone = try run.run { event in
-      view.show(event)
+      switch event {
+      case .step(let report):
+        let values = [
+          "loss": Double(report.loss), "right": report.agreement ?? 0, "spread": report.spread ?? 0,
+        ]
+        progress.step(report.step, values) { mean in
+          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %, "
+            + "spread \(TrainingProgress.two(mean("spread")))"
+        }
+      case .validated(let step, let result, let isBest):
+        progress.validated(step, result.lines.first { !$0.hasPrefix(" ") } ?? "", isBest: isBest)
+      }
       return !interrupt.isRaised
     }
-    guard isDone else {
-      Terminal.write("stopped after step \(run.trainer.state.step); --resume goes on\n")
-      throw ExitStatus.interrupted
-    }
-    print(run.weights)
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
   }
-}
-
-/// The course of a training for people: a line that moves, and one that stays for each look at the validation data.
-private struct TrainingView {
-  private let steps, first: Int
-  private let start = ContinuousClock.now
-  private var terminal = Terminal()
-  private var means: (loss: Double, agreement: Double, spread: Double)?
-
-  init(steps: Int, from first: Int) { (self.steps, self.first) = (steps, first) }
-
-  mutating func show(_ event: TrainingRun.Event) {
-    switch event {
-    case .step(let report):
-      let new = (loss: Double(report.loss), agreement: report.agreement ?? 0, spread: report.spread ?? 0)
-      let old = means ?? new
-      means = (
-        old.loss + 0.02 * (new.loss - old.loss), old.agreement + 0.02 * (new.agreement - old.agreement),
-        old.spread + 0.02 * (new.spread - old.spread)
-      )
-      let line = line(report)
-      terminal.redraw { [line] }
-      if !terminal.isInteractive, report.step.isMultiple(of: 50) || report.step == steps { terminal.say(line) }
-    case .validated(let step, let result, let isBest):
-      let figures = result.lines.first { !$0.hasPrefix(" ") } ?? ""
-      terminal.say("step \(step): \(figures)" + (isBest ? ", kept" : ""))
-    }
-  }
-
-  private func line(_ report: Trainer.Report) -> String {
-    let seconds = Double((ContinuousClock.now - start).components.seconds)
-    let left = seconds / Double(max(1, report.step - first)) * Double(steps - report.step)
-    let means = means ?? (0, 0, 0)
-    return "step \(report.step) of \(steps), loss \(two(means.loss)), right \(Int(100 * means.agreement)) %, "
-      + "spread \(two(means.spread)), \(Int(left / 60)) min \(Int(left) % 60) s left"
-  }
-
-  private func two(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 }
 
 extension ModelPreset: ExpressibleByArgument {}

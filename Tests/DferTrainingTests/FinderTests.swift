@@ -88,9 +88,9 @@ import Testing
     for _ in 0..<2 { _ = try first.step(on: [Self.scene()], pasting: [Self.scene()]) }
     try FileManager.default.createDirectory(
       at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
-    try first.save(to: path)
+    try first.state.save(to: path, settings: settings.json)
     var second = FinderTrainer(finder, settings)
-    try second.resume(from: path)
+    second.state = try TrainingState(resuming: path, from: second.state, settings: settings.json)
     for _ in 0..<2 { _ = try second.step(on: [Self.scene()], pasting: [Self.scene()]) }
     #expect(second.state == whole.state)
   }

@@ -21,7 +21,7 @@ struct FinderLoss: Sendable {
     let cells: Int
   }
 
-  /// Order of the finder's points: the subject's right eye is the picture's left one.
+  /// Numbers of one cell: score, four sides, five points, mask. The points' order is that of `FinderScene.Face`.
   private static let answers = 16
 
   /// - Parameters:

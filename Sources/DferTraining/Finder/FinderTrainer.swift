@@ -6,7 +6,7 @@ import Foundation
 /// Goes on training a face finder. Like `Trainer`, all randomness comes from its state, so a stopped and resumed training
 /// gives the same weights.
 public struct FinderTrainer: Sendable {
-  public struct Settings: Sendable, Hashable, Codable {
+  public struct Settings: TrainingOptions {
     public var steps = 1000
     public var batch = 16
     /// Highest learning rate.
@@ -25,13 +25,6 @@ public struct FinderTrainer: Sendable {
     public var data = ""
 
     public init() {}
-
-    /// The same settings always give the same text.
-    public var json: String {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = .sortedKeys
-      return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
   }
 
   public struct Report: Sendable {
@@ -46,7 +39,6 @@ public struct FinderTrainer: Sendable {
   public let settings: Settings
   public internal(set) var state: TrainingState
   private let start: FaceFinder
-  private let schedule: WarmupCosine
   private let composer: FinderComposer
   private let loss = FinderLoss()
 
@@ -56,15 +48,12 @@ public struct FinderTrainer: Sendable {
     state = TrainingState(
       finder.weights, AdamW(finder.weights, ParameterPlan(finder.weights, weightDecay: settings.weightDecay)),
       averageDecay: settings.averageDecay, seed: settings.seed)
-    schedule = WarmupCosine(
-      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
-      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
   }
 
   /// Takes one step.
   ///
   /// - Parameters:
-  ///   - scenes: pictures with and without faces; each step draws from both alike, as far as there are both.
+  ///   - scenes: pictures with and without faces, all drawn alike.
   ///   - faces: pictures of single faces to paste into others.
   /// - Throws: `TrainingError.notFinite` before anything has moved.
   public mutating func step(on scenes: [FinderScene], pasting faces: [FinderScene]) throws -> Report {
@@ -90,24 +79,14 @@ public struct FinderTrainer: Sendable {
     var tape = Tape(state.weights, recording: true, training: true, random: state.random)
     let outputs = start.answers(to: input, &tape)
     let parts = loss(outputs, strides: start.outputs.map(\.stride), faces: truth, &tape)
-    var gradients = tape.gradients(of: parts.total).parameters
-    let length = Gradients.clip(&gradients, to: settings.longestGradient)
-    guard parts.total.tensor.values[0].isFinite, length.isFinite else {
-      throw TrainingError.notFinite(step: state.step, clips: names)
-    }
-    let rate = schedule.rate(state.step)
-    state.optimiser.update(&state.weights, gradients, rate: rate)
-    state.average.update(state.weights)
+    let rate = settings.schedule.rate(state.step)
+    let length = try state.descend(
+      tape.gradients(of: parts.total).parameters, loss: parts.total.tensor.values[0], rate: rate,
+      longest: settings.longestGradient, names: names)
     func number(_ value: Value) -> Float { value.tensor.values[0] }
     return Report(
       step: state.step, rate: rate, loss: number(parts.total), score: number(parts.score), sides: number(parts.sides),
       points: number(parts.points), mask: number(parts.mask), gradient: length, cells: parts.cells)
-  }
-
-  /// Best average precision on the validation data so far.
-  public var best: Double? {
-    get { state.best }
-    set { state.best = newValue }
   }
 
   /// The finder with its averaged weights.
@@ -117,22 +96,11 @@ public struct FinderTrainer: Sendable {
     return finder
   }
 
-  // MARK: Files
-
-  /// Goes on from a checkpoint of the same training.
-  public mutating func resume(from path: String) throws {
-    state = try TrainingState(resuming: path, from: state, settings: settings.json)
-  }
-
-  public func save(to path: String) throws { try state.save(to: path, settings: settings.json) }
-
   /// Writes the averaged weights as a finder's weight file that says how it was made and what it reaches.
-  public func write(to path: String, _ result: FinderEvaluation?) throws {
+  func write(to path: String, _ result: FinderEvaluation?) throws {
     let finder = finder
     var metadata = finder.metadata
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    if let result, let data = try? encoder.encode(result) { metadata["metrics"] = String(decoding: data, as: UTF8.self) }
+    if let result { metadata["metrics"] = CardText.json(result) }
     metadata["training"] = "dfer train, step \(state.step), \(settings.json); before: \(finder.metadata["training"] ?? "")"
     metadata["date"] = Date.now.formatted(.iso8601.year().month().day())
     let store = finder.weights

@@ -43,12 +43,12 @@ public struct Trainer: Sendable {
   public let settings: TrainingSettings
   public internal(set) var state: TrainingState
   private(set) var network: MTCAE
-  private let schedule: WarmupCosine
-  private var order: (epoch: Int, indices: [Int]) = (-1, [])
+  private var order: EpochOrder
 
   /// Goes on from the weights of `model`.
   public init(_ model: ExpressionModel, _ settings: TrainingSettings) throws {
     (card, network, self.settings) = (model.card, model.network, settings)
+    order = EpochOrder(seed: settings.seed)
     network.encoder.recomputesBlocks = settings.recomputes
     let pooling = card.config.cascade.headPooling
     guard settings.clipShare >= 1 || (pooling.box == .slot && pooling.landmark == .slot) else {
@@ -62,9 +62,6 @@ public struct Trainer: Sendable {
     let plan = ParameterPlan(model.weights, options)
     state = TrainingState(
       model.weights, AdamW(model.weights, plan), averageDecay: settings.averageDecay, seed: settings.seed)
-    schedule = WarmupCosine(
-      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
-      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
   }
 
   /// Takes one step.
@@ -73,7 +70,8 @@ public struct Trainer: Sendable {
     guard !set.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     let trunk = card.config.trunk
     let wholeClips = Double(state.random.uniform()) < settings.clipShare
-    let clips = next(of: set).prefix(wholeClips ? max(1, settings.batch / trunk.slots) : settings.batch)
+    let places = order.places(step: state.step, batch: settings.batch, count: set.clips.count)
+    let clips = places.map { set.clips[$0] }.prefix(wholeClips ? max(1, settings.batch / trunk.slots) : settings.batch)
     let views = clips.map { clip in
       (clip, View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
     }
@@ -86,14 +84,10 @@ public struct Trainer: Sendable {
     let output = read(batch.input, kept: kept, firstSlot: firstSlot, slots: slots, &tape)
     let parts = settings.loss(output, batch.targets, &tape)
     state.random = tape.random
-    var gradients = tape.gradients(of: parts.total).parameters
-    let length = Gradients.clip(&gradients, to: settings.longestGradient)
-    guard parts.total.tensor.values[0].isFinite, length.isFinite else {
-      throw TrainingError.notFinite(step: state.step, clips: batch.names)
-    }
-    let rate = schedule.rate(state.step)
-    state.optimiser.update(&state.weights, gradients, rate: rate)
-    state.average.update(state.weights)
+    let rate = settings.schedule.rate(state.step)
+    let length = try state.descend(
+      tape.gradients(of: parts.total).parameters, loss: parts.total.tensor.values[0], rate: rate,
+      longest: settings.longestGradient, names: batch.names)
     func number(_ value: Value) -> Float { value.tensor.values[0] }
     return Report(
       step: state.step, rate: rate, loss: number(parts.total), box: number(parts.box), landmark: number(parts.landmark),
@@ -121,19 +115,6 @@ public struct Trainer: Sendable {
     return network.cascade(Value(tokens), tokensPerSlot: tokens.shape[1] / slots, &tape)
   }
 
-  /// The next clips: every epoch goes through the set once, in an order of its own.
-  private mutating func next(of set: LabelledSet) -> [LabelledClip] {
-    let (count, start) = (set.clips.count, state.step * settings.batch)
-    return (start..<start + settings.batch).map { place in
-      let epoch = place / count
-      if order.epoch != epoch || order.indices.count != count {
-        var random = RandomSource(seed: settings.seed &+ UInt64(epoch) &* 0x9E37_79B9)
-        order = (epoch, Array(0..<count).shuffled(using: &random))
-      }
-      return set.clips[order.indices[place % count]]
-    }
-  }
-
   /// For each clip the tokens of some patch positions, the same in every slot; nil for all.
   private mutating func tubes(for clips: Int, slots: Int) -> [[Int]]? {
     let cells = card.config.trunk.tokensPerSlot
@@ -147,13 +128,7 @@ public struct Trainer: Sendable {
 
   private static func agreement(_ logits: Tensor, _ target: CascadeTargets.Expression?) -> Double? {
     guard case .shares(let shares, let weights) = target else { return nil }
-    let classes = logits.columns
-    func top(_ values: [Float], _ row: Int) -> Int {
-      (0..<classes).max { values[row * classes + $0] < values[row * classes + $1] } ?? 0
-    }
-    let labelled = weights.indices.filter { weights[$0] > 0 }
-    guard !labelled.isEmpty else { return nil }
-    return Double(labelled.count { top(logits.values, $0) == top(shares.values, $0) }) / Double(labelled.count)
+    return Agreement.topShare(logits, shares, weights: weights)
   }
 
   private static func spread(_ boxes: Tensor, _ target: CascadeTargets.Numbers?) -> Double? {

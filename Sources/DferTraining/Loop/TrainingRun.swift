@@ -11,13 +11,16 @@ public struct TrainingRun {
   }
 
   public private(set) var trainer: Trainer
-  public let folder: URL
   private let data: LabelledSet
   private let validation: LabelledSet?
-  private let log: TrainingLog
+  private let files: TrainingFolder
 
-  public var last: String { folder.appendingPathComponent("last.safetensors").path }
-  public var weights: String { folder.appendingPathComponent("weights.safetensors").path }
+  public var folder: URL { files.url }
+  public var last: String { files.last }
+  public var weights: String { files.file("weights.safetensors") }
+
+  private static let columns =
+    "step,rate,loss,box,landmark,expression,blendshape,gradient,agreement,spread,valid_war,valid_uar,valid_nme,valid_iou"
 
   /// - Parameters:
   ///   - folder: made when it is not there.
@@ -28,17 +31,9 @@ public struct TrainingRun {
   ) throws {
     guard !data.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     if let validation, validation.clips.isEmpty { throw TrainingError.noClips("the validation data") }
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw CheckpointError(path: folder.path, reason: "this folder cannot be made: \(error.localizedDescription)")
-    }
-    (self.trainer, self.folder, self.data, self.validation) = (trainer, folder, data, validation)
-    let last = folder.appendingPathComponent("last.safetensors").path
-    if resumes {
-      self.trainer.state = try TrainingState(resuming: last, from: trainer.state, settings: trainer.settings.json)
-    } else if FileManager.default.fileExists(atPath: last) {
-      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
-    }
-    log = try TrainingLog(folder.appendingPathComponent("log.csv").path, appends: resumes)
+    (self.trainer, self.data, self.validation) = (trainer, data, validation)
+    files = try TrainingFolder(
+      folder, columns: Self.columns, resumes: resumes, &self.trainer.state, settings: trainer.settings)
   }
 
   /// Trains to the last step. The state is written every `checkEvery` steps and when `goesOn` stops the run.
@@ -51,15 +46,11 @@ public struct TrainingRun {
     if trainer.state.step == 0, !(try check(goesOn)) { return false }
     while trainer.state.step < settings.steps {
       let report = try trainer.step(on: data)
-      try log.append(report)
-      let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
+      try log(report)
+      let isChecked = settings.isChecked(report.step)
       var goes = goesOn(.step(report))
       if isChecked && goes { goes = try check(goesOn) }
-      if isChecked || !goes {
-        try trainer.state.save(to: last, settings: settings.json)
-        try LossCurves.draw(
-          folder.appendingPathComponent("log.csv").path, to: folder.appendingPathComponent("curves.svg").path)
-      }
+      if isChecked || !goes { try files.save(trainer.state, settings: settings) }
       if !goes { return false }
     }
     return true
@@ -81,8 +72,15 @@ public struct TrainingRun {
       trainer.state.best = figure
       try write(result)
     }
-    try log.append(step: trainer.state.step, result)
+    let figures = [result.all?.war, result.all?.uar, result.places?.normalisedMeanError, result.places?.boxOverlap]
+    try files.append(["\(trainer.state.step)"] + [String](repeating: "", count: 9) + figures.map(\.cell))
     return goesOn(.validated(step: trainer.state.step, result, isBest: isBest))
+  }
+
+  private func log(_ r: Trainer.Report) throws {
+    let losses = [r.loss, r.box, r.landmark, r.expression, r.blendshape].map { "\($0)" }
+    try files.append(
+      ["\(r.step)", "\(r.rate)"] + losses + ["\(r.gradient)", r.agreement.cell, r.spread.cell, "", "", "", ""])
   }
 
   /// One number for the whole cascade, more being better: accuracy and mean recall count half each, the landmark error
@@ -103,42 +101,5 @@ public struct TrainingRun {
     var by = "dfer train"
     var steps: Int
     var settings: TrainingSettings
-  }
-}
-
-/// The course of a training as CSV: a line for each step, and one with the validation figures where they were taken.
-final class TrainingLog {
-  private let path: String
-  private let handle: FileHandle
-  private static let header =
-    "step,rate,loss,box,landmark,expression,blendshape,gradient,agreement,spread,valid_war,valid_uar,valid_nme,valid_iou"
-
-  init(_ path: String, appends: Bool) throws {
-    self.path = path
-    let isNew = !appends || !FileManager.default.fileExists(atPath: path)
-    if isNew { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    guard let handle = FileHandle(forWritingAtPath: path) else {
-      throw CheckpointError(path: path, reason: "it cannot be opened for writing")
-    }
-    self.handle = handle
-    _ = try? handle.seekToEnd()
-    if isNew { try write(Self.header) }
-  }
-
-  func append(_ r: Trainer.Report) throws {
-    let numbers = [r.loss, r.box, r.landmark, r.expression, r.blendshape].map { "\($0)" }
-    let rest = [r.agreement.map { "\($0)" } ?? "", r.spread.map { "\($0)" } ?? ""]
-    try write((["\(r.step)", "\(r.rate)"] + numbers + ["\(r.gradient)"] + rest).joined(separator: ",") + ",,,,")
-  }
-
-  func append(step: Int, _ result: Evaluation) throws {
-    let figures = [result.all?.war, result.all?.uar, result.places?.normalisedMeanError, result.places?.boxOverlap]
-    try write("\(step),,,,,,,,,," + figures.map { $0.map { "\($0)" } ?? "" }.joined(separator: ","))
-  }
-
-  private func write(_ line: String) throws {
-    do { try handle.write(contentsOf: Data((line + "\n").utf8)) } catch {
-      throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
-    }
   }
 }

@@ -1,7 +1,5 @@
-import Foundation
-
 /// What a training is told to do. Written into its checkpoints: a run goes on only under the same settings.
-public struct TrainingSettings: Sendable, Hashable, Codable {
+public struct TrainingSettings: TrainingOptions {
   public var steps = 1000
   /// Stills of one step. A step on whole clips takes an eighth of it, which costs about as much.
   public var batch = 32
@@ -39,14 +37,6 @@ public struct TrainingSettings: Sendable, Hashable, Codable {
   public var data = ""
 
   public init() {}
-
-  /// The same settings always give the same text.
-  var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    // Finite numbers and names always have a JSON form.
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
 }
 
 extension LabelledSet {

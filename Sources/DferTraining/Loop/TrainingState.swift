@@ -22,6 +22,26 @@ public struct TrainingState: Sendable, Equatable {
   /// Steps taken so far.
   public var step: Int { optimiser.step }
 
+  /// Moves the weights against the gradients, and the averaged weights after them.
+  ///
+  /// - Parameters:
+  ///   - statistics: new running statistics of batch norms.
+  ///   - names: of the samples, for the error.
+  /// - Returns: the length of the gradients before they were shortened.
+  /// - Throws: `TrainingError.notFinite` before anything has moved.
+  mutating func descend(
+    _ gradients: [Tensor?], loss: Float, rate: Double, longest: Double, names: @autoclosure () -> [String],
+    statistics: [(parameter: Parameter, tensor: Tensor)] = []
+  ) throws -> Double {
+    var gradients = gradients
+    let length = Gradients.clip(&gradients, to: longest)
+    guard loss.isFinite, length.isFinite else { throw TrainingError.notFinite(step: step, clips: names()) }
+    optimiser.update(&weights, gradients, rate: rate)
+    for (parameter, tensor) in statistics { weights[parameter] = tensor }
+    average.update(weights)
+    return length
+  }
+
   public static func == (a: Self, b: Self) -> Bool {
     a.weights.names == b.weights.names && a.weights.tensors == b.weights.tensors && a.optimiser == b.optimiser
       && a.average == b.average && a.random == b.random && a.best == b.best

@@ -15,16 +15,16 @@ enum WeightFile {
     if let result {
       // Probabilities should mean something.
       card.temperature = result.fittedTemperature ?? card.temperature
-      card.metrics = json(Figures(result))
+      card.metrics = CardText.json(Figures(result))
     }
-    card.training = stages(card.training, and: json(stage))
+    card.training = stages(card.training, and: CardText.json(stage))
     try SafetensorsFile.write(
       tensors: zip(store.names, store.tensors).map { (name: $0.0, tensor: $0.1) }, metadata: card.metadata, to: path,
       as: .f16)
   }
 
   /// A list of stages, as JSON, with one more. Cards of other makers tell one stage without a list.
-  private static func stages(_ before: String, and stage: String) -> String {
+  static func stages(_ before: String, and stage: String) -> String {
     let before = before.trimmingCharacters(in: .whitespacesAndNewlines)
     switch before.first {
     case "[" where before != "[]": return before.dropLast() + "," + stage + "]"
@@ -41,11 +41,5 @@ enum WeightFile {
       (validationFaces, war, uar) = (result.all?.samples, result.all?.war, result.all?.uar)
       (landmarkError, boxOverlap) = (result.places?.normalisedMeanError, result.places?.boxOverlap)
     }
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }

@@ -1,4 +1,5 @@
 import DferImage
+import DferTensor
 
 /// Measures of numbers and places that are right by degrees.
 public enum Agreement {
@@ -29,6 +30,17 @@ public enum Agreement {
   public static func normalisedMeanError(_ points: [Point], _ truth: [Point], scale: Double) -> Double {
     precondition(points.count == truth.count && !points.isEmpty && scale > 0, "normalisedMeanError: nothing to compare")
     return zip(points, truth).reduce(0) { $0 + distance($1.0, $1.1) } / Double(points.count) / scale
+  }
+
+  /// Share of the rows with a weight above 0 whose largest number stands where the truth's does; nil without such rows.
+  static func topShare(_ rows: Tensor, _ truth: Tensor, weights: [Float]) -> Double? {
+    let classes = rows.columns
+    func top(_ values: [Float], _ row: Int) -> Int {
+      (0..<classes).max { values[row * classes + $0] < values[row * classes + $1] } ?? 0
+    }
+    let labelled = weights.indices.filter { weights[$0] > 0 }
+    guard !labelled.isEmpty else { return nil }
+    return Double(labelled.count { top(rows.values, $0) == top(truth.values, $0) }) / Double(labelled.count)
   }
 
   public static func distance(_ a: Point, _ b: Point) -> Double {

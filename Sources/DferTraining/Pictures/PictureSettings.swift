@@ -1,8 +1,6 @@
-import Foundation
-
 /// What the training of a network for single pictures is told to do. Written into its checkpoints: a run goes on only
 /// under the same settings.
-public struct PictureSettings: Sendable, Hashable, Codable {
+public struct PictureSettings: TrainingOptions {
   public var steps = 1000
   public var batch = 32
   /// Highest learning rate.
@@ -32,12 +30,4 @@ public struct PictureSettings: Sendable, Hashable, Codable {
   public var data = ""
 
   public init() {}
-
-  /// The same settings always give the same text.
-  var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    // Finite numbers and names always have a JSON form.
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
 }

@@ -20,27 +20,25 @@ public struct PictureTrainer: Sendable {
   public let settings: PictureSettings
   public internal(set) var state: TrainingState
   private let model: PictureModel
-  private let schedule: WarmupCosine
-  private var order: (epoch: Int, indices: [Int]) = (-1, [])
+  private var order: EpochOrder
 
   /// Goes on from the weights of `model`.
   public init(_ model: PictureModel, _ settings: PictureSettings) {
     (card, self.model, self.settings) = (model.card, model, settings)
+    order = EpochOrder(seed: settings.seed)
     var options = ParameterPlan.Options()
     options.weightDecay = settings.weightDecay
     state = TrainingState(
       model.weights, AdamW(model.weights, ParameterPlan(model.weights, options)),
       averageDecay: settings.averageDecay, seed: settings.seed)
-    schedule = WarmupCosine(
-      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
-      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
   }
 
   /// Takes one step.
   /// - Throws: `TrainingError.notFinite` before anything has moved.
   public mutating func step(on set: LabelledSet) throws -> Report {
     guard !set.clips.isEmpty else { throw TrainingError.noClips("the training data") }
-    let views = next(of: set).map { clip in
+    let places = order.places(step: state.step, batch: settings.batch, count: set.clips.count)
+    let views = places.map { set.clips[$0] }.map { clip in
       (maskedAtTimes(clip), View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
     }
     let batch = PictureBatch(views, model, leastVotes: settings.leastVotes)
@@ -49,19 +47,13 @@ public struct PictureTrainer: Sendable {
     let loss = loss(output, batch, &tape)
     state.random = tape.random
     let statistics = tape.statistics
-    var gradients = tape.gradients(of: loss).parameters
-    let length = Gradients.clip(&gradients, to: settings.longestGradient)
-    let value = loss.tensor.values[0]
-    guard value.isFinite, length.isFinite else {
-      throw TrainingError.notFinite(step: state.step, clips: batch.names)
-    }
-    let rate = schedule.rate(state.step)
-    state.optimiser.update(&state.weights, gradients, rate: rate)
-    for (parameter, tensor) in statistics { state.weights[parameter] = tensor }
-    state.average.update(state.weights)
+    let (value, rate) = (loss.tensor.values[0], settings.schedule.rate(state.step))
+    let length = try state.descend(
+      tape.gradients(of: loss).parameters, loss: value, rate: rate, longest: settings.longestGradient,
+      names: batch.names, statistics: statistics)
     return Report(
       step: state.step, rate: rate, loss: value, gradient: length,
-      agreement: Self.agreement(output.expression.tensor, batch))
+      agreement: Agreement.topShare(output.expression.tensor, batch.shares, weights: batch.weights))
   }
 
   /// The network with its averaged weights, as it would be used.
@@ -95,28 +87,5 @@ public struct PictureTrainer: Sendable {
       clip.pictures[0] = DrawnMask(random: &state.random).drawn(on: clip.pictures[0], contour: clip.contour)
     }
     return clip
-  }
-
-  /// The next clips: every epoch goes through the set once, in an order of its own.
-  private mutating func next(of set: LabelledSet) -> [LabelledClip] {
-    let (count, start) = (set.clips.count, state.step * settings.batch)
-    return (start..<start + settings.batch).map { place in
-      let epoch = place / count
-      if order.epoch != epoch || order.indices.count != count {
-        var random = RandomSource(seed: settings.seed &+ UInt64(epoch) &* 0x9E37_79B9)
-        order = (epoch, Array(0..<count).shuffled(using: &random))
-      }
-      return set.clips[order.indices[place % count]]
-    }
-  }
-
-  private static func agreement(_ logits: Tensor, _ batch: PictureBatch) -> Double? {
-    let classes = logits.columns
-    func top(_ values: [Float], _ row: Int) -> Int {
-      (0..<classes).max { values[row * classes + $0] < values[row * classes + $1] } ?? 0
-    }
-    let labelled = batch.weights.indices.filter { batch.weights[$0] > 0 }
-    guard !labelled.isEmpty else { return nil }
-    return Double(labelled.count { top(logits.values, $0) == top(batch.shares.values, $0) }) / Double(labelled.count)
   }
 }

@@ -14,11 +14,10 @@ public struct PictureTrainingRun {
   public private(set) var trainer: PictureTrainer
   private let data: LabelledSet
   private let validation: LabelledSet?
-  private let log: FileHandle
-  private let folder: URL
+  private let files: TrainingFolder
 
-  public var last: String { folder.appendingPathComponent("last.safetensors").path }
-  public var weights: String { folder.appendingPathComponent("weights.safetensors").path }
+  public var last: String { files.last }
+  public var weights: String { files.file("weights.safetensors") }
 
   /// - Parameters:
   ///   - folder: made when it is not there.
@@ -29,27 +28,10 @@ public struct PictureTrainingRun {
   ) throws {
     guard !data.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     if let validation, validation.clips.isEmpty { throw TrainingError.noClips("the validation data") }
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw CheckpointError(path: folder.path, reason: "this folder cannot be made: \(error.localizedDescription)")
-    }
-    (self.trainer, self.folder, self.data, self.validation) = (trainer, folder, data, validation)
-    let last = folder.appendingPathComponent("last.safetensors").path
-    if resumes {
-      self.trainer.state = try TrainingState(resuming: last, from: trainer.state, settings: trainer.settings.json)
-    } else if FileManager.default.fileExists(atPath: last) {
-      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
-    }
-    let path = folder.appendingPathComponent("log.csv").path
-    let isNew = !resumes || !FileManager.default.fileExists(atPath: path)
-    if isNew {
-      _ = FileManager.default.createFile(
-        atPath: path, contents: Data("step,rate,loss,gradient,agreement,valid_war,valid_uar\n".utf8))
-    }
-    guard let handle = FileHandle(forWritingAtPath: path) else {
-      throw CheckpointError(path: path, reason: "it cannot be opened for writing")
-    }
-    log = handle
-    _ = try? log.seekToEnd()
+    (self.trainer, self.data, self.validation) = (trainer, data, validation)
+    files = try TrainingFolder(
+      folder, columns: "step,rate,loss,gradient,agreement,valid_war,valid_uar", resumes: resumes, &self.trainer.state,
+      settings: trainer.settings)
   }
 
   /// Trains to the last step. The state is written every `checkEvery` steps and when `goesOn` stops the run.
@@ -61,12 +43,13 @@ public struct PictureTrainingRun {
     let settings = trainer.settings
     while trainer.state.step < settings.steps {
       let report = try trainer.step(on: data)
-      let agreement = report.agreement.map { "\($0)" } ?? ""
-      try write("\(report.step),\(report.rate),\(report.loss),\(report.gradient),\(agreement),,")
-      let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
+      try files.append([
+        "\(report.step)", "\(report.rate)", "\(report.loss)", "\(report.gradient)", report.agreement.cell, "", "",
+      ])
+      let isChecked = settings.isChecked(report.step)
       var goes = goesOn(.step(report))
       if isChecked && goes { goes = try check(goesOn) }
-      if isChecked || !goes { try trainer.state.save(to: last, settings: settings.json) }
+      if isChecked || !goes { try files.save(trainer.state, settings: settings) }
       if !goes { return false }
     }
     return true
@@ -92,7 +75,7 @@ public struct PictureTrainingRun {
       trainer.state.best = figure
       try keep(model, result)
     }
-    try write("\(trainer.state.step),,,,,\(classes.map { "\($0.war)" } ?? ""),\(classes.map { "\($0.uar)" } ?? "")")
+    try files.append(["\(trainer.state.step)", "", "", "", "", (classes?.war).cell, (classes?.uar).cell])
     return goesOn(.validated(step: trainer.state.step, result, isBest: isBest))
   }
 
@@ -103,10 +86,10 @@ public struct PictureTrainingRun {
     if let result {
       // Probabilities should mean something: the temperature comes from the same validation data.
       card.temperature = result.fittedTemperature ?? card.temperature
-      card.metrics = Self.json(Metrics(result))
+      card.metrics = CardText.json(Metrics(result))
     }
-    card.training = Self.json(
-      Making(steps: trainer.state.step, settings: trainer.settings, before: trainer.card.training))
+    card.training = WeightFile.stages(
+      trainer.card.training, and: CardText.json(Making(steps: trainer.state.step, settings: trainer.settings)))
     try SafetensorsFile.write(
       tensors: zip(model.weights.names, model.weights.tensors).map { (name: $0, tensor: $1) }, metadata: card.metadata,
       to: weights)
@@ -128,20 +111,5 @@ public struct PictureTrainingRun {
     var by = "dfer train"
     var steps: Int
     var settings: PictureSettings
-    /// What the weights that this training began with say of themselves.
-    var before: String
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
-
-  private func write(_ line: String) throws {
-    do { try log.write(contentsOf: Data((line + "\n").utf8)) } catch {
-      throw CheckpointError(
-        path: folder.appendingPathComponent("log.csv").path, reason: "it cannot be written: \(error.localizedDescription)")
-    }
   }
 }

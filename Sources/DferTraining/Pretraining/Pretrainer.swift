@@ -23,7 +23,6 @@ public struct Pretrainer: Sendable {
   public let settings: PretrainingSettings
   public internal(set) var state: TrainingState
   let network: PretrainingNetwork
-  private let schedule: WarmupCosine
 
   /// - Parameter model: gives the sizes and, for VideoMAE, the weights that the encoder starts with.
   public init(_ model: ExpressionModel, _ settings: PretrainingSettings) {
@@ -49,9 +48,6 @@ public struct Pretrainer: Sendable {
     // The newest weights are the result, so nothing is averaged.
     state = TrainingState(
       store, AdamW(store, ParameterPlan(store, plan), options), averageDecay: 0, seed: settings.seed)
-    schedule = WarmupCosine(
-      base: settings.rate, start: settings.rate / Double(max(1, settings.warmupSteps)), minimum: settings.rate / 100,
-      warmupSteps: min(settings.warmupSteps, settings.steps), steps: settings.steps)
   }
 
   /// Takes one step.
@@ -73,14 +69,10 @@ public struct Pretrainer: Sendable {
     let painted = network(part.shown, visible: part.visible, firstSlot: part.firstSlot, &tape)
     let loss = tape.meanSquared(painted, Value(part.target.rows(of: part.hidden)))
     state.random = tape.random
-    var gradients = tape.gradients(of: loss).parameters
-    let length = Gradients.clip(&gradients, to: settings.longestGradient)
-    guard loss.tensor.values[0].isFinite, length.isFinite else {
-      throw TrainingError.notFinite(step: state.step, clips: chosen.map(\.name))
-    }
-    let rate = schedule.rate(state.step)
-    state.optimiser.update(&state.weights, gradients, rate: rate)
-    state.average.update(state.weights)
+    let rate = settings.schedule.rate(state.step)
+    let length = try state.descend(
+      tape.gradients(of: loss).parameters, loss: loss.tensor.values[0], rate: rate, longest: settings.longestGradient,
+      names: chosen.map(\.name))
     return Report(
       step: state.step, rate: rate, loss: loss.tensor.values[0], gradient: length, clips: chosen.count, isWhole: isWhole)
   }

@@ -14,38 +14,22 @@ public struct PretrainingRun {
   }
 
   public private(set) var trainer: Pretrainer
-  public let folder: URL
   private let data: LabelledSet
-  private let log: FileHandle
+  private let files: TrainingFolder
 
-  public var last: String { folder.appendingPathComponent("last.safetensors").path }
-  public var encoder: String { folder.appendingPathComponent("encoder.safetensors").path }
-  private var logPath: String { folder.appendingPathComponent("log.csv").path }
+  public var folder: URL { files.url }
+  public var last: String { files.last }
+  public var encoder: String { files.file("encoder.safetensors") }
 
   /// - Parameters:
   ///   - folder: made when it is not there.
   ///   - resumes: goes on from the folder's checkpoint.
   public init(_ trainer: Pretrainer, on data: LabelledSet, folder: URL, resumes: Bool) throws {
     guard !data.clips.isEmpty else { throw TrainingError.noClips("the data") }
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw CheckpointError(path: folder.path, reason: "this folder cannot be made: \(error.localizedDescription)")
-    }
-    (self.trainer, self.folder, self.data) = (trainer, folder, data)
-    let last = folder.appendingPathComponent("last.safetensors").path
-    if resumes {
-      self.trainer.state = try TrainingState(resuming: last, from: trainer.state, settings: trainer.settings.json)
-    } else if FileManager.default.fileExists(atPath: last) {
-      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
-    }
-    let path = folder.appendingPathComponent("log.csv").path
-    let isNew = !resumes || !FileManager.default.fileExists(atPath: path)
-    if isNew { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    guard let log = FileHandle(forWritingAtPath: path) else {
-      throw CheckpointError(path: path, reason: "it cannot be opened for writing")
-    }
-    self.log = log
-    _ = try? log.seekToEnd()
-    if isNew { try write("step,rate,loss,gradient,clips,whole") }
+    (self.trainer, self.data) = (trainer, data)
+    files = try TrainingFolder(
+      folder, columns: "step,rate,loss,gradient,clips,whole", resumes: resumes, &self.trainer.state,
+      settings: trainer.settings)
   }
 
   /// Trains to the last step. State, encoder and picture are written every `checkEvery` steps and when `goesOn` stops
@@ -58,14 +42,15 @@ public struct PretrainingRun {
     let settings = trainer.settings
     while trainer.state.step < settings.steps {
       let report = try trainer.step(on: data)
-      try write(
-        "\(report.step),\(report.rate),\(report.loss),\(report.gradient),\(report.clips),\(report.isWhole ? 1 : 0)")
-      let isChecked = report.step.isMultiple(of: settings.checkEvery) || report.step == settings.steps
+      try files.append([
+        "\(report.step)", "\(report.rate)", "\(report.loss)", "\(report.gradient)", "\(report.clips)",
+        report.isWhole ? "1" : "0",
+      ])
+      let isChecked = settings.isChecked(report.step)
       var goes = goesOn(.step(report))
       if isChecked || !goes {
-        try trainer.state.save(to: last, settings: settings.json)
+        try files.save(trainer.state, settings: settings)
         try writeEncoder()
-        try LossCurves.draw(logPath, to: folder.appendingPathComponent("curves.svg").path)
         let path = try writePicture()
         goes = goesOn(.picture(step: report.step, path: path)) && goes
       }
@@ -77,7 +62,7 @@ public struct PretrainingRun {
   private func writePicture() throws -> String {
     let number = String(trainer.state.step)
     let name = "rebuilt-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).png"
-    let path = folder.appendingPathComponent(name).path
+    let path = files.file(name)
     try trainer.reconstruction(of: data).writePNG(to: path)
     return path
   }
@@ -90,23 +75,14 @@ public struct PretrainingRun {
       "dfer_encoder": "1", "variant": trainer.settings.variant.rawValue, "steps": String(trainer.state.step),
       "settings": trainer.settings.json, "licence": "weights: those of the data they are trained on",
     ]
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    func text(_ value: some Encodable) -> String {
-      (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
     switch trainer.network {
-    case .videoMAE(let network): metadata["config"] = text(network.encoder.config)
-    case .maeDFER(let network): metadata["config"] = text(network.encoder.config)
+    case .videoMAE(let network): metadata["config"] = CardText.json(network.encoder.config)
+    case .maeDFER(let network): metadata["config"] = CardText.json(network.encoder.config)
     }
-    (metadata["image_mean"], metadata["image_std"]) = (text(trainer.card.imageMean), text(trainer.card.imageStd))
+    (metadata["image_mean"], metadata["image_std"]) = (
+      CardText.json(trainer.card.imageMean), CardText.json(trainer.card.imageStd)
+    )
     try SafetensorsFile.write(tensors: tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: self.encoder)
-  }
-
-  private func write(_ line: String) throws {
-    do { try log.write(contentsOf: Data((line + "\n").utf8)) } catch {
-      throw CheckpointError(path: logPath, reason: "it cannot be written: \(error.localizedDescription)")
-    }
   }
 }
 

@@ -1,8 +1,5 @@
-import DferModels
-import Foundation
-
 /// What a pre-training is told to do. Written into its checkpoints: a run goes on only under the same settings.
-public struct PretrainingSettings: Sendable, Hashable, Codable {
+public struct PretrainingSettings: TrainingOptions {
   /// Which published method.
   public enum Variant: String, Sendable, Codable, CaseIterable {
     /// Joint attention, tubes over the whole frame, pixels (arXiv 2203.12602).
@@ -37,11 +34,4 @@ public struct PretrainingSettings: Sendable, Hashable, Codable {
   public var data = ""
 
   public init() {}
-
-  /// The same settings always give the same text.
-  var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-  }
 }

@@ -50,6 +50,23 @@ extension ExpressionModel {
 }
 
 extension ExpressionModel {
+  /// A network that has learned nothing, with the stem of a network for single pictures where one is given.
+  ///
+  /// - Parameter stem: path of that network's weights.
+  /// - Throws: `CheckpointError` when they cannot be read or the sizes differ.
+  public init(fresh preset: ModelPreset, stem: String?, seed: UInt64) throws {
+    let model = ExpressionModel(fresh: preset, seed: seed)
+    guard let stem else {
+      self = model
+      return
+    }
+    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
+      throw CheckpointError(
+        path: stem, reason: "its layers do not have the sizes of the stem of a \(preset.rawValue) network")
+    }
+    self = start
+  }
+
   /// The same network with the stem of `other`; nil when it has none or one of other sizes.
   public func starting(from other: StillClassifier) -> ExpressionModel? {
     guard let widths = card.config.trunk.stemWidths, let stem = other.stemWeights(widths: widths) else { return nil }

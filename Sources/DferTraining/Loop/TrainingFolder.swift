@@ -1,0 +1,61 @@
+import DferTensor
+import Foundation
+
+/// The folder of a training: `last.safetensors` to go on from, `log.csv` with a line for each step, and `curves.svg` drawn
+/// from it. All trainers keep their files alike.
+struct TrainingFolder {
+  let url: URL
+  private let log: FileHandle
+
+  var last: String { file("last.safetensors") }
+  private var logPath: String { file("log.csv") }
+
+  /// Makes the folder when it is not there, and puts `state` where the folder's checkpoint stands when the training goes
+  /// on. Nothing of an earlier training is replaced unasked.
+  ///
+  /// - Parameters:
+  ///   - columns: header of the log.
+  ///   - settings: what the training is told to do; a training goes on only under the same.
+  init(
+    _ url: URL, columns: String, resumes: Bool, _ state: inout TrainingState, settings: some TrainingOptions
+  ) throws {
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+      throw CheckpointError(path: url.path, reason: "this folder cannot be made: \(error.localizedDescription)")
+    }
+    func file(_ name: String) -> String { url.appendingPathComponent(name).path }
+    let (last, logPath) = (file("last.safetensors"), file("log.csv"))
+    if resumes {
+      state = try TrainingState(resuming: last, from: state, settings: settings.json)
+    } else if FileManager.default.fileExists(atPath: last) {
+      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
+    }
+    let isNew = !resumes || !FileManager.default.fileExists(atPath: logPath)
+    if isNew { _ = FileManager.default.createFile(atPath: logPath, contents: nil) }
+    guard let log = FileHandle(forWritingAtPath: logPath) else {
+      throw CheckpointError(path: logPath, reason: "it cannot be opened for writing")
+    }
+    (self.url, self.log) = (url, log)
+    _ = try? log.seekToEnd()
+    if isNew { try append([columns]) }
+  }
+
+  func file(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+  /// Adds a line to the log.
+  func append(_ cells: [String]) throws {
+    do { try log.write(contentsOf: Data((cells.joined(separator: ",") + "\n").utf8)) } catch {
+      throw CheckpointError(path: logPath, reason: "it cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// Writes the checkpoint, and draws the course so far.
+  func save(_ state: TrainingState, settings: some TrainingOptions) throws {
+    try state.save(to: last, settings: settings.json)
+    try LossCurves.draw(logPath, to: file("curves.svg"))
+  }
+}
+
+extension Optional {
+  /// A cell of a log: empty for nil.
+  var cell: String { map { "\($0)" } ?? "" }
+}
