@@ -10,28 +10,14 @@ struct EventLog: Sendable {
     let data: String
   }
 
-  let capacity: Int
+  private var entries: Ring<Entry>
+
+  init(capacity: Int) { entries = Ring(capacity: capacity) }
+
   /// Number of the next event; numbers start at 1.
-  private(set) var next = 1
-  private var entries: [Entry] = []
-  /// Place of the oldest entry in `entries`, once it is full.
-  private var oldest = 0
+  var next: Int { entries.total + 1 }
 
-  init(capacity: Int) {
-    precondition(capacity > 0, "EventLog: capacity \(capacity)")
-    self.capacity = capacity
-  }
-
-  mutating func add(_ name: String, _ data: String) {
-    let entry = Entry(id: next, name: name, data: data)
-    next += 1
-    if entries.count < capacity {
-      entries.append(entry)
-    } else {
-      entries[oldest] = entry
-      oldest = (oldest + 1) % capacity
-    }
-  }
+  mutating func add(_ name: String, _ data: String) { entries.add(Entry(id: next, name: name, data: data)) }
 
   /// At most `limit` events that come after number `id`, oldest first, and how many between were forgotten.
   func after(_ id: Int, limit: Int) -> (entries: [Entry], missed: Int) {
@@ -41,28 +27,37 @@ struct EventLog: Sendable {
     let missed = id >= next || id < 0 ? 0 : max(0, first - (id + 1))
     let count = min(limit, next - wanted)
     guard count > 0 else { return ([], missed) }
-    return ((0..<count).map { entries[(oldest + wanted - first + $0) % entries.count] }, missed)
+    return ((0..<count).map { entries[wanted - first + $0] }, missed)
   }
 }
 
-/// The newest lines of a table.
-struct LineTail: Sendable {
-  let capacity: Int
-  private var lines: [String] = []
+/// The newest elements of a sequence without an end, by age.
+struct Ring<Element: Sendable>: Sendable {
+  private let capacity: Int
+  private var elements: [Element] = []
+  /// Place of the oldest element, once all places are taken.
   private var oldest = 0
+  /// How many have been added.
   private(set) var total = 0
 
-  init(capacity: Int) { self.capacity = capacity }
+  init(capacity: Int) {
+    precondition(capacity > 0, "Ring: capacity \(capacity)")
+    self.capacity = capacity
+  }
 
-  mutating func add(_ line: String) {
+  var count: Int { elements.count }
+  var all: [Element] { Array(elements[oldest...] + elements[..<oldest]) }
+
+  /// 0 is the oldest.
+  subscript(index: Int) -> Element { elements[(oldest + index) % elements.count] }
+
+  mutating func add(_ element: Element) {
     total += 1
-    if lines.count < capacity {
-      lines.append(line)
+    if elements.count < capacity {
+      elements.append(element)
     } else {
-      lines[oldest] = line
+      elements[oldest] = element
       oldest = (oldest + 1) % capacity
     }
   }
-
-  var all: [String] { Array(lines[oldest...] + lines[..<oldest]) }
 }

@@ -28,7 +28,7 @@ public final class LiveBoard: Sendable {
     var picture: Picture?
     var pictureWantedUntil: ContinuousClock.Instant?
     var events = EventLog(capacity: 1024)
-    var tail = LineTail(capacity: 5000)
+    var tail = Ring<String>(capacity: 5000)
     var rowsFile: String?
     var rowsByStatus: [String: Int] = [:]
     var counts = LiveCounts()

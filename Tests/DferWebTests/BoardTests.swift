@@ -38,7 +38,7 @@ struct BoardTests {
   }
 
   @Test func tailKeepsTheNewestLines() {
-    var tail = LineTail(capacity: 3)
+    var tail = Ring<String>(capacity: 3)
     for number in 1...5 { tail.add("\(number)") }
     #expect(tail.all == ["3", "4", "5"])
     #expect(tail.total == 5)
