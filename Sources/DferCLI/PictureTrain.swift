@@ -1,3 +1,4 @@
+import ArgumentParser
 import Dfer
 import DferModels
 import DferTensor
@@ -66,9 +67,15 @@ struct PictureTrainSession {
   private func startingModel() throws -> PictureModel {
     if command.new != nil {
       var card = system.start
-      if system == .lanmsff, let dropout = command.dropout { card.set(LANMSFFConfig(dropout: dropout)) }
-      if let size = command.size { card.imageSize = size }
-      return try PictureModel(fresh: card, seed: command.seed)
+      do {
+        try card.set(command.set)
+        if let size = command.size { card.imageSize = size }
+        return try started(PictureModel(fresh: card, seed: command.seed))
+      } catch let error as PictureConfigError {
+        throw ValidationError("--set: \(error)")
+      } catch let error as DecodingError {
+        throw ValidationError("--set: \(ModelCard.explain(error))")
+      }
     }
     let path = try command.weights ?? Installation.pipeline(system.rawValue).modelWeights.path
     var model = try PictureModel(weights: path)
@@ -79,12 +86,22 @@ struct PictureTrainSession {
     return model
   }
 
+  /// With the first layers of the network that `--stem` names.
+  private func started(_ model: PictureModel) throws -> PictureModel {
+    guard let stem = command.stem else { return model }
+    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
+      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of a stem of this \(system.rawValue) network")
+    }
+    return start
+  }
+
   private func settings(_ set: LabelledSet) -> PictureSettings {
     var settings = PictureSettings()
     (settings.steps, settings.batch, settings.rate) = (command.steps, command.batch, command.rate)
     (settings.warmupSteps, settings.strength, settings.smoothing) = (command.warmup, command.strength, command.smoothing)
     (settings.seed, settings.checkEvery) = (command.seed, command.check)
-    settings.drawnMasks = command.drawMasks
+    (settings.drawnMasks, settings.stemRate) = (command.drawMasks, command.stemRate)
+    if let weights = command.lossWeights { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
     if command.balance { settings.classWeights = set.balancingWeights() }
     let names = command.data.map { URL(fileURLWithPath: $0).lastPathComponent }
     settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"

@@ -46,8 +46,11 @@ struct Train: ParsableCommand {
   @Option(help: "Single faces to paste into other pictures, for face-finder; may be given several times.")
   var paste: [String] = []
 
-  @Option(help: "Share of the numbers that a step drops, for new LANMSFF networks (default: 0.4, as published).")
-  var dropout: Float?
+  @Option(
+    help: ArgumentHelp(
+      "Change a value of a --new network's config, for systems that read single pictures: fusion=mean; may be given several times.",
+      valueName: "key=value"))
+  var set: [String] = []
 
   @Option(help: "Weights to start with (default: the installed ones).")
   var weights: String?
@@ -112,8 +115,9 @@ struct Train: ParsableCommand {
   @Flag(help: "Run the encoder twice instead of keeping what it computes: a third slower, far less memory.")
   var recompute = false
 
-  @Option(help: "Weights of the box, landmark, expression and blendshape losses.")
-  var losses = "0.5,0.5,1.5,0.5"
+  @Option(
+    help: "Weights of the losses: of box, landmarks, expression and blendshapes (default: 0.5,0.5,1.5,0.5); for cross-task-vit of expression and mask (default: 1,1).")
+  var losses: String?
 
   @Option(help: "How boxes and points are measured: squared, as published, or smooth (L1, sharper).")
   var placeLoss = CascadeLoss.PlaceLoss.squared
@@ -153,11 +157,13 @@ struct Train: ParsableCommand {
     try check(size.map { $0.isMultiple(of: 32) && (32...640).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 640")
     try check((0...1).contains(drawMasks), "--draw-masks must be 0 to 1")
     try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
-    try check(dropout.map { $0 >= 0 && $0 < 1 } ?? true, "--dropout must be 0 or more, below 1")
+    try check(set.isEmpty || new != nil, "--set is for a --new network")
+    try check(new != .tiny || pipeline == "mtcae-dfer", "--new tiny is for mtcae-dfer; make another system smaller with --set")
     try check((0...1).contains(teacherShare), "--teacher-share must be 0 to 1")
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
     try check(stem == nil || new != nil, "--stem is for a --new network")
-    try check(lossWeights != nil, "--losses must be four numbers, not below 0, as 0.5,0.5,1.5,0.5")
+    let count = pipeline == PictureSystem.crossTaskViT.rawValue ? 2 : 4
+    try check(losses == nil || lossWeights?.count == count, "--losses must be \(count) numbers, not below 0, parted by commas")
   }
 
   /// What a system does not look at must not seem to have been obeyed.
@@ -165,19 +171,22 @@ struct Train: ParsableCommand {
     let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
       ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
-      ("--balance", balance, !isFinder), ("--stem", stem != nil, isClips), ("--encoder", encoder != nil, isClips),
+      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isClips && !isFinder), ("--dropout", dropout != nil, !isClips && !isFinder),
+      ("--draw-masks", drawMasks > 0, !isClips && !isFinder), ("--set", !set.isEmpty, !isClips && !isFinder),
+      ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
     for option in options where option.isGiven && !option.fits {
       throw ValidationError("\(option.name) means nothing to --pipeline \(pipeline)")
     }
   }
 
-  private var lossWeights: [Float]? {
-    let weights = losses.split(separator: ",").compactMap { Float($0) }
-    return weights.count == 4 && weights.allSatisfy { $0 >= 0 && $0.isFinite } ? weights : nil
+  /// What `--losses` says; nil when it is not given or says no such numbers.
+  var lossWeights: [Float]? {
+    guard let parts = losses?.split(separator: ",", omittingEmptySubsequences: false) else { return nil }
+    let weights = parts.compactMap { Float($0) }
+    return weights.count == parts.count && weights.allSatisfy { $0 >= 0 && $0.isFinite } ? weights : nil
   }
 
   private func settings(_ set: LabelledSet) -> TrainingSettings {

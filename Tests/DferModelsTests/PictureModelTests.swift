@@ -68,7 +68,7 @@ import Testing
     #expect(try fault(["labels": nil]).contains("its metadata lacks labels"))
     #expect(try fault(["temperature": "0"]).contains("temperature"))
     #expect(try fault(["image_std": "[0.25]"]).contains("not 3 numbers each"))
-    let odd = model.card.config.replacing(#""patch_size":6"#, with: #""patch_size":7"#)
+    let odd = model.card.config.replacing(#""patch_size":8"#, with: #""patch_size":7"#)
     #expect(try fault(["config": odd]).contains("patch_size 7 does not divide image_size 48"))
   }
 
@@ -88,5 +88,33 @@ import Testing
       #expect(pixel(view, point.x, point.y) == [0, 0, 0])
     }
     #expect(face.showing([.nose], around: points) != view)
+  }
+
+  /// What `--set` takes: JSON, bare words and lists of words.
+  @Test func configsAreChangedByKey() throws {
+    var card = PictureSystem.emoticMAE.start
+    try card.set(["fusion=mean", "parts=eyes,nose", "num_hidden_layers=2", "aux_block=1"])
+    let config = try JSONDecoder().decode(EmoticMAEConfig.self, from: Data(card.config.utf8))
+    #expect(config.fusion == .mean && config.parts == [.eyes, .nose] && config.numHiddenLayers == 2)
+    #expect(throws: PictureConfigError.self) { try card.set(["fusio=mean"]) }
+    #expect(throws: PictureConfigError.self) { try card.set(["fusion"]) }
+    try card.set(["patch_size=5"])
+    #expect(throws: PictureConfigError.self) { try PictureModel(fresh: card, seed: 1) }
+  }
+
+  @Test(.enabled(if: Shared.hasGolden)) func aStemStartsFromTheStillNetwork() throws {
+    let still = try StillClassifier(weights: StillClassifierTests.path)
+    for system in [PictureSystem.crossTaskViT, .emoticMAE] {
+      let fresh = try PictureModel(fresh: system.start, seed: 3)
+      let started = try #require(fresh.starting(from: still))
+      let path = try #require(fresh.network.stem?.path) + "."
+      for (index, name) in fresh.weights.names.enumerated() {
+        #expect((fresh.weights.tensors[index] != started.weights.tensors[index]) == name.hasPrefix(path), "\(name)")
+      }
+    }
+    #expect(try PictureModel(fresh: PictureSystem.lanmsff.start, seed: 3).starting(from: still) == nil)
+    var card = PictureSystem.crossTaskViT.start
+    try card.set(["stem_widths=[8,16,24,32]"])
+    #expect(try PictureModel(fresh: card, seed: 3).starting(from: still) == nil)
   }
 }

@@ -68,6 +68,15 @@ import Testing
     #expect(config.faults.first?.contains("stem_widths") == true)
   }
 
+  @Test func aBranchWhosePatchIsNoStrideIsRefused() {
+    var config = CrossViTConfig(
+      imageSize: 16, numChannels: 3, patchSizes: [2, 4], widths: [8, 8], heads: [2, 2], depth: [[1, 1]],
+      mlpRatio: [2, 2], layerNormEps: 1e-6, stemWidths: [3, 4, 5])
+    #expect(config.faults == [] && config.stage(ofStride: 4) == 2)
+    config.patchSizes = [2, 8]
+    #expect(config.faults == ["config: patch_sizes [2, 8] are not strides of a stem of 3 widths"])
+  }
+
   @Test func theConfigurationSurvivesItsFile() throws {
     let data = try JSONEncoder().encode(Self.config)
     #expect(try JSONDecoder().decode(VideoMAEConfig.self, from: data) == Self.config)

@@ -120,6 +120,8 @@ extension CrossTaskViT: PictureNetwork {
     return PictureOutput(expression: answers[0], mask: answers[1])
   }
 
+  public var stem: (path: String, widths: [Int])? { config.trunk.stemWidths.map { ("shared.stem", $0) } }
+
   public func forInference(_ weights: ParameterStore) -> (network: any PictureNetwork, weights: ParameterStore) {
     (self, weights)
   }

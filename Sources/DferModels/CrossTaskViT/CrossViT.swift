@@ -12,11 +12,15 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
   /// Width inside the layers of a block over its own, for each branch.
   public var mlpRatio: [Double]
   public var layerNormEps: Double
+  /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as all published sizes
+  /// have. Each branch then takes the maps of the stage whose stride is its patch size: the two scales of the picture.
+  public var stemWidths: [Int]?
 
   public init(
     imageSize: Int, numChannels: Int, patchSizes: [Int], widths: [Int], heads: [Int], depth: [[Int]],
-    mlpRatio: [Double], layerNormEps: Double
+    mlpRatio: [Double], layerNormEps: Double, stemWidths: [Int]? = nil
   ) {
+    self.stemWidths = stemWidths
     (self.imageSize, self.numChannels, self.patchSizes, self.widths) = (imageSize, numChannels, patchSizes, widths)
     (self.heads, self.depth, self.mlpRatio, self.layerNormEps) = (heads, depth, mlpRatio, layerNormEps)
   }
@@ -28,6 +32,7 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
     case widths, heads, depth
     case mlpRatio = "mlp_ratio"
     case layerNormEps = "layer_norm_eps"
+    case stemWidths = "stem_widths"
   }
 
   /// What does not fit together, in words; empty when a network can be built.
@@ -46,8 +51,18 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
         "widths: \(widths[branch]) is not \(heads[branch]) equal heads")
       check(mlpRatio[branch] > 0 && mlpRatio[branch] <= 16, "mlp_ratio: \(mlpRatio[branch]) is not in 0...16")
     }
+    if let stemWidths {
+      if let fault = ConvolutionalStem.fault(stemWidths) { faults.append(fault) }
+      check(patchSizes.allSatisfy { stage(ofStride: $0) != nil },
+        "patch_sizes \(patchSizes) are not strides of a stem of \(stemWidths.count) widths")
+    }
     check(numChannels == 1 || numChannels == 3, "num_channels \(numChannels) is neither 1 nor 3")
     return faults
+  }
+
+  /// Which of the stem's maps have one cell for so many pixels along a side.
+  func stage(ofStride stride: Int) -> Int? {
+    (stemWidths ?? []).indices.first { ConvolutionalStem.stride(of: Array((stemWidths ?? []).prefix($0 + 1))) == stride }
   }
 
   func tokens(of branch: Int) -> Int { (imageSize / patchSizes[branch]) * (imageSize / patchSizes[branch]) }
@@ -58,6 +73,7 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
 /// branch's patches, stage by stage.
 public struct CrossViT: Sendable {
   let config: CrossViTConfig
+  let stem: ConvolutionalStem?
   let embeddings: [PictureEmbedding]
   let classTokens, positions: [Parameter]
   let stages: [Stage]
@@ -65,10 +81,15 @@ public struct CrossViT: Sendable {
   public init(_ config: CrossViTConfig, at path: String = "", in store: inout ParameterStore) {
     self.config = config
     let branches = 0..<2
-    embeddings = branches.map {
-      PictureEmbedding(
-        config.widths[$0], channels: config.numChannels, patch: config.patchSizes[$0], at: "\(path)patch_embed.\($0)",
-        in: &store)
+    stem = config.stemWidths.map {
+      ConvolutionalStem($0, channels: config.numChannels, at: "\(path)stem", in: &store)
+    }
+    embeddings = branches.map { branch in
+      let patch = config.patchSizes[branch]
+      let maps = config.stage(ofStride: patch).flatMap { config.stemWidths?[$0] }
+      return PictureEmbedding(
+        config.widths[branch], channels: maps ?? config.numChannels, patch: maps == nil ? patch : 1,
+        at: "\(path)patch_embed.\(branch)", in: &store)
     }
     classTokens = branches.map { store.declare("\(path)cls_token_\($0)", shape: [1, 1, config.widths[$0]]) }
     positions = branches.map {
@@ -79,9 +100,11 @@ public struct CrossViT: Sendable {
 
   /// Pictures [batch, channels, side, side] -> for each branch [batch, 1 + patches, width], the class token first.
   public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> [Value] {
+    let scales = stem?.scales(pictures, &tape)
     var branches: [Value] = []
     for branch in 0..<2 {
-      let patches = embeddings[branch](pictures, &tape)
+      let maps = config.stage(ofStride: config.patchSizes[branch]).flatMap { scales?[$0] }
+      let patches = embeddings[branch](maps ?? pictures, &tape)
       let token = tape.broadcast(classTokens[branch], [patches.shape[0], 1, config.widths[branch]])
       branches.append(tape.addParameter(tape.concatTokens(token, patches), positions[branch]))
     }

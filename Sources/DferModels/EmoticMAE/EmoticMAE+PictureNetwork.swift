@@ -15,6 +15,8 @@ extension EmoticMAE: PictureNetwork {
     config.fusion == .none ? [picture] : [picture, picture.showing(config.parts, around: points)]
   }
 
+  public var stem: (path: String, widths: [Int])? { config.stemWidths.map { ("stem", $0) } }
+
   public func forInference(_ weights: ParameterStore) -> (network: any PictureNetwork, weights: ParameterStore) {
     (self, weights)
   }

@@ -29,11 +29,16 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
   public var fusion: Fusion
   public var parts: [Part]
   public var layerNormEps = 1e-6
+  /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as MAE-Face has.
+  /// `patchSize` is then the stem's stride.
+  public var stemWidths: [Int]?
 
   public init(
     imageSize: Int, patchSize: Int, hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int, mlpRatio: Double,
-    auxBlock: Int, fusionHeads: Int, fusion: Fusion = .concat, parts: [Part] = [.eyes, .mouth]
+    auxBlock: Int, fusionHeads: Int, fusion: Fusion = .concat, parts: [Part] = [.eyes, .mouth],
+    stemWidths: [Int]? = nil
   ) {
+    self.stemWidths = stemWidths
     (self.imageSize, self.patchSize, self.hiddenSize) = (imageSize, patchSize, hiddenSize)
     (self.numHiddenLayers, self.numAttentionHeads, self.mlpRatio) = (numHiddenLayers, numAttentionHeads, mlpRatio)
     (self.auxBlock, self.fusionHeads, self.fusion, self.parts) = (auxBlock, fusionHeads, fusion, parts)
@@ -51,6 +56,7 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     case fusionHeads = "fusion_heads"
     case fusion, parts
     case layerNormEps = "layer_norm_eps"
+    case stemWidths = "stem_widths"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -67,6 +73,7 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     fusion = try values.decodeIfPresent(Fusion.self, forKey: .fusion) ?? .concat
     parts = try values.decodeIfPresent([Part].self, forKey: .parts) ?? [.eyes, .mouth]
     layerNormEps = try values.decodeIfPresent(Double.self, forKey: .layerNormEps) ?? 1e-6
+    stemWidths = try values.decodeIfPresent([Int].self, forKey: .stemWidths)
   }
 
   var grid: Int { imageSize / patchSize }
@@ -86,6 +93,11 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     check((1...max(1, numHiddenLayers)).contains(auxBlock), "aux_block \(auxBlock) is not in 1...\(numHiddenLayers)")
     check(mlpRatio > 0 && mlpRatio <= 16, "mlp_ratio \(mlpRatio) is not in 0...16")
     check(numChannels == 3, "num_channels is \(numChannels), not 3")
+    if let stemWidths {
+      if let fault = ConvolutionalStem.fault(stemWidths) { faults.append(fault) }
+      check(patchSize == ConvolutionalStem.stride(of: stemWidths),
+        "patch_size \(patchSize) is not the stride of a stem of \(stemWidths.count) widths")
+    }
     check(fusion == .none || !parts.isEmpty, "parts: an auxiliary view without any")
     return faults
   }

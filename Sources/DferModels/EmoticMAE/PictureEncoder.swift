@@ -3,6 +3,7 @@ import DferTensor
 /// The encoder of image MAE: a plain vision transformer with a class token and a fixed two-dimensional sine table, in
 /// the names of facebookresearch/mae.
 struct PictureEncoder: Sendable {
+  let stem: ConvolutionalStem?
   let embedding: PictureEmbedding
   let classToken: Parameter
   /// [1 + patches, width]; not stored in weight files.
@@ -11,8 +12,10 @@ struct PictureEncoder: Sendable {
 
   init(_ config: EmoticMAEConfig, in store: inout ParameterStore) {
     let width = config.hiddenSize
+    stem = config.stemWidths.map { ConvolutionalStem($0, channels: config.numChannels, at: "stem", in: &store) }
     embedding = PictureEmbedding(
-      width, channels: config.numChannels, patch: config.patchSize, at: "patch_embed", in: &store)
+      width, channels: config.stemWidths?.last ?? config.numChannels, patch: config.stemWidths == nil ? config.patchSize : 1,
+      at: "patch_embed", in: &store)
     classToken = store.declare("cls_token", shape: [1, 1, width])
     positions = sineTable2D(grid: config.grid, width: width, classToken: true)
     blocks = EncoderBlock.stack(
@@ -26,7 +29,8 @@ struct PictureEncoder: Sendable {
   func embed(_ pictures: Value, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
     let (batch, width) = (pictures.shape[0], positions.columns)
     let table = Tensor(Array(positions.values.dropFirst(width)), shape: [positions.rows - 1, width])
-    var patches = tape.addConstant(embedding(pictures, &tape), table)
+    let maps = stem.map { $0(pictures, &tape) } ?? pictures
+    var patches = tape.addConstant(embedding(maps, &tape), table)
     if let kept { patches = tape.gatherTokens(patches, kept) }
     // The table has zeros for the class token.
     return tape.concatTokens(tape.broadcast(classToken, [batch, 1, width]), patches)

@@ -82,7 +82,7 @@ extension ModelCard {
   }
 
   /// A decoding error without Foundation's noise.
-  static func explain(_ error: any Error) -> String {
+  package static func explain(_ error: any Error) -> String {
     switch error {
     case DecodingError.keyNotFound(let key, _): "\(key.stringValue) is missing"
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):

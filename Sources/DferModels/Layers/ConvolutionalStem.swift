@@ -38,9 +38,22 @@ public struct ConvolutionalStem: Sendable {
 
   /// Pictures [batch, channels, height, width] -> maps [batch, last width, height / stride, width / stride].
   public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> Value {
-    var x = tape.relu(first(pictures, &tape))
-    for stage in stages { x = stage(x, &tape) }
-    return x
+    let scales = scales(pictures, &tape)
+    return scales[scales.count - 1]
+  }
+
+  /// Pictures [batch, channels, height, width] -> the maps of the first convolution, then of each stage, each half as
+  /// high and wide as those before.
+  public func scales(_ pictures: Value, _ tape: inout Tape) -> [Value] {
+    var scales = [tape.relu(first(pictures, &tape))]
+    for stage in stages { scales.append(stage(scales[scales.count - 1], &tape)) }
+    return scales
+  }
+
+  /// What is wrong with such widths, in words; nil when a stem can be built.
+  static func fault(_ widths: [Int]) -> String? {
+    (1...8).contains(widths.count) && widths.allSatisfy { (1...4096).contains($0) }
+      ? nil : "config: stem_widths \(widths) are not one to eight numbers in 1...4096"
   }
 }
 

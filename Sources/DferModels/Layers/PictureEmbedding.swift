@@ -1,6 +1,6 @@
 import DferTensor
 
-/// Cuts pictures into square patches and maps each to a token.
+/// Cuts pictures, or what a stem makes of them, into square patches and maps each to a token.
 struct PictureEmbedding: Sendable {
   /// [width, channels, patch, patch] and [width], as a convolution stores them.
   let weight, bias: Parameter
@@ -12,12 +12,11 @@ struct PictureEmbedding: Sendable {
     self.patch = patch
   }
 
-  /// Pictures [batch, channels, side, side] -> tokens [batch, rows * columns, width], row by row. The pictures get no
-  /// gradient.
+  /// Pictures [batch, channels, side, side] -> tokens [batch, rows * columns, width], row by row.
   func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> Value {
     let s = pictures.shape
-    let frames = pictures.tensor.reshaped([s[0], s[1], 1, s[2], s[3]])
-    return tape.linear(Value(tubelets(of: frames, tubelet: 1, patch: patch)), weight, bias)
+    let frames = tape.reshape(pictures, [s[0], s[1], 1, s[2], s[3]])
+    return tape.linear(tape.tubelets(frames, tubelet: 1, patch: patch), weight, bias)
   }
 }
 

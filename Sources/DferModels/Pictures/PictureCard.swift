@@ -37,6 +37,23 @@ public struct PictureCard: Sendable, Hashable {
   /// Another network of the same system.
   public mutating func set(_ config: some Encodable) { self.config = CardText.json(config) }
 
+  /// Changes values of `config` as people type them: `fusion=mean`, `depth=[[1,1]]`, `parts=eyes,mouth`.
+  /// - Throws: `PictureConfigError` that lists the keys there are.
+  public mutating func set(_ assignments: [String]) throws {
+    guard var values = try JSONSerialization.jsonObject(with: Data(config.utf8)) as? [String: Any] else { return }
+    for assignment in assignments {
+      let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let old = values[parts[0]] else {
+        throw PictureConfigError(
+          faults: ["\(assignment): not KEY=VALUE with one of \(values.keys.sorted().joined(separator: ", "))"])
+      }
+      let parsed = try? JSONSerialization.jsonObject(with: Data(parts[1].utf8), options: .fragmentsAllowed)
+      values[parts[0]] = parsed ?? (old is [Any] ? parts[1].split(separator: ",").map(String.init) : parts[1])
+      if parts[0] == "image_size", let size = parsed as? Int { imageSize = size }
+    }
+    config = String(decoding: try JSONSerialization.data(withJSONObject: values, options: .sortedKeys), as: UTF8.self)
+  }
+
   /// Reads the card of an open file.
   /// - Throws: one `CheckpointError` with everything that is missing or does not fit.
   public init(_ file: SafetensorsFile) throws {

@@ -41,6 +41,16 @@ public struct PictureModel: Sendable {
     reader = network.forInference(weights)
   }
 
+  /// The same network with the first layers of `other`; nil when it has no stem or one of other sizes.
+  package func starting(from other: StillClassifier) -> PictureModel? {
+    guard let stem = network.stem, let start = other.stemWeights(widths: stem.widths) else { return nil }
+    var store = weights
+    for (name, tensor) in start {
+      if let parameter = store.parameter(named: stem.path + name.dropFirst("stem".count)) { store[parameter] = tensor }
+    }
+    return PictureModel(card, network, store)
+  }
+
   /// The same network for pictures of another size. Only convolutional systems can read one.
   public func reading(size: Int) -> PictureModel {
     var card = card

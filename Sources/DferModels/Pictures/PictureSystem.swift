@@ -22,12 +22,16 @@ public protocol PictureNetwork: Sendable {
   func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> PictureOutput
   /// The same network in the form that answers fastest, with its weights in that form.
   func forInference(_ weights: ParameterStore) -> (network: any PictureNetwork, weights: ParameterStore)
+  /// The convolutional stem in front of the network, if there is one: the start of its parameters' names, without the
+  /// last dot, and the maps of its stages.
+  var stem: (path: String, widths: [Int])? { get }
   /// Random numbers to start training with.
   func start(_ weights: inout ParameterStore, random: inout RandomSource)
 }
 
 extension PictureNetwork {
   public func views(of picture: Image, points: [Point]) -> [Image] { [picture] }
+  public var stem: (path: String, widths: [Int])? { nil }
 }
 
 /// Sizes in a weight file that do not fit together.
@@ -82,20 +86,22 @@ public enum PictureSystem: String, Sendable, CaseIterable {
       return PictureCard(self, config: LANMSFFConfig(), imageSize: 64, channels: 1, mean: [0], deviation: [1])
     case .crossTaskViT:
       let trunk = CrossViTConfig(
-        imageSize: 48, numChannels: 3, patchSizes: [6, 8], widths: [96, 128], heads: [3, 4], depth: [[1, 2], [1, 2]],
-        mlpRatio: [2, 2], layerNormEps: 1e-6)
+        imageSize: 48, numChannels: 3, patchSizes: [4, 8], widths: [64, 128], heads: [2, 4], depth: [[1, 2], [1, 2]],
+        mlpRatio: [2, 2], layerNormEps: 1e-6, stemWidths: Self.stem)
       return PictureCard(
         self, config: CrossTaskConfig(trunk), imageSize: trunk.imageSize, channels: 3, mean: Self.grey,
         deviation: Self.quarter)
     case .emoticMAE:
       let config = EmoticMAEConfig(
-        imageSize: 48, patchSize: 6, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, mlpRatio: 2,
-        auxBlock: 2, fusionHeads: 4)
+        imageSize: 48, patchSize: 8, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, mlpRatio: 2,
+        auxBlock: 2, fusionHeads: 4, stemWidths: Self.stem)
       return PictureCard(
         self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, deviation: Self.quarter)
     }
   }
 
+  /// As in the small network for single pictures, whose first layers can be the start (`dfer train --stem`).
+  private static let stem = [16, 32, 64, 128]
   private static let grey: [Float] = [0.5, 0.5, 0.5]
   private static let quarter: [Float] = [0.25, 0.25, 0.25]
 }

@@ -153,9 +153,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
       hiddenSize.isMultiple(of: numAttentionHeads),
       "config: hidden_size \(hiddenSize) is no multiple of num_attention_heads \(numAttentionHeads)")
     if let stemWidths {
-      check(
-        (1...8).contains(stemWidths.count) && stemWidths.allSatisfy { (1...4096).contains($0) },
-        "config: stem_widths \(stemWidths) are not one to eight numbers in 1...4096")
+      if let fault = ConvolutionalStem.fault(stemWidths) { faults.append(fault) }
       check(
         patchSize == ConvolutionalStem.stride(of: stemWidths),
         "config: patch_size \(patchSize) is not the stride of a stem of \(stemWidths.count) widths")

@@ -6,6 +6,8 @@ public struct PictureSettings: TrainingOptions {
   /// Highest learning rate.
   public var rate = 1e-3
   public var warmupSteps = 50
+  /// Factor on the rate of a convolutional stem; below 1 spares one that has learned before.
+  public var stemRate = 1.0
   public var weightDecay = 0.01
   /// Longer gradients are shortened to this length.
   public var longestGradient = 5.0
@@ -21,7 +23,8 @@ public struct PictureSettings: TrainingOptions {
   public var classWeights: [Float]?
   /// Share of the steps in which a face with a known outline gets a mask drawn on.
   public var drawnMasks = 0.0
-  /// Weight of the mask loss, for networks that look for masks.
+  /// Weights of the two losses of networks that also look for masks.
+  public var expressionWeight: Float = 1
   public var maskWeight: Float = 1
   public var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.

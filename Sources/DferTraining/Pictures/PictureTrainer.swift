@@ -28,6 +28,7 @@ public struct PictureTrainer: Sendable {
     order = EpochOrder(seed: settings.seed)
     var options = ParameterPlan.Options()
     options.weightDecay = settings.weightDecay
+    if let stem = model.network.stem { options.rates["\(stem.path)."] = settings.stemRate }
     state = TrainingState(
       model.weights, AdamW(model.weights, ParameterPlan(model.weights, options)),
       averageDecay: settings.averageDecay, seed: settings.seed)
@@ -64,7 +65,7 @@ public struct PictureTrainer: Sendable {
   private func loss(_ output: PictureOutput, _ batch: PictureBatch, _ tape: inout Tape) -> Value {
     let expression = expressionLoss(output, batch, &tape)
     guard let mask = output.mask else { return expression }
-    return tape.weightedSum([(1, expression), (settings.maskWeight, tape.crossEntropy(mask, labels: batch.masks))])
+    return tape.weightedSum([(settings.expressionWeight, expression), (settings.maskWeight, tape.crossEntropy(mask, labels: batch.masks))])
   }
 
   private func expressionLoss(_ output: PictureOutput, _ batch: PictureBatch, _ tape: inout Tape) -> Value {
