@@ -100,7 +100,7 @@ struct PictureTrainSession {
     (settings.steps, settings.batch, settings.rate) = (command.steps, command.batch, command.rate)
     (settings.warmupSteps, settings.strength, settings.smoothing) = (command.warmup, command.strength, command.smoothing)
     (settings.seed, settings.checkEvery) = (command.seed, command.check)
-    (settings.drawnMasks, settings.stemRate) = (command.drawMasks, command.stemRate)
+    (settings.drawnMasks, settings.stemRate, settings.mixup) = (command.drawMasks, command.stemRate, command.mixup)
     if let weights = command.lossWeights { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
     if command.balance { settings.classWeights = set.balancingWeights() }
     let names = command.data.map { URL(fileURLWithPath: $0).lastPathComponent }

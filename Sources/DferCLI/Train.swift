@@ -40,7 +40,7 @@ struct Train: ParsableCommand {
   @Option(help: "Such faces that are never learned from.")
   var validMasks: String?
 
-  @Option(help: "Share of the steps in which a mask is drawn on a face whose outline is known.")
+  @Option(help: "Share of the steps in which a mask is drawn on a face whose points are known.")
   var drawMasks = 0.0
 
   @Option(help: "Single faces to paste into other pictures, for face-finder; may be given several times.")
@@ -103,6 +103,12 @@ struct Train: ParsableCommand {
   @Option(help: "Share of the steps that see whole clips; the others see one time slot.")
   var clipShare = TrainingSettings().clipShare
 
+  @Option(help: "Share of the steps in which pairs of faces are faded into each other (mixup), 0 to 1.")
+  var mixup = TrainingSettings().mixup
+
+  @Flag(help: "Let the losses' weights move towards the tasks that are learned worst (arXiv 1911.03281).")
+  var weighTasks = false
+
   @Option(help: "Strength of the random changes of the pictures, 0 to 1.")
   var strength = TrainingSettings().strength
 
@@ -155,7 +161,7 @@ struct Train: ParsableCommand {
     }
     try refuseOptionsOfOtherSystems()
     try check(size.map { $0.isMultiple(of: 32) && (32...640).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 640")
-    try check((0...1).contains(drawMasks), "--draw-masks must be 0 to 1")
+    try check((0...1).contains(drawMasks) && (0...1).contains(mixup), "--draw-masks and --mixup must be 0 to 1")
     try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
     try check(set.isEmpty || new != nil, "--set is for a --new network")
     try check(new != .tiny || pipeline == "mtcae-dfer", "--new tiny is for mtcae-dfer; make another system smaller with --set")
@@ -174,7 +180,8 @@ struct Train: ParsableCommand {
       ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isClips && !isFinder), ("--set", !set.isEmpty, !isClips && !isFinder),
+      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips),
+      ("--set", !set.isEmpty, !isClips && !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
     for option in options where option.isGiven && !option.fits {
@@ -202,6 +209,7 @@ struct Train: ParsableCommand {
     }
     if balance { settings.loss.classWeights = set.balancingWeights() }
     settings.loss.places = placeLoss
+    (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
     let names = data.map { URL(fileURLWithPath: $0).lastPathComponent }
     settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
     if let teacher {

@@ -64,14 +64,18 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
     public let total, box, landmark, expression, blendshape: Value
   }
 
-  public func callAsFunction(_ output: MTCAEOutput, _ targets: CascadeTargets, _ tape: inout Tape) -> Parts {
+  /// - Parameter factors: on the four weights, in the order box, landmarks, expression, blendshapes; nil: 1 each.
+  public func callAsFunction(
+    _ output: MTCAEOutput, _ targets: CascadeTargets, factors: [Float]? = nil, _ tape: inout Tape
+  ) -> Parts {
     let box = placeError(output.box, targets.box, &tape)
     let landmark = placeError(output.landmark, targets.landmark, &tape)
     let expression = targets.expression.map { crossEntropy(output.expression, $0, &tape) } ?? Self.zero
     let blendshape = output.blendshape.map { binary($0, targets.blendshape, &tape) } ?? Self.zero
-    let total = tape.weightedSum([
-      (boxWeight, box), (landmarkWeight, landmark), (expressionWeight, expression), (blendshapeWeight, blendshape),
-    ])
+    let weights = [boxWeight, landmarkWeight, expressionWeight, blendshapeWeight]
+    let factors = factors ?? [Float](repeating: 1, count: weights.count)
+    let total = tape.weightedSum(
+      zip(zip(weights, factors).map { $0 * $1 }, [box, landmark, expression, blendshape]).map { ($0, $1) })
     return Parts(total: total, box: box, landmark: landmark, expression: expression, blendshape: blendshape)
   }
 

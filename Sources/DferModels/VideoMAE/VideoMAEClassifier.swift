@@ -25,7 +25,7 @@ public struct VideoMAEClassifier: Sendable {
 
 extension Tape {
   /// The mean of all tokens of each clip: [batch, tokens, width] -> [batch, width].
-  mutating func meanOfTokens(_ x: Value) -> Value {
+  package mutating func meanOfTokens(_ x: Value) -> Value {
     reshape(meanTokens(x, groupsOf: x.shape[1]), [x.shape[0], x.shape[2]])
   }
 }

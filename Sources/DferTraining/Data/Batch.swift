@@ -66,6 +66,15 @@ public struct Batch: Sendable {
       blendshape: card.blendshapes.isEmpty ? nil : target(blendshapes, hasBlendshapes))
   }
 
+  /// Fades the clips into each other. Nobody knows where a face of two faces is, so that places teach nothing then.
+  mutating func mix(_ mixup: Mixup) {
+    input = mixup.mixed(input)
+    (targets.box, targets.landmark, targets.blendshape) = (nil, nil, nil)
+    guard case .shares(let shares, let weights) = targets.expression else { return }
+    let mixed = mixup.mixed(shares, weights: weights)
+    targets.expression = .shares(mixed.shares, weights: mixed.weights)
+  }
+
   /// Which picture each frame shows: evenly repeated when there are too few, evenly thinned out when too many.
   static func picks(of count: Int, frames: Int) -> [Int] {
     count <= frames ? ClipSampler.evenly(count, over: frames) : (0..<frames).map { (2 * $0 + 1) * count / (2 * frames) }

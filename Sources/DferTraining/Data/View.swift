@@ -116,6 +116,8 @@ public struct PictureChanges: Sendable, Hashable {
   /// Deviation of added noise, and its seed.
   var noise = 0.0
   var seed: UInt64 = 0
+  /// Quality of a compression, 1...100; nil for none.
+  var quality: Double?
   /// A part of the crop, in 0...1, that is painted over with one grey.
   var erased: Rect?
   var paint: UInt8 = 0
@@ -129,6 +131,7 @@ public struct PictureChanges: Sendable, Hashable {
     if happens(0.3) { softness = 1 + Double(random.uniform()) }
     if happens(0.5) { noise = 10 * strength * Double(random.uniform()) }
     seed = random.next()
+    if happens(0.3) { quality = 10 + 50 * Double(random.uniform()) }
     if happens(0.25) {
       let (width, height) = (0.1 + 0.25 * Double(random.uniform()), 0.1 + 0.25 * Double(random.uniform()))
       erased = Rect(
@@ -163,6 +166,7 @@ public struct PictureChanges: Sendable, Hashable {
         crop.pixels[index] = UInt8(min(255, max(0, value)))
       }
     }
+    if let quality { crop = crop.compressed(quality: quality) }
     if let erased {
       let side = Double(size)
       for y in Int(erased.y * side)..<min(size, Int(erased.bottom * side)) {

@@ -62,6 +62,9 @@ public struct Trainer: Sendable {
     let plan = ParameterPlan(model.weights, options)
     state = TrainingState(
       model.weights, AdamW(model.weights, plan), averageDecay: settings.averageDecay, seed: settings.seed)
+    if settings.weighsTasks {
+      state.tasks = TaskWeighting(tasks: 4, width: card.config.trunk.hiddenSize, random: &state.random)
+    }
   }
 
   /// Takes one step.
@@ -73,22 +76,31 @@ public struct Trainer: Sendable {
     let places = order.places(step: state.step, batch: settings.batch, count: set.clips.count)
     let clips = places.map { set.clips[$0] }.prefix(wholeClips ? max(1, settings.batch / trunk.slots) : settings.batch)
     let views = clips.map { clip in
-      (clip, View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
+      (maskedAtTimes(clip), View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
     }
     let slots = wholeClips ? trunk.slots : 1
-    let batch = Batch(views, frames: slots * trunk.tubeletSize, card, leastVotes: settings.leastVotes)
+    var batch = Batch(views, frames: slots * trunk.tubeletSize, card, leastVotes: settings.leastVotes)
     let firstSlot = wholeClips ? 0 : Int(state.random.next() % UInt64(trunk.slots))
     let kept = tubes(for: clips.count, slots: slots)
 
+    if settings.mixup > 0, Double(state.random.uniform()) < settings.mixup {
+      batch.mix(Mixup(clips.count, random: &state.random))
+    }
     var tape = Tape(state.weights, recording: true, training: true, random: state.random)
-    let output = read(batch.input, kept: kept, firstSlot: firstSlot, slots: slots, &tape)
-    let parts = settings.loss(output, batch.targets, &tape)
+    let tokens = encode(batch.input, kept: kept, firstSlot: firstSlot, &tape)
+    let output = network.cascade(tokens, tokensPerSlot: tokens.shape[1] / slots, &tape)
+    let features = state.tasks.map { _ in tape.meanOfTokens(tokens).tensor }
+    let parts = settings.loss(output, batch.targets, factors: features.flatMap { state.tasks?.factors($0) }, &tape)
     state.random = tape.random
     let rate = settings.schedule.rate(state.step)
     let length = try state.descend(
       tape.gradients(of: parts.total).parameters, loss: parts.total.tensor.values[0], rate: rate,
       longest: settings.longestGradient, names: batch.names)
     func number(_ value: Value) -> Float { value.tensor.values[0] }
+    if let features {
+      state.tasks?.learn(
+        features, losses: [parts.box, parts.landmark, parts.expression, parts.blendshape].map(number), rate: rate)
+    }
     return Report(
       step: state.step, rate: rate, loss: number(parts.total), box: number(parts.box), landmark: number(parts.landmark),
       expression: number(parts.expression), blendshape: number(parts.blendshape), gradient: length,
@@ -103,16 +115,17 @@ public struct Trainer: Sendable {
 
   // MARK: Parts of a step
 
-  private func read(
-    _ input: Tensor, kept: [[Int]]?, firstSlot: Int, slots: Int, _ tape: inout Tape
-  ) -> MTCAEOutput {
-    guard settings.frozen.contains(where: { "encoder.".hasPrefix($0) }) else {
-      return network(input, kept: kept, firstSlot: firstSlot, &tape)
-    }
+  private func encode(_ input: Tensor, kept: [[Int]]?, firstSlot: Int, _ tape: inout Tape) -> Value {
+    guard settings.freezesEncoder else { return network.encoder(input, kept: kept, firstSlot: firstSlot, &tape) }
     // A frozen encoder needs no gradients, so nothing of it is recorded.
     var still = Tape(state.weights)
-    let tokens = network.encoder(input, kept: kept, firstSlot: firstSlot, &still).tensor
-    return network.cascade(Value(tokens), tokensPerSlot: tokens.shape[1] / slots, &tape)
+    return Value(network.encoder(input, kept: kept, firstSlot: firstSlot, &still).tensor)
+  }
+
+  /// A face with known points gets a mask drawn on in this share of the steps.
+  private mutating func maskedAtTimes(_ clip: LabelledClip) -> LabelledClip {
+    guard settings.drawnMasks > 0, Double(state.random.uniform()) < settings.drawnMasks else { return clip }
+    return clip.wearing(DrawnMask(random: &state.random))
   }
 
   /// For each clip the tokens of some patch positions, the same in every slot; nil for all.

@@ -27,6 +27,12 @@ public struct TrainingSettings: TrainingOptions {
   public var recomputes = false
   /// Strength of the random changes of the pictures, 0...1.
   public var strength = 0.35
+  /// Share of the steps in which pairs of faces are faded into each other; such steps teach expressions only.
+  public var mixup = 0.0
+  /// Share of the steps in which a mask is drawn on a face with known points.
+  public var drawnMasks = 0.0
+  /// Whether the losses' weights move towards the tasks that are learned worst; see `TaskWeighting`.
+  public var weighsTasks = false
   /// Clips with fewer votes for a class do not teach expressions.
   public var leastVotes: Float = 1
   public var loss = CascadeLoss()
@@ -37,6 +43,8 @@ public struct TrainingSettings: TrainingOptions {
   public var data = ""
 
   public init() {}
+
+  var freezesEncoder: Bool { frozen.contains { "encoder.".hasPrefix($0) } }
 }
 
 extension LabelledSet {

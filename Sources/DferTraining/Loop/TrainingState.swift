@@ -9,6 +9,8 @@ public struct TrainingState: Sendable, Equatable {
   public var average: MovingAverage
   /// The source of all randomness of the steps to come.
   public var random: RandomSource
+  /// How much each loss counts, where that is learned too.
+  public var tasks: TaskWeighting?
   /// Best figure on the validation data so far.
   public var best: Double?
 
@@ -44,13 +46,14 @@ public struct TrainingState: Sendable, Equatable {
 
   public static func == (a: Self, b: Self) -> Bool {
     a.weights.names == b.weights.names && a.weights.tensors == b.weights.tensors && a.optimiser == b.optimiser
-      && a.average == b.average && a.random == b.random && a.best == b.best
+      && a.average == b.average && a.random == b.random && a.tasks == b.tasks && a.best == b.best
   }
 
   // MARK: File
 
   private static let format = "1"
   private static let parts = ["weight/", "first/", "second/", "average/"]
+  private static let taskPart = "tasks/"
 
   /// Writes the state to `path`. The file is replaced in one go: whatever happens, the old or the new one is there.
   ///
@@ -61,6 +64,7 @@ public struct TrainingState: Sendable, Equatable {
     for (part, list) in zip(Self.parts, [weights.tensors, optimiser.first, optimiser.second, average.tensors]) {
       tensors += zip(weights.names, list).map { (part + $0, $1) }
     }
+    tensors += (tasks?.tensors ?? []).map { (Self.taskPart + $0.name, $0.tensor) }
     try SafetensorsFile.write(
       tensors: tensors,
       metadata: [
@@ -99,13 +103,15 @@ public struct TrainingState: Sendable, Equatable {
       var store = fresh.weights
       try store.load(
         file, from: { .tensor(part + $0) },
-        ignoring: { name in !name.hasPrefix(part) && Self.parts.contains { name.hasPrefix($0) } })
+        ignoring: { name in !name.hasPrefix(part) && (Self.parts + [Self.taskPart]).contains { name.hasPrefix($0) } })
       lists.append(store.tensors)
     }
-    guard Self.checksum(lists.flatMap { $0 }) == checksum else {
+    let tasks = try fresh.tasks?.resumed(step) { try file.tensor(Self.taskPart + $0) }
+    guard Self.checksum(lists.flatMap { $0 } + (tasks?.tensors ?? []).map(\.tensor)) == checksum else {
       throw CheckpointError(path: path, reason: "its numbers do not fit their checksum: the file is damaged")
     }
     self = fresh
+    self.tasks = tasks
     for (parameter, tensor) in zip(weights.parameters, lists[0]) { weights[parameter] = tensor }
     (optimiser.first, optimiser.second, optimiser.step) = (lists[1], lists[2], step)
     (average.tensors, average.updates) = (lists[3], updates)

@@ -1,5 +1,6 @@
 import DferImage
 import DferTensor
+import Foundation
 
 /// A mask to paint over the lower face: a polygon around the jaw and over the nose, which gives both labels for free,
 /// the expression that people saw before and that a mask is worn.
@@ -57,6 +58,30 @@ public struct DrawnMask: Sendable, Hashable {
       }
     }
     return isGrey ? result.grey : result
+  }
+
+  /// About where the 68 points lie that a mask is drawn along, for a face of which five are known: the jaw is half an
+  /// ellipse below the eyes. The other points stay between the eyes.
+  ///
+  /// - Parameter five: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner.
+  static func contour(of five: [Point]) -> [Point] {
+    guard five.count == 5 else { return [] }
+    func middle(_ a: Point, _ b: Point) -> Point { Point(x: (a.x + b.x) / 2, y: (a.y + b.y) / 2) }
+    let (eyes, mouth) = (middle(five[0], five[1]), middle(five[3], five[4]))
+    // The chin lies about as far below the mouth as half the way from the eyes to it; cheeks a bit beyond the eyes.
+    let down = Point(x: (mouth.x - eyes.x) * 1.65, y: (mouth.y - eyes.y) * 1.65)
+    let across = Point(x: (five[1].x - five[0].x) * 1.02, y: (five[1].y - five[0].y) * 1.02)
+    var contour = (0...16).map { i -> Point in
+      let angle = Double.pi * Double(i) / 16
+      return Point(
+        x: eyes.x - cos(angle) * across.x + sin(angle) * down.x, y: eyes.y - cos(angle) * across.y + sin(angle) * down.y)
+    }
+    contour += [Point](repeating: eyes, count: 10)
+    contour += (0...3).map { i in
+      let part = Double(i) / 3
+      return Point(x: eyes.x + (five[2].x - eyes.x) * part, y: eyes.y + (five[2].y - eyes.y) * part)
+    }
+    return contour + [Point](repeating: five[2], count: 68 - contour.count)
   }
 
   /// The jaw from cheek to cheek, then back over the nose.

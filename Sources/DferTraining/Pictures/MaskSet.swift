@@ -25,11 +25,21 @@ extension LabelledSet {
     var random = RandomSource(seed: seed)
     var set = self
     set.clips = clips.filter { $0.contour.count == 68 }.map { clip in
-      var clip = clip
-      clip.pictures[0] = DrawnMask(random: &random).drawn(on: clip.pictures[0], contour: clip.contour)
-      clip.wearsMask = true
-      return clip
+      clip.wearing(DrawnMask(random: &random))
     }
     return set
+  }
+}
+
+extension LabelledClip {
+  /// The same face with the same mask in every picture. The outline is the known one, else one that fits the five points;
+  /// a face without either stays as it is.
+  func wearing(_ mask: DrawnMask) -> LabelledClip {
+    let outlines = contour.count == 68 ? [contour] : points.map(DrawnMask.contour)
+    guard outlines.count == pictures.count, outlines.allSatisfy({ $0.count == 68 }) else { return self }
+    var clip = self
+    clip.pictures = zip(pictures, outlines).map { mask.drawn(on: $0, contour: $1) }
+    clip.wearsMask = true
+    return clip
   }
 }

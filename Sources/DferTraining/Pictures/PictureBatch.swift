@@ -29,4 +29,11 @@ public struct PictureBatch: Sendable {
     masks = clips.map { $0.clip.wearsMask.map { $0 ? 1 : 0 } ?? -1 }
     names = clips.map(\.clip.name)
   }
+
+  /// Fades the pictures into each other. Half a mask is none that anybody wears, so that masks teach nothing then.
+  mutating func mix(_ mixup: Mixup) {
+    input = mixup.mixed(input)
+    (shares, weights) = mixup.mixed(shares, weights: weights)
+    masks = masks.map { _ in -1 }
+  }
 }

@@ -21,6 +21,8 @@ public struct PictureSettings: TrainingOptions {
   public var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
   public var classWeights: [Float]?
+  /// Share of the steps in which pairs of faces are faded into each other.
+  public var mixup = 0.0
   /// Share of the steps in which a face with a known outline gets a mask drawn on.
   public var drawnMasks = 0.0
   /// Weights of the two losses of networks that also look for masks.

@@ -42,7 +42,10 @@ public struct PictureTrainer: Sendable {
     let views = places.map { set.clips[$0] }.map { clip in
       (maskedAtTimes(clip), View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
     }
-    let batch = PictureBatch(views, model, leastVotes: settings.leastVotes)
+    var batch = PictureBatch(views, model, leastVotes: settings.leastVotes)
+    if settings.mixup > 0, Double(state.random.uniform()) < settings.mixup {
+      batch.mix(Mixup(batch.names.count, random: &state.random))
+    }
     var tape = Tape(state.weights, recording: true, training: true, random: state.random)
     let output = model.network(Value(batch.input), &tape)
     let loss = loss(output, batch, &tape)
@@ -79,14 +82,14 @@ public struct PictureTrainer: Sendable {
     return tape.scale(tape.crossEntropy(output.expression, targets: shares), by: Float(batch.weights.count) / total)
   }
 
-  /// A face whose outline is known gets a mask drawn on in this share of the steps.
+  /// A face whose outline is known gets a mask drawn on in this share of the steps; it is known that others wear none.
   private mutating func maskedAtTimes(_ clip: LabelledClip) -> LabelledClip {
     guard settings.drawnMasks > 0, clip.contour.count == 68 else { return clip }
-    var clip = clip
-    clip.wearsMask = Double(state.random.uniform()) < settings.drawnMasks
-    if clip.wearsMask == true {
-      clip.pictures[0] = DrawnMask(random: &state.random).drawn(on: clip.pictures[0], contour: clip.contour)
+    guard Double(state.random.uniform()) < settings.drawnMasks else {
+      var clip = clip
+      clip.wearsMask = false
+      return clip
     }
-    return clip
+    return clip.wearing(DrawnMask(random: &state.random))
   }
 }

@@ -1,0 +1,124 @@
+import DferImage
+import DferModels
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferTraining
+
+@Suite struct MixupTests {
+  @Test func picturesAndVotesFadeAlike() {
+    var random = RandomSource(seed: 4)
+    let mixup = Mixup(3, random: &random)
+    let input = Tensor([1, 1, 10, 10, 100, 100], shape: [3, 2])
+    let mixed = mixup.mixed(input)
+    let shares = Tensor([1, 0, 0, 1, 0, 0], shape: [3, 2])
+    let votes = mixup.mixed(shares, weights: [1, 1, 0])
+    for row in 0..<3 {
+      let (own, other) = (input.values[2 * row], input.values[2 * mixup.partners[row]])
+      #expect(abs(mixed.values[2 * row] - (mixup.share * own + (1 - mixup.share) * other)) < 1e-4)
+      // What has no votes neither takes nor gives any: the rest still sums to 1.
+      let weight = (row < 2 ? mixup.share : 0) + (mixup.partners[row] < 2 ? 1 - mixup.share : 0)
+      #expect(abs(votes.weights[row] - weight) < 1e-6)
+      if weight > 0 { #expect(abs(votes.shares.values[2 * row] + votes.shares.values[2 * row + 1] - 1) < 1e-5) }
+    }
+  }
+
+  @Test func sharesAreThoseOfABetaDistribution() {
+    var random = RandomSource(seed: 1)
+    let shares = (0..<4000).map { _ in Double(Mixup(1, random: &random).share) }
+    let mean = shares.reduce(0, +) / 4000
+    let variance = shares.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4000
+    // Beta(0.8, 0.8) has the variance 1 / (4 (2 * 0.8 + 1)).
+    #expect(abs(mean - 0.5) < 0.02 && abs(variance - 1 / 10.4) < 0.006)
+  }
+}
+
+@Suite struct CompressionTests {
+  private func noise(_ width: Int, _ height: Int) -> Image {
+    var random = RandomSource(seed: 2)
+    return Image(
+      width: width, height: height, pixels: (0..<3 * width * height).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+  }
+
+  private func error(_ a: Image, _ b: Image) -> Double {
+    let sum = zip(a.pixels, b.pixels).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) }
+    return sum / Double(a.pixels.count)
+  }
+
+  @Test func lowerQualityLosesMore() {
+    // Sizes that blocks do not fill.
+    let picture = noise(21, 13).grey
+    let errors = [100, 60, 20, 5].map { error(picture, picture.compressed(quality: $0)) }
+    #expect(errors[0] < 2 && errors == errors.sorted() && errors[3] > 20, "\(errors)")
+  }
+
+  @Test func evenColoursStay() {
+    let colour = Image(width: 16, height: 16, pixels: (0..<256).flatMap { _ in [200, 90, 40] as [UInt8] })
+    #expect(error(colour, colour.compressed(quality: 30)) < 6)
+  }
+}
+
+@Suite struct ClipMaskTests {
+  /// A mask on a clip moves with the face, and hides the mouth and not the eyes, also of a tilted face.
+  @Test func masksFollowFivePoints() {
+    let faces = [0.0, 12.0].map { shift in
+      [(30, 40), (60, 44), (45, 58), (33, 72), (55, 75)].map { Point(x: $0.0 + shift, y: $0.1) }
+    }
+    let grey = Image(width: 100, height: 120, pixels: [UInt8](repeating: 128, count: 36_000))
+    let clip = LabelledClip(
+      name: "clip", pictures: [grey, grey], boxes: [], boxesAreLabels: false, points: faces, votes: [])
+    for seed in 0..<20 {
+      var random = RandomSource(seed: UInt64(seed))
+      let masked = clip.wearing(DrawnMask(random: &random))
+      #expect(masked.wearsMask == true)
+      for (picture, points) in zip(masked.pictures, faces) {
+        func isPainted(_ point: Point) -> Bool {
+          let start = 3 * (Int(point.y) * 100 + Int(point.x))
+          return Array(picture.pixels[start..<start + 3]) != [128, 128, 128]
+        }
+        #expect(isPainted(points[3]) && isPainted(points[4]) && !isPainted(points[0]) && !isPainted(points[1]), "\(seed)")
+      }
+    }
+    var unknown = clip
+    unknown.points = []
+    var random = RandomSource(seed: 1)
+    #expect(unknown.wearing(DrawnMask(random: &random)).wearsMask == nil)
+  }
+}
+
+@Suite struct TaskWeightingTests {
+  private let features = Tensor([3, 0, 1, 0, 2, 1], shape: [2, 3])
+
+  @Test func weightMovesToTheTaskThatIsLearnedWorst() {
+    var random = RandomSource(seed: 3)
+    var weighting = TaskWeighting(tasks: 3, width: 3, random: &random)
+    weighting.learn(features, losses: [1, 50, 2], rate: 0)
+    // The first halves, the second stays, the third is not there.
+    for _ in 0..<200 { weighting.learn(features, losses: [0.5, 50, 0], rate: 0.01) }
+    let factors = weighting.factors(features)
+    #expect(abs(factors.reduce(0, +) - 3) < 1e-4)
+    #expect(factors[1] > 1.3 * factors[0])
+  }
+
+  @Test func trainingsWithItResumeBitForBit() throws {
+    let toy = try Toy()
+    let (set, path) = (toy.faces(30), toy.folder.file("state.safetensors").path)
+    var settings = Toy.settings(10)
+    (settings.weighsTasks, settings.mixup, settings.drawnMasks, settings.strength) = (true, 0.5, 0.5, 1)
+    func steps(_ trainer: inout Trainer, _ count: Int) throws -> [Float] {
+      try (0..<count).map { _ in try trainer.step(on: set).loss }
+    }
+    var straight = try Trainer(toy.model, settings)
+    let expected = try steps(&straight, 10)
+    var first = try Trainer(toy.model, settings)
+    var losses = try steps(&first, 5)
+    try first.state.save(to: path, settings: settings.json)
+    var second = try Trainer(toy.model, settings)
+    second.state = try TrainingState(resuming: path, from: second.state, settings: settings.json)
+    #expect(second.state == first.state && second.state.tasks != nil)
+    losses += try steps(&second, 5)
+    #expect(losses == expected && second.state == straight.state)
+  }
+}
