@@ -88,6 +88,13 @@ struct Train: ParsableCommand {
   @Option(help: "Do not move weights whose name starts like this, as encoder.; may be given several times.")
   var freeze: [String] = []
 
+  @Option(
+    help: "Folder for what a frozen encoder reads: every view of a face is read once, and later steps cost a small part.")
+  var cache: String?
+
+  @Option(help: "Views of each face in the cache.")
+  var cachedViews = 4
+
   @Option(help: "Factor on the rate from each encoder layer to the one before it.")
   var layerDecay = TrainingSettings().layerDecay
 
@@ -167,6 +174,10 @@ struct Train: ParsableCommand {
     try check(new != .tiny || pipeline == "mtcae-dfer", "--new tiny is for mtcae-dfer; make another system smaller with --set")
     try check((0...1).contains(teacherShare), "--teacher-share must be 0 to 1")
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
+    try check(cachedViews > 0, "--cached-views must be at least 1")
+    try check(
+      cache == nil || freeze.contains { "encoder.".hasPrefix($0) }, "--cache goes with --freeze encoder., whose answers it keeps")
+    try check(cache == nil || mixup == 0, "--mixup fades pictures, which nobody looks at with --cache")
     try check(stem == nil || new != nil, "--stem is for a --new network")
     let count = pipeline == PictureSystem.crossTaskViT.rawValue ? 2 : 4
     try check(losses == nil || lossWeights?.count == count, "--losses must be \(count) numbers, not below 0, parted by commas")
@@ -180,7 +191,7 @@ struct Train: ParsableCommand {
       ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips),
+      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips), ("--cache", cache != nil, isClips),
       ("--set", !set.isEmpty, !isClips && !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
@@ -209,6 +220,7 @@ struct Train: ParsableCommand {
     }
     if balance { settings.loss.classWeights = set.balancingWeights() }
     settings.loss.places = placeLoss
+    if cache != nil { settings.cachedViews = cachedViews }
     (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
     let names = data.map { URL(fileURLWithPath: $0).lastPathComponent }
     settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
@@ -255,7 +267,7 @@ struct Train: ParsableCommand {
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     var run = try TrainingRun(
-      Trainer(model, settings(set)), on: set, validation: validation, folder: URL(fileURLWithPath: output),
+      Trainer(model, settings(set), cache: cache.map { URL(fileURLWithPath: $0) }), on: set, validation: validation, folder: URL(fileURLWithPath: output),
       resumes: resume)
     let interrupt = Interrupt()
     var progress = TrainingProgress(steps: steps, from: run.trainer.state.step)

@@ -122,3 +122,41 @@ import Testing
     #expect(losses == expected && second.state == straight.state)
   }
 }
+
+@Suite struct FeatureCacheTests {
+  @Test func recordsComeBackAndDamageDoesNot() throws {
+    let folder = try ScratchFolder()
+    let cache = try FeatureCache(folder.file("cache"), key: "a", size: 3)
+    #expect(cache.read(5, mark: 1) == nil)
+    let written = try cache.write(5, mark: 1, [0.1, -2, 1000])
+    // Half precision keeps eleven bits.
+    #expect(zip(written, [0.1, -2, 1000]).allSatisfy { abs($0 - $1) <= abs($1) / 2048 })
+    let again = try FeatureCache(folder.file("cache"), key: "a", size: 3)
+    #expect(again.read(5, mark: 1) == written && again.read(4, mark: 1) == nil && again.read(5, mark: 2) == nil)
+    #expect(try FeatureCache(folder.file("cache"), key: "b", size: 3).read(5, mark: 1) == nil)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: cache.path))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: cache.path))
+    #expect(try FeatureCache(folder.file("cache"), key: "a", size: 3).read(5, mark: 1) == nil)
+  }
+
+  /// A training that finds everything in the cache is the same, number for number, as the one that filled it.
+  @Test func aFullCacheGivesTheSameTraining() throws {
+    let toy = try Toy()
+    var settings = Toy.settings(12)
+    (settings.frozen, settings.cachedViews, settings.clipShare, settings.strength) = (["encoder."], 2, 0.3, 1)
+    func train(_ set: LabelledSet) throws -> (losses: [Float], trainer: Trainer) {
+      var trainer = try Trainer(toy.model, settings, cache: toy.folder.file("cache"))
+      return (try (0..<12).map { _ in try trainer.step(on: set).loss }, trainer)
+    }
+    let set = toy.faces(15)
+    let first = try train(set)
+    let second = try train(set)
+    #expect(first.losses == second.losses && first.trainer.state == second.trainer.state)
+    #expect((first.losses.last ?? 9) < first.losses[0])
+    // Other faces under the same names are read anew.
+    var other = set
+    for index in other.clips.indices { other.clips[index].pictures[0].pixels[0] ^= 0x80 }
+    #expect(try train(other).losses != first.losses)
+  }
+}

@@ -19,28 +19,34 @@ public struct Batch: Sendable {
   public init(_ clips: [(clip: LabelledClip, view: View)], frames: Int, _ card: ModelCard, leastVotes: Float = 1) {
     let size = card.config.trunk.imageSize
     // A still fills a tubelet with one frame: the network repeats it.
-    let isStill = frames == card.config.trunk.tubeletSize && clips.allSatisfy { $0.clip.pictures.count == 1 }
-    let spec = InputSpec(imageSize: size, frames: isStill ? 1 : frames, mean: card.imageMean, deviation: card.imageStd)
-    var pictures: [[Image]] = []
+    let areStills = clips.allSatisfy { Self.isStill($0.clip, frames: frames, card) }
+    let spec = InputSpec(imageSize: size, frames: areStills ? 1 : frames, mean: card.imageMean, deviation: card.imageStd)
+    input = spec.tensor(
+      clips.map { clip, view in
+        let looks = Self.looks(of: clip, view, frames: frames, card)
+        // The same look at the same picture is cut once.
+        var cut: [Look: Image] = [:]
+        return looks.prefix(spec.frames).map { look in
+          let crop = cut[look] ?? look.view.picture(clip.pictures[look.pick], clip.boxes[look.pick], size: size)
+          cut[look] = crop
+          return crop
+        }
+      })
+    targets = Self.targets(clips, frames: frames, card, leastVotes: leastVotes)
+    names = clips.map(\.clip.name)
+  }
+
+  /// What should be said of such clips; their pictures are not looked at.
+  static func targets(
+    _ clips: [(clip: LabelledClip, view: View)], frames: Int, _ card: ModelCard, leastVotes: Float
+  ) -> CascadeTargets {
     var (boxes, points, shares, blendshapes): ([Float], [Float], [Float], [Float]) = ([], [], [], [])
     var (hasBox, hasPoints, weights, hasBlendshapes): ([Bool], [Bool], [Float], [Bool]) = ([], [], [], [])
-    let swapped = Self.mirroredOrder(card.blendshapes)
+    let swapped = mirroredOrder(card.blendshapes)
     for (clip, view) in clips {
-      let picks = Self.picks(of: clip.pictures.count, frames: frames)
-      let looks = picks.indices.map { isStill ? view.at(0) : view.at(Double($0) / Double(max(1, frames - 1))) }
-      // The same look at the same picture is cut once.
-      var cut: [Look: Image] = [:]
-      var crops: [Image] = []
-      for (pick, look) in zip(picks, looks).prefix(spec.frames) {
-        let key = Look(pick: pick, view: look)
-        let crop = cut[key] ?? look.picture(clip.pictures[pick], clip.boxes[pick], size: size)
-        cut[key] = crop
-        crops.append(crop)
-      }
-      pictures.append(crops)
-      for (pick, look) in zip(picks, looks) {
-        boxes += Self.numbers(of: clip.boxes[pick], look)
-        let places = clip.points.isEmpty ? [] : look.places(clip.points[pick], clip.boxes[pick])
+      for look in looks(of: clip, view, frames: frames, card) {
+        boxes += numbers(of: clip.boxes[look.pick], look.view)
+        let places = clip.points.isEmpty ? [] : look.view.places(clip.points[look.pick], clip.boxes[look.pick])
         points +=
           places.isEmpty
           ? [Float](repeating: 0, count: 2 * card.config.numLandmarks) : places.flatMap { [Float($0.x), Float($0.y)] }
@@ -54,14 +60,12 @@ public struct Batch: Sendable {
       let values = clip.blendshapes.isEmpty ? [Float](repeating: 0, count: card.blendshapes.count) : clip.blendshapes
       blendshapes += view.isMirrored ? swapped.map { values[$0] } : values
     }
-    input = spec.tensor(pictures)
-    names = clips.map(\.clip.name)
     func target(_ values: [Float], _ known: [Bool]) -> CascadeTargets.Numbers? {
       guard known.contains(true) else { return nil }
       return .init(Tensor(values, shape: [known.count, values.count / known.count]), isKnown: known)
     }
-    targets = CascadeTargets(
-      box: target(boxes, hasBox), landmark: hasPoints.contains(true) ? target(points, hasPoints) : nil,
+    return CascadeTargets(
+      box: target(boxes, hasBox), landmark: target(points, hasPoints),
       expression: .shares(Tensor(shares, shape: [clips.count, card.labels.count]), weights: weights),
       blendshape: card.blendshapes.isEmpty ? nil : target(blendshapes, hasBlendshapes))
   }
@@ -80,9 +84,22 @@ public struct Batch: Sendable {
     count <= frames ? ClipSampler.evenly(count, over: frames) : (0..<frames).map { (2 * $0 + 1) * count / (2 * frames) }
   }
 
+  /// Which picture a frame shows, and how.
   private struct Look: Hashable {
     let pick: Int
     let view: View
+  }
+
+  private static func looks(of clip: LabelledClip, _ view: View, frames: Int, _ card: ModelCard) -> [Look] {
+    let isStill = isStill(clip, frames: frames, card)
+    return picks(of: clip.pictures.count, frames: frames).enumerated().map { frame, pick in
+      Look(pick: pick, view: isStill ? view.at(0) : view.at(Double(frame) / Double(max(1, frames - 1))))
+    }
+  }
+
+  /// Whether a clip is one picture that fills one time slot: nothing of it moves.
+  private static func isStill(_ clip: LabelledClip, frames: Int, _ card: ModelCard) -> Bool {
+    frames == card.config.trunk.tubeletSize && clip.pictures.count == 1
   }
 
   private static func numbers(of box: Rect, _ view: View) -> [Float] {

@@ -1,5 +1,6 @@
 import DferModels
 import DferTensor
+import Foundation
 
 /// Why a training stopped by itself. The last checkpoint is untouched.
 public enum TrainingError: Error, CustomStringConvertible {
@@ -44,11 +45,15 @@ public struct Trainer: Sendable {
   public internal(set) var state: TrainingState
   private(set) var network: MTCAE
   private var order: EpochOrder
+  private let cache: EncodedClips?
 
   /// Goes on from the weights of `model`.
-  public init(_ model: ExpressionModel, _ settings: TrainingSettings) throws {
+  ///
+  /// - Parameter cache: folder for what a frozen encoder reads, with `settings.cachedViews` views of each clip.
+  public init(_ model: ExpressionModel, _ settings: TrainingSettings, cache: URL? = nil) throws {
     (card, network, self.settings) = (model.card, model.network, settings)
     order = EpochOrder(seed: settings.seed)
+    self.cache = try cache.map { try EncodedClips($0, model, settings) }
     network.encoder.recomputesBlocks = settings.recomputes
     let pooling = card.config.cascade.headPooling
     guard settings.clipShare >= 1 || (pooling.box == .slot && pooling.landmark == .slot) else {
@@ -72,30 +77,22 @@ public struct Trainer: Sendable {
   public mutating func step(on set: LabelledSet) throws -> Report {
     guard !set.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     let trunk = card.config.trunk
-    let wholeClips = Double(state.random.uniform()) < settings.clipShare
+    let isWhole = Double(state.random.uniform()) < settings.clipShare
     let places = order.places(step: state.step, batch: settings.batch, count: set.clips.count)
-    let clips = places.map { set.clips[$0] }.prefix(wholeClips ? max(1, settings.batch / trunk.slots) : settings.batch)
-    let views = clips.map { clip in
-      (maskedAtTimes(clip), View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
-    }
-    let slots = wholeClips ? trunk.slots : 1
-    var batch = Batch(views, frames: slots * trunk.tubeletSize, card, leastVotes: settings.leastVotes)
-    let firstSlot = wholeClips ? 0 : Int(state.random.next() % UInt64(trunk.slots))
-    let kept = tubes(for: clips.count, slots: slots)
-
-    if settings.mixup > 0, Double(state.random.uniform()) < settings.mixup {
-      batch.mix(Mixup(clips.count, random: &state.random))
-    }
+      .prefix(isWhole ? max(1, settings.batch / trunk.slots) : settings.batch)
+    let sample =
+      try cache.map { try $0.sample(Array(places), of: set, isWhole: isWhole, for: self, &state.random) }
+      ?? fresh(places.map { set.clips[$0] }, isWhole: isWhole)
     var tape = Tape(state.weights, recording: true, training: true, random: state.random)
-    let tokens = encode(batch.input, kept: kept, firstSlot: firstSlot, &tape)
-    let output = network.cascade(tokens, tokensPerSlot: tokens.shape[1] / slots, &tape)
+    let tokens = encode(sample.input, &tape)
+    let output = network.cascade(tokens, tokensPerSlot: tokens.shape[1] / (isWhole ? trunk.slots : 1), &tape)
     let features = state.tasks.map { _ in tape.meanOfTokens(tokens).tensor }
-    let parts = settings.loss(output, batch.targets, factors: features.flatMap { state.tasks?.factors($0) }, &tape)
+    let parts = settings.loss(output, sample.targets, factors: features.flatMap { state.tasks?.factors($0) }, &tape)
     state.random = tape.random
     let rate = settings.schedule.rate(state.step)
     let length = try state.descend(
       tape.gradients(of: parts.total).parameters, loss: parts.total.tensor.values[0], rate: rate,
-      longest: settings.longestGradient, names: batch.names)
+      longest: settings.longestGradient, names: sample.names)
     func number(_ value: Value) -> Float { value.tensor.values[0] }
     if let features {
       state.tasks?.learn(
@@ -104,8 +101,8 @@ public struct Trainer: Sendable {
     return Report(
       step: state.step, rate: rate, loss: number(parts.total), box: number(parts.box), landmark: number(parts.landmark),
       expression: number(parts.expression), blendshape: number(parts.blendshape), gradient: length,
-      agreement: Self.agreement(output.expression.tensor, batch.targets.expression),
-      spread: Self.spread(output.box.tensor, batch.targets.box))
+      agreement: Self.agreement(output.expression.tensor, sample.targets.expression),
+      spread: Self.spread(output.box.tensor, sample.targets.box))
   }
 
   /// The network with its averaged weights, as it would be used.
@@ -115,27 +112,65 @@ public struct Trainer: Sendable {
 
   // MARK: Parts of a step
 
-  private func encode(_ input: Tensor, kept: [[Int]]?, firstSlot: Int, _ tape: inout Tape) -> Value {
-    guard settings.freezesEncoder else { return network.encoder(input, kept: kept, firstSlot: firstSlot, &tape) }
-    // A frozen encoder needs no gradients, so nothing of it is recorded.
-    var still = Tape(state.weights)
-    return Value(network.encoder(input, kept: kept, firstSlot: firstSlot, &still).tensor)
+  /// What a step learns from.
+  struct Sample {
+    enum Input {
+      case clips(Tensor, kept: [[Int]]?, firstSlot: Int)
+      /// What a frozen encoder made of them, [batch, tokens, width].
+      case tokens(Tensor)
+    }
+
+    var input: Input
+    var targets: CascadeTargets
+    var names: [String]
   }
 
-  /// A face with known points gets a mask drawn on in this share of the steps.
-  private mutating func maskedAtTimes(_ clip: LabelledClip) -> LabelledClip {
-    guard settings.drawnMasks > 0, Double(state.random.uniform()) < settings.drawnMasks else { return clip }
-    return clip.wearing(DrawnMask(random: &state.random))
+  /// New views of some clips.
+  private mutating func fresh(_ clips: [LabelledClip], isWhole: Bool) -> Sample {
+    let views = clips.map { view(of: $0, &state.random) }
+    var batch = Batch(views, frames: frames(isWhole), card, leastVotes: settings.leastVotes)
+    let slot = firstSlot(isWhole, &state.random)
+    let kept = tubes(for: clips.count, isWhole: isWhole, &state.random)
+    if settings.mixup > 0, Double(state.random.uniform()) < settings.mixup {
+      batch.mix(Mixup(clips.count, random: &state.random))
+    }
+    return Sample(input: .clips(batch.input, kept: kept, firstSlot: slot), targets: batch.targets, names: batch.names)
+  }
+
+  func encode(_ input: Sample.Input, _ tape: inout Tape) -> Value {
+    switch input {
+    case .tokens(let tokens): return Value(tokens)
+    case .clips(let clips, let kept, let firstSlot):
+      guard settings.freezesEncoder else { return network.encoder(clips, kept: kept, firstSlot: firstSlot, &tape) }
+      // A frozen encoder needs no gradients, so nothing of it is recorded.
+      var still = Tape(state.weights)
+      return Value(network.encoder(clips, kept: kept, firstSlot: firstSlot, &still).tensor)
+    }
+  }
+
+  /// A random view of a clip; a face with known points wears a drawn mask in some of them.
+  func view(of clip: LabelledClip, _ random: inout RandomSource) -> (clip: LabelledClip, view: View) {
+    let isMasked = settings.drawnMasks > 0 && Double(random.uniform()) < settings.drawnMasks
+    return (
+      isMasked ? clip.wearing(DrawnMask(random: &random)) : clip,
+      View(around: card.crop.sideFactor, strength: settings.strength, random: &random)
+    )
+  }
+
+  func frames(_ isWhole: Bool) -> Int { (isWhole ? card.config.trunk.slots : 1) * card.config.trunk.tubeletSize }
+
+  /// Where in time a lone slot lies.
+  func firstSlot(_ isWhole: Bool, _ random: inout RandomSource) -> Int {
+    isWhole ? 0 : Int(random.next() % UInt64(card.config.trunk.slots))
   }
 
   /// For each clip the tokens of some patch positions, the same in every slot; nil for all.
-  private mutating func tubes(for clips: Int, slots: Int) -> [[Int]]? {
-    let cells = card.config.trunk.tokensPerSlot
-    let count = max(1, Int((settings.keepTubes * Double(cells)).rounded()))
+  func tubes(for clips: Int, isWhole: Bool, _ random: inout RandomSource) -> [[Int]]? {
+    let (cells, count) = (card.config.trunk.tokensPerSlot, card.config.trunk.keptCells(settings.keepTubes))
     guard count < cells else { return nil }
     return (0..<clips).map { _ in
-      let tube = Array(0..<cells).shuffled(using: &state.random).prefix(count).sorted()
-      return (0..<slots).flatMap { slot in tube.map { slot * cells + $0 } }
+      let tube = Array(0..<cells).shuffled(using: &random).prefix(count).sorted()
+      return (0..<(isWhole ? card.config.trunk.slots : 1)).flatMap { slot in tube.map { slot * cells + $0 } }
     }
   }
 
@@ -160,4 +195,9 @@ public struct Trainer: Sendable {
     let truth = deviation(target.tensor.values)
     return truth > 0 ? deviation(boxes.values) / truth : nil
   }
+}
+
+extension VideoMAEConfig {
+  /// How many patch positions are left when a share of them is kept.
+  func keptCells(_ share: Double) -> Int { max(1, Int((share * Double(tokensPerSlot)).rounded())) }
 }

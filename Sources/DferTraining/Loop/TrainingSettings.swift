@@ -23,6 +23,8 @@ public struct TrainingSettings: TrainingOptions {
   public var keepTubes = 0.6
   /// Share of the steps that see whole clips; the others see one time slot.
   public var clipShare = 0.0
+  /// Views of each face that a frozen encoder reads, once for all; 0: it reads a new one in every step.
+  public var cachedViews = 0
   /// Whether the encoder's blocks are run again for their gradients instead of kept: slower, with far less memory.
   public var recomputes = false
   /// Strength of the random changes of the pictures, 0...1.

@@ -1,0 +1,76 @@
+import DferImage
+import DferModels
+import DferTensor
+import Foundation
+
+/// What a frozen encoder makes of some views of each clip: read once, kept on disk, and drawn from in every later step, so
+/// that only the decoders cost time. A view of a clip is always the same, whenever it is asked for first.
+struct EncodedClips: Sendable {
+  /// Views of each clip.
+  private let views: Int
+  private let slot, whole: FeatureCache
+
+  /// - Throws: `CheckpointError` when the files cannot be opened.
+  init(_ folder: URL, _ model: ExpressionModel, _ settings: TrainingSettings) throws {
+    precondition(settings.freezesEncoder && settings.cachedViews > 0, "EncodedClips: an encoder that learns, or no views")
+    let trunk = model.card.config.trunk
+    let encoder = zip(model.weights.names, model.weights.tensors).filter { $0.0.hasPrefix("encoder.") }
+    let mark = encoder.reduce(UInt64(0)) { sum, part in
+      part.1.values.reduce(sum) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+    }
+    let key = """
+      dfer features 1; encoder \(mark) \(CardText.json(trunk)); views \(settings.cachedViews), strength \
+      \(settings.strength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
+      """
+    views = settings.cachedViews
+    let size = trunk.keptCells(settings.keepTubes) * trunk.hiddenSize
+    slot = try FeatureCache(folder, key: "\(key); one slot", size: size)
+    whole = try FeatureCache(folder, key: "\(key); whole clips", size: size * trunk.slots)
+  }
+
+  /// Views of some clips of a set; those that were never asked for are read now and put into the cache.
+  ///
+  /// - Parameters:
+  ///   - places: of the clips in the set.
+  ///   - random: chooses among a clip's views.
+  /// - Throws: `CheckpointError` when the disk takes no more.
+  func sample(
+    _ places: [Int], of set: LabelledSet, isWhole: Bool, for trainer: Trainer, _ random: inout RandomSource
+  ) throws -> Trainer.Sample {
+    let (file, width) = (isWhole ? whole : slot, trainer.card.config.trunk.hiddenSize)
+    var values: [Float] = []
+    values.reserveCapacity(places.count * file.size)
+    var seen: [(clip: LabelledClip, view: View)] = []
+    for place in places {
+      let record = place * views + Int(random.next() % UInt64(views))
+      var source = RandomSource(seed: trainer.settings.seed &+ UInt64(record) &* 0xD1B5_4A32_D192_ED03)
+      let view = trainer.view(of: set.clips[place], &source)
+      seen.append(view)
+      let mark = Self.mark(of: view.clip)
+      if let known = file.read(record, mark: mark) {
+        values += known
+      } else {
+        let batch = Batch([view], frames: trainer.frames(isWhole), trainer.card)
+        let slot = trainer.firstSlot(isWhole, &source)
+        let kept = trainer.tubes(for: 1, isWhole: isWhole, &source)
+        var tape = Tape(trainer.state.weights)
+        let tokens = trainer.encode(.clips(batch.input, kept: kept, firstSlot: slot), &tape).tensor
+        values += try file.write(record, mark: mark, tokens.values)
+      }
+    }
+    return Trainer.Sample(
+      input: .tokens(Tensor(values, shape: [places.count, file.size / width, width])),
+      targets: Batch.targets(
+        seen, frames: trainer.frames(isWhole), trainer.card, leastVotes: trainer.settings.leastVotes),
+      names: seen.map(\.clip.name))
+  }
+
+  /// Changes with anything that the encoder sees of a clip: other data under the same name are read anew.
+  private static func mark(of clip: LabelledClip) -> UInt64 {
+    var mark = FeatureCache.hash(clip.name.utf8)
+    func add(_ bits: UInt64) { mark = (mark ^ bits) &* 0x100_0000_01B3 }
+    for box in clip.boxes { for number in [box.x, box.y, box.width, box.height] { add(number.bitPattern) } }
+    for picture in clip.pictures { add(FeatureCache.hash(picture.pixels)) }
+    return mark
+  }
+}
