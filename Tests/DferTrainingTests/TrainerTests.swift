@@ -255,3 +255,52 @@ struct Toy {
     #expect(gradients[2]?.values.suffix(3) == [0, 0, 0])
   }
 }
+
+/// Clips in which only time tells the classes apart: a mouth opens, closes, or does both. Every one shows the same pictures.
+@Suite struct MotionTests {
+  /// `labels` of the toy are kept: top is opening, bottom closing, middle there and back.
+  private func clips(_ count: Int, seed: UInt64) -> LabelledSet {
+    var random = RandomSource(seed: seed)
+    let clips = (0..<count).map { index in
+      let label = index % 3
+      let (skin, x) = (150 + 80 * random.uniform(), Int(3 * random.uniform()))
+      let pictures = (0..<8).map { frame -> Image in
+        // Each height of the mouth is seen twice, whatever the class.
+        let open = [frame / 2, 3 - frame / 2, min(frame, 7 - frame)][label]
+        var image = Image(width: 24, height: 24)
+        for row in 0..<24 {
+          for column in 0..<24 {
+            let isMouth = (7 + x..<14 + x).contains(column) && abs(row - 14) <= 2 * open
+            let value = UInt8(min(255, (isMouth ? 30 : skin) + 15 * random.uniform()))
+            for colour in 0..<3 { image.pixels[3 * (24 * row + column) + colour] = value }
+          }
+        }
+        return image
+      }
+      return LabelledClip(
+        name: "clip \(index)", pictures: pictures,
+        boxes: [Rect](repeating: Rect(x: 3, y: 3, width: 18, height: 18), count: 8), boxesAreLabels: false, points: [],
+        votes: [0, 1, 2].map { $0 == label ? 1 : 0 })
+    }
+    return LabelledSet(labels: ["top", "bottom", "middle"], clips: clips)
+  }
+
+  @Test func aNetworkLearnsFromTimeWhatNoFrameShows() throws {
+    let toy = try Toy()
+    var settings = Toy.settings(100)
+    (settings.rate, settings.warmupSteps) = (0.002, 20)
+    (settings.clipShare, settings.batch, settings.keepTubes, settings.strength) = (1, 48, 1, 0.1)
+    (settings.weightDecay, settings.averageDecay) = (0, 0.95)
+    var trainer = try Trainer(toy.model, settings)
+    let set = clips(90, seed: 1)
+    for _ in 0..<settings.steps { _ = try trainer.step(on: set) }
+    let unseen = clips(60, seed: 2)
+    func accuracy(_ look: Evaluator.Look) throws -> Double {
+      let answers = trainer.evaluator(look).read(unseen.clips)
+      return try #require(Evaluation(answers, of: unseen.clips, trainer.card).all).war
+    }
+    let (whole, frames) = (try accuracy(.clip), try accuracy(.frames))
+    #expect(whole > 0.9, "chance is a third")
+    #expect(frames < 0.6, "the mean over single frames cannot know")
+  }
+}

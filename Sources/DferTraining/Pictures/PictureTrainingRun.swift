@@ -68,8 +68,8 @@ public struct PictureTrainingRun {
       answers, of: validation.clips, faceless: validation.faceless, labels: model.card.labels,
       temperature: model.card.temperature, without: ["contempt"])
     let classes = result.selected ?? result.all
-    // Where a network has two tasks, both count.
-    let figure = (classes?.war ?? 0) + (result.masks?.accuracy ?? 0)
+    // As for the cascade, accuracy and mean recall count half each. Where a network has two tasks, both count.
+    let figure = (classes.map { ($0.war + $0.uar) / 2 } ?? 0) + (result.masks?.accuracy ?? 0)
     let isBest = trainer.state.best.map { figure > $0 } ?? true
     if isBest {
       trainer.state.best = figure
