@@ -48,8 +48,7 @@ struct BlendCommand: ParsableCommand {
       let set = try LabelledSet(path, card: card, every: validEvery) {
         try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
       }
-      let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
-      let answers = Evaluator(blend.model, look: look ?? (isStills ? .slot : .clip)).read(set.clips)
+      let answers = Evaluator(blend.model, look: try blend.model.look(look, at: set)).read(set.clips)
       return Evaluation(answers, of: set.clips, faceless: set.faceless, card, without: ["contempt"])
     }
     for line in result?.lines ?? [] { print(line) }

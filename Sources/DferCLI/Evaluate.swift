@@ -120,7 +120,7 @@ struct Evaluate: ParsableCommand {
     let words: String
     switch reader {
     case .clips(let model):
-      let evaluator = Evaluator(model, look: look ?? (isStills ? .slot : .clip))
+      let evaluator = Evaluator(model, look: try model.look(look, at: set))
       (answers, words) = (evaluator.read(set.clips, progress: progress), evaluator.look.words)
     case .pictures(let model):
       answers = PictureEvaluator(model).read(set.clips, progress: progress)
@@ -138,6 +138,16 @@ struct Evaluate: ParsableCommand {
     do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
       throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
     }
+  }
+}
+
+extension ExpressionModel {
+  /// What the network gets of each face: as asked for, or what suits the faces and the network.
+  func look(_ wanted: Evaluator.Look?, at set: LabelledSet) throws -> Evaluator.Look {
+    if wanted == .slot && !card.config.readsSlots {
+      throw ValidationError("--look slot: these weights read whole clips only, stills repeated to clips; use --look clip")
+    }
+    return wanted ?? .usual(for: set.clips, card.config)
   }
 }
 

@@ -103,10 +103,19 @@ struct Pretrain: ParsableCommand {
     return settings
   }
 
+  private func startingModel() throws -> ExpressionModel {
+    guard let weights else { return try ExpressionModel(fresh: new, encoder: variant, stem: stem, seed: seed) }
+    let model = try ExpressionModel(weights: weights)
+    guard model.card.config.encoder == variant else {
+      throw CheckpointError(
+        path: weights, reason: "its encoder is one of --variant \(model.card.config.encoder.rawValue), not \(variant.rawValue)")
+    }
+    return model
+  }
+
   func run() throws {
     if let threads { Compute.threads = threads }
-    let model =
-      try weights.map { try ExpressionModel(weights: $0) } ?? ExpressionModel(fresh: new, stem: stem, seed: seed)
+    let model = try startingModel()
     let set = try LabelledSet.unlabelled(data, card: model.card, span: span, every: every) {
       try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
     }
@@ -130,5 +139,3 @@ struct Pretrain: ParsableCommand {
     try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.encoder)
   }
 }
-
-extension PretrainingSettings.Variant: ExpressibleByArgument {}

@@ -58,6 +58,9 @@ struct Train: ParsableCommand {
   @Option(help: "Start a network of this size from nothing instead: tiny or compact.")
   var new: ModelPreset?
 
+  @Option(help: "Encoder of the new network: videomae, or mae-dfer, attention by regions, for whole clips only.")
+  var variant: ClipEncoder.Kind?
+
   @Option(help: "Weights of a network for single pictures whose first layers the new network starts with.")
   var stem: String?
 
@@ -107,8 +110,9 @@ struct Train: ParsableCommand {
   @Option(help: "Share of the patch positions that a step sees.")
   var keepTubes = TrainingSettings().keepTubes
 
-  @Option(help: "Share of the steps that see whole clips; the others see one time slot.")
-  var clipShare = TrainingSettings().clipShare
+  @Option(
+    help: "Share of the steps that see whole clips; the others see one time slot (default: 0, or 1 for networks that read whole clips only).")
+  var clipShare: Double?
 
   @Option(help: "Share of the steps in which pairs of faces are faded into each other (mixup), 0 to 1.")
   var mixup = TrainingSettings().mixup
@@ -157,7 +161,7 @@ struct Train: ParsableCommand {
     try check(rate > 0 && rate.isFinite && warmup >= 0, "--rate must be above 0, --warmup not below")
     try check((0...1).contains(layerDecay) && headRate >= 0 && stemRate >= 0, "--layer-decay must be 0 to 1, --head-rate and --stem-rate not below 0")
     try check(keepTubes > 0 && keepTubes <= 1, "--keep-tubes must be above 0, at most 1")
-    try check((0...1).contains(clipShare) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
+    try check((0...1).contains(clipShare ?? 0) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
     let systems = FaceReader.systems + [FinderSession.name]
@@ -179,6 +183,7 @@ struct Train: ParsableCommand {
       cache == nil || freeze.contains { "encoder.".hasPrefix($0) }, "--cache goes with --freeze encoder., whose answers it keeps")
     try check(cache == nil || mixup == 0, "--mixup fades pictures, which nobody looks at with --cache")
     try check(stem == nil || new != nil, "--stem is for a --new network")
+    try check(variant == nil || new != nil, "--variant is for a --new network: weights have their encoder")
     let count = pipeline == PictureSystem.crossTaskViT.rawValue ? 2 : 4
     try check(losses == nil || lossWeights?.count == count, "--losses must be \(count) numbers, not below 0, parted by commas")
   }
@@ -191,7 +196,7 @@ struct Train: ParsableCommand {
       ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips), ("--cache", cache != nil, isClips),
+      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
       ("--set", !set.isEmpty, !isClips && !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
@@ -207,12 +212,13 @@ struct Train: ParsableCommand {
     return weights.count == parts.count && weights.allSatisfy { $0 >= 0 && $0.isFinite } ? weights : nil
   }
 
-  private func settings(_ set: LabelledSet) -> TrainingSettings {
+  private func settings(_ set: LabelledSet, _ config: MTCAEConfig) -> TrainingSettings {
     var settings = TrainingSettings()
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
     (settings.frozen, settings.layerDecay, settings.headRate) = (freeze, layerDecay, headRate)
     (settings.stemRate, settings.recomputes) = (stemRate, recompute)
-    (settings.keepTubes, settings.clipShare, settings.strength) = (keepTubes, clipShare, strength)
+    (settings.keepTubes, settings.strength) = (keepTubes, strength)
+    settings.clipShare = clipShare ?? (config.readsSlots ? settings.clipShare : 1)
     (settings.seed, settings.checkEvery, settings.loss.smoothing) = (seed, check, smoothing)
     if let lossWeights {
       (settings.loss.boxWeight, settings.loss.landmarkWeight) = (lossWeights[0], lossWeights[1])
@@ -241,7 +247,7 @@ struct Train: ParsableCommand {
   }
 
   private func startingModel(_ installed: () throws -> String) throws -> ExpressionModel {
-    try new.map { try ExpressionModel(fresh: $0, stem: stem, seed: seed) }
+    try new.map { try ExpressionModel(fresh: $0, encoder: variant ?? .videoMAE, stem: stem, seed: seed) }
       ?? ExpressionModel(weights: weights ?? installed())
   }
 
@@ -267,7 +273,7 @@ struct Train: ParsableCommand {
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     var run = try TrainingRun(
-      Trainer(model, settings(set), cache: cache.map { URL(fileURLWithPath: $0) }), on: set, validation: validation, folder: URL(fileURLWithPath: output),
+      Trainer(model, settings(set, model.card.config), cache: cache.map { URL(fileURLWithPath: $0) }), on: set, validation: validation, folder: URL(fileURLWithPath: output),
       resumes: resume)
     let interrupt = Interrupt()
     var progress = TrainingProgress(steps: steps, from: run.trainer.state.step)
@@ -291,4 +297,5 @@ struct Train: ParsableCommand {
 }
 
 extension ModelPreset: ExpressibleByArgument {}
+extension ClipEncoder.Kind: ExpressibleByArgument {}
 extension CascadeLoss.PlaceLoss: ExpressibleByArgument {}

@@ -62,9 +62,9 @@ import Testing
     func firstTokens(_ x: Value, _ name: String, _ tape: inout Tape) throws {
       try expectClose(tape.slice(x, 0..<4).tensor.values, file, "mid/\(name).tokens_0_3")
     }
-    let encoder = model.encoder
-    try firstTokens(encoder.patches(Value(clips), &tape), "patch_embed", &tape)
-    var x = encoder.embed(clips, kept: nil, &tape)
+    guard case .joint(let encoder) = model.encoder else { preconditionFailure("joint attention by default") }
+    try firstTokens(encoder.embedding.patches(Value(clips), &tape), "patch_embed", &tape)
+    var x = encoder.embedding(clips, kept: nil, &tape)
     try firstTokens(x, "with_position", &tape)
     for (i, block) in encoder.blocks.enumerated() {
       x = block(x, &tape)
@@ -107,16 +107,16 @@ import Testing
   }
 
   @Test func keptTubesAreSpreadAndTheSameInEverySlot() throws {
-    let config = try ExpressionModel(weights: Self.weights).card.config.trunk
+    let config = try ExpressionModel(weights: Self.weights).card.config
     let kept = ExpressionModel.tubes(share: 0.5, of: config)
-    #expect(kept.count == 32 * config.slots)
+    #expect(kept.count == 32 * config.trunk.slots)
     #expect(kept == kept.sorted())
     #expect(Set(kept.map { $0 % 64 }).count == 32)
     for line in 0..<8 {
       #expect((2...6).contains(kept.prefix(32).filter { $0 / 8 == line }.count))
       #expect((2...6).contains(kept.prefix(32).filter { $0 % 8 == line }.count))
     }
-    #expect(ExpressionModel.tubes(share: 0, of: config).count == config.slots)
+    #expect(ExpressionModel.tubes(share: 0, of: config).count == config.trunk.slots)
   }
 
   @Test func theCardTellsWhatTheFileSays() throws {

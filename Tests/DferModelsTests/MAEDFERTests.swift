@@ -17,8 +17,8 @@ import Testing
 
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
-    golden.check(encoder.patches(Value(clips), &tape).tensor, "mid/patch_embed")
-    golden.check(encoder.positions, "mid/position_table")
+    golden.check(encoder.embedding.patches(Value(clips), &tape).tensor, "mid/patch_embed")
+    golden.check(encoder.embedding.positions, "mid/position_table")
     var x = encoder.embed(clips, kept: nil, &tape)
     golden.check(x.tensor, "mid/region_tokens_in")
     let inside = encoder.blocks[0].localNorm(x, &tape)

@@ -13,7 +13,8 @@ import Testing
     try golden.load(&store)
     let clips = golden("in/pixel_values")
     var tape = Tape(store, recording: true)
-    golden.check(model.encoder.patches(Value(clips), &tape).tensor, "mid/encoder.patch_embed")
+    guard case .joint(let encoder) = model.encoder else { preconditionFailure("joint attention by default") }
+    golden.check(encoder.embedding.patches(Value(clips), &tape).tensor, "mid/encoder.patch_embed")
     let tokens = model.encoder(clips, &tape)
     golden.check(tokens.tensor, "mid/encoder.norm")
     try checkCascade(model.cascade, tokens, golden, &tape)

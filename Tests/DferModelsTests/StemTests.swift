@@ -43,8 +43,8 @@ import Testing
     var tape = Tape(store)
     let clips = Self.clips(4)
     let kept = [[1, 5, 17, 21], [0, 3, 16, 19]]
-    let all = tape.gatherTokens(encoder.embed(clips, kept: nil, &tape), kept).tensor
-    let some = encoder.embed(clips, kept: kept, &tape).tensor
+    let all = tape.gatherTokens(encoder.embedding(clips, kept: nil, &tape), kept).tensor
+    let some = encoder.embedding(clips, kept: kept, &tape).tensor
     #expect(zip(all.values, some.values).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
@@ -52,10 +52,10 @@ import Testing
     let (encoder, store) = Self.encoder()
     var clips = Self.clips(4)
     var tape = Tape(store)
-    let before = encoder.embed(clips, kept: nil, &tape).tensor
+    let before = encoder.embedding(clips, kept: nil, &tape).tensor
     // The last frame of the first clip's first colour belongs to slot 1.
     clips.values[3 * 256 + 77] += 1
-    let after = encoder.embed(clips, kept: nil, &tape).tensor
+    let after = encoder.embedding(clips, kept: nil, &tape).tensor
     let changed = zip(before.values, after.values).enumerated().filter { $0.element.0 != $0.element.1 }.map(\.offset)
     #expect(!changed.isEmpty && changed.allSatisfy { 16 * 8..<32 * 8 ~= $0 })
   }

@@ -34,9 +34,9 @@ import Testing
 
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
-    golden.check(encoder.patches(Value(clips), &tape).tensor, "mid/patch_embed")
-    golden.check(encoder.positions, "mid/position_table")
-    var x = encoder.embed(clips, kept: nil, &tape)
+    golden.check(encoder.embedding.patches(Value(clips), &tape).tensor, "mid/patch_embed")
+    golden.check(encoder.embedding.positions, "mid/position_table")
+    var x = encoder.embedding(clips, kept: nil, &tape)
     golden.check(x.tensor, "mid/tokens")
     let normed = encoder.blocks[0].norm1(x, &tape)
     golden.check(normed.tensor, "mid/layer.0.norm_before")
@@ -95,7 +95,7 @@ import Testing
 
     var tape = Tape(store, recording: true)
     let encoder = model.encoder
-    var x = encoder.embed(clips, kept: visible, &tape)
+    var x = encoder.embedding(clips, kept: visible, &tape)
     golden.check(x.tensor, "mid/tokens_visible")
     for (i, block) in encoder.blocks.enumerated() {
       x = block(x, &tape)

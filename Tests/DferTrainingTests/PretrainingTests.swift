@@ -55,7 +55,7 @@ import Testing
     return LabelledSet(labels: [], clips: clips)
   }
 
-  private func settings(_ steps: Int, _ variant: PretrainingSettings.Variant = .videoMAE) -> PretrainingSettings {
+  private func settings(_ steps: Int, _ variant: ClipEncoder.Kind = .videoMAE) -> PretrainingSettings {
     var settings = PretrainingSettings()
     (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 8, 2, 3e-3)
     (settings.variant, settings.ratio, settings.checkEvery, settings.decoderBlocks) = (variant, 0.5, 5, 1)
@@ -63,19 +63,24 @@ import Testing
     return settings
   }
 
+  private static func grid(_ side: Int) -> VideoMAEConfig {
+    VideoMAEConfig(
+      imageSize: side, patchSize: 1, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
+  }
+
   @Test func masksHideTheSameTubesInEverySlot() {
     var random = RandomSource(seed: 1)
-    let mask = TubeMask(grid: 14, ratio: 0.9)
+    let mask = TubeMask(Self.grid(14).windows(of: nil), ratio: 0.9)
     let visible = mask.visible(slots: 8, random: &random)
     #expect(visible.count == 160 && visible == visible.sorted())
     let first = visible.prefix(20)
     for slot in 0..<8 { #expect(visible[slot * 20..<slot * 20 + 20].map { $0 - slot * 196 } == Array(first)) }
     #expect(mask.visible(slots: 8, random: &random) != visible)
     // Windows of 5 x 10: five positions of each half stay.
-    let windows = TubeMask(grid: 10, window: (5, 10), ratio: 0.9).visible(slots: 8, random: &random)
+    let windows = TubeMask(Self.grid(10).windows(of: [2, 5, 10]), ratio: 0.9).visible(slots: 8, random: &random)
     #expect(windows.count == 80 && windows.prefix(10).count { $0 < 50 } == 5)
     for ratio in [0.001, 0.999] {
-      let count = TubeMask(grid: 2, ratio: ratio).visible(slots: 1, random: &random).count
+      let count = TubeMask(Self.grid(2).windows(of: nil), ratio: ratio).visible(slots: 1, random: &random).count
       #expect((1...3).contains(count))
     }
   }
@@ -92,7 +97,7 @@ import Testing
     #expect(planes[3][0] == 0 && planes[3][63] == 1)
   }
 
-  @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
+  @Test(arguments: ClipEncoder.Kind.allCases) func theLossFalls(_ variant: ClipEncoder.Kind) throws {
     var settings = settings(150, variant)
     (settings.rate, settings.strength) = (8e-3, 0)
     var trainer = Pretrainer(toy.model, settings)

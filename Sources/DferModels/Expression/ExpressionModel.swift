@@ -40,7 +40,7 @@ public struct ExpressionModel: Sendable {
     network = MTCAE(card.config, in: &store)
     try store.load(file)
     weights = store
-    kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config.trunk) : nil
+    kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config) : nil
   }
 
   /// A network made here. `fill` gives its parameters their numbers.
@@ -114,14 +114,17 @@ public struct ExpressionModel: Sendable {
 
   /// The same patch positions in every time slot, spread evenly: the cells that come first in an additive sequence
   /// whose steps are powers of the plastic number, which leaves neither rows nor columns of holes.
-  static func tubes(share: Double, of config: VideoMAEConfig) -> [Int] {
-    let count = max(1, min(config.tokensPerSlot, Int((share * Double(config.tokensPerSlot)).rounded())))
+  static func tubes(share: Double, of config: MTCAEConfig) -> [Int] {
+    let trunk = config.trunk
     func rank(_ cell: Int) -> Double {
-      let (row, column) = cell.quotientAndRemainder(dividingBy: config.grid)
+      let (row, column) = cell.quotientAndRemainder(dividingBy: trunk.grid)
       return (Double(column) * 0.754_877_666_246_692_7 + Double(row) * 0.569_840_290_998_053_2)
         .truncatingRemainder(dividingBy: 1)
     }
-    let cells = (0..<config.tokensPerSlot).sorted { rank($0) < rank($1) }.prefix(count).sorted()
-    return (0..<config.slots).flatMap { slot in cells.map { slot * config.tokensPerSlot + $0 } }
+    let cells = config.windows.flatMap { window in
+      let count = max(1, min(window.count, Int((share * Double(window.count)).rounded())))
+      return window.sorted { rank($0) < rank($1) }.prefix(count)
+    }.sorted()
+    return (0..<trunk.slots).flatMap { slot in cells.map { slot * trunk.tokensPerSlot + $0 } }
   }
 }

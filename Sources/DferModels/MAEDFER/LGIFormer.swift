@@ -6,9 +6,7 @@ import DferTensor
 /// `encoder.` (see `VideoMAENames.original`).
 public struct LGIFormer: Sendable {
   public let config: MAEDFERConfig
-  let patches: PatchEmbedding
-  /// Fixed sine table [tokens, width]; not stored in weight files.
-  let positions: Tensor
+  let embedding: ClipEmbedding
   /// [regions, width]; they get no position.
   let representatives: Parameter
   let blocks: [LGIBlock]
@@ -19,10 +17,9 @@ public struct LGIFormer: Sendable {
   /// - Parameter norm: a layer norm behind the last block, as in pre-training; the classifier has none.
   public init(_ config: MAEDFERConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
     let trunk = config.trunk
-    precondition(trunk.stemWidths == nil && config.faults.isEmpty, "LGIFormer: \(config.faults), or a stem")
+    precondition(config.faults.isEmpty, "LGIFormer: \(config.faults)")
     self.config = config
-    patches = PatchEmbedding(trunk, at: "\(path).patch_embed", in: &store)
-    positions = sineTable(positions: trunk.tokens, width: trunk.hiddenSize)
+    embedding = ClipEmbedding(trunk, at: path, in: &store)
     representatives = store.declare("\(path).lg_region_tokens", shape: [config.regions, trunk.hiddenSize])
     var blocks: [LGIBlock] = []
     for i in 0..<trunk.numHiddenLayers {
@@ -36,14 +33,16 @@ public struct LGIFormer: Sendable {
   }
 
   /// Clips [batch, channels, frames, height, width] -> representatives [batch, regions, width] and local tokens
-  /// [batch, tokens, width] in the order of regions, and inside them of time, row and column.
+  /// [batch, tokens, width] in the order of regions, and inside them of time, row and column. Clips have all the frames
+  /// of the network: a shorter one has not all regions.
   ///
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region;
   ///   nil for all.
   public func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape
   ) -> (representatives: Value, tokens: Value) {
-    let regions = config.regions
+    let (regions, frames) = (config.regions, config.trunk.numFrames)
+    precondition(clips.shape[2] == frames, "LGIFormer: clips of \(clips.shape[2]) frames, not of \(frames)")
     var x = embed(clips, kept: kept, &tape)
     for block in blocks {
       x =
@@ -57,18 +56,28 @@ public struct LGIFormer: Sendable {
     return (norm(first, &tape), norm(rest, &tape))
   }
 
+  /// The same with the local tokens in raster order, as an encoder with joint attention gives them.
+  func raster(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+    let tokens = self(clips, kept: kept, &tape).tokens
+    let places = all(kept, clips).map { tokens in
+      let ordered = inRegions(tokens)
+      return ordered.indices.sorted { ordered[$0] < ordered[$1] }
+    }
+    return tape.gatherTokens(tokens, places)
+  }
+
   /// Tokens with their positions, cut into regions: [batch * regions, 1 + tokens of a region, width].
   func embed(_ clips: Tensor, kept: [[Int]]?, _ tape: inout Tape) -> Value {
     let (batch, width) = (clips.shape[0], config.trunk.hiddenSize)
-    let kept = kept ?? [[Int]](repeating: Array(0..<config.trunk.tokens), count: batch)
-    let ordered = kept.map(inRegions)
-    let tokens = patches(Value(clips), kept: ordered, &tape)
-    let table = Value(positions.reshaped([1] + positions.shape))
-    let places = tape.gatherTokens(table, [ordered.flatMap { $0 }])
-    let placed = tape.add(tokens, tape.reshape(places, tokens.shape))
-    let cut = tape.reshape(placed, [batch * config.regions, tokens.shape[1] / config.regions, width])
+    let placed = embedding(clips, kept: all(kept, clips).map(inRegions), &tape)
+    let cut = tape.reshape(placed, [batch * config.regions, placed.shape[1] / config.regions, width])
     let first = tape.broadcast(representatives, [batch, config.regions, width])
     return tape.concatTokens(tape.reshape(first, [batch * config.regions, 1, width]), cut)
+  }
+
+  /// The tokens to look at of each clip, where nil stands for all.
+  private func all(_ kept: [[Int]]?, _ clips: Tensor) -> [[Int]] {
+    kept ?? [[Int]](repeating: Array(0..<config.trunk.tokens), count: clips.shape[0])
   }
 
   /// The same tokens region by region.

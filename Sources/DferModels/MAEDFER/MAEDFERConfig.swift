@@ -10,6 +10,13 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     (self.trunk, self.regionSize) = (trunk, regionSize)
   }
 
+  /// The same with regions as published, pairs of time slots and the upper and the lower half of the face; whole frames
+  /// where the grid is odd.
+  public init(trunk: VideoMAEConfig) {
+    let rows = trunk.grid.isMultiple(of: 2) ? trunk.grid / 2 : trunk.grid
+    self.init(trunk: trunk, regionSize: [trunk.slots.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid])
+  }
+
   /// Regions along time, rows and columns.
   public var regionGrid: [Int] {
     [trunk.slots / regionSize[0], trunk.grid / regionSize[1], trunk.grid / regionSize[2]]
@@ -23,6 +30,9 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     let (t, y, x) = (slot / regionSize[0], row / regionSize[1], column / regionSize[2])
     return (t * regionGrid[1] + y) * regionGrid[2] + x
   }
+
+  /// Learned numbers of the products in all blocks: nearly all that the encoder has.
+  var weightCount: Int { trunk.numHiddenLayers * trunk.hiddenSize * (12 * trunk.hiddenSize + 2 * trunk.intermediateSize) }
 
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {
@@ -47,7 +57,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     return trunk.patchMultiplyAdds + trunk.numHiddenLayers * (first + second + third + 2 * all * width * hidden)
   }
 
-  private enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey {
     case regionSize = "region_size"
     case mlpRatio = "mlp_ratio"
     case decoderIntermediateSize = "decoder_intermediate_size"
@@ -73,6 +83,19 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
 }
 
 extension VideoMAEConfig {
+  /// The cells of a frame, window by window, each window row by row. Where some cells are left out, every window has to
+  /// keep equally many.
+  ///
+  /// - Parameter region: tokens of a region along time, rows and columns; nil: one window, the whole frame.
+  package func windows(of region: [Int]?) -> [[Int]] {
+    let (rows, columns) = region.map { ($0[1], $0[2]) } ?? (grid, grid)
+    return stride(from: 0, to: grid, by: rows).flatMap { top in
+      stride(from: 0, to: grid, by: columns).map { left in
+        (0..<rows * columns).map { (top + $0 / columns) * grid + left + $0 % columns }
+      }
+    }
+  }
+
   /// Multiplications with addition of the patch embedding of one clip.
   var patchMultiplyAdds: Int { tokens * hiddenSize * numChannels * tubeletSize * patchSize * patchSize }
 

@@ -1,24 +1,24 @@
 import DferTensor
 
-/// MTCAE-DFER: a VideoMAE encoder read by three cascaded decoders. arXiv 2412.18988.
+/// MTCAE-DFER: an encoder of clips read by three cascaded decoders. arXiv 2412.18988.
 public struct MTCAE: Sendable {
   public let config: MTCAEConfig
-  public var encoder: VideoMAEEncoder
+  public var encoder: ClipEncoder
   public let cascade: Cascade
 
   public init(_ config: MTCAEConfig, in store: inout ParameterStore) {
     self.config = config
-    // The notebook takes the trunk's tokens as they leave the last block.
-    encoder = VideoMAEEncoder(config.trunk, norm: config.cascade.variant == .flowChart, in: &store)
+    encoder = ClipEncoder(config, in: &store)
     cascade = Cascade(config.cascade, in: &store)
   }
 
   /// Normalised clips [batch, channels, frames, height, width] -> answers.
   ///
-  /// Heads that pool over time slots also read clips with fewer slots than `config` has, down to a still of one slot.
+  /// Where `config.readsSlots`, clips may have fewer slots than `config` has, down to a still of one slot.
   ///
   /// - Parameters:
-  ///   - kept: for each clip the tokens to look at, ascending, equally many of each time slot; nil for all.
+  ///   - kept: for each clip the tokens to look at, ascending, equally many of each time slot and of each region; nil for
+  ///     all.
   ///   - firstSlot: where in time such a shorter clip begins, in time slots.
   public func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape

@@ -1,23 +1,42 @@
-/// Sizes of a whole MTCAE network: the VideoMAE trunk and the cascade behind it, in one flat list of keys.
+/// Sizes of a whole MTCAE network: the encoder and the cascade behind it, in one flat list of keys.
 public struct MTCAEConfig: Sendable, Hashable, Codable {
   public var trunk: VideoMAEConfig
+  /// Tokens of a region along time, rows and columns, where the encoder is an LGI-Former (`region_size`); nil: joint
+  /// attention over all tokens.
+  public var regionSize: [Int]?
   public var cascade: CascadeConfig
 
-  public init(trunk: VideoMAEConfig, cascade: CascadeConfig) {
-    (self.trunk, self.cascade) = (trunk, cascade)
+  public init(trunk: VideoMAEConfig, regionSize: [Int]? = nil, cascade: CascadeConfig) {
+    (self.trunk, self.regionSize, self.cascade) = (trunk, regionSize, cascade)
   }
+
+  public var encoder: ClipEncoder.Kind { regionSize == nil ? .videoMAE : .maeDFER }
+
+  /// Whether the network also reads a few time slots instead of a whole clip, down to a still of one.
+  public var readsSlots: Bool {
+    regionSize == nil && cascade.headPooling.box == .slot && cascade.headPooling.landmark == .slot
+  }
+
+  /// The cells of a frame, window by window; where some are left out, every window has to keep equally many.
+  package var windows: [[Int]] { trunk.windows(of: regionSize) }
 
   public init(from decoder: any Decoder) throws {
     trunk = try VideoMAEConfig(from: decoder)
     // The same keys describe a pre-training decoder in VideoMAE files and the cascade here.
     trunk.decoder = nil
+    regionSize = try decoder.container(keyedBy: MAEDFERConfig.CodingKeys.self)
+      .decodeIfPresent([Int].self, forKey: .regionSize)
     cascade = try CascadeConfig(from: decoder)
   }
 
   public func encode(to encoder: any Encoder) throws {
     try trunk.encode(to: encoder)
     try cascade.encode(to: encoder)
+    var values = encoder.container(keyedBy: MAEDFERConfig.CodingKeys.self)
+    try values.encodeIfPresent(regionSize, forKey: .regionSize)
   }
+
+  var regions: MAEDFERConfig? { regionSize.map { MAEDFERConfig(trunk: trunk, regionSize: $0) } }
 
   /// Landmarks of one frame.
   public var numLandmarks: Int { cascade.landmarkOutputs / 2 / frames(of: cascade.headPooling.landmark) }
@@ -32,12 +51,13 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
     let block =
       cascade.decoderHiddenSize * (4 * cascade.decoderNumAttentionHeads * cascade.decoderHeadDim)
       + 2 * cascade.decoderHiddenSize * cascade.decoderIntermediateSize
-    return trunk.weightCount + Cascade.tasks.count * cascade.decoderNumHiddenLayers * block
+    let encoder = regions?.weightCount ?? trunk.weightCount
+    return encoder + Cascade.tasks.count * cascade.decoderNumHiddenLayers * block
   }
 
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {
-    var faults = trunk.faults
+    var faults = regions?.faults ?? trunk.faults
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     let sizes = [
       ("decoder_hidden_size", cascade.decoderHiddenSize), ("decoder_num_hidden_layers", cascade.decoderNumHiddenLayers),

@@ -14,6 +14,11 @@ public struct Evaluator: Sendable {
     /// Single frames of the clip, each repeated to a whole clip; the mean of what is read in them. Shows what the
     /// network's view of time is worth.
     case frames
+
+    /// One slot where all clips are stills and the network can read one alone, else whole clips.
+    public static func usual(for clips: [LabelledClip], _ config: MTCAEConfig) -> Look {
+      config.readsSlots && clips.allSatisfy { $0.pictures.count == 1 } ? .slot : .clip
+    }
   }
 
   /// What was read of one clip, in the pixels of its first picture.

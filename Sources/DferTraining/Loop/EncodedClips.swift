@@ -13,17 +13,17 @@ struct EncodedClips: Sendable {
   /// - Throws: `CheckpointError` when the files cannot be opened.
   init(_ folder: URL, _ model: ExpressionModel, _ settings: TrainingSettings) throws {
     precondition(settings.freezesEncoder && settings.cachedViews > 0, "EncodedClips: an encoder that learns, or no views")
-    let trunk = model.card.config.trunk
+    let (config, trunk) = (model.card.config, model.card.config.trunk)
     let encoder = zip(model.weights.names, model.weights.tensors).filter { $0.0.hasPrefix("encoder.") }
     let mark = encoder.reduce(UInt64(0)) { sum, part in
       part.1.values.reduce(sum) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
     }
     let key = """
-      dfer features 1; encoder \(mark) \(CardText.json(trunk)); views \(settings.cachedViews), strength \
+      dfer features 1; encoder \(mark) \(CardText.json(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); views \(settings.cachedViews), strength \
       \(settings.strength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
       """
     views = settings.cachedViews
-    let size = trunk.keptCells(settings.keepTubes) * trunk.hiddenSize
+    let size = settings.tubes(config).visibleCells * trunk.hiddenSize
     slot = try FeatureCache(folder, key: "\(key); one slot", size: size)
     whole = try FeatureCache(folder, key: "\(key); whole clips", size: size * trunk.slots)
   }

@@ -7,6 +7,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case noClips(String)
   case notFinite(step: Int, clips: [String])
   case poolsOverClips
+  case cutsRegions
 
   public var description: String {
     switch self {
@@ -17,6 +18,9 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .poolsOverClips:
       "the box and landmark heads of these weights answer for whole clips: they cannot learn from one slot, "
         + "so --clip-share must be 1"
+    case .cutsRegions:
+      "the encoder of these weights cuts whole clips into regions: it cannot learn from one slot or a still alone, so "
+        + "--clip-share must be 1 (stills are then repeated to clips)"
     }
   }
 }
@@ -55,15 +59,15 @@ public struct Trainer: Sendable {
     order = EpochOrder(seed: settings.seed)
     self.cache = try cache.map { try EncodedClips($0, model, settings) }
     network.encoder.recomputesBlocks = settings.recomputes
-    let pooling = card.config.cascade.headPooling
-    guard settings.clipShare >= 1 || (pooling.box == .slot && pooling.landmark == .slot) else {
-      throw TrainingError.poolsOverClips
+    guard settings.clipShare >= 1 || card.config.readsSlots else {
+      throw card.config.encoder == .maeDFER ? TrainingError.cutsRegions : TrainingError.poolsOverClips
     }
     var options = ParameterPlan.Options()
     options.weightDecay = settings.weightDecay
     options.layerDecay = settings.layerDecay
     options.rates = ["heads.": settings.headRate, "encoder.stem.": settings.stemRate]
     options.frozen = settings.frozen
+    options.withoutDecay = Start.tokens
     let plan = ParameterPlan(model.weights, options)
     state = TrainingState(
       model.weights, AdamW(model.weights, plan), averageDecay: settings.averageDecay, seed: settings.seed)
@@ -166,12 +170,9 @@ public struct Trainer: Sendable {
 
   /// For each clip the tokens of some patch positions, the same in every slot; nil for all.
   func tubes(for clips: Int, isWhole: Bool, _ random: inout RandomSource) -> [[Int]]? {
-    let (cells, count) = (card.config.trunk.tokensPerSlot, card.config.trunk.keptCells(settings.keepTubes))
-    guard count < cells else { return nil }
-    return (0..<clips).map { _ in
-      let tube = Array(0..<cells).shuffled(using: &random).prefix(count).sorted()
-      return (0..<(isWhole ? card.config.trunk.slots : 1)).flatMap { slot in tube.map { slot * cells + $0 } }
-    }
+    let (mask, slots) = (settings.tubes(card.config), isWhole ? card.config.trunk.slots : 1)
+    guard mask.hidden > 0 else { return nil }
+    return (0..<clips).map { _ in mask.visible(slots: slots, random: &random) }
   }
 
   private static func agreement(_ logits: Tensor, _ target: CascadeTargets.Expression?) -> Double? {
@@ -195,9 +196,4 @@ public struct Trainer: Sendable {
     let truth = deviation(target.tensor.values)
     return truth > 0 ? deviation(boxes.values) / truth : nil
   }
-}
-
-extension VideoMAEConfig {
-  /// How many patch positions are left when a share of them is kept.
-  func keptCells(_ share: Double) -> Int { max(1, Int((share * Double(tokensPerSlot)).rounded())) }
 }

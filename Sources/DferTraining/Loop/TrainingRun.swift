@@ -63,8 +63,7 @@ public struct TrainingRun {
       try write(nil)
       return true
     }
-    let look: Evaluator.Look = validation.clips.allSatisfy { $0.pictures.count == 1 } ? .slot : .clip
-    let answers = trainer.evaluator(look).read(validation.clips)
+    let answers = trainer.evaluator(.usual(for: validation.clips, trainer.card.config)).read(validation.clips)
     let result = Evaluation(answers, of: validation.clips, faceless: validation.faceless, trainer.card)
     let figure = Self.figure(result)
     let isBest = trainer.state.best.map { figure > $0 } ?? true

@@ -1,3 +1,5 @@
+import DferModels
+
 /// What a training is told to do. Written into its checkpoints: a run goes on only under the same settings.
 public struct TrainingSettings: TrainingOptions {
   public var steps = 1000
@@ -45,6 +47,9 @@ public struct TrainingSettings: TrainingOptions {
   public var data = ""
 
   public init() {}
+
+  /// Which tubes a step sees of its clips.
+  func tubes(_ config: MTCAEConfig) -> TubeMask { TubeMask(config.windows, keeping: keepTubes) }
 
   var freezesEncoder: Bool { frozen.contains { "encoder.".hasPrefix($0) } }
 }

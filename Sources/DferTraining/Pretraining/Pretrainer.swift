@@ -24,25 +24,22 @@ public struct Pretrainer: Sendable {
   public internal(set) var state: TrainingState
   let network: PretrainingNetwork
 
-  /// - Parameter model: gives the sizes and, for VideoMAE, the weights that the encoder starts with.
+  /// - Parameter model: gives the sizes, and the weights that the encoder starts with where it is one of the variant's
+  ///   kind.
   public init(_ model: ExpressionModel, _ settings: PretrainingSettings) {
     (card, self.settings) = (model.card, settings)
     var store = ParameterStore()
-    network = PretrainingNetwork(model.card.config.trunk, settings, in: &store)
+    network = PretrainingNetwork(model.card.config, settings, in: &store)
     var random = RandomSource(seed: settings.seed)
     Start.fill(&store, model.card.config, &random)
-    for name in ["mask_token", "encoder.lg_region_tokens"] {
-      guard let parameter = store.parameter(named: name) else { continue }
-      store[parameter] = Tensor(store[parameter].values.map { _ in 0.02 * random.normal() }, shape: store[parameter].shape)
-    }
-    if settings.variant == .videoMAE {
+    if settings.variant == model.card.config.encoder {
       for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
         if let parameter = store.parameter(named: name) { store[parameter] = tensor }
       }
     }
     var plan = ParameterPlan.Options()
     plan.weightDecay = settings.weightDecay
-    plan.withoutDecay = ["mask_token", "encoder.lg_region_tokens"]
+    plan.withoutDecay = Start.tokens
     var options = AdamW.Options()
     options.beta2 = settings.beta2
     // The newest weights are the result, so nothing is averaged.

@@ -6,8 +6,8 @@ enum PretrainingNetwork: Sendable {
   case videoMAE(VideoMAEPretraining)
   case maeDFER(MAEDFERPretraining)
 
-  init(_ trunk: VideoMAEConfig, _ settings: PretrainingSettings, in store: inout ParameterStore) {
-    var trunk = trunk
+  init(_ config: MTCAEConfig, _ settings: PretrainingSettings, in store: inout ParameterStore) {
+    var trunk = config.trunk
     // Half as wide as the encoder, with heads of the same width, as published.
     let heads = max(1, trunk.numAttentionHeads / 2)
     let width = trunk.hiddenSize / trunk.numAttentionHeads * heads
@@ -17,9 +17,9 @@ enum PretrainingNetwork: Sendable {
     switch settings.variant {
     case .videoMAE: self = .videoMAE(VideoMAEPretraining(trunk, in: &store))
     case .maeDFER:
-      // Regions are cut from plain patches.
-      trunk.stemWidths = nil
-      self = .maeDFER(MAEDFERPretraining(MAEDFERConfig(trunk: trunk, regionSize: Self.region(trunk)), in: &store))
+      var regions = MAEDFERConfig(trunk: trunk)
+      if let size = config.regionSize { regions.regionSize = size }
+      self = .maeDFER(MAEDFERPretraining(regions, in: &store))
     }
   }
 
@@ -39,10 +39,8 @@ enum PretrainingNetwork: Sendable {
 
   func mask(ratio: Double) -> TubeMask {
     switch self {
-    case .videoMAE: return TubeMask(grid: trunk.grid, ratio: ratio)
-    case .maeDFER(let network):
-      let region = network.encoder.config.regionSize
-      return TubeMask(grid: trunk.grid, window: (region[1], region[2]), ratio: ratio)
+    case .videoMAE: TubeMask(trunk.windows(of: nil), ratio: ratio)
+    case .maeDFER(let network): TubeMask(trunk.windows(of: network.encoder.config.regionSize), ratio: ratio)
     }
   }
 
@@ -51,12 +49,6 @@ enum PretrainingNetwork: Sendable {
     case .videoMAE(let network): network(clips, visible: visible, firstSlot: firstSlot, &tape)
     case .maeDFER(let network): network(clips, visible: visible, &tape)
     }
-  }
-
-  /// As published, pairs of time slots and the upper and lower half of the face; whole frames where the grid is odd.
-  private static func region(_ trunk: VideoMAEConfig) -> [Int] {
-    let rows = trunk.grid.isMultiple(of: 2) ? trunk.grid / 2 : trunk.grid
-    return [trunk.slots.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid]
   }
 }
 

@@ -88,9 +88,15 @@ public struct PretrainingRun {
 
 extension ExpressionModel {
   /// The same network with the encoder of a pre-training.
-  /// - Throws: `CheckpointError` that names every tensor which is missing or of another size.
+  /// - Throws: `CheckpointError` when it is an encoder of the other kind, or one that names every tensor which is missing
+  ///   or of another size.
   public func starting(fromEncoder path: String) throws -> ExpressionModel {
     let file = try SafetensorsFile(path: path)
+    let kind = card.config.encoder
+    if let other = file.metadata["variant"], other != kind.rawValue {
+      throw CheckpointError(
+        path: path, reason: "an encoder of --variant \(other), but the network has one of --variant \(kind.rawValue)")
+    }
     var tensors: [(name: String, tensor: Tensor)] = []
     var faults: [String] = []
     for (name, mine) in zip(weights.names, weights.tensors) where name.hasPrefix("encoder.") {

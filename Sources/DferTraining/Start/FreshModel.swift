@@ -9,7 +9,13 @@ public enum ModelPreset: String, Sendable, CaseIterable {
   /// The default network of `dfer`: convolutional stem, six blocks of width 256 over 7 x 7 tokens a slot.
   case compact
 
-  var config: MTCAEConfig {
+  package func config(_ encoder: ClipEncoder.Kind) -> MTCAEConfig {
+    var config = plain
+    if encoder == .maeDFER { config.regionSize = MAEDFERConfig(trunk: config.trunk).regionSize }
+    return config
+  }
+
+  private var plain: MTCAEConfig {
     switch self {
     case .tiny: Self.config(image: 32, width: 48, blocks: 2, heads: 3, stem: [8, 16, 24, 32], decoder: 32)
     case .compact: Self.config(image: 56, width: 256, blocks: 6, heads: 4, stem: [16, 32, 64, 128], decoder: 128)
@@ -33,9 +39,14 @@ public enum ModelPreset: String, Sendable, CaseIterable {
 extension ExpressionModel {
   /// A network that has learned nothing: the same seed gives the same numbers.
   ///
-  /// - Parameter labels: the classes it will name.
-  public init(fresh preset: ModelPreset, labels: [String] = ExpressionLabels.names, seed: UInt64) {
-    var config = preset.config
+  /// - Parameters:
+  ///   - encoder: joint attention over all tokens, or attention by regions.
+  ///   - labels: the classes it will name.
+  public init(
+    fresh preset: ModelPreset, encoder: ClipEncoder.Kind = .videoMAE, labels: [String] = ExpressionLabels.names,
+    seed: UInt64
+  ) {
+    var config = preset.config(encoder)
     config.cascade.numLabels = labels.count
     let card = ModelCard(
       model: "mtcae-dfer", version: "2", date: Date.now.formatted(.iso8601.year().month().day()), config: config,
@@ -54,8 +65,10 @@ extension ExpressionModel {
   ///
   /// - Parameter stem: path of that network's weights.
   /// - Throws: `CheckpointError` when they cannot be read or the sizes differ.
-  public init(fresh preset: ModelPreset, stem: String?, seed: UInt64) throws {
-    let model = ExpressionModel(fresh: preset, seed: seed)
+  public init(
+    fresh preset: ModelPreset, encoder: ClipEncoder.Kind = .videoMAE, stem: String?, seed: UInt64
+  ) throws {
+    let model = ExpressionModel(fresh: preset, encoder: encoder, seed: seed)
     guard let stem else {
       self = model
       return
@@ -76,6 +89,9 @@ extension ExpressionModel {
 
 /// Start values.
 enum Start {
+  /// Learned tokens: they start near zero and do not decay.
+  static let tokens: Set<String> = ["mask_token", "encoder.lg_region_tokens"]
+
   /// Matrices by Glorot and Bengio's uniform rule, norms at one, biases at zero; the branches of the encoder's blocks are
   /// scaled down with depth. The heads are zero and their biases say a mean face: random answers teach the trunk to
   /// drown its own signal before it has learned anything.
@@ -89,6 +105,7 @@ enum Start {
         tensor = Tensor([Float](repeating: 1, count: tensor.count), shape: tensor.shape)
       case (1, _): tensor = bias(name, tensor, config)
       case (_, _) where name.hasPrefix("heads."): break
+      case (_, _) where tokens.contains(name): for i in tensor.values.indices { tensor.values[i] = 0.02 * random.normal() }
       default:
         let inputs = tensor.count / tensor.shape[0]
         // A convolution's outputs count once for each place of its window; behind a ReLU half of the inputs are silent.

@@ -1,0 +1,60 @@
+import DferTensor
+
+/// What MTCAE reads clips with: one of two transformers over the same tubelets.
+public enum ClipEncoder: Sendable {
+  /// Attention over all tokens.
+  case joint(VideoMAEEncoder)
+  /// Attention inside regions and among their representatives. Whole clips only.
+  case regions(LGIFormer)
+
+  /// Which one, as commands and weight files call it.
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    case videoMAE = "videomae"
+    case maeDFER = "mae-dfer"
+  }
+
+  init(_ config: MTCAEConfig, in store: inout ParameterStore) {
+    // The notebook takes the trunk's tokens as they leave the last block.
+    let norm = config.cascade.variant == .flowChart
+    if let regions = config.regions {
+      self = .regions(LGIFormer(regions, norm: norm, in: &store))
+    } else {
+      self = .joint(VideoMAEEncoder(config.trunk, norm: norm, in: &store))
+    }
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, tokens, width] in raster order: time, row, column.
+  ///
+  /// - Parameters:
+  ///   - kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region; nil for
+  ///     all.
+  ///   - firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  public func callAsFunction(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+  ) -> Value {
+    switch self {
+    case .joint(let encoder): encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
+    case .regions(let encoder): encoder.raster(clips, kept: kept, &tape)
+    }
+  }
+
+  /// As in `VideoMAEEncoder`.
+  public var recomputesBlocks: Bool {
+    get {
+      switch self {
+      case .joint(let encoder): encoder.recomputesBlocks
+      case .regions(let encoder): encoder.recomputesBlocks
+      }
+    }
+    set {
+      switch self {
+      case .joint(var encoder):
+        encoder.recomputesBlocks = newValue
+        self = .joint(encoder)
+      case .regions(var encoder):
+        encoder.recomputesBlocks = newValue
+        self = .regions(encoder)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import DferTensor
+
+/// Turns clips into tokens that know where they lie: tubelets of the pixels, or of what a stem makes of them, mapped to
+/// the network's width, with a fixed sine table added.
+struct ClipEmbedding: Sendable {
+  let config: VideoMAEConfig
+  let stem: ConvolutionalStem?
+  let patches: PatchEmbedding
+  /// [tokens, width]; not stored in weight files.
+  let positions: Tensor
+
+  init(_ config: VideoMAEConfig, at path: String, in store: inout ParameterStore) {
+    self.config = config
+    stem = config.stemWidths.map {
+      ConvolutionalStem($0, channels: config.numChannels, at: "\(path).stem", in: &store)
+    }
+    patches = PatchEmbedding(config, at: "\(path).patch_embed", in: &store)
+    positions = sineTable(positions: config.tokens, width: config.hiddenSize)
+  }
+
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, tokens, width]. A clip of one frame is a still: it
+  /// fills a whole tubelet.
+  ///
+  /// - Parameters:
+  ///   - kept: for each clip the tokens to make, in the order in which they will stand, equally many for each; nil for
+  ///     all in raster order.
+  ///   - firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  func callAsFunction(_ clips: Tensor, kept: [[Int]]?, firstSlot: Int = 0, _ tape: inout Tape) -> Value {
+    let tokens = patches(maps(clips, &tape), kept: kept, &tape)
+    let first = firstSlot * config.tokensPerSlot
+    guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
+    let table = Value(positions.reshaped([1] + positions.shape))
+    let places = tape.gatherTokens(table, [kept.flatMap { $0.map { first + $0 } }])
+    return tape.add(tokens, tape.reshape(places, tokens.shape))
+  }
+
+  /// What the patches are cut from: the pixels, or what the stem makes of them.
+  private func maps(_ clips: Tensor, _ tape: inout Tape) -> Value {
+    var maps = Value(clips)
+    if let stem { maps = tape.clips(stem(tape.pictures(maps), &tape), frames: clips.shape[2]) }
+    return clips.shape[2] == 1 ? tape.repeatFrame(maps, config.tubeletSize) : maps
+  }
+
+  /// Rows of the table for `count` tokens from `first` on.
+  private func positions(of count: Int, from first: Int) -> Tensor {
+    guard count < config.tokens else { return positions }
+    precondition(first + count <= config.tokens, "ClipEmbedding: tokens up to \(first + count) of \(config.tokens)")
+    let width = config.hiddenSize
+    return Tensor(Array(positions.values[first * width..<(first + count) * width]), shape: [count, width])
+  }
+}
