@@ -1,6 +1,7 @@
 import ArgumentParser
 import DferModels
 import DferTensor
+import DferTraining
 
 /// What attention by regions saves against attention over all tokens.
 struct RegionBench: ParsableCommand {
