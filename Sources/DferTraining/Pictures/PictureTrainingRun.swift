@@ -90,9 +90,11 @@ public struct PictureTrainingRun {
     }
     card.training = WeightFile.stages(
       trainer.card.training, and: CardText.json(Making(steps: trainer.state.step, settings: trainer.settings)))
+    // Variances of batch norms can be too small for half floats.
+    let hasStatistics = model.weights.names.contains { $0.hasSuffix("running_var") }
     try SafetensorsFile.write(
       tensors: zip(model.weights.names, model.weights.tensors).map { (name: $0, tensor: $1) }, metadata: card.metadata,
-      to: weights)
+      to: weights, as: hasStatistics ? .f32 : .f16)
   }
 
   private struct Metrics: Encodable {
