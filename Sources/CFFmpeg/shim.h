@@ -11,6 +11,8 @@
 #include <libavutil/sha.h>
 #include <libswscale/swscale.h>
 
+#include "camera.h"
+
 static const int dfer_error_eof = AVERROR_EOF;
 static const int dfer_error_again = AVERROR(EAGAIN);
 static const int dfer_error_invalid_data = AVERROR_INVALIDDATA;

@@ -18,10 +18,12 @@ struct ClipPlace {
 
 extension ClipResult {
   /// A hole in a file or in a live stream.
-  static func gap(_ gap: Gap, clip: Int) -> ClipResult {
-    ClipResult(
+  static func gap(_ gap: Gap, clip: Int, wallTime: Date?) -> ClipResult {
+    var row = ClipResult(
       clip: clip, startSeconds: gap.start, endSeconds: gap.end,
       status: gap.reason.isOfStream ? .streamGap : .decodeGap)
+    row.wallTime = wallTime
+    return row
   }
 
   static func noFace(_ place: ClipPlace) -> ClipResult { ClipResult(place, status: .noFace) }

@@ -3,6 +3,7 @@ import DferModels
 import DferTensor
 import DferTimeline
 import DferVideo
+import Foundation
 
 /// What a run gives, in order.
 public enum RunEvent: Sendable {
@@ -133,6 +134,7 @@ public final class Run {
     switch event {
     case .frame(let frame): try take(frame)
     case .gap(let gap): try take(gap)
+    case .lost: try endStretch()
     case nil:
       try endStretch()
       isFinished = true
@@ -144,7 +146,9 @@ public final class Run {
   private func take(_ gap: Gap) throws {
     try endStretch()
     soFar.gaps += 1
-    add(.gap(gap, clip: claimClip()))
+    // A hole is known when it ends, which in a live stream is now.
+    let wallTime = models.layout.includesWallTime ? Date().addingTimeInterval(gap.start - gap.end) : nil
+    add(.gap(gap, clip: claimClip(), wallTime: wallTime))
     lastFrame = nil
   }
 

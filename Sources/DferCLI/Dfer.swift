@@ -15,6 +15,7 @@ struct DferCommand: ParsableCommand {
     discussion: """
       dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
       dfer watch v4l2:0                   the same from a camera
+      dfer devices                        the cameras that are there
       dfer serve v4l2:0                   the same in the browser
       dfer batch videos --out rows        every video of a folder, on all cores, resumable
       dfer merge all.csv rows             one table of many
@@ -34,7 +35,7 @@ struct DferCommand: ParsableCommand {
       """,
     version: Installation.version,
     subcommands: [
-      Watch.self, Serve.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
+      Watch.self, Serve.self, Devices.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
       Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
       ManifestCommand.self, Durations.self, Manual.self,
     ])

@@ -32,7 +32,7 @@ struct ReadingOptions: ParsableArguments {
   var stream: Int?
 
   @Option(help: "Turn the picture clockwise by 0, 90, 180 or 270 degrees instead of what the file says.")
-  var rotate: Int?
+  var turn: Int?
 
   @Flag(help: "Add columns for five landmarks.")
   var landmarks = false
@@ -51,7 +51,7 @@ struct ReadingOptions: ParsableArguments {
     try check(span.map { (0.1...60).contains($0) } ?? true, "--span must be 0.1 to 60 seconds")
     try check((0.1...1).contains(keepTubes), "--keep-tubes must be 0.1 to 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
-    try check(rotate.map { [0, 90, 180, 270].contains($0) } ?? true, "--rotate must be 0, 90, 180 or 270")
+    try check(turn.map { [0, 90, 180, 270].contains($0) } ?? true, "--turn must be 0, 90, 180 or 270")
   }
 
   var runOptions: RunOptions {
@@ -69,7 +69,7 @@ struct ReadingOptions: ParsableArguments {
   var videoOptions: VideoOptions {
     var options = VideoOptions()
     options.stream = stream
-    options.rotation = rotate
+    options.rotation = turn
     return options
   }
 
@@ -80,7 +80,7 @@ struct ReadingOptions: ParsableArguments {
       ("min_face", minFace > 0 ? String(minFace) : nil),
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
-      ("rotate", rotate.map(String.init)), ("threads", threads.map(String.init)),
+      ("turn", turn.map(String.init)), ("threads", threads.map(String.init)),
       ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })

@@ -60,6 +60,7 @@ struct Verify: ParsableCommand {
         decoded.frames += 1
         decoded.end = max(decoded.end, time + (frame.duration ?? 0))
       case .gap(let gap): decoded.end = max(decoded.end, gap.end)
+      case .lost: break
       }
     }
     return decoded

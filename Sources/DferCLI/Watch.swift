@@ -8,13 +8,15 @@ struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read the expressions of every face in a video.",
     discussion: """
-      SOURCE is a video file, a URL, '-' for standard input, or a camera ('v4l2:0', '/dev/video0').
+      SOURCE is a video file, a URL (rtsp, http, HLS, udp ...), '-' for standard input, a camera ('v4l2:0',
+      '/dev/video0'), the screen ('screen:'), or a folder or .txt list of pictures.
 
         dfer watch talk.mp4                          look, and get a summary at the end
         dfer watch talk.mp4 -o talk.csv              one row for each clip and face
         dfer watch talk.mp4 -o talk.csv -o talk.jsonl
         cat talk.mp4 | dfer watch - -o - | head      CSV on standard output
         dfer watch v4l2:0 --serve -o day.csv         a camera, with a live view in the browser
+        dfer watch rtsp://host/stream -o day.csv --rotate 1h    a stream for days, a file for each hour
         dfer watch crowd.mp4 --max-faces 4 --min-face 60 -o crowd.csv
         dfer watch -o talk.csv -- -odd-name.mp4      '--' ends the options
 
@@ -22,7 +24,7 @@ struct Watch: ParsableCommand {
       Beside the first file, talk.run.json records weights, options, counts and times of the run.
       """)
 
-  @Argument(help: "Video file, URL, '-', or camera.")
+  @Argument(help: "Video file, URL, '-', camera, screen, or folder or list of pictures.")
   var source: String
 
   @Option(
@@ -59,15 +61,30 @@ struct Watch: ParsableCommand {
   @Flag(help: "Play a file as if it were live: at its own pace, dropping what comes too fast.")
   var simulateLive = false
 
+  @Option(help: "With --simulate-live: seconds of video in a second of time.")
+  var liveSpeed = 1.0
+
+  @Flag(help: "Go on reading a file that is still written, until it has not grown for the read time-out.")
+  var follow = false
+
   @Option(help: "When a camera or stream is lost: retry (default, waiting 1 to 30 seconds) or stop.")
   var onDisconnect = OnDisconnect.retry
 
   @Option(
     help: """
-      Seconds of silence after which a camera or stream counts as lost (default: 10), or that standard input may take \
-      to begin (default: 60).
+      Seconds of silence after which a source counts as lost (default: 5 for cameras, 10 for networks), or that \
+      standard input may take to begin (default: 60).
       """)
   var readTimeout: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "A new file after this time (90s, 30m, 1h, 1d), named by when it begins; dfer merge joins them.", valueName: "time"),
+    transform: Period.rotation)
+  var rotate: Period?
+
+  @OptionGroup(title: "Cameras, screens and pictures")
+  var device: DeviceOptions
 
   @Option(help: "Write a PNG of what the network looks at in the first clips: the face, and for emotic-mae its second view.")
   var showViews: String?
@@ -83,12 +100,11 @@ struct Watch: ParsableCommand {
     guard readTimeout.map({ (0.5...3600).contains($0) }) ?? true else {
       throw ValidationError("--read-timeout must be 0.5 to 3600 seconds")
     }
+    guard (0.01...1000).contains(liveSpeed) else { throw ValidationError("--live-speed must be 0.01 to 1000") }
   }
 
-  /// Whether the source sets the pace.
-  var isLive: Bool { simulateLive || VideoInfo.isLive(source) }
-
-  var runOptions: RunOptions {
+  /// - Parameter isLive: whether the source sets the pace.
+  func runOptions(isLive: Bool) -> RunOptions {
     var options = reading.runOptions
     options.showsViews = showViews != nil
     options.whenSlow = live ?? (isLive ? .dropOldest : .block)
@@ -102,16 +118,21 @@ struct Watch: ParsableCommand {
   func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws -> any VideoEvents {
     var options = reading.videoOptions
     if let readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
-    if VideoInfo.isLive(source) && onDisconnect == .retry {
-      let stream = try ReconnectingSource(source, options: options)
-      stream.onRetry = { wait, reason in
-        Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
-        onRetry(wait, reason)
-      }
-      return stream
+    options.follows = follow
+    device.set(&options)
+    if PictureSource.takes(source) { return paced(try PictureSource(source, options: options)) }
+    let first = try VideoSource(source, options: options)
+    guard first.info.isLive && onDisconnect == .retry else { return paced(first) }
+    let stream = try ReconnectingSource(source, options: options, first: first)
+    stream.onRetry = { wait, reason in
+      Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
+      onRetry(wait, reason)
     }
-    let file = try VideoSource(source, options: options)
-    return simulateLive ? PacedSource(file) : file
+    return stream
+  }
+
+  private func paced(_ source: any VideoEvents) -> any VideoEvents {
+    simulateLive ? PacedSource(source, speed: liveSpeed) : source
   }
 
   /// The outputs with their formats, chosen by extension.
@@ -119,6 +140,9 @@ struct Watch: ParsableCommand {
     try output.map { path in
       guard let format = OutputFormat(path: path) else {
         throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
+      }
+      guard rotate == nil || (OutputFile.isFile(path) && format.isIncremental) else {
+        throw ValidationError("-o \(path): --rotate can only begin new .csv, .tsv and .jsonl files")
       }
       return (path, format)
     }

@@ -10,6 +10,8 @@ import Foundation
 struct WatchSession {
   private let command: Watch
   private let source: any VideoEvents
+  /// Whether the source sets the pace.
+  private let isLive: Bool
   private let models: LoadedPipeline
   private let pass: Run
   private var outputs: [(path: String, writer: any TimelineWriter)] = []
@@ -20,6 +22,8 @@ struct WatchSession {
   private var warnings: [String] = []
   private var paceChanges: [RunPace] = []
   private let show: LiveShow?
+  private let rotated = RotatedFiles()
+  private var reader = OutputReader()
   private let started = Date()
   /// The input before it was read, so that a change while it is read shows later.
   private let inputStamp: FileStamp?
@@ -33,13 +37,14 @@ struct WatchSession {
     inputStamp = FileStamp(path: command.source)
     if let threads = command.reading.threads { Compute.threads = threads }
     // Everything that can be wrong is found before the first output file is made.
-    models = try LoadedPipeline(
-      Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
-      landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: command.isLive)
     let shown = Shown()
     source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }
-    pass = Run(source, models: models, options: command.runOptions)
-    show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: command.isLive) : nil
+    isLive = command.simulateLive || source.info.isLive
+    models = try LoadedPipeline(
+      Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
+      landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
+    pass = Run(source, models: models, options: command.runOptions(isLive: isLive))
+    show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
@@ -47,13 +52,26 @@ struct WatchSession {
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
     }
-    for (path, format) in formats {
-      let writer = try format.writer(
-        to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
-      outputs.append((path, writer))
-    }
+    for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     if let warning = ComputeInfo.warning { warnings.append(warning) }
-    show?.board.setRowsFile(zip(command.output, formats).first { $1.format == .csv && OutputFile.isFile($0) }?.0)
+    if command.rotate == nil {
+      show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
+    }
+  }
+
+  private func writer(_ format: OutputFormat, to path: String) throws -> any TimelineWriter {
+    guard let period = command.rotate else {
+      return try format.writer(
+        to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
+    }
+    let (rotated, board) = (rotated, show?.board)
+    return try RotatingWriter(
+      path, format: format, period: period.seconds, overwrite: command.overwrite, layout: models.layout
+    ) { file in
+      rotated.files.append(file)
+      // The view hands out the rows so far: with files that change, those of the present one.
+      if format == .csv { board?.setRowsFile(file) }
+    }
   }
 
   mutating func run() throws -> ExitStatus {
@@ -99,7 +117,9 @@ struct WatchSession {
       show?.waitWhilePaused(pass, until: isStopped)
       switch event {
       case .row(let row):
-        for index in outputs.indices { try outputs[index].writer.write(row) }
+        for index in outputs.indices where outputs[index].path != "-" || reader.awaits(isLive: isLive, until: isStopped) {
+          try outputs[index].writer.write(row)
+        }
         summary.add(row)
         counter.add(row)
         view.add(row)
@@ -146,13 +166,13 @@ struct WatchSession {
     }
     parts.append(time(progress.seconds) + (source.info.duration.map { " / " + time($0) } ?? ""))
     parts.append("\(Int(Double(progress.frames) / elapsed)) fps")
-    if command.isLive {
+    if isLive {
       if let median = pass.latency.quantile(0.5) { parts.append("latency \(Int(median * 1000)) ms") }
       parts.append("\(pass.counts.dropped) dropped")
     } else {
       parts.append("\(oneDecimal(speed))x")
     }
-    if let share, share > 0.01, !command.isLive { parts.append("ETA " + time(elapsed * (1 - share) / share)) }
+    if let share, share > 0.01, !isLive { parts.append("ETA " + time(elapsed * (1 - share) / share)) }
     return parts.joined(separator: "  ")
   }
 
@@ -173,13 +193,14 @@ struct WatchSession {
       "  read in \(oneDecimal(elapsed)) s, \(oneDecimal(summary.duration / max(elapsed, 0.001)))x real time"
         + (status == .interrupted ? "; interrupted" : ""))
     let counts = source.counts
-    if command.isLive, let median = pass.latency.quantile(0.5), let p95 = pass.latency.quantile(0.95) {
+    if isLive, let median = pass.latency.quantile(0.5), let p95 = pass.latency.quantile(0.95) {
       terminal.say("  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped")
     }
     if status == .finishedWithDamage {
       terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
     }
-    let written = outputs.map(\.path).filter { $0 != "-" } + (manifestPath.map { [$0] } ?? [])
+    let files = command.rotate == nil ? outputs.map(\.path).filter { $0 != "-" } : rotated.short
+    let written = files + (manifestPath.map { [$0] } ?? [])
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
     } else if outputs.isEmpty {
@@ -238,10 +259,10 @@ struct WatchSession {
     counts.rowsByStatus = counter.byStatus
     var manifest = try RunManifest(
       pass, models: models, started: started, ending: ending, options: command.reading.recordedOptions, counts: counts,
-      outputs: outputs.map(\.path), warnings: warnings)
+      outputs: command.rotate == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
     manifest.pace = paceChanges.isEmpty ? nil : paceChanges
     if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
-    if let rows = rowsPath { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
+    if let rows = rowsPath, command.rotate == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
     try manifest.write(to: path)
   }
 }
@@ -254,6 +275,12 @@ private final class Shown: @unchecked Sendable {
     get { lock.withLock { current } }
     set { lock.withLock { current = newValue } }
   }
+}
+
+/// The files of a run with `--rotate`: a few dozen a day.
+private final class RotatedFiles {
+  var files: [String] = []
+  var short: [String] { files.count <= 3 ? files : [files[0], "\(files.count - 2) more", files[files.count - 1]] }
 }
 
 /// Rows by status, for the manifest.

@@ -15,13 +15,16 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   /// When the first source was opened; times of later sources are counted from here.
   private let opened = ContinuousClock.now
   private var lastTime = 0.0
+  /// Why the source is gone, until it has been opened again.
+  private var lossReason: String?
   /// Called before each try with the seconds that are waited.
   public var onRetry: (@Sendable (_ wait: Double, _ reason: String) -> Void)?
 
-  public init(_ location: String, options: VideoOptions = VideoOptions()) throws {
+  /// - Parameter first: the source, where it has been opened already.
+  public init(_ location: String, options: VideoOptions = VideoOptions(), first: VideoSource? = nil) throws {
     self.location = location
     self.options = options
-    let source = try VideoSource(location, options: options)
+    let source = try first ?? VideoSource(location, options: options)
     current = source
     info = source.info
   }
@@ -35,14 +38,25 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   }
 
   public func next() throws -> VideoEvent? {
+    if let reason = lossReason.take() { return reconnect(after: reason) }
+    let source = lock.withLock { current }
     var reason = "the stream ended"
     do {
-      if let event = try lock.withLock({ current })?.next() {
+      if let event = try source?.next() {
         if case .frame(let frame) = event { lastTime = frame.time.seconds + (frame.duration ?? 0) }
         return event
       }
-    } catch let error as VideoError { reason = error.description }
-    return stop.isRaised ? nil : reconnect(after: reason)
+      if let words = source?.endReason { reason = words }
+    } catch let error as VideoError { reason = words(for: error) }
+    if stop.isRaised { return nil }
+    lossReason = reason
+    return .lost
+  }
+
+  /// An error without the location, which stands beside it anyway.
+  private func words(for error: any Error) -> String {
+    let (words, prefix) = ("\(error)", redacted(location) + ": ")
+    return words.hasPrefix(prefix) ? String(words.dropFirst(prefix.count)) : words
   }
 
   /// Opens the source again and gives the hole that this left; nil when it was cancelled meanwhile.
@@ -66,7 +80,7 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
         lock.withLock { current = source }
         return .gap(Gap(start: lastTime, end: max(now, lastTime + 1e-3), reason: .disconnected))
       } catch {
-        reason = "\(error)"
+        reason = words(for: error)
         wait = min(30, wait * 2)
       }
     }

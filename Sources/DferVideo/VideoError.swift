@@ -16,6 +16,9 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   case cameraMissing(path: String)
   case cameraBusy(path: String)
   case cameraForbidden(path: String)
+  case notCamera(path: String)
+  case noScreen(path: String, screen: String)
+  case unsupportedDevice(path: String, device: String)
   case cancelled(path: String)
   case timedOut(path: String)
   case failed(operation: String, path: String, reason: String)
@@ -23,7 +26,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let path): "\(path): no such file"
-    case .directory(let path): "\(path): is a directory; give a video file"
+    case .directory(let path): "\(path): is a directory without pictures; give a video file, or a folder or list of pictures"
     case .notReadable(let path): "\(path): permission denied"
     case .empty(let path): "\(path): empty file"
     case .missingIndex(let path):
@@ -35,9 +38,13 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
       "\(path): stream \(stream) is no video; video streams: \(video.map(String.init).joined(separator: ", "))"
     case .unsupportedCodec(let path, let codec): "\(path): this FFmpeg has no decoder for '\(codec)'"
     case .noFrames(let path): "\(path): no frame could be decoded"
-    case .cameraMissing(let path): "\(path): no such camera"
+    case .cameraMissing(let path): "\(path): no such camera; dfer devices lists those that are there"
     case .cameraBusy(let path): "\(path): the camera is in use by another program"
     case .cameraForbidden(let path): "\(path): no permission to use the camera (on Linux, the group 'video' has it)"
+    case .notCamera(let path): "\(path): is no camera; dfer devices lists those that are there"
+    case .noScreen(_, let screen):
+      "the display '\(screen)' cannot be read: is it there, and may this user see it (variables DISPLAY, XAUTHORITY)?"
+    case .unsupportedDevice(let path, let device): "\(path): this FFmpeg cannot read '\(device)'"
     case .cancelled(let path): "\(path): stopped"
     case .timedOut(let path): "\(path): no answer in time"
     case .failed(let operation, let path, let reason): "\(path): cannot \(operation): \(reason)"
@@ -45,11 +52,3 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// Hides the user and password of a URL, so that no message, row or manifest ever shows them.
-public func redacted(_ location: String) -> String {
-  guard let scheme = location.range(of: "://") else { return location }
-  let rest = location[scheme.upperBound...]
-  let authority = rest.prefix { $0 != "/" }
-  guard let at = authority.lastIndex(of: "@") else { return location }
-  return String(location[..<scheme.upperBound]) + "***@" + String(rest[rest.index(after: at)...])
-}

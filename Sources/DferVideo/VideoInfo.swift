@@ -24,10 +24,8 @@ public struct VideoInfo: Sendable, Hashable, Codable {
   public var stream: Int
   public var videoStreams: [Int]
   public var byteSize: Int64?
+  /// Whether the source sets its own pace.
   public var isLive: Bool
-
-  /// Whether a location names a camera or a stream that sets its own pace.
-  public static func isLive(_ location: String) -> Bool { (try? SourceKind(location))?.isLive ?? false }
 }
 
 /// What is asked of a video source.
@@ -38,10 +36,16 @@ public struct VideoOptions: Sendable, Hashable {
   public var rotation: Int?
   /// Threads of the decoder. More of them add a frame of delay each.
   public var threads = 2
-  /// Seconds that a camera or a network may be silent before it counts as lost.
-  public var readTimeout = 10.0
+  /// Seconds that a source may be silent before it counts as lost; nil: 5 for devices, 10 for networks.
+  public var readTimeout: Double?
   /// Seconds that standard input may take to begin.
   public var pipeTimeout = 60.0
+  /// What a camera or a screen is asked for.
+  public var camera = CameraWish()
+  /// Whether a file is read on while it grows, until it has not grown for the read time-out.
+  public var follows = false
+  /// Frames a second of a folder or list of pictures.
+  public var pictureRate = 25.0
 
   /// Number of the first frame and time of the start, for a source that goes on after another.
   var firstIndex = 0
@@ -88,11 +92,13 @@ public struct Gap: Sendable, Hashable {
     case damage, timestamps, truncated
     /// A camera or stream that was lost and came back.
     case disconnected
+    /// A part of a live stream that never came, while the stream went on.
+    case lost
     /// A live source whose frames nobody took for more than a second.
     case notTaken
 
     /// Whether the hole is in a live stream, not in a file.
-    public var isOfStream: Bool { self == .disconnected || self == .notTaken }
+    public var isOfStream: Bool { [.disconnected, .lost, .notTaken].contains(self) }
   }
 
   /// Seconds from the container's start.
@@ -110,6 +116,8 @@ public struct Gap: Sendable, Hashable {
 public enum VideoEvent: Sendable {
   case frame(Frame)
   case gap(Gap)
+  /// A live source is gone. A gap follows when it is back, which may take days: what came before must not wait for it.
+  case lost
 }
 
 /// How a stored picture is brought upright: first transposed (rows become columns), then mirrored.

@@ -105,7 +105,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
       "quote's \"and\" $dollar.mp4",
     ].map { .file(25, $0, frames: 90...90) }
     + [
-      .file(25, "image-sequence", [3], .none, says: "directory"),
+      .made(25, "a folder without pictures", [3], .none, says: "directory") { $0.scratch.url.path },
+      .file(25, "image-sequence"),
       .made(25, "nothing there", [3], .none, says: "no such file") { $0.file("nothing.mp4") },
       .made(25, "symbolic link to itself", [3], .none) { ladder in
         try FileManager.default.createSymbolicLink(atPath: ladder.file("loop.mp4"), withDestinationPath: "loop.mp4")

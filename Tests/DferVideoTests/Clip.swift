@@ -52,6 +52,7 @@ struct Reading {
       switch event {
       case .frame(let frame): frames.append(frame)
       case .gap(let gap): gaps.append(gap)
+      case .lost: break
       }
     }
     info = source.info

@@ -12,9 +12,14 @@ final class Container {
   var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[info.stream]! }
   private let stop: StopFlag
   private let timeout: Double?
+  private let follows: Bool
+  /// Whether parts can be lost on the way without anything else telling of it.
+  let mayLoseParts: Bool
 
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
+  /// Why reading ended, for people; nil at an ordinary end.
+  private(set) var endReason: String?
 
   init(_ location: String, options: VideoOptions, stop: StopFlag) throws {
     let name = redacted(location)
@@ -23,25 +28,16 @@ final class Container {
     self.stop = stop
     av_log_set_level(AV_LOG_QUIET)
     if kind.isStandardInput, !Self.hasInput(within: options.pipeTimeout) { throw VideoError.timedOut(path: name) }
-    var context = avformat_alloc_context()
-    guard context != nil else { throw VideoError.failed(operation: "open", path: name, reason: "out of memory") }
-    context!.pointee.interrupt_callback = AVIOInterruptCB(
-      callback: { flag in Unmanaged<StopFlag>.fromOpaque(flag!).takeUnretainedValue().mustEnd ? 1 : 0 },
-      opaque: Unmanaged.passUnretained(stop).toOpaque())
-    // Files may take as long as they need; cameras and networks may not.
-    timeout = kind.isRemote ? options.readTimeout : nil
+    follows = options.follows && kind.file != nil
+    // Files may take as long as they need; devices, networks and files that grow may not.
+    timeout = kind.isRemote || follows ? options.readTimeout ?? (kind.device == nil ? 10 : 5) : nil
     stop.allow(timeout)
     defer { stop.allow(nil) }
-    var input: UnsafePointer<AVInputFormat>?
-    if let device = kind.inputFormat {
-      avdevice_register_all()
-      input = av_find_input_format(device)
-    }
-    let opened = avformat_open_input(&context, kind.url, input, nil)
-    guard opened >= 0, let context else { throw Self.openError(opened, kind: kind, name: name) }
+    let context = try Self.open(kind, options: options, stop: stop, name: name)
     self.context = context
     do {
       (info, timeBase) = try Self.examine(context, options: options, kind: kind, name: name)
+      mayLoseParts = kind.isRemote || Self.isSegmented(info.format)
     } catch {
       var context: UnsafeMutablePointer<AVFormatContext>? = context
       avformat_close_input(&context)
@@ -76,7 +72,13 @@ final class Container {
         // A damaged place may be passed; the end, or a broken source, may not.
         failures += 1
         if code == dfer_error_invalid_data && failures < 50 { continue }
-        endedBadly = code != dfer_error_eof
+        // A file that has not grown for long has ended.
+        let isAnEnd = code == dfer_error_eof || (follows && code == dfer_error_exit)
+        endedBadly = !isAnEnd
+        if !isAnEnd && !stop.isRaised {
+          let isSilence = stop.mustEnd || code == dfer_error_exit
+          endReason = isSilence ? "nothing for \(timeout.map { "\($0)" } ?? "some") s" : text(of: code)
+        }
         return false
       }
       if Int(packet.pointee.stream_index) == info.stream { return true }
@@ -89,6 +91,64 @@ final class Container {
   var bytesRead: Int64? { context.pointee.pb.map { avio_seek($0, 0, SEEK_CUR) } }
 
   // MARK: Opening
+
+  private static func open(
+    _ kind: SourceKind, options: VideoOptions, stop: StopFlag, name: String
+  ) throws -> UnsafeMutablePointer<AVFormatContext> {
+    var input: UnsafePointer<AVInputFormat>?
+    if let device = kind.device {
+      avdevice_register_all()
+      input = av_find_input_format(device.inputFormat)
+      guard input != nil else { throw VideoError.unsupportedDevice(path: name, device: device.inputFormat) }
+    }
+    func attempt(_ settings: [String: String]) throws -> (Int32, UnsafeMutablePointer<AVFormatContext>?) {
+      var context = avformat_alloc_context()
+      guard let fresh = context else { throw VideoError.failed(operation: "open", path: name, reason: "out of memory") }
+      let flag = Unmanaged.passUnretained(stop).toOpaque()
+      if kind.device == nil {
+        fresh.pointee.interrupt_callback = AVIOInterruptCB(
+          callback: { Unmanaged<StopFlag>.fromOpaque($0!).takeUnretainedValue().mustEnd ? 1 : 0 }, opaque: flag)
+      } else {
+        // Devices are asked whether they have a picture, never waited for inside of a driver, where nothing could end
+        // it. FFmpeg asks again at once while it opens one: the rest keeps that from using a whole core.
+        fresh.pointee.flags |= AVFMT_FLAG_NONBLOCK
+        fresh.pointee.interrupt_callback = AVIOInterruptCB(
+          callback: {
+            usleep(1000)
+            return Unmanaged<StopFlag>.fromOpaque($0!).takeUnretainedValue().mustEnd ? 1 : 0
+          }, opaque: flag)
+      }
+      var dictionary: OpaquePointer?
+      defer { av_dict_free(&dictionary) }
+      for (key, value) in settings { av_dict_set(&dictionary, key, value, 0) }
+      let code = avformat_open_input(&context, kind.url, input, &dictionary)
+      return (code, context)
+    }
+    var (code, context) = try attempt(settings(kind, options))
+    if code == -EINVAL, kind.device == .camera, options.camera == CameraWish() {
+      // A driver that refuses what it has listed: as it comes.
+      (code, context) = try attempt(kind.settings)
+    }
+    guard code >= 0, let context else { throw openError(code, kind: kind, name: name) }
+    return context
+  }
+
+  private static func settings(_ kind: SourceKind, _ options: VideoOptions) -> [String: String] {
+    var all = kind.settings
+    if kind.device == .camera || kind.device == .screen {
+      let wish = kind.device == .camera ? options.camera.completed(from: Cameras.modes(of: kind.url)) : options.camera
+      if let size = wish.size { all["video_size"] = "\(size.width)x\(size.height)" }
+      if let rate = wish.rate { all["framerate"] = "\(rate)" }
+      if let format = wish.format, kind.device == .camera {
+        all[kind.device?.inputFormat == "v4l2" ? "input_format" : "pixel_format"] = format
+      }
+    }
+    if options.follows && kind.file != nil { all["follow"] = "1" }
+    return all
+  }
+
+  /// Playlists of parts that are fetched one by one.
+  private static func isSegmented(_ format: String) -> Bool { format.contains("hls") || format == "dash" }
 
   private static func examine(
     _ context: UnsafeMutablePointer<AVFormatContext>, options: VideoOptions, kind: SourceKind, name: String
@@ -138,9 +198,17 @@ final class Container {
         frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
         duration: duration(of: stream, in: context),
         containerStart: start == dfer_no_pts ? 0 : Double(start) / Double(AV_TIME_BASE), stream: index,
-        videoStreams: video, byteSize: kind.byteSize, isLive: kind.isLive),
+        videoStreams: video, byteSize: kind.byteSize,
+        isLive: kind.isLive || (kind.isRemote && isEndless(context, format: format))),
       TimeBase(numerator: base.num, denominator: base.den)
     )
+  }
+
+  /// Whether a source of a network sets its own pace, whatever its address says: a playlist without an end, or a
+  /// connection that says neither its length nor its duration, as cameras send it.
+  private static func isEndless(_ context: UnsafeMutablePointer<AVFormatContext>, format: String) -> Bool {
+    guard context.pointee.duration <= 0 else { return false }
+    return isSegmented(format) || context.pointee.pb.map { avio_size($0) <= 0 } ?? false
   }
 
   /// The stream's own duration. The container's counts only when there is no other stream that could be the longer one.
@@ -175,13 +243,10 @@ final class Container {
   }
 
   private static func openError(_ code: Int32, kind: SourceKind, name: String) -> VideoError {
-    if kind.isCamera {
-      switch dfer_posix_code(code) {
-      case ENOENT, ENODEV, ENXIO: return .cameraMissing(path: name)
-      case EBUSY: return .cameraBusy(path: name)
-      case EACCES, EPERM: return .cameraForbidden(path: name)
-      default: break
-      }
+    switch kind.device {
+    case .camera?: if let error = cameraError(dfer_posix_code(code), path: name) { return error }
+    case .screen?: return .noScreen(path: name, screen: kind.url)
+    case .virtual?, nil: break
     }
     if code == dfer_error_exit {
       return kind.isRemote ? .timedOut(path: name) : .cancelled(path: name)

@@ -20,6 +20,7 @@ public final class Frame: @unchecked Sendable {
 
   private let raw: UnsafeMutablePointer<AVFrame>
   private let stored: Size
+  private let pixelAspect: Double
   private let orientation: Orientation
 
   /// Takes over `raw`.
@@ -33,7 +34,14 @@ public final class Frame: @unchecked Sendable {
     self.duration = duration
     self.orientation = orientation
     stored = Size(width: Int(raw.pointee.width), height: Int(raw.pointee.height))
+    self.pixelAspect = pixelAspect
     size = uprightSize(of: stored, pixelAspect: pixelAspect, orientation: orientation)
+  }
+
+  /// The same picture as another frame: its pixels are shared.
+  func shown(as index: Int, at time: MediaTime, for duration: Double) -> Frame {
+    guard let copy = av_frame_clone(raw) else { fatalError("out of memory") }
+    return Frame(copy, index: index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: orientation)
   }
 
   deinit {

@@ -23,6 +23,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   private var state = State.reading
   private var previous: (time: MediaTime, duration: Double, size: Size)?
   private var damageSinceFrame = false
+  private var rhythm = FrameRhythm()
   private let firstIndex: Int
   /// Ticks added to every time, for a source that goes on after another.
   private let shift: Int64
@@ -71,6 +72,9 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     return min(1, Double(read) / Double(size))
   }
 
+  /// Why the source ended, for people; nil at an ordinary end.
+  var endReason: String? { container.endReason }
+
   /// Ends reads that wait, from any thread. `next()` then comes to the end.
   public func cancel() { stop.raise() }
 
@@ -91,13 +95,13 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
       }
       count { $0.packets += 1 }
       if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } }
-      if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { damaged() }
+      let isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
       var code = avcodec_send_packet(decoder, packet)
       if code == dfer_error_again {
         try receive()
         code = avcodec_send_packet(decoder, packet)
       }
-      if code < 0 && code != dfer_error_again { damaged() }
+      if isCorrupt || (code < 0 && code != dfer_error_again) { damaged() }
       av_packet_unref(packet)
       try receive()
     case .draining:
@@ -139,13 +143,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     let duration = ticks > 0 ? MediaTime(ticks: ticks, timeBase: container.timeBase).seconds : nil
     let size = Size(width: Int(raw.pointee.width), height: Int(raw.pointee.height))
     if let previous {
-      let expected = previous.time.seconds + previous.duration
-      let hole = time.seconds - expected
-      // After damage a few lost frames are a hole; without it, only a jump that no slow video has.
-      if hole > (damageSinceFrame ? max(0.2, 3 * previous.duration) : max(2, 10 * previous.duration)) {
-        waiting.append(
-          .gap(Gap(start: expected, end: time.seconds, reason: damageSinceFrame ? .damage : .timestamps)))
-      }
+      judgeStep(from: previous.time.seconds, lasting: previous.duration, to: time.seconds)
       if previous.size != size { count { $0.sizeChanges += 1 } }
     }
     damageSinceFrame = false
@@ -164,10 +162,31 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
           raw, index: firstIndex + index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
   }
 
+  /// Says when the time between two frames is a hole.
+  private func judgeStep(from last: Double, lasting duration: Double, to time: Double) {
+    let (end, step) = (last + duration, time - last)
+    // After damage a few lost frames are a hole; without it, a step out of an even rhythm where parts get lost on the
+    // way; else only a jump that no slow video has.
+    let isHole =
+      if damageSinceFrame {
+        time - end > max(0.2, 3 * duration)
+      } else if container.mayLoseParts, let longest = rhythm.longestStep {
+        step > longest
+      } else {
+        time - end > max(2, 10 * duration)
+      }
+    guard isHole else { return rhythm.add(step) }
+    let reason: Gap.Reason = info.isLive ? .lost : damageSinceFrame ? .damage : .timestamps
+    waiting.append(.gap(Gap(start: end, end: time, reason: reason)))
+  }
+
   /// Says how far the video falls short of what its container promised.
   private func finish() throws {
     guard let previous else {
       if stop.isRaised { return }
+      if info.isLive, let reason = container.endReason {
+        throw VideoError.failed(operation: "read", path: info.location, reason: reason)
+      }
       throw VideoError.noFrames(path: info.location)
     }
     guard let declared = info.duration, !info.isLive, !stop.isRaised else { return }
