@@ -12,7 +12,7 @@ FUZZ_SEED ?= $(shell date +%s)
 FLIPS ?= 100
 CLIPS ?= Samples/*.mp4
 
-.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits long-video sanitize
+.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits soak long-video sanitize
 
 demo: build  ## install, build, and read the sample's expressions
 	.build/release/dfer watch $(SAMPLE) -o build-demo.csv --overwrite
@@ -65,6 +65,9 @@ flips: build  ## clips with flipped bytes
 
 limits: build  ## a full disk, little memory, one core, no home
 	Tests/Robustness/limits.sh
+
+soak: build  ## two hours of a live stream, five times as fast, that is lost every ten minutes
+	Tests/Robustness/soak.sh 2
 
 long-video: build  ## three hours with flat memory
 	Tests/Robustness/long-video.sh 3

@@ -89,6 +89,10 @@ struct WatchSession {
       } else if source.counts.damaged > 0 || pass.counts.gaps > 0 {
         status = .finishedWithDamage
       }
+      if let reason = (source as? VideoSource)?.endReason, isLive, status != .interrupted {
+        say("\(source.info.location): lost (\(reason)); --on-disconnect retry would wait for it")
+        status = .finishedWithDamage
+      }
       for index in outputs.indices { try outputs[index].writer.finish() }
       try writeViews()
     } catch OutputError.readerGone {
@@ -242,6 +246,7 @@ struct WatchSession {
     guard let path = manifestPath else { return }
     var counts = RunManifest.Counts()
     let decode = source.counts
+    counts.sourceFrames = decode.frames
     counts.decodedFrames = pass.counts.decoded
     counts.usedFrames = pass.counts.used
     counts.notNeededFrames = pass.counts.notNeeded

@@ -29,6 +29,8 @@ public struct RunManifest: Sendable, Codable {
 
   /// Counts that must add up: `decoded_frames` = `used_frames` + `not_needed_frames`.
   public struct Counts: Sendable, Codable {
+    /// Frames that the source gave: `decoded_frames` + `dropped_frames` + `unread_frames`. Nil in older manifests.
+    public var sourceFrames: Int? = 0
     public var decodedFrames = 0
     /// Frames that stand for at least one moment of a clip.
     public var usedFrames = 0

@@ -15,10 +15,16 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   /// When the first source was opened; times of later sources are counted from here.
   private let opened = ContinuousClock.now
   private var lastTime = 0.0
-  /// Why the source is gone, until it has been opened again.
-  private var lossReason: String?
+  /// Why the source is gone; nil once it gives frames again.
+  private var loss: String?
+  /// Seconds before the next try: they begin anew only when a frame has come.
+  private var wait = ReconnectingSource.shortestWait
+  private var held: VideoEvent?
   /// Called before each try with the seconds that are waited.
   public var onRetry: (@Sendable (_ wait: Double, _ reason: String) -> Void)?
+
+  private static let shortestWait = 1.0
+  private static let longestWait = 30.0
 
   /// - Parameter first: the source, where it has been opened already.
   public init(_ location: String, options: VideoOptions = VideoOptions(), first: VideoSource? = nil) throws {
@@ -38,53 +44,62 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   }
 
   public func next() throws -> VideoEvent? {
-    if let reason = lossReason.take() { return reconnect(after: reason) }
-    let source = lock.withLock { current }
-    var reason = "the stream ended"
-    do {
-      if let event = try source?.next() {
-        if case .frame(let frame) = event { lastTime = frame.time.seconds + (frame.duration ?? 0) }
-        return event
+    if let held {
+      self.held = nil
+      return held
+    }
+    while !stop.isRaised {
+      guard let source = lock.withLock({ current }) else {
+        reopen()
+        continue
       }
-      if let words = source?.endReason { reason = words }
-    } catch let error as VideoError { reason = words(for: error) }
-    if stop.isRaised { return nil }
-    lossReason = reason
-    return .lost
+      let isNew = loss == nil
+      do {
+        if let event = try source.next() { return given(event) }
+        loss = source.endReason ?? "the stream ended"
+      } catch { loss = source.endReason ?? words(for: error) }
+      // Let go of the camera or port at once: it cannot be opened twice.
+      lock.withLock {
+        past = past + source.counts
+        current = nil
+      }
+      if isNew && !stop.isRaised { return .lost }
+    }
+    return nil
+  }
+
+  /// An event of the present source; the first frame after a loss comes after the hole that it ends.
+  private func given(_ event: VideoEvent) -> VideoEvent {
+    guard case .frame(let frame) = event else { return event }
+    let before = lastTime
+    lastTime = frame.time.seconds + (frame.duration ?? 0)
+    guard loss != nil else { return event }
+    loss = nil
+    wait = Self.shortestWait
+    held = event
+    return .gap(Gap(start: before, end: max(frame.time.seconds, before + 1e-3), reason: .disconnected))
+  }
+
+  private func reopen() {
+    onRetry?(wait, loss ?? "")
+    pause(wait)
+    wait = min(Self.longestWait, wait * 2)
+    guard !stop.isRaised else { return }
+    var options = options
+    options.firstIndex = counts.frames
+    options.startTime = max((ContinuousClock.now - opened).seconds, lastTime)
+    do {
+      let source = try VideoSource(location, options: options)
+      lock.withLock { current = source }
+      // The end may have been asked for while nobody could hear it.
+      if stop.isRaised { source.cancel() }
+    } catch { loss = words(for: error) }
   }
 
   /// An error without the location, which stands beside it anyway.
   private func words(for error: any Error) -> String {
     let (words, prefix) = ("\(error)", redacted(location) + ": ")
     return words.hasPrefix(prefix) ? String(words.dropFirst(prefix.count)) : words
-  }
-
-  /// Opens the source again and gives the hole that this left; nil when it was cancelled meanwhile.
-  private func reconnect(after reason: String) -> VideoEvent? {
-    // Let go of the camera or port first: it cannot be opened twice.
-    lock.withLock {
-      if let current { past = past + current.counts }
-      current = nil
-    }
-    var wait = 1.0
-    var reason = reason
-    while !stop.isRaised {
-      onRetry?(wait, reason)
-      pause(wait)
-      let now = max((ContinuousClock.now - opened).seconds, lastTime)
-      var options = options
-      options.firstIndex = counts.frames
-      options.startTime = now
-      do {
-        let source = try VideoSource(location, options: options)
-        lock.withLock { current = source }
-        return .gap(Gap(start: lastTime, end: max(now, lastTime + 1e-3), reason: .disconnected))
-      } catch {
-        reason = words(for: error)
-        wait = min(30, wait * 2)
-      }
-    }
-    return nil
   }
 
   private func pause(_ seconds: Double) {

@@ -100,6 +100,7 @@ extension LivePage {
           const facts = JSON.parse(answer.headers.get('Dfer-Frame'));
           const url = URL.createObjectURL(await answer.blob());
           const picture = $('picture');
+          $('empty').hidden = true;
           picture.src = url;
           await picture.decode().catch(() => {});
           if (old) URL.revokeObjectURL(old);
@@ -112,8 +113,6 @@ extension LivePage {
 
     const showFrame = facts => {
       const overlay = $('overlay'), scale = facts.width / Math.max(1, $('frame').clientWidth);
-      $('empty').hidden = true;
-      $('empty').style.display = 'none';
       $('frame').style.aspectRatio = Math.max(0.8, facts.width / facts.height);
       overlay.setAttribute('viewBox', `0 0 ${facts.width} ${facts.height}`);
       const parts = [];

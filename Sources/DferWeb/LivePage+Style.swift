@@ -36,6 +36,7 @@ extension LivePage {
     #frame{position:relative;background:#000;border-radius:8px;overflow:hidden;aspect-ratio:16/9}
     #frame img,#frame svg{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}
     #frame img:not([src]){display:none}
+    #empty[hidden]{display:none}
     #empty{position:absolute;inset:0;margin:0;display:grid;place-items:center;color:#aeb8c4}
     #overlay rect{fill:none}
     #overlay .halo{stroke:#000;opacity:.55}

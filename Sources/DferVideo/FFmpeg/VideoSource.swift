@@ -25,6 +25,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   private var damageSinceFrame = false
   private var rhythm = FrameRhythm()
   private let firstIndex: Int
+  private var decoded = 0
   /// Ticks added to every time, for a source that goes on after another.
   private let shift: Int64
 
@@ -72,8 +73,8 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     return min(1, Double(read) / Double(size))
   }
 
-  /// Why the source ended, for people; nil at an ordinary end.
-  var endReason: String? { container.endReason }
+  /// Why reading ended too early, for people; nil at an ordinary end.
+  public var endReason: String? { container.endReason }
 
   /// Ends reads that wait, from any thread. `next()` then comes to the end.
   public func cancel() { stop.raise() }
@@ -81,7 +82,11 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   /// The next frame or hole; nil at the end.
   public func next() throws -> VideoEvent? {
     while waiting.isEmpty && state != .ended { try step() }
-    return waiting.isEmpty ? nil : waiting.removeFirst()
+    guard !waiting.isEmpty else { return nil }
+    let event = waiting.removeFirst()
+    // Counted when it is given: what a cancelled source still holds was never anybody's.
+    if case .frame = event { count { $0.frames += 1 } }
+    return event
   }
 
   private func step() throws {
@@ -148,18 +153,16 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     }
     damageSinceFrame = false
     previous = (time, duration ?? 1 / (info.frameRate ?? 25), size)
-    let index = counts.frames
-    count {
-      $0.frames += 1
-      $0.repairedTimes = repair.repaired
-    }
+    let index = firstIndex + decoded
+    decoded += 1
+    count { $0.repairedTimes = repair.repaired }
     // A size change keeps the pixel aspect of the new frames, when they say one.
     let aspect = raw.pointee.sample_aspect_ratio
     let pixelAspect = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : info.pixelAspect
     waiting.append(
       .frame(
         Frame(
-          raw, index: firstIndex + index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
+          raw, index: index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
   }
 
   /// Says when the time between two frames is a hole.
@@ -184,9 +187,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   private func finish() throws {
     guard let previous else {
       if stop.isRaised { return }
-      if info.isLive, let reason = container.endReason {
-        throw VideoError.failed(operation: "read", path: info.location, reason: reason)
-      }
+      if info.isLive, endReason != nil { throw VideoError.timedOut(path: info.location) }
       throw VideoError.noFrames(path: info.location)
     }
     guard let declared = info.duration, !info.isLive, !stop.isRaised else { return }
