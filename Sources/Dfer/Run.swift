@@ -92,7 +92,8 @@ public final class Run {
   private var failure: (any Error)?
   /// Arrival of the last frame of the clip whose rows are being dealt with.
   private var rowsInHand: ContinuousClock.Instant?
-  private var lastFrame: (index: Int, end: Double)?
+  /// Where the newest frame or hole ends. A frame that follows a hole has no frame before it.
+  private var reached: (index: Int?, end: Double)?
 
   public init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
     self.source = source
@@ -145,19 +146,24 @@ public final class Run {
 
   private func take(_ gap: Gap) throws {
     try endStretch()
+    // Frames that were dropped just before belong to the hole: no row would tell of them.
+    let gap = Gap(start: min(gap.start, reached?.end ?? gap.start), end: gap.end, reason: gap.reason)
     soFar.gaps += 1
     // A hole is known when it ends, which in a live stream is now.
     let wallTime = models.layout.includesWallTime ? Date().addingTimeInterval(gap.start - gap.end) : nil
     add(.gap(gap, clip: claimClip(), wallTime: wallTime))
-    lastFrame = nil
+    reached = (nil, gap.end)
   }
 
   private func take(_ frame: Frame) throws {
     // A pause or a stall of this program is no part of any clip.
-    if let lastFrame, frame.index > lastFrame.index + 1, frame.time.seconds - lastFrame.end > 1 {
-      try take(Gap(start: lastFrame.end, end: frame.time.seconds, reason: .notTaken))
+    if let reached {
+      let isAfterDrops = reached.index.map { frame.index > $0 + 1 } ?? true
+      if isAfterDrops && frame.time.seconds - reached.end > (reached.index == nil ? 0.2 : 1) {
+        try take(Gap(start: reached.end, end: frame.time.seconds, reason: .notTaken))
+      }
     }
-    lastFrame = (frame.index, frame.time.seconds + (frame.duration ?? 0))
+    reached = (frame.index, frame.time.seconds + (frame.duration ?? 0))
     soFar.decoded += 1
     judgePace(at: frame.time.seconds)
     if let stretch, stretch.size != frame.size { try endStretch() }

@@ -38,15 +38,18 @@ struct StreamTests {
       rows.filter { $0["status"]?.hasSuffix("_gap") == true }.map { (Double($0["start_s"]!)!, Double($0["end_s"]!)!) }
     }
 
-    /// Every moment from the first row to the last is in a row, but for a frame or two at an edge; and frames add up.
+    /// Every moment from the first row to the last is in a row, but for a few frames at an edge; and frames add up.
     func expectNothingUnexplained(sourceLocation: SourceLocation = #_sourceLocation) {
       var end = 0.0
       for row in rows {
         let (from, to) = (Double(row["start_s"]!)!, Double(row["end_s"]!)!)
-        #expect(from <= end + 0.2, "nothing says what was between \(end) and \(from) s", sourceLocation: sourceLocation)
+        #expect(from <= end + 0.25, "nothing says what was between \(end) and \(from) s", sourceLocation: sourceLocation)
         end = max(end, to)
       }
       let count = { (name: String) in counts[name] ?? 0 }
+      #expect(
+        count("source_frames") == count("decoded_frames") + count("dropped_frames") + count("unread_frames"),
+        sourceLocation: sourceLocation)
       #expect(
         count("decoded_frames") == count("used_frames") + count("not_needed_frames") && count("decoded_frames") > 0,
         sourceLocation: sourceLocation)
@@ -104,8 +107,8 @@ struct StreamTests {
     #expect(outcome.result.status == 130, "\(outcome.result.errors)")
     #expect(outcome.result.errors.contains("lost (nothing for 2.0 s); next try in 1 s"), "\(outcome.result.errors)")
     #expect(!outcome.result.errors.contains("secret") && !outcome.result.output.contains("secret"))
-    #expect(outcome.holes.count == 1, "\(outcome.holes)")
-    let hole = try #require(outcome.holes.first)
+    // A machine that stands still for a second has a hole of its own.
+    let hole = try #require(outcome.holes.max { $0.end - $0.start < $1.end - $1.start })
     #expect(hole.end - hole.start > 2 && (outcome.rows.last.flatMap { Double($0["end_s"]!) } ?? 0) > hole.end + 1)
     outcome.expectNothingUnexplained()
   }
@@ -140,7 +143,8 @@ struct StreamTests {
     #expect([0, 4].contains(outcome.result.status), "\(outcome.result.errors)")
     #expect(outcome.rows.allSatisfy { $0["wall_time"]?.hasSuffix("Z") == true }, "a playlist without an end is live")
     #expect(outcome.rows.contains { $0["status"] == "stream_gap" })
-    #expect(outcome.holes.contains { abs($0.end - $0.start - 0.48) < 0.1 }, "\(outcome.holes)")
+    // FFmpeg joins three segments before the newest of six, so number 10 would be seven segments later.
+    #expect(outcome.holes.contains { $0.start < 3.4 && $0.end > 3.8 }, "\(outcome.holes)")
     #expect(!outcome.result.errors.contains("secret"))
     outcome.expectNothingUnexplained()
   }

@@ -72,19 +72,22 @@ final class Container {
         // A damaged place may be passed; the end, or a broken source, may not.
         failures += 1
         if code == dfer_error_invalid_data && failures < 50 { continue }
-        // A file that has not grown for long has ended.
-        let isAnEnd = code == dfer_error_eof || (follows && code == dfer_error_exit)
-        endedBadly = !isAnEnd
-        if !isAnEnd && !stop.isRaised {
-          let isSilence = stop.mustEnd || code == dfer_error_exit
-          endReason = isSilence ? "nothing for \(timeout.map { "\($0)" } ?? "some") s" : text(of: code)
-        }
+        end(with: code)
         return false
       }
       if Int(packet.pointee.stream_index) == info.stream { return true }
       av_packet_unref(packet)
     }
     return false
+  }
+
+  private func end(with code: Int32) {
+    // Some protocols call it an ordinary end when a read is broken off.
+    let isSilence = stop.mustEnd && !stop.isRaised
+    // A file that has not grown for long has ended.
+    endedBadly = isSilence ? !follows : code != dfer_error_eof
+    guard endedBadly, !stop.isRaised else { return }
+    endReason = isSilence ? "nothing for \(timeout.map { "\($0)" } ?? "some") s" : text(of: code)
   }
 
   /// Bytes read so far, when the source can tell.

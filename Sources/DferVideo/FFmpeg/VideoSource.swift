@@ -47,7 +47,8 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     let second = Double(base.denominator) / Double(base.numerator)
     shift = Int64((options.startTime * second).rounded())
     repair = TimeRepair(step: Int64((second / rate).rounded()), second: Int64(second.rounded()))
-    if container.context.pointee.start_time != dfer_no_pts {
+    // A live stream has no start but its first frame: what its container says of one is guessed from a few packets.
+    if container.context.pointee.start_time != dfer_no_pts && !info.isLive {
       origin = av_rescale_q(
         container.context.pointee.start_time, AVRational(num: 1, den: AV_TIME_BASE), container.stream.pointee.time_base)
     }
