@@ -147,7 +147,8 @@ public final class Run {
   private func take(_ gap: Gap) throws {
     try endStretch()
     // Frames that were dropped just before belong to the hole: no row would tell of them.
-    let gap = Gap(start: min(gap.start, reached?.end ?? gap.start), end: gap.end, reason: gap.reason)
+    let last = options.whenSlow == .dropOldest ? reached?.end : nil
+    let gap = Gap(start: min(gap.start, last ?? gap.start), end: gap.end, reason: gap.reason)
     soFar.gaps += 1
     // A hole is known when it ends, which in a live stream is now.
     let wallTime = models.layout.includesWallTime ? Date().addingTimeInterval(gap.start - gap.end) : nil
