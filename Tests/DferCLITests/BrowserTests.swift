@@ -4,11 +4,9 @@ import Testing
 
 /// The live view in a real browser.
 @Suite(
-  .enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"), .enabled(if: BrowserTests.chromium != nil, "needs chromium"),
+  .enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"), .enabled(if: Chromium.program != nil, "needs chromium"),
   .enabled(if: Python.program != nil, "needs python3"))
 struct BrowserTests {
-  static let chromium = Tool.find("chromium") ?? Tool.find("chromium-browser")
-
   @Test func theViewWorksInABrowser() throws {
     let scratch = try ScratchFolder()
     let video = scratch.file("loop.mp4")
@@ -23,7 +21,7 @@ struct BrowserTests {
     ) { process in
       browser = try? Tool.run(
         Python.program!, [
-          Shared.root.appendingPathComponent("Tests/Live/browser.py").path, Self.chromium!.path, "http://127.0.0.1:\(port)/",
+          Shared.root.appendingPathComponent("Tests/Live/browser.py").path, Chromium.program!.path, "http://127.0.0.1:\(port)/",
           ProcessInfo.processInfo.environment["DFER_SCREENSHOTS"] ?? scratch.url.path,
         ])
       process.interrupt()
@@ -41,4 +39,8 @@ struct BrowserTests {
     #expect(looks.count == 3 && looks.allSatisfy { ($0["page_width"] as? Int ?? 9999) <= ($0["width"] as? Int ?? 0) }, "\(result.output)")
     #expect(looks[0]["background"] as? String != looks[1]["background"] as? String)
   }
+}
+
+enum Chromium {
+  static let program = Tool.find("chromium") ?? Tool.find("chromium-browser")
 }

@@ -79,16 +79,12 @@ struct StreamTests {
 
   // MARK: Row 30
 
-  static let pythonWithRTSP = [URL(fileURLWithPath: "/usr/bin/python3"), Python.program].compactMap { $0 }.first {
-    (try? Tool.run($0, ["-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]))?.status == 0
-  }
-
-  @Test(.enabled(if: pythonWithRTSP != nil, "needs gir1.2-gst-rtsp-server-1.0, python3-gi and GStreamer's good and bad plugins"))
+  @Test(.enabled(if: GStreamer.python != nil, "needs gir1.2-gst-rtsp-server-1.0, python3-gi and GStreamer's good and bad plugins"))
   func rtspServerStallsAndIsKilledAndComesBack() throws {
     let file = try clip(60, to: "camera.mp4")
     let port = Int.random(in: 20_000...50_000)
     func serve() throws -> Process {
-      let server = try start(Self.pythonWithRTSP, [script("rtsp.py"), "\(port)", file])
+      let server = try start(GStreamer.python, [script("rtsp.py"), "\(port)", file])
       waitFor(port)
       return server
     }
@@ -198,5 +194,12 @@ struct StreamTests {
     #expect((facts?["outputs"] as? [String])?.filter { $0.hasSuffix(".csv") }.count == names.count)
     #expect(try Tool.run(Tool.dfer, ["watch", file, "--rotate", "90"]).errors.contains("--turn 90"))
     #expect(try Tool.run(Tool.dfer, ["watch", file, "--rotate", "1h", "-o", "a.eaf"]).status == 2)
+  }
+}
+
+enum GStreamer {
+  /// A Python that can start an RTSP server.
+  static let python = [URL(fileURLWithPath: "/usr/bin/python3"), Python.program].compactMap { $0 }.first {
+    (try? Tool.run($0, ["-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]))?.status == 0
   }
 }
