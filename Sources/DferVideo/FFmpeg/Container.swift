@@ -16,6 +16,8 @@ final class Container {
   /// Whether parts can be lost on the way without anything else telling of it.
   let mayLoseParts: Bool
 
+  /// Whether a read has run out of its time.
+  private var fellSilent = false
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
   /// Why reading ended, for people; nil at an ordinary end.
@@ -63,6 +65,7 @@ final class Container {
     defer { stop.allow(nil) }
     while !stop.isRaised {
       let code = av_read_frame(context, packet)
+      if stop.mustEnd { fellSilent = true }
       if code == dfer_error_again && !stop.mustEnd {
         // A camera without a picture yet: look again soon, but do not spin.
         usleep(2000)
@@ -82,8 +85,9 @@ final class Container {
   }
 
   private func end(with code: Int32) {
-    // Some protocols call it an ordinary end when a read is broken off.
-    let isSilence = stop.mustEnd && !stop.isRaised
+    // FFmpeg gives what it still has after a read that was broken off, and then calls it what it likes, even an
+    // ordinary end.
+    let isSilence = fellSilent && !stop.isRaised
     // A file that has not grown for long has ended.
     endedBadly = isSilence ? !follows : code != dfer_error_eof
     guard endedBadly, !stop.isRaised else { return }
