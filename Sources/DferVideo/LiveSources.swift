@@ -12,9 +12,10 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   // Guarded by `lock`, because `cancel()` and `counts` come from other threads.
   private var current: VideoSource?
   private var past = DecodeCounts()
-  /// When the first source was opened; times of later sources are counted from here.
-  private let opened = ContinuousClock.now
+  /// End of the last frame, and when it came: times of later sources are counted from here. The start would not do: a
+  /// stream's first frames are older than its opening, and clocks drift apart over days.
   private var lastTime = 0.0
+  private var lastArrival = ContinuousClock.now
   /// Why the source is gone; nil once it gives frames again.
   private var loss: String?
   /// Seconds before the next try: they begin anew only when a frame has come.
@@ -73,6 +74,7 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
     guard case .frame(let frame) = event else { return event }
     let before = lastTime
     lastTime = frame.time.seconds + (frame.duration ?? 0)
+    lastArrival = .now
     guard loss != nil else { return event }
     loss = nil
     wait = Self.shortestWait
@@ -87,7 +89,7 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
     guard !stop.isRaised else { return }
     var options = options
     options.firstIndex = counts.frames
-    options.startTime = max((ContinuousClock.now - opened).seconds, lastTime)
+    options.startTime = lastTime + (ContinuousClock.now - lastArrival).seconds
     do {
       let source = try VideoSource(location, options: options)
       lock.withLock { current = source }
