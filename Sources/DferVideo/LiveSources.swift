@@ -56,7 +56,7 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
       }
       let isNew = loss == nil
       do {
-        if let event = try source.next() { return given(event) }
+        if let event = try source.next() { return given(event, by: source) }
         loss = source.endReason ?? "the stream ended"
       } catch { loss = source.endReason ?? words(for: error) }
       // Let go of the camera or port at once: it cannot be opened twice.
@@ -70,11 +70,11 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   }
 
   /// An event of the present source; the first frame after a loss comes after the hole that it ends.
-  private func given(_ event: VideoEvent) -> VideoEvent {
+  private func given(_ event: VideoEvent, by source: VideoSource) -> VideoEvent {
     guard case .frame(let frame) = event else { return event }
     let before = lastTime
     lastTime = frame.time.seconds + (frame.duration ?? 0)
-    lastArrival = .now
+    lastArrival = source.lastArrival
     guard loss != nil else { return event }
     loss = nil
     wait = Self.shortestWait

@@ -18,6 +18,8 @@ final class Container {
 
   /// Whether a read has run out of its time.
   private var fellSilent = false
+  /// When the newest packet came.
+  private(set) var lastArrival = ContinuousClock.now
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
   /// Why reading ended, for people; nil at an ordinary end.
@@ -66,6 +68,7 @@ final class Container {
     while !stop.isRaised {
       let code = av_read_frame(context, packet)
       if stop.mustEnd { fellSilent = true }
+      if code >= 0 && !fellSilent { lastArrival = .now }
       if code == dfer_error_again && !stop.mustEnd {
         // A camera without a picture yet: look again soon, but do not spin.
         usleep(2000)

@@ -74,6 +74,9 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     return min(1, Double(read) / Double(size))
   }
 
+  /// When the newest packet came. A decoder gives its last frames later, when it is told of the end.
+  var lastArrival: ContinuousClock.Instant { container.lastArrival }
+
   /// Why reading ended too early, for people; nil at an ordinary end.
   public var endReason: String? { container.endReason }
 
