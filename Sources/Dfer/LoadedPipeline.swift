@@ -41,7 +41,7 @@ public struct LoadedPipeline: Sendable {
     }
     layout = RowLayout(
       labels: facts.labels, blendshapes: blendshapes ? facts.blendshapes : [], includesLandmarks: landmarks,
-      includesWallTime: wallTime, includesMask: facts.looksForMasks)
+      includesWallTime: wallTime, includesMask: facts.looksForMasks, includesMotion: true)
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended

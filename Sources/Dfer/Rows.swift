@@ -41,6 +41,7 @@ extension ClipResult {
     row.faceFrames = samples.count
     row.coverage = Double(samples.count) / Double(frames)
     row.boxScore = samples.reduce(0) { $0 + $1.sample.score } / Double(samples.count)
+    row.motion = FaceMotion.of(samples.map(\.sample.crop))
     row.occlusion = samples.reduce(0) { $0 + $1.sample.maskWorn } / Double(samples.count)
 
     let middle = place.slots.lowerBound + place.slots.count / 2

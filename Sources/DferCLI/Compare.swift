@@ -39,6 +39,7 @@ struct Compare: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    if let output { try OutputPaths.check([output], inputs: [reference, other]) }
     let names = try AnnotationInput.names(map)
     let first = try AnnotationInput.read(reference, frameRate: frames.fps).renaming(names)
     let second = try AnnotationInput.read(other, frameRate: frames.fps).renaming(names)

@@ -101,10 +101,7 @@ struct Export: ParsableCommand {
       }
       return format
     }
-    func real(_ path: String) -> String {
-      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    }
-    for path in output where path != "-" && real(path) == real(input) { throw OutputError.isInput(path: path) }
+    try OutputPaths.check(output, inputs: [input] + (against.map { [$0] } ?? []))
     guard csvStyle == .dfer || formats.contains(.csv) else {
       throw ValidationError("--csv-style is for CSV outputs")
     }
@@ -119,7 +116,7 @@ struct Export: ParsableCommand {
 
   /// Writes what the model did beside the first file.
   private func record(_ baselines: [TimelineModel.Baseline]) throws {
-    guard let first = output.first(where: { $0 != "-" && !$0.hasPrefix("/dev/") }) else { return }
+    guard let first = output.first(where: OutputFile.isFile) else { return }
     let record = ModelRecord(
       dfer: Installation.version, input: input, inputSha256: (try? SHA256.hex(ofFile: input)) ?? "",
       options: modelling.model.recorded, baselines: baselines, outputs: output)

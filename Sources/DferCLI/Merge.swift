@@ -50,7 +50,7 @@ struct Merge: ParsableCommand {
           .filter { FileManager.default.fileExists(atPath: RunManifest.path(beside: $0.path)) }
           .map { ($0.path, String($0.output.dropLast(4))) }
       } else {
-        guard !same(input, output) else { throw OutputError.isInput(path: output) }
+        try OutputPaths.check([output], inputs: [input])
         found.append((input, input.hasSuffix(".csv") ? String(input.dropLast(4)) : input))
       }
     }

@@ -30,6 +30,7 @@ struct Summary: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    try OutputPaths.check([output], inputs: input)
     let sources = try input.map { try TimelineInput($0, frameRate: frames.fps) }
     let labels = Set(sources.flatMap(\.timeline.labels)).sorted()
     do {

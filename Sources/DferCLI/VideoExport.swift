@@ -26,8 +26,7 @@ struct VideoExport {
   }
 
   func write(to path: String, overwrite: Bool) throws {
-    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
-    guard real(path) != real(location) else { throw OutputError.isInput(path: path) }
+    try OutputPaths.check([path], inputs: [location])
     // Checks folder, permission and what is there; the writer has a hidden name of its own.
     _ = try StagedPath(path, overwrite: overwrite)
     let interrupt = Interrupt()

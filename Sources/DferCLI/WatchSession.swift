@@ -31,8 +31,7 @@ struct WatchSession {
 
   init(_ command: Watch) throws {
     self.command = command
-    for path in command.output { try Self.refuse(path, asInput: command.source) }
-    try Self.refuseRepeated(command.output)
+    try OutputPaths.check(command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
     let formats = try command.formats()
     inputStamp = FileStamp(path: command.source)
     if let threads = command.reading.threads { Compute.threads = threads }
@@ -140,7 +139,7 @@ struct WatchSession {
   /// The sheet of `--show-views`.
   private func writeViews() throws {
     guard let path = command.showViews, let picture = pass.views.picture else { return }
-    try picture.writePNG(to: path)
+    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(Data(PNG.data(picture)))
   }
 
   // MARK: What people see
@@ -223,24 +222,7 @@ struct WatchSession {
 
   // MARK: Files
 
-  /// The first output that is a file.
-  private var rowsPath: String? { command.output.first { $0 != "-" && !$0.hasPrefix("/dev/") } }
-  private var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
-
-  private static func real(_ path: String) -> String {
-    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-  }
-
-  private static func refuseRepeated(_ outputs: [String]) throws {
-    var seen: Set<String> = []
-    for path in outputs where !path.hasPrefix("/dev/") {
-      guard seen.insert(path == "-" ? path : real(path)).inserted else { throw OutputError.repeated(path: path) }
-    }
-  }
-
-  private static func refuse(_ output: String, asInput input: String) throws {
-    if output != "-" && real(output) == real(input) { throw OutputError.isInput(path: output) }
-  }
+  private var manifestPath: String? { command.manifestPath }
 
   private func writeManifest(_ ending: RunManifest.Ending) throws {
     guard let path = manifestPath else { return }
@@ -267,9 +249,15 @@ struct WatchSession {
       outputs: command.rotate == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
     manifest.pace = paceChanges.isEmpty ? nil : paceChanges
     if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
-    if let rows = rowsPath, command.rotate == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
+    if let rows = command.rowsPath, command.rotate == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
     try manifest.write(to: path)
   }
+}
+
+extension Watch {
+  /// The first output that is a file.
+  fileprivate var rowsPath: String? { output.first(where: OutputFile.isFile) }
+  fileprivate var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
 }
 
 /// The live view's board, for the source that is opened before it.

@@ -43,6 +43,9 @@ public struct ClipResult: Sendable, Hashable {
   public var occlusion: Double?
   /// The network's own probability that a mask is worn; nil for networks that do not look for one.
   public var maskWorn: Double?
+  /// How much the face itself changes over the clip: standard deviation over time, in grey values (0...255); nil when
+  /// fewer than two of its frames show the face.
+  public var motion: Double?
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
   public var landmarks: [Point] = []
   public var blendshapes: [Float] = []
@@ -59,4 +62,8 @@ public struct ClipResult: Sendable, Hashable {
   }
 
   public var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
+
+  /// Largest `motion` of a face that may be a picture: a face of flesh and blood exceeds it in some clip, by blinking or
+  /// swaying, and a poster before a camera at rest never does.
+  public static let stillMotion = 1.5
 }

@@ -12,6 +12,8 @@ public struct RowLayout: Sendable, Hashable {
   public let includesWallTime: Bool
   /// Whether rows carry what the network says of a mask.
   public let includesMask: Bool
+  /// Whether rows say how much the face moves.
+  public let includesMotion: Bool
   /// Whether rows carry what a `TimelineModel` made of them, beside the raw values.
   public var includesModel = false
   /// The model's options, for formats that have a place for them.
@@ -21,13 +23,14 @@ public struct RowLayout: Sendable, Hashable {
 
   public init(
     labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false,
-    includesMask: Bool = false
+    includesMask: Bool = false, includesMotion: Bool = false
   ) {
     self.labels = labels
     self.blendshapes = blendshapes
     self.includesLandmarks = includesLandmarks
     self.includesWallTime = includesWallTime
     self.includesMask = includesMask
+    self.includesMotion = includesMotion
     order = labels.indices.sorted { labels[$0] < labels[$1] }
   }
 
@@ -37,6 +40,7 @@ public struct RowLayout: Sendable, Hashable {
       + order.map { "p_" + Self.safe(labels[$0]) }
       + ["valence", "arousal", "face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "box_score",
         "yaw_deg", "pitch_deg", "roll_deg", "occlusion"]
+      + (includesMotion ? ["motion"] : [])
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
       + (includesMask ? ["mask", "mask_probability"] : [])
@@ -69,6 +73,7 @@ public struct RowLayout: Sendable, Hashable {
       decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.boxScore, 6),
       .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.occlusion, 6),
     ]
+    if includesMotion { cells.append(decimal(row.motion, 3)) }
     if includesLandmarks {
       cells += (0..<5).flatMap { index -> [Cell] in
         let point = index < row.landmarks.count ? row.landmarks[index] : nil

@@ -29,6 +29,10 @@ public struct TimelineStatistics: Sendable {
     /// Changes from one label to another without a break between them.
     public fileprivate(set) var transitions = 0
     public fileprivate(set) var rows = 0
+    /// The largest `motion` of its rows; nil when they do not say.
+    public fileprivate(set) var motion: Double?
+    /// Whether it never moved: a poster or a photograph. Nil when rows do not say.
+    public var isStill: Bool? { motion.map { $0 < ClipResult.stillMotion } }
     /// In the order of `labels`.
     public fileprivate(set) var classes: [Class]
     /// Seconds between its first and last moment in which it was not seen, or not well enough.
@@ -82,6 +86,7 @@ public struct TimelineStatistics: Sendable {
 extension TimelineStatistics.Face {
   fileprivate mutating func add(_ share: TimeShare, labels: [String]) {
     rows += 1
+    motion = share.row.motion.map { max($0, motion ?? 0) } ?? motion
     start = min(start, share.start)
     end = max(end, share.end)
     guard let reading = share.reading(labels) else { return }
@@ -118,7 +123,7 @@ public struct StatisticsTable: Sendable {
   public var header: String {
     let fixed = [
       "video", "face_id", "video_s", "gap_s", "no_face_s", "start_s", "end_s", "read_s", "unread_s", "rows",
-      "confidence", "episodes", "transitions", "transitions_per_min",
+      "confidence", "episodes", "transitions", "transitions_per_min", "max_motion", "still_face",
     ]
     let perClass = labels.map(RowLayout.safe).flatMap { label in
       ["share", "mean", "sd", "max", "episodes", "episode_s"].map { "\($0)_\(label)" }
@@ -142,6 +147,7 @@ public struct StatisticsTable: Sendable {
         String(face.rows), isRead ? number(face.confidence) : "", String(face.episodes), String(face.transitions),
       ]
       cells.append(isRead ? number(Double(face.transitions) * 60 / face.readSeconds) : "")
+      cells += [face.motion.map { fixedDecimal($0, places: 3) } ?? "", face.isStill.map { $0 ? "1" : "0" } ?? ""]
       for label in labels {
         guard isRead, let index = statistics.labels.firstIndex(of: label) else {
           cells += Array(repeating: "", count: 6)

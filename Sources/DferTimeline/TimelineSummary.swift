@@ -3,6 +3,8 @@ public struct TimelineSummary: Sendable {
   /// One face's share.
   public struct Face: Sendable {
     public fileprivate(set) var clips = 0
+    /// The largest `motion` of its rows; nil when they do not say.
+    public fileprivate(set) var motion: Double?
     public fileprivate(set) var clipsOfLabel: [String: Int] = [:]
     fileprivate var confidence = 0.0
     public var meanConfidence: Double { clips > 0 ? confidence / Double(clips) : 0 }
@@ -29,9 +31,12 @@ public struct TimelineSummary: Sendable {
     duration = max(duration, row.endSeconds)
     if row.status == .decodeGap || row.status == .streamGap { gapSeconds += row.endSeconds - row.startSeconds }
     guard let id = row.faceID, let best = row.best(labels) else { return }
-    faces[id, default: Face()].clips += 1
-    faces[id, default: Face()].clipsOfLabel[best.label, default: 0] += 1
-    faces[id, default: Face()].confidence += Double(best.confidence)
+    var face = faces[id] ?? Face()
+    face.clips += 1
+    face.clipsOfLabel[best.label, default: 0] += 1
+    face.confidence += Double(best.confidence)
+    if let motion = row.motion { face.motion = max(motion, face.motion ?? 0) }
+    faces[id] = face
   }
 
   /// The summary as lines of text. Faces beyond the twenty with the most clips are counted, not listed.
@@ -44,7 +49,8 @@ public struct TimelineSummary: Sendable {
       }
       lines.append(
         "  face \(id)  \(fixedDecimal(Double(face.clips) * hop, places: 1)) s  " + shares.joined(separator: ", ")
-          + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2)))")
+          + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2)))"
+          + (face.motion.map { $0 < ClipResult.stillMotion } == true ? "  never moves: a picture?" : ""))
     }
     if faces.count > 20 { lines.append("  and \(faces.count - 20) more faces") }
     let notes = [

@@ -156,6 +156,33 @@ extension Ladder {
     return file("late.mp4")
   }
 
+  /// Three frames of that size.
+  func resized(_ size: String) throws -> String {
+    try Tool.ffmpeg(
+      ["-i", input("base.mp4").path, "-an", "-frames:v", "3", "-vf", "scale=\(size)", "-c:v", "ffv1", file("small.avi")])
+    return file("small.avi")
+  }
+
+  /// A photograph for five seconds, as a camera sees it: grain, a lamp that flickers, and a lossy codec. It never moves,
+  /// the person does.
+  func poster() throws {
+    try Tool.ffmpeg(
+      ["-i", input("base.mp4").path, "-an", "-vf",
+        "select='eq(n,0)',loop=-1:1,setpts=N/25/TB,trim=duration=5,eq=brightness='0.03*sin(20*t)':eval=frame,noise=alls=8:allf=t",
+        "-r", "25", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", file("poster.mp4")])
+    for (video, isStill) in [(file("poster.mp4"), "1"), (input("base.mp4").path, "0")] {
+      let outcome = try watch(video)
+      #expect(outcome.result.status == 0 && outcome.rows.contains { $0["motion"]?.isEmpty == false })
+      let rows = try #require(
+        FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter { $0.hasPrefix("out-") && $0.hasSuffix(".csv") }.first)
+      let summary = try Tool.run(Tool.dfer, ["summary", file(rows)])
+      try FileManager.default.removeItem(atPath: file(rows))
+      let lines = summary.output.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      let column = try #require(lines.first?.firstIndex(of: "still_face"))
+      #expect(lines.count == 2 && lines[1][column] == isStill, "\(summary.output)")
+    }
+  }
+
   func thirtyFaces() throws {
     try Tool.ffmpeg(
       ["-i", input("base.mp4").path, "-t", "2", "-an", "-vf",

@@ -4,7 +4,14 @@ import Testing
 
 @Suite(.enabled(if: Ladder.script != nil && Tool.hasFFmpeg, "needs make_faults.sh in ../shared/data/faults and ffmpeg"))
 struct FaultTableTests {
-  @Test func everyRowOfTheLadder() { #expect(Set(Fault.table.map(\.row)) == Set(1...41)) }
+  @Test func everyRowOfTheLadder() throws {
+    #expect(Set(Fault.table.map(\.row)).union(Fault.live.map(\.row)) == Set(1...41))
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    for (_, suite, test) in Fault.live {
+      let text = try String(contentsOf: folder.appendingPathComponent(suite + ".swift"), encoding: .utf8)
+      #expect(text.contains("func \(test)("), "\(suite) has no \(test)")
+    }
+  }
 
   @Test(arguments: Fault.table) func fault(_ fault: Fault) throws {
     let ladder = try Ladder()
@@ -20,6 +27,16 @@ struct Ladder: Sendable {
     let result: Tool.Result
     let rows: [[String: String]]
     let counts: [String: Int]
+
+    func number(_ column: String, _ row: Int) -> Double? {
+      row < rows.count ? rows[row][column].flatMap(Double.init) : nil
+    }
+  }
+
+  /// The outcome of the sound base, to compare others with.
+  static let sound = Result {
+    let ladder = try Ladder()
+    return try ladder.watch(ladder.input("base.mp4").path)
   }
 
   static let script: URL? = {
@@ -90,6 +107,7 @@ struct Ladder: Sendable {
     case .some: #expect(!rows.isEmpty)
     }
     expectAccountedFor(outcome)
+    if let holds = fault.holds { #expect(try holds(outcome), "\(rows)") }
     if let frames = fault.frames { #expect(frames.contains(outcome.counts["decoded_frames"] ?? -1), "\(outcome.counts)") }
   }
 

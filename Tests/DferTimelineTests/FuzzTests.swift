@@ -13,7 +13,8 @@ import Testing
   private static func written(_ format: OutputFormat, _ style: TableStyle = .dfer) -> [UInt8] {
     guard let folder = try? ScratchFolder() else { return [] }
     let file = folder.file("x.\(format.rawValue)")
-    var layout = RowLayout(labels: labels, blendshapes: ["jawOpen"], includesLandmarks: true, includesWallTime: true)
+    var layout = RowLayout(labels: labels, blendshapes: ["jawOpen"], includesLandmarks: true, includesWallTime: true,
+      includesMotion: true)
     layout.includesModel = true
     var model = TimelineModel()
     model.abstainBelow = 0.5

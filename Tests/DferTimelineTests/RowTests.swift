@@ -34,6 +34,24 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(throws: OutputError.exists(path: path)) { try OutputFile(path, overwrite: false) }
   }
 
+  @Test func motionIsKeptAndTellsPostersFromPeople() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var writer = try OutputFormat.csv.writer(to: path, overwrite: false, layout: RowLayout(labels: labels, includesMotion: true))
+    for (clip, motions) in [[0.4, 0.5], [0.75, 4.25]].enumerated() {
+      for (face, motion) in motions.enumerated() {
+        var row = ClipResult(clip: clip, startSeconds: Double(clip), endSeconds: Double(clip + 1), status: .ok)
+        (row.faceID, row.probabilities, row.motion) = (face, [0.5, 0.25, 0.25], motion)
+        try writer.write(row)
+      }
+    }
+    try writer.finish()
+    let read = try CSVTimeline(path: path)
+    #expect(read.layout.includesMotion && read.rows.map(\.motion) == [0.4, 0.5, 0.75, 4.25])
+    let faces = TimelineStatistics(read.rows, labels: read.labels).faces
+    #expect(faces.map(\.motion) == [0.75, 4.25] && faces.map(\.isStill) == [true, false])
+    #expect(StatisticsTable(labels: []).header.hasSuffix(",max_motion,still_face"))
+  }
+
   @Test func masksHaveColumnsWhereANetworkLooksForThem() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let layout = RowLayout(labels: labels, includesMask: true)

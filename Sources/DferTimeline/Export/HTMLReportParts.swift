@@ -64,7 +64,8 @@ enum HTMLReportParts {
     .segments td,.segments th{padding-right:28px}
     .segments tbody tr{cursor:pointer}
     .segments tbody tr:hover,.segments tbody tr.now{background:var(--line)}
-    @media screen and (max-width:800px){.top,.lanes{grid-template-columns:1fr}body{padding:12px}.axis span:nth-child(even){display:none}}
+    @media screen and (max-width:800px){.top,.lanes{grid-template-columns:minmax(0,1fr)}body{padding:12px}
+    .axis span:nth-child(even){display:none}section{padding:12px;overflow-x:auto}.overview .bar{width:40%}}
     @media print{
     .axis span:nth-child(even){display:none}
     :root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ddd}

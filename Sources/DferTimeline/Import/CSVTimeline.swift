@@ -38,7 +38,7 @@ public struct CSVTimeline: Sendable {
     var layout = RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
       includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
-      includesMask: columns.contains("mask_probability"))
+      includesMask: columns.contains("mask_probability"), includesMotion: columns.contains("motion"))
     layout.includesModel = columns.contains("model_label")
     return layout
   }
@@ -135,7 +135,7 @@ private struct Record {
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
     (row.boxScore, row.rollDegrees) = (try number("box_score"), try number("roll_deg"))
-    row.occlusion = try number("occlusion")
+    (row.occlusion, row.motion) = (try number("occlusion"), try number("motion"))
     if index["lm0_x"] != nil {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }

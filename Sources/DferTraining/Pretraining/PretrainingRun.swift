@@ -1,7 +1,7 @@
 import DferImage
 import DferModels
 import DferTensor
-import DferVideo
+import DferTimeline
 import Foundation
 
 /// A pre-training with its files: `last.safetensors` to go on from, `encoder.safetensors` to start a training with,
@@ -63,7 +63,7 @@ public struct PretrainingRun {
     let number = String(trainer.state.step)
     let name = "rebuilt-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).png"
     let path = files.file(name)
-    try trainer.reconstruction(of: data).writePNG(to: path)
+    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(Data(PNG.data(trainer.reconstruction(of: data))))
     return path
   }
 

@@ -1,0 +1,23 @@
+import DferTimeline
+import Foundation
+
+/// What every command that writes files checks before it makes the first one.
+enum OutputPaths {
+  /// Refuses an output that is one of the inputs, whatever `--overwrite` says, and one that is named twice: the second
+  /// would replace the first. Links and `./` do not hide what a file is; devices and pipes may be named as often as one
+  /// likes, standard output once.
+  /// - Throws: `OutputError`.
+  static func check(_ outputs: [String], inputs: [String]) throws {
+    let read = Set(inputs.filter { $0 != "-" }.map(real))
+    var seen: Set<String> = []
+    for path in outputs where path == "-" || OutputFile.isFile(path) {
+      let name = path == "-" ? path : real(path)
+      guard !read.contains(name) else { throw OutputError.isInput(path: path) }
+      guard seen.insert(name).inserted else { throw OutputError.repeated(path: path) }
+    }
+  }
+
+  private static func real(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+  }
+}

@@ -1,0 +1,64 @@
+import DferTestSupport
+import Foundation
+import Testing
+
+/// What `dfer` says to commands that cannot be right, and how it is used in a pipe.
+@Suite struct UsageTests {
+  private let scratch: ScratchFolder
+  private let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4")
+
+  init() throws { scratch = try ScratchFolder() }
+
+  private func dfer(_ arguments: String..., input: Data? = nil) throws -> Tool.Result {
+    try Tool.run(Tool.dfer, arguments, input: input, folder: scratch.url)
+  }
+
+  @Test func usageErrors() throws {
+    #expect(try dfer("watch").status == 2)
+    #expect(try dfer("wach").status == 2)
+    #expect(try dfer("watch", sample.path, "--hop", "0").status == 2)
+    #expect(try dfer("watch", sample.path, "--colour").status == 2)
+    #expect(try dfer("watch", sample.path, "-o", "rows.doc").status == 2)
+    #expect(try dfer("--help").status == 0)
+    #expect(try dfer("watch", sample.path, "--pipeline", "mtcae-dferr").errors.contains("mtcae-dfer"))
+  }
+
+  @Test func overwritesWhenAsked() throws {
+    try Data("old\n".utf8).write(to: scratch.file("rows.csv"))
+    #expect(try dfer("watch", sample.path, "-o", "rows.csv").status == 5)
+    #expect(try dfer("watch", sample.path, "-o", "rows.csv", "--overwrite").status == 0)
+    #expect(try String(contentsOf: scratch.file("rows.csv"), encoding: .utf8).hasPrefix("clip,face_id,start_s"))
+  }
+
+  /// One name for two outputs would lose one of them, and an output in the place of an input would lose that.
+  @Test func outputsAreDistinctAndNoInputs() throws {
+    let video = sample.path
+    #expect(try dfer("watch", video, "-o", "rows.csv").status == 0)
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("link.csv").path, withDestinationPath: "twice.csv")
+    for arguments in [
+      ["watch", video, "-o", "twice.csv", "-o", "./twice.csv"], ["watch", video, "-o", "link.csv", "-o", "twice.csv"],
+      ["watch", video, "-o", "a.csv", "-o", "a.run.json"], ["watch", video, "-o", "-", "-o", "-"],
+      ["export", "rows.csv", "-o", "twice.eaf", "-o", "twice.eaf"],
+    ] {
+      let result = try Tool.run(Tool.dfer, arguments + ["--overwrite"], folder: scratch.url)
+      #expect(result.status == 5 && result.errors.contains("is given twice"), "\(arguments): \(result.errors)")
+    }
+    for arguments in [
+      ["export", "rows.csv", "-o", "rows.csv"], ["summary", "rows.csv", "-o", "rows.csv"],
+      ["compare", "rows.csv", "rows.csv", "-o", "rows.csv"], ["merge", "rows.csv", "rows.csv"],
+    ] {
+      let result = try Tool.run(Tool.dfer, arguments + ["--overwrite"], folder: scratch.url)
+      #expect(result.status == 5 && result.errors.contains("is the input"), "\(arguments): \(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("twice.csv").path))
+  }
+
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func standardInputAndOutput() throws {
+    let mkv = scratch.file("in.mkv")
+    try Tool.ffmpeg(["-i", sample.path, "-an", "-c", "copy", mkv.path])
+    let result = try dfer("watch", "-", "-o", "-", "--quiet", input: Data(contentsOf: mkv))
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.hasPrefix("clip,face_id,start_s"))
+    #expect(result.output.split(separator: "\n").count > 1)
+  }
+}
