@@ -72,10 +72,8 @@ soak: build  ## two hours of a live stream, five times as fast, that is lost eve
 long-video: build  ## three hours with flat memory
 	Tests/Robustness/long-video.sh 3
 
-SANITIZED = DferTimelineTests|DferImageTests|DferVideoTests|CheckpointTests|CheckpointFuzzTests|ThreadTests|PipelineFuzzTests|BatchTests|ClipSamplerTests
-sanitize: setup-test  ## tests under AddressSanitizer, then under ThreadSanitizer
-	ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --sanitize address --scratch-path .build-asan --filter '$(SANITIZED)'
-	swift test --disable-xctest --sanitize thread --scratch-path .build-tsan --filter '$(SANITIZED)'
+sanitize: setup-test build  ## tests under AddressSanitizer and ThreadSanitizer, damaged videos, leaks
+	Tests/Robustness/sanitize.sh
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -87,4 +85,4 @@ lint:
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build .build-asan .build-tsan build-demo.* build-fuzz
+	rm -rf .build .build-address .build-thread build-demo.* build-fuzz

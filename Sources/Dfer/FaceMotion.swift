@@ -3,20 +3,24 @@ import DferImage
 /// How much a face changes while it is looked at: what tells a person from a poster on the wall.
 enum FaceMotion {
   /// Blocks along each side of the middle of the crop.
-  private static let blocks = 12
+  private static let blocks = 8
   /// The part of the crop that is looked at, from its middle: the face without what goes on behind it.
   private static let middle = 0.6
 
-  /// The standard deviation over time of the grey value (0...255), as the mean over 12 x 12 blocks of the crops' middle.
+  /// The standard deviation over time of the grey value (0...255), as the mean over 8 x 8 blocks of the crops' middle.
   ///
-  /// Blocks are far coarser than the noise of a camera or a codec. What all blocks of a crop have in common is taken off
-  /// first, because a lamp that flickers moves nobody. Crops follow the face, so that a head which only glides is still.
+  /// Blocks are far coarser than the noise of a camera or a codec, and than the jitter of a finder's box. Brightness and
+  /// contrast of each crop are taken out first, because a lamp that flickers moves nobody. Crops follow the face, so
+  /// that a head which only glides is still.
   ///
   /// - Parameter crops: squares of one size, in order of time.
   /// - Returns: nil for fewer than two crops, which cannot differ.
   static func of(_ crops: [Image]) -> Double? {
     guard crops.count > 1 else { return nil }
-    let looks = crops.map(blockMeans)
+    let raw = crops.map(blockMeans)
+    let contrasts = raw.map { ($0.reduce(0) { $0 + $1 * $1 } / Double($0.count)).squareRoot() }
+    let contrast = contrasts.reduce(0, +) / Double(contrasts.count)
+    let looks = zip(raw, contrasts).map { look, own in look.map { own > 0 ? $0 * contrast / own : 0 } }
     let count = Double(looks.count)
     var sum = 0.0
     for block in looks[0].indices {

@@ -143,7 +143,7 @@ private let labels = ["anger", "neutral", "surprise"]
 
   // MARK: Readers that others wrote
 
-  @Test(.enabled(if: Python.has("pympi"))) func pympiReadsElan() throws {
+  @Test(.enabled(if: Python.has("pympi"), "needs pympi-ling")) func pympiReadsElan() throws {
     let lines = try Python.read(
       write("a.eaf"),
       """
@@ -155,7 +155,7 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(lines == ["0 2000 neutral", "2000 2800 anger", "2800 4000 neutral", "video/mp4 expressions"])
   }
 
-  @Test(.enabled(if: Python.has("webvtt"))) func webvttPyReadsSubtitles() throws {
+  @Test(.enabled(if: Python.has("webvtt"), "needs webvtt-py")) func webvttPyReadsSubtitles() throws {
     let lines = try Python.read(
       write("a.vtt"),
       """
@@ -165,7 +165,7 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(lines.count == 4 && lines[1] == "00:00:01.200|00:00:02.000|Face 1|surprise 80 %")
   }
 
-  @Test(.enabled(if: Python.has("pysrt"))) func pysrtReadsSubtitles() throws {
+  @Test(.enabled(if: Python.has("pysrt"), "needs pysrt")) func pysrtReadsSubtitles() throws {
     let lines = try Python.read(
       write("a.srt"),
       """
@@ -175,7 +175,7 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(lines.count == 4 && lines[3] == "4|00:00:02,800|00:00:04,000|Face 0: neutral 80 %")
   }
 
-  @Test(.enabled(if: Python.has("sqlite3"))) func pythonReadsDatabases() throws {
+  @Test(.enabled(if: Python.has("sqlite3"), "needs sqlite3")) func pythonReadsDatabases() throws {
     let lines = try Python.read(
       write("a.sqlite"),
       """
@@ -189,7 +189,7 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(lines[2].hasPrefix("0 anger 2.0 2.4 2.8 0.8"))
   }
 
-  @Test(.enabled(if: Python.has("pandas"))) func pandasReadsTablesAndDocuments() throws {
+  @Test(.enabled(if: Python.has("pandas"), "needs pandas")) func pandasReadsTablesAndDocuments() throws {
     for (name, code) in [
       ("a.csv", "pandas.read_csv(f)"), ("a.tsv", "pandas.read_csv(f, sep='\\t')"),
       ("a.jsonl", "pandas.read_json(f, lines=True)"), ("a.json", "pandas.DataFrame(json.load(open(f))['rows'])"),
@@ -220,7 +220,7 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(try Data(contentsOf: first) == Data(contentsOf: second))
   }
 
-  @Test(.enabled(if: Tool.hasFFmpeg)) func picturesAreWhole() throws {
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func picturesAreWhole() throws {
     for rows in [self.rows, []] {
       let file = try write("p\(rows.count).png", rows: rows)
       let raw = folder.file("p\(rows.count).rgb")
@@ -229,7 +229,7 @@ private let labels = ["anger", "neutral", "surprise"]
     }
   }
 
-  @Test(.enabled(if: Python.has("textgrid"))) func textgridReadsPraat() throws {
+  @Test(.enabled(if: Python.has("textgrid"), "needs textgrid")) func textgridReadsPraat() throws {
     let lines = try Python.read(
       write("a.TextGrid"),
       """

@@ -19,6 +19,7 @@ check "$hours hours are read" [ $? -eq 0 ]
 end=$(tail -n1 "$work/long.csv" | cut -d, -f4)
 check "rows reach the end ($end s)" awk -v e="$end" -v h="$hours" 'BEGIN{exit !(e > h*3600-5)}'
 read -r early late < <(awk '{v[NR]=$1} END{n=NR; for(i=int(n*.1)+1;i<=int(n*.2)+1;i++) if(v[i]>a) a=v[i]; for(i=int(n*.9)+1;i<=n;i++) if(v[i]>b) b=v[i]; print a, b}' "$work/memory")
-echo "resident memory: $((early / 1024)) MB after a tenth, $((late / 1024)) MB at the end"
-check "memory is flat" [ $((late - early)) -lt 10240 ]
+echo "resident memory in MB, a tenth of the run apart:" \
+  "$(awk '{v[NR]=$1} END{for(i=1;i<=10;i++) printf "%d ", v[int(NR*i/10)]/1024}' "$work/memory")"
+check "memory is flat ($((early / 1024)) MB early, $((late / 1024)) MB late)" [ $((late - early)) -lt 10240 ]
 finish
