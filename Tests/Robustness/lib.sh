@@ -22,9 +22,9 @@ finish() {
   [ "$failures" -eq 0 ]
 }
 
-# A pseudo-random number below $1, from a seed kept in `state`.
+# Puts a pseudo-random number below $1 into `picked`; the seed is kept in `state`, and so not in a subshell.
 state=${SEED:-1}
 random() {
   state=$(((state * 1103515245 + 12345) % 2147483648))
-  echo $((state / 7 % $1))
+  picked=$((state / 7 % $1))
 }
