@@ -17,7 +17,16 @@ enum OutputPaths {
     }
   }
 
+  /// The place that a path leads to, also through a link to a file that does not exist yet.
   private static func real(_ path: String) -> String {
-    URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path),
+      !FileManager.default.fileExists(atPath: url.path)
+    {
+      let folder = url.deletingLastPathComponent().resolvingSymlinksInPath()
+      return URL(fileURLWithPath: target, relativeTo: folder).standardizedFileURL.path
+    }
+    return url.deletingLastPathComponent().resolvingSymlinksInPath().appendingPathComponent(url.lastPathComponent)
+      .resolvingSymlinksInPath().standardizedFileURL.path
   }
 }

@@ -49,7 +49,7 @@ import Testing
     #expect(lines.count == 3 && lines[1] == lines[2])
     #expect(
       lines[1].hasPrefix(
-        "clips/talk.mp4,0,3.200,0.000,1.200,0.000,2.000,2.000,0.000,2,0.750000,2,1,30.000000,0.400000,"))
+        "clips/talk.mp4,0,3.200,0.000,1.200,0.000,2.000,2.000,0.000,2,0.750000,2,1,30.000000,,,0.400000,"))
   }
 
   @Test func mergedTablesAreReadVideoByVideo() throws {
