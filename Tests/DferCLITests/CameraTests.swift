@@ -83,7 +83,7 @@ struct CameraTests {
     server.arguments = [display, "-screen", "0", "320x240x24"]
     server.standardError = FileHandle.nullDevice
     try server.run()
-    defer { server.terminate() }
+    defer { kill(server.processIdentifier, SIGKILL) }
     let socket = "/tmp/.X11-unix/X\(display.dropFirst())"
     for _ in 0..<50 where !FileManager.default.fileExists(atPath: socket) { Thread.sleep(forTimeInterval: 0.1) }
     let csv = scratch.file("screen.csv")

@@ -89,7 +89,7 @@ struct StreamTests {
       return server
     }
     var server = try serve()
-    defer { server.terminate() }
+    defer { kill(server.processIdentifier, SIGKILL) }
     let outcome = try watch("rtsp://user:secret@127.0.0.1:\(port)/live") { process in
       Thread.sleep(forTimeInterval: 4)
       kill(server.processIdentifier, SIGSTOP)
@@ -113,12 +113,12 @@ struct StreamTests {
   @Test func udpThatLosesPacketsIsExplained() throws {
     let (from, to) = (Int.random(in: 20_000...35_000), Int.random(in: 35_001...50_000))
     let relay = try start(#require(Python.program), [script("lossy.py"), "\(from)", "\(to)", "97"])
-    defer { relay.terminate() }
+    defer { kill(relay.processIdentifier, SIGKILL) }
     let file = try clip(9, to: "sent.mp4")
     let sender = try start(
       Tool.find("ffmpeg"),
       ["-nostdin", "-v", "quiet", "-re", "-i", file, "-c", "copy", "-f", "mpegts", "udp://127.0.0.1:\(from)?pkt_size=1316"])
-    defer { sender.terminate() }
+    defer { kill(sender.processIdentifier, SIGKILL) }
     let outcome = try watch("udp://127.0.0.1:\(to)", ["--on-disconnect", "stop"])
     #expect(outcome.result.status == 4, "\(outcome.result.status) \(outcome.result.errors)")
     #expect(outcome.result.errors.contains("lost (nothing for 2.0 s)"))
@@ -134,7 +134,7 @@ struct StreamTests {
     _ = try clip(12, ["-f", "hls", "-hls_time", "0.48", "-hls_list_size", "0", "-hls_segment_filename", scratch.file("i%d.ts").path], to: "all.m3u8")
     let port = Int.random(in: 20_000...50_000)
     let server = try start(Python.program, [script("hls.py"), "\(port)", scratch.url.path, "10", "16", "1"])
-    defer { server.terminate() }
+    defer { kill(server.processIdentifier, SIGKILL) }
     waitFor(port)
     let outcome = try watch("http://127.0.0.1:\(port)/live.m3u8?token=secret", ["--read-timeout", "5", "--on-disconnect", "stop"])
     #expect([0, 4].contains(outcome.result.status), "\(outcome.result.errors)")
