@@ -28,13 +28,13 @@ for part in "$@"; do
       ASAN_OPTIONS=detect_leaks=0 suites address
       ;;
     thread)
-      TSAN_OPTIONS="suppressions=$root/Tests/Robustness/thread.suppressions" suites thread
+      suites thread
       ;;
     videos)
       swift build -c release --product dfer --sanitize address --scratch-path .build-address "${flags[@]}" || exit
       check "address: the fault table" env ASAN_OPTIONS=detect_leaks=0 DFER_BINARY="$root/.build-address/release/dfer" \
         swift test --disable-xctest --filter FaultTableTests
-      check "leaks of one run" env ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$root/Tests/Robustness/leak.suppressions" \
+      check "leaks of one run" env ASAN_OPTIONS=detect_leaks=1 \
         .build-address/release/dfer watch --quiet --keep-tubes 0.1 Samples/no-face.mp4 -o "$work/rows.csv"
       ;;
     *) echo "sanitize.sh: no part is called $part" >&2; exit 2 ;;
