@@ -64,7 +64,7 @@ public struct ClipResult: Sendable, Hashable {
   public var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
 
   /// Largest `motion` of a face that may be a picture: a face of flesh and blood exceeds it in some clip, by blinking or
-  /// swaying, and a poster before a camera at rest never does. Of 31 real clips of 2 to 20 seconds, every face reached
+  /// swaying, and a poster before a camera at rest never does. Of 28 real clips of 2 to 20 seconds, every face reached
   /// 2.0; of three photographs behind grain, a flickering lamp and a lossy codec, none reached 1.7.
   public static let stillMotion = 1.8
 }
