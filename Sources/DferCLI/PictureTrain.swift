@@ -17,7 +17,11 @@ struct PictureTrainSession {
   }
 
   func run() throws {
-    let model = try startingModel()
+    let start = try PictureStart(
+      system: system, isNew: command.new != nil, set: command.set, size: command.size, stem: command.stem,
+      weights: command.weights, seed: command.seed
+    ).model()
+    let model = try command.encoder.map { try start.starting(fromEncoder: $0) } ?? start
     let card = model.card
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(
@@ -61,38 +65,6 @@ struct PictureTrainSession {
       return !interrupt.isRaised
     }
     try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
-  }
-
-  /// From nothing with `--new`, else from given or installed weights; `--size` changes the side of the pictures.
-  private func startingModel() throws -> PictureModel {
-    if command.new != nil {
-      var card = system.start
-      do {
-        try card.set(command.set)
-        if let size = command.size { card.imageSize = size }
-        return try started(PictureModel(fresh: card, seed: command.seed))
-      } catch let error as PictureConfigError {
-        throw ValidationError("--set: \(error)")
-      } catch let error as DecodingError {
-        throw ValidationError("--set: \(ModelCard.explain(error))")
-      }
-    }
-    let path = try command.weights ?? Installation.pipeline(system.rawValue).modelWeights.path
-    var model = try PictureModel(weights: path)
-    guard model.card.system == system else {
-      throw CheckpointError(path: path, reason: "weights of \(model.card.system.rawValue), not of \(system.rawValue)")
-    }
-    if let size = command.size { model = model.reading(size: size) }
-    return model
-  }
-
-  /// With the first layers of the network that `--stem` names.
-  private func started(_ model: PictureModel) throws -> PictureModel {
-    guard let stem = command.stem else { return model }
-    guard let start = model.starting(from: try StillClassifier(weights: stem)) else {
-      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of a stem of this \(system.rawValue) network")
-    }
-    return start
   }
 
   private func settings(_ set: LabelledSet) -> PictureSettings {

@@ -193,7 +193,7 @@ struct Train: ParsableCommand {
     let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
       ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
-      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips),
+      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
       ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),

@@ -55,7 +55,7 @@ import Testing
     return LabelledSet(labels: [], clips: clips)
   }
 
-  private func settings(_ steps: Int, _ variant: ClipEncoder.Kind = .videoMAE) -> PretrainingSettings {
+  private func settings(_ steps: Int, _ variant: PretrainingSettings.Variant = .videoMAE) -> PretrainingSettings {
     var settings = PretrainingSettings()
     (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 8, 2, 3e-3)
     (settings.variant, settings.ratio, settings.checkEvery, settings.decoderBlocks) = (variant, 0.5, 5, 1)
@@ -66,6 +66,21 @@ import Testing
   private static func grid(_ side: Int) -> VideoMAEConfig {
     VideoMAEConfig(
       imageSize: side, patchSize: 1, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
+  }
+
+  private func trainer(_ settings: PretrainingSettings) throws -> Pretrainer {
+    settings.variant == .imageMAE ? try Pretrainer(Self.pictures(), settings) : Pretrainer(toy.model, settings)
+  }
+
+  /// A network for single pictures, of 16 x 16 pixels unless `stem` adds one.
+  static func pictures(stem: Bool = false) throws -> PictureModel {
+    var card = PictureSystem.emoticMAE.start
+    card.imageSize = 16
+    card.set(
+      EmoticMAEConfig(
+        imageSize: 16, patchSize: 4, hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2, mlpRatio: 2, auxBlock: 1,
+        fusionHeads: 2, stemWidths: stem ? [4, 6, 8] : nil))
+    return try PictureModel(fresh: card, seed: 1)
   }
 
   @Test func masksHideTheSameTubesInEverySlot() {
@@ -97,10 +112,10 @@ import Testing
     #expect(planes[3][0] == 0 && planes[3][63] == 1)
   }
 
-  @Test(arguments: ClipEncoder.Kind.allCases) func theLossFalls(_ variant: ClipEncoder.Kind) throws {
+  @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
     var settings = settings(150, variant)
     (settings.rate, settings.strength) = (8e-3, 0)
-    var trainer = Pretrainer(toy.model, settings)
+    var trainer = try trainer(settings)
     var losses: [Float] = []
     for _ in 0..<150 { losses.append(try trainer.step(on: Self.lit(6)).loss) }
     let (start, end) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
@@ -118,23 +133,25 @@ import Testing
     #expect(end < 0.85 * start, "\(start) -> \(end)")
   }
 
-  @Test func aStoppedRunGoesOnAsIfItHadNot() throws {
+  @Test(arguments: PretrainingSettings.Variant.allCases)
+  func aStoppedRunGoesOnAsIfItHadNot(_ variant: PretrainingSettings.Variant) throws {
     let (whole, parts) = (toy.folder.file("whole"), toy.folder.file("parts"))
-    var run = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: whole, resumes: false)
+    func pretrainer(_ steps: Int) throws -> Pretrainer { try trainer(settings(steps, variant)) }
+    var run = try PretrainingRun(pretrainer(8), on: clips, folder: whole, resumes: false)
     #expect(try run.run { _ in true })
-    var first = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: false)
+    var first = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: false)
     #expect(
       try !first.run { event in
         if case .step(let report) = event { return report.step < 3 }
         return true
       })
     #expect(throws: CheckpointError.self) {
-      _ = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: false)
+      _ = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: false)
     }
     #expect(throws: CheckpointError.self) {
-      _ = try PretrainingRun(Pretrainer(toy.model, settings(9)), on: clips, folder: parts, resumes: true)
+      _ = try PretrainingRun(pretrainer(9), on: clips, folder: parts, resumes: true)
     }
-    var second = try PretrainingRun(Pretrainer(toy.model, settings(8)), on: clips, folder: parts, resumes: true)
+    var second = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: true)
     #expect(try second.run { _ in true })
     #expect(second.trainer.state == run.trainer.state)
     #expect(try Data(contentsOf: URL(fileURLWithPath: run.encoder)) == Data(contentsOf: URL(fileURLWithPath: second.encoder)))
@@ -153,6 +170,44 @@ import Testing
     #expect(pairs.filter { !$0.0.hasPrefix("encoder.") }.allSatisfy { $0.1.0 == $0.1.1 })
     #expect(throws: CheckpointError.self) {
       _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.encoder)
+    }
+  }
+
+  @Test func anEncoderOfPicturesStartsATraining() throws {
+    let (model, folder) = (try Self.pictures(stem: true), toy.folder.file("pictures"))
+    var run = try PretrainingRun(
+      Pretrainer(model, settings(5, .imageMAE)), on: clips, folder: folder, resumes: false)
+    try run.run { _ in true }
+    let started = try model.starting(fromEncoder: run.encoder)
+    let pairs = Array(zip(started.weights.names, zip(started.weights.tensors, model.weights.tensors)))
+    for name in ["stem.conv.weight", "patch_embed.proj.weight", "cls_token", "blocks.1.mlp.fc2.weight"] {
+      #expect(pairs.contains { $0.0 == name && $0.1.0 != $0.1.1 }, "\(name)")
+    }
+    for name in ["fc_norm.weight", "fusion.attn.q.weight"] {
+      #expect(pairs.contains { $0.0 == name && $0.1.0 == $0.1.1 }, "\(name)")
+    }
+    let names = try SafetensorsFile(path: run.encoder).metadata["config"] ?? ""
+    #expect(names.contains("\"stem_widths\":[4,6,8]"))
+    #expect(throws: CheckpointError.self) { _ = try Self.pictures().starting(fromEncoder: run.encoder) }
+    #expect(throws: CheckpointError.self) { _ = try toy.model.starting(fromEncoder: run.encoder) }
+    let other = try PictureModel(fresh: PictureSystem.lanmsff.start, seed: 1)
+    #expect(throws: TrainingError.self) { _ = try Pretrainer(other, settings(1, .imageMAE)) }
+    #expect(throws: TrainingError.self) { _ = try other.starting(fromEncoder: run.encoder) }
+  }
+
+  /// A stem must not see what is hidden, and what is painted must be what was there.
+  @Test func hiddenPatchesOfPicturesAreGreyForAStem() throws {
+    let trainer = try Pretrainer(Self.pictures(stem: true), settings(1, .imageMAE))
+    var random = RandomSource(seed: 4)
+    let sample = trainer.sample([(clips.clips[0].still(0), View(side: 1.3))], isWhole: false, random: &random)
+    #expect(sample.clips.shape == [1, 3, 1, 16, 16] && sample.visible[0].count == 8 && sample.hidden[0].count == 8)
+    for patch in 0..<16 {
+      let pixels = (0..<16).map { (patch / 4 * 4 + $0 / 4) * 16 + patch % 4 * 4 + $0 % 4 }
+      let (shown, truth) = (pixels.map { sample.shown.values[$0] }, pixels.map { sample.clips.values[$0] })
+      #expect(sample.visible[0].contains(patch) ? shown == truth : shown.allSatisfy { $0 == 0 }, "patch \(patch)")
+      let row = Array(sample.target.rows.values[48 * patch..<48 * (patch + 1)])
+      let again = sample.target.pixels(row, token: patch, of: 0)
+      #expect((0..<16).allSatisfy { abs(again[3 * $0] - (truth[$0] * 0.25 + 0.5)) < 1e-4 }, "patch \(patch)")
     }
   }
 
@@ -210,10 +265,28 @@ import Testing
     #expect(try dfer(options + ["--resume"]).status == 0)
   }
 
+  @Test func picturesArePretrainedOnForEmoticMAE() throws {
+    let size = ["--set", "hidden_size=32", "--set", "num_hidden_layers=2", "--set", "aux_block=1"]
+    let result = try dfer(
+      ["--pipeline", "emotic-mae", "--data", "set.csv", "--data", "list.csv", "-o", "p", "--steps", "2", "--batch", "4"] + size)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("rebuilt-000002.png"))
+    try "frame,x0,y0,x1,y1,label\n0,4,5,28,30,anger\n1,4,5,28,30,fear\n".write(
+      to: toy.folder.file("set.csv"), atomically: true, encoding: .utf8)
+    let train = ["train", "--pipeline", "emotic-mae", "--new", "compact", "--data", "set.csv", "--steps", "1", "--batch", "2"]
+    let encoder = ["--encoder", "p/encoder.safetensors"]
+    let trained = try Tool.run(Tool.dfer, train + size + encoder + ["-o", "t"], folder: toy.folder.url)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let other = try Tool.run(Tool.dfer, train + encoder + ["-o", "u"], folder: toy.folder.url)
+    #expect(other.status == 3 && other.errors.contains("expected shape"), "\(other.errors)")
+  }
+
   @Test func mistakesAreNamed() throws {
     for (options, words) in [
       (["--ratio", "1"], "--ratio must be"), (["--decoder-blocks", "0"], "--decoder-blocks must be"),
-      (["--variant", "none"], "variant"), (["--span", "0"], "--span must be"),
+      (["--variant", "none"], "variant"), (["--pipeline", "lanmsff"], "only mtcae-dfer and emotic-mae"),
+      (["--pipeline", "emotic-mae", "--clip-share", "0.5"], "--clip-share means nothing"),
+      (["--set", "hidden_size=8"], "--set is for"), (["--span", "0"], "--span must be"),
     ] {
       let result = try dfer(["--data", "set.csv", "-o", "x"] + options)
       #expect(result.status == 2 && result.errors.contains(words), "\(options): \(result.errors)")

@@ -77,6 +77,14 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
   }
 
   var grid: Int { imageSize / patchSize }
+
+  /// The same sizes as those of a clip of one frame: what is hidden and painted in pre-training is cut alike.
+  package var trunk: VideoMAEConfig {
+    VideoMAEConfig(
+      imageSize: imageSize, patchSize: patchSize, numFrames: 1, tubeletSize: 1, hiddenSize: hiddenSize,
+      numHiddenLayers: numHiddenLayers, numAttentionHeads: numAttentionHeads, stemWidths: stemWidths)
+  }
+
   var hidden: Int { Int(Double(hiddenSize) * mlpRatio) }
 
   /// What does not fit together, in words; empty when a network can be built.

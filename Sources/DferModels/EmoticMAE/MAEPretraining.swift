@@ -2,12 +2,14 @@ import DferTensor
 
 /// Image MAE's pre-training: the encoder sees a quarter of the patches, a narrow decoder fills in the others.
 /// arXiv 2111.06377, as in facebookresearch/mae.
-struct MAEPretraining: Sendable {
-  struct Decoder: Sendable, Hashable {
-    var width, blocks, heads: Int
+package struct MAEPretraining: Sendable {
+  package struct Decoder: Sendable, Hashable {
+    package var width, blocks, heads: Int
+
+    package init(width: Int, blocks: Int, heads: Int) { (self.width, self.blocks, self.heads) = (width, blocks, heads) }
   }
 
-  let config: EmoticMAEConfig
+  package let config: EmoticMAEConfig
   let encoder: PictureEncoder
   let norm: LayerNorm
   let entry, exit: Linear
@@ -16,7 +18,7 @@ struct MAEPretraining: Sendable {
   let blocks: [EncoderBlock]
   let decoderNorm: LayerNorm
 
-  init(_ config: EmoticMAEConfig, decoder: Decoder, in store: inout ParameterStore) {
+  package init(_ config: EmoticMAEConfig, decoder: Decoder, in store: inout ParameterStore) {
     self.config = config
     let (width, epsilon) = (config.hiddenSize, config.layerNormEps)
     encoder = PictureEncoder(config, in: &store)
@@ -57,44 +59,22 @@ struct MAEPretraining: Sendable {
     return tape.slice(x, 1..<patches + 1)
   }
 
-  /// The mean squared error over the hidden patches, each normalised by its own mean and deviation.
-  func loss(_ prediction: Value, _ pictures: Tensor, order: [[Int]], visible: Int, _ tape: inout Tape) -> Value {
-    let wanted = target(pictures)
-    let size = wanted.columns
-    let hidden = order.map { $0.dropFirst(visible).sorted() }
-    let picked = hidden.enumerated().flatMap { sample, list in
-      list.flatMap { patch in
-        let start = (sample * wanted.shape[1] + patch) * size
-        return wanted.values[start..<start + size]
-      }
-    }
-    let found = tape.gatherTokens(prediction, hidden)
-    return tape.meanSquared(found, Value(Tensor(picked, shape: found.shape)))
+  /// Pictures [batch, 3, side, side] -> pixels of the hidden patches [batch, hidden, patch * patch * 3], in raster order.
+  ///
+  /// As in `VideoMAEPretraining`, an encoder with a stem must not get the hidden pixels at all.
+  ///
+  /// - Parameter visible: for each picture the patches that the encoder sees, ascending, equally many for each.
+  package func callAsFunction(_ pictures: Value, visible: [[Int]], _ tape: inout Tape) -> Value {
+    let hidden = visible.map { MaskedDecoder.masked(visible: $0, of: config.grid * config.grid) }
+    let all = self(pictures, order: zip(visible, hidden).map(+), visible: visible[0].count, &tape)
+    return tape.gatherTokens(all, hidden)
   }
 
-  /// Every patch less its mean, over sqrt(variance + 1e-6), all colours together; the variance is the unbiased one.
-  func target(_ pictures: Tensor) -> Tensor {
-    let (s, patch, grid) = (pictures.shape, config.patchSize, config.grid)
-    let size = patch * patch * s[1]
-    var values: [Float] = []
-    values.reserveCapacity(s[0] * grid * grid * size)
-    for sample in 0..<s[0] {
-      for cell in 0..<grid * grid {
-        let (top, left) = (cell / grid * patch, cell % grid * patch)
-        var row: [Float] = []
-        for y in 0..<patch {
-          for x in 0..<patch {
-            for colour in 0..<s[1] {
-              row.append(pictures.values[((sample * s[1] + colour) * s[2] + top + y) * s[3] + left + x])
-            }
-          }
-        }
-        let mean = row.reduce(0.0) { $0 + Double($1) } / Double(size)
-        let variance = row.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(size - 1)
-        let factor = 1 / (variance + 1e-6).squareRoot()
-        values += row.map { Float((Double($0) - mean) * factor) }
-      }
-    }
-    return Tensor(values, shape: [s[0], grid * grid, size])
+  /// Whether a parameter is one of the encoder, in this network and in `EmoticMAE`.
+  package static func isOfEncoder(_ name: String) -> Bool { PictureEncoder.parts.contains { name.hasPrefix($0) } }
+
+  /// Random numbers to start with.
+  package static func start(_ weights: inout ParameterStore, random: inout RandomSource) {
+    TransformerStart.fill(&weights, random: &random)
   }
 }

@@ -3,6 +3,9 @@ import DferTensor
 /// The encoder of image MAE: a plain vision transformer with a class token and a fixed two-dimensional sine table, in
 /// the names of facebookresearch/mae.
 struct PictureEncoder: Sendable {
+  /// Starts of the names of its parameters.
+  static let parts = ["stem.", "patch_embed.", "cls_token", "blocks."]
+
   let stem: ConvolutionalStem?
   let embedding: PictureEmbedding
   let classToken: Parameter

@@ -1,13 +1,15 @@
 import DferTensor
 
-/// What masked pre-training should paint: the pixels of each tubelet, per colour brought to mean 0 and deviation 1, which
-/// leaves texture and takes away mere brightness.
+/// What masked pre-training should paint: the pixels of each tubelet, brought to mean 0 and deviation 1, which leaves
+/// texture and takes away mere brightness.
 public struct PixelTarget: Sendable {
   public enum Form: String, Sendable, Codable, CaseIterable {
-    /// All frames of a tubelet as they are (VideoMAE).
+    /// All frames of a tubelet, each colour normalised by itself (VideoMAE).
     case pixels
-    /// The first frame as it is, then the second minus the first (MAE-DFER): appearance and motion count alike.
+    /// The first frame so, then the second minus the first (MAE-DFER): appearance and motion count alike.
     case frameDifference = "frame-difference"
+    /// All colours normalised together (image MAE).
+    case colours
   }
 
   /// [batch, tokens, pixels]; a row is ordered frame, row, column, colour.
@@ -27,24 +29,34 @@ public struct PixelTarget: Sendable {
     precondition(form == .pixels || config.tubeletSize == 2, "PixelTarget: \(config.tubeletSize) frames have no one difference")
     (self.colours, self.form) = (colours, form)
     var (rows, means, deviations) = ([Float](repeating: 0, count: cut.count), [Float](), [Float]())
+    let groups = form == .colours ? [0..<colours] : (0..<colours).map { $0..<$0 + 1 }
     for token in 0..<cut.rows {
-      for colour in 0..<colours {
-        let start = token * cut.columns + colour * size
+      for group in groups {
+        let start = token * cut.columns + group.lowerBound * size
+        let count = group.count * size
+        func pixel(_ i: Int) -> Float {
+          let colour = group.lowerBound + i / size
+          return cut.values[start + i] * deviation[colour] + mean[colour]
+        }
         var sum = 0.0
-        for i in start..<start + size { sum += Double(cut.values[i] * deviation[colour] + mean[colour]) }
-        let average = sum / Double(size)
+        for i in 0..<count { sum += Double(pixel(i)) }
+        let average = sum / Double(count)
         var squares = 0.0
-        for i in start..<start + size {
-          let distance = Double(cut.values[i] * deviation[colour] + mean[colour]) - average
+        for i in 0..<count {
+          let distance = Double(pixel(i)) - average
           squares += distance * distance
         }
-        let spread = Float((squares / Double(size - 1)).squareRoot()) + 1e-6
-        for i in 0..<size {
-          let pixel = cut.values[start + i] * deviation[colour] + mean[colour]
-          rows[token * cut.columns + i * colours + colour] = (pixel - Float(average)) / spread
+        // Where the small number stands differs between the original codes.
+        let variance = squares / Double(count - 1)
+        let spread = form == .colours ? Float((variance + 1e-6).squareRoot()) : Float(variance.squareRoot()) + 1e-6
+        for i in 0..<count {
+          let place = i % size * colours + group.lowerBound + i / size
+          rows[token * cut.columns + place] = (pixel(i) - Float(average)) / spread
         }
-        means.append(Float(average))
-        deviations.append(spread)
+        for _ in group {
+          means.append(Float(average))
+          deviations.append(spread)
+        }
       }
       guard form == .frameDifference else { continue }
       let half = cut.columns / 2

@@ -17,13 +17,22 @@ public struct Batch: Sendable {
   ///   - card: of the network.
   ///   - leastVotes: clips with fewer votes do not teach expressions.
   public init(_ clips: [(clip: LabelledClip, view: View)], frames: Int, _ card: ModelCard, leastVotes: Float = 1) {
-    let size = card.config.trunk.imageSize
+    input = Self.input(clips, frames: frames, tubelet: card.config.trunk.tubeletSize, card.input)
+    targets = Self.targets(clips, frames: frames, card, leastVotes: leastVotes)
+    names = clips.map(\.clip.name)
+  }
+
+  /// Clips as the network reads them; the count of frames in `spec` is not looked at.
+  static func input(
+    _ clips: [(clip: LabelledClip, view: View)], frames: Int, tubelet: Int, _ spec: InputSpec
+  ) -> Tensor {
     // A still fills a tubelet with one frame: the network repeats it.
-    let areStills = clips.allSatisfy { Self.isStill($0.clip, frames: frames, card) }
-    let spec = InputSpec(imageSize: size, frames: areStills ? 1 : frames, mean: card.imageMean, deviation: card.imageStd)
-    input = spec.tensor(
+    let areStills = clips.allSatisfy { isStill($0.clip, frames: frames, tubelet: tubelet) }
+    let size = spec.imageSize
+    let spec = InputSpec(imageSize: size, frames: areStills ? 1 : frames, mean: spec.mean, deviation: spec.deviation)
+    return spec.tensor(
       clips.map { clip, view in
-        let looks = Self.looks(of: clip, view, frames: frames, card)
+        let looks = looks(of: clip, view, frames: frames, tubelet: tubelet)
         // The same look at the same picture is cut once.
         var cut: [Look: Image] = [:]
         return looks.prefix(spec.frames).map { look in
@@ -32,8 +41,6 @@ public struct Batch: Sendable {
           return crop
         }
       })
-    targets = Self.targets(clips, frames: frames, card, leastVotes: leastVotes)
-    names = clips.map(\.clip.name)
   }
 
   /// What should be said of such clips; their pictures are not looked at.
@@ -44,7 +51,7 @@ public struct Batch: Sendable {
     var (hasBox, hasPoints, weights, hasBlendshapes): ([Bool], [Bool], [Float], [Bool]) = ([], [], [], [])
     let swapped = mirroredOrder(card.blendshapes)
     for (clip, view) in clips {
-      for look in looks(of: clip, view, frames: frames, card) {
+      for look in looks(of: clip, view, frames: frames, tubelet: card.config.trunk.tubeletSize) {
         boxes += numbers(of: clip.boxes[look.pick], look.view)
         let places = clip.points.isEmpty ? [] : look.view.places(clip.points[look.pick], clip.boxes[look.pick])
         points +=
@@ -90,16 +97,16 @@ public struct Batch: Sendable {
     let view: View
   }
 
-  private static func looks(of clip: LabelledClip, _ view: View, frames: Int, _ card: ModelCard) -> [Look] {
-    let isStill = isStill(clip, frames: frames, card)
+  private static func looks(of clip: LabelledClip, _ view: View, frames: Int, tubelet: Int) -> [Look] {
+    let isStill = isStill(clip, frames: frames, tubelet: tubelet)
     return picks(of: clip.pictures.count, frames: frames).enumerated().map { frame, pick in
       Look(pick: pick, view: isStill ? view.at(0) : view.at(Double(frame) / Double(max(1, frames - 1))))
     }
   }
 
   /// Whether a clip is one picture that fills one time slot: nothing of it moves.
-  private static func isStill(_ clip: LabelledClip, frames: Int, _ card: ModelCard) -> Bool {
-    frames == card.config.trunk.tubeletSize && clip.pictures.count == 1
+  private static func isStill(_ clip: LabelledClip, frames: Int, tubelet: Int) -> Bool {
+    frames == tubelet && clip.pictures.count == 1
   }
 
   private static func numbers(of box: Rect, _ view: View) -> [Float] {

@@ -49,12 +49,6 @@ extension Manifest {
   }
 
   private func title(of entry: Entry) -> String { entry.name ?? "\(path), line \(entry.line)" }
-
-  /// The same for the network of a card.
-  public func read(_ card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws -> LabelledSet {
-    let trunk = card.config.trunk
-    return try read(frames: trunk.numFrames, imageSize: trunk.imageSize, every: every, finder: finder)
-  }
 }
 
 /// Cuts the clips of one video.

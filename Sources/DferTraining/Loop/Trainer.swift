@@ -8,6 +8,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case notFinite(step: Int, clips: [String])
   case poolsOverClips
   case cutsRegions
+  case noPretraining(String)
 
   public var description: String {
     switch self {
@@ -21,6 +22,7 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .cutsRegions:
       "the encoder of these weights cuts whole clips into regions: it cannot learn from one slot or a still alone, so "
         + "--clip-share must be 1 (stills are then repeated to clips)"
+    case .noPretraining(let system): "\(system) has no masked pre-training"
     }
   }
 }

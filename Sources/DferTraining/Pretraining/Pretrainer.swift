@@ -10,7 +10,7 @@ public struct Pretrainer: Sendable {
   public struct Report: Sendable {
     public var step: Int
     public var rate: Double
-    /// Mean squared error of the hidden pixels; 1 is what a grey answer gets under the target `pixels`.
+    /// Mean squared error of the hidden pixels; 1 is what a grey answer gets under the targets `pixels` and `colours`.
     public var loss: Float
     /// Length of the gradient before it was shortened.
     public var gradient: Double
@@ -19,23 +19,48 @@ public struct Pretrainer: Sendable {
     public var isWhole: Bool
   }
 
-  public let card: ModelCard
   public let settings: PretrainingSettings
   public internal(set) var state: TrainingState
   let network: PretrainingNetwork
+  let input: InputSpec
+  /// Side of the crop over the longer side of the face.
+  let sideFactor: Double
 
   /// - Parameter model: gives the sizes, and the weights that the encoder starts with where it is one of the variant's
   ///   kind.
   public init(_ model: ExpressionModel, _ settings: PretrainingSettings) {
-    (card, self.settings) = (model.card, settings)
-    var store = ParameterStore()
-    network = PretrainingNetwork(model.card.config, settings, in: &store)
-    var random = RandomSource(seed: settings.seed)
+    precondition(settings.variant != .imageMAE, "Pretrainer: single pictures for a network of clips")
+    var (store, random) = (ParameterStore(), RandomSource(seed: settings.seed))
+    let network = PretrainingNetwork(model.card.config, settings, in: &store)
     Start.fill(&store, model.card.config, &random)
-    if settings.variant == model.card.config.encoder {
-      for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
-        if let parameter = store.parameter(named: name) { store[parameter] = tensor }
-      }
+    let isSame = settings.variant == .init(model.card.config.encoder)
+    self.init(network, store, from: isSame ? model.weights : ParameterStore(), model.card.input, model.card.crop, settings)
+  }
+
+  /// Pre-training of the encoder of a network for single pictures; `settings.variant` is `imageMAE`.
+  ///
+  /// - Parameter model: gives the sizes, and the weights that the encoder starts with.
+  /// - Throws: `TrainingError.noPretraining` for other systems than Emotic MAE.
+  public init(_ model: PictureModel, _ settings: PretrainingSettings) throws {
+    guard let picture = model.network as? EmoticMAE else { throw TrainingError.noPretraining(model.card.system.rawValue) }
+    precondition(settings.variant == .imageMAE, "Pretrainer: \(settings.variant) for single pictures")
+    var (store, random) = (ParameterStore(), RandomSource(seed: settings.seed))
+    let network = PretrainingNetwork(picture.config, settings, in: &store)
+    MAEPretraining.start(&store, random: &random)
+    let input = InputSpec(
+      imageSize: model.card.imageSize, frames: 1, mean: model.card.imageMean, deviation: model.card.imageStd)
+    self.init(network, store, from: model.weights, input, model.card.crop, settings)
+  }
+
+  /// - Parameter start: has the encoder's first numbers, under the same names.
+  private init(
+    _ network: PretrainingNetwork, _ store: ParameterStore, from start: ParameterStore, _ input: InputSpec,
+    _ crop: ModelCard.Crop, _ settings: PretrainingSettings
+  ) {
+    (self.network, self.input, sideFactor, self.settings) = (network, input, crop.sideFactor, settings)
+    var store = store
+    for (name, tensor) in zip(start.names, start.tensors) where network.isOfEncoder(name) {
+      if let parameter = store.parameter(named: name) { store[parameter] = tensor }
     }
     var plan = ParameterPlan.Options()
     plan.weightDecay = settings.weightDecay
@@ -55,10 +80,12 @@ public struct Pretrainer: Sendable {
     let isWhole = settings.variant == .maeDFER || Double(state.random.uniform()) < settings.clipShare
     let pool = isWhole && !moving.isEmpty ? moving : Array(set.clips.indices)
     let chosen = (0..<(isWhole ? max(1, settings.batch / 4) : settings.batch)).map { _ in
-      set.clips[pool[Int(state.random.next() % UInt64(pool.count))]]
+      let clip = set.clips[pool[Int(state.random.next() % UInt64(pool.count))]]
+      guard input.frames == 1, clip.pictures.count > 1 else { return clip }
+      return clip.still(Int(state.random.next() % UInt64(clip.pictures.count)))
     }
     let views = chosen.map { clip in
-      (clip, View(around: card.crop.sideFactor, strength: settings.strength, random: &state.random))
+      (clip, View(around: sideFactor, strength: settings.strength, random: &state.random))
     }
     let part = sample(views, isWhole: isWhole, random: &state.random)
 
@@ -86,8 +113,7 @@ public struct Pretrainer: Sendable {
   func sample(_ views: [(clip: LabelledClip, view: View)], isWhole: Bool, random: inout RandomSource) -> Sample {
     let trunk = network.trunk
     let slots = isWhole ? trunk.slots : 1
-    let batch = Batch(views, frames: slots * trunk.tubeletSize, card)
-    var clips = batch.input
+    var clips = Batch.input(views, frames: slots * trunk.tubeletSize, tubelet: trunk.tubeletSize, input)
     if clips.shape[2] < trunk.tubeletSize {
       // A still fills its tubelet.
       var tape = Tape(ParameterStore())
@@ -103,6 +129,6 @@ public struct Pretrainer: Sendable {
     return Sample(
       shown: trunk.stemWidths == nil ? clips : clips.hiding(allBut: visible, trunk), clips: clips, visible: visible,
       hidden: hidden, firstSlot: isWhole ? 0 : Int(random.next() % UInt64(trunk.slots)),
-      target: PixelTarget(clips, trunk, mean: card.imageMean, deviation: card.imageStd, form: network.target))
+      target: PixelTarget(clips, trunk, mean: input.mean, deviation: input.deviation, form: network.target))
   }
 }

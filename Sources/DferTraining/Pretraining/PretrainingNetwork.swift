@@ -5,28 +5,40 @@ import DferTensor
 enum PretrainingNetwork: Sendable {
   case videoMAE(VideoMAEPretraining)
   case maeDFER(MAEDFERPretraining)
+  case imageMAE(MAEPretraining)
 
   init(_ config: MTCAEConfig, _ settings: PretrainingSettings, in store: inout ParameterStore) {
     var trunk = config.trunk
-    // Half as wide as the encoder, with heads of the same width, as published.
-    let heads = max(1, trunk.numAttentionHeads / 2)
-    let width = trunk.hiddenSize / trunk.numAttentionHeads * heads
+    let (width, heads) = Self.decoder(trunk)
     trunk.decoder = VideoMAEConfig.Decoder(
       hiddenSize: width, numHiddenLayers: settings.decoderBlocks, numAttentionHeads: heads, intermediateSize: 4 * width,
       normEps: trunk.layerNormEps)
-    switch settings.variant {
-    case .videoMAE: self = .videoMAE(VideoMAEPretraining(trunk, in: &store))
-    case .maeDFER:
+    if settings.variant == .maeDFER {
       var regions = MAEDFERConfig(trunk: trunk)
       if let size = config.regionSize { regions.regionSize = size }
       self = .maeDFER(MAEDFERPretraining(regions, in: &store))
+    } else {
+      self = .videoMAE(VideoMAEPretraining(trunk, in: &store))
     }
+  }
+
+  init(_ config: EmoticMAEConfig, _ settings: PretrainingSettings, in store: inout ParameterStore) {
+    let (width, heads) = Self.decoder(config.trunk)
+    self = .imageMAE(
+      MAEPretraining(config, decoder: .init(width: width, blocks: settings.decoderBlocks, heads: heads), in: &store))
+  }
+
+  /// Half as wide as the encoder, with heads of the same width, as published for clips.
+  private static func decoder(_ trunk: VideoMAEConfig) -> (width: Int, heads: Int) {
+    let heads = max(1, trunk.numAttentionHeads / 2)
+    return (trunk.hiddenSize / trunk.numAttentionHeads * heads, heads)
   }
 
   var trunk: VideoMAEConfig {
     switch self {
     case .videoMAE(let network): network.encoder.config
     case .maeDFER(let network): network.encoder.config.trunk
+    case .imageMAE(let network): network.config.trunk
     }
   }
 
@@ -34,12 +46,13 @@ enum PretrainingNetwork: Sendable {
     switch self {
     case .videoMAE: .pixels
     case .maeDFER: .frameDifference
+    case .imageMAE: .colours
     }
   }
 
   func mask(ratio: Double) -> TubeMask {
     switch self {
-    case .videoMAE: TubeMask(trunk.windows(of: nil), ratio: ratio)
+    case .videoMAE, .imageMAE: TubeMask(trunk.windows(of: nil), ratio: ratio)
     case .maeDFER(let network): TubeMask(trunk.windows(of: network.encoder.config.regionSize), ratio: ratio)
     }
   }
@@ -48,6 +61,24 @@ enum PretrainingNetwork: Sendable {
     switch self {
     case .videoMAE(let network): network(clips, visible: visible, firstSlot: firstSlot, &tape)
     case .maeDFER(let network): network(clips, visible: visible, &tape)
+    case .imageMAE(let network): network(tape.pictures(Value(clips)), visible: visible, &tape)
+    }
+  }
+
+  /// Whether a parameter is one of the encoder, which is what the pre-training is for.
+  func isOfEncoder(_ name: String) -> Bool {
+    switch self {
+    case .videoMAE, .maeDFER: name.hasPrefix("encoder.")
+    case .imageMAE: MAEPretraining.isOfEncoder(name)
+    }
+  }
+
+  /// The encoder's sizes, as JSON.
+  var config: String {
+    switch self {
+    case .videoMAE(let network): CardText.json(network.encoder.config)
+    case .maeDFER(let network): CardText.json(network.encoder.config)
+    case .imageMAE(let network): CardText.json(network.config)
     }
   }
 }

@@ -69,44 +69,60 @@ public struct PretrainingRun {
 
   /// Writes the encoder alone, under the names that published files have.
   private func writeEncoder() throws {
-    let store = trainer.state.weights
-    let tensors = zip(store.names, store.tensors).filter { $0.0.hasPrefix("encoder.") }
-    var metadata = [
+    let (store, network) = (trainer.state.weights, trainer.network)
+    let tensors = zip(store.names, store.tensors).filter { network.isOfEncoder($0.0) }
+    let metadata = [
       "dfer_encoder": "1", "variant": trainer.settings.variant.rawValue, "steps": String(trainer.state.step),
       "settings": trainer.settings.json, "licence": "weights: those of the data they are trained on",
+      "config": network.config, "image_mean": CardText.json(trainer.input.mean),
+      "image_std": CardText.json(trainer.input.deviation),
     ]
-    switch trainer.network {
-    case .videoMAE(let network): metadata["config"] = CardText.json(network.encoder.config)
-    case .maeDFER(let network): metadata["config"] = CardText.json(network.encoder.config)
-    }
-    (metadata["image_mean"], metadata["image_std"]) = (
-      CardText.json(trainer.card.imageMean), CardText.json(trainer.card.imageStd)
-    )
     try SafetensorsFile.write(tensors: tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: self.encoder)
   }
 }
 
 extension ExpressionModel {
   /// The same network with the encoder of a pre-training.
-  /// - Throws: `CheckpointError` when it is an encoder of the other kind, or one that names every tensor which is missing
+  /// - Throws: `CheckpointError` when it is an encoder of another kind, or one that names every tensor which is missing
   ///   or of another size.
   public func starting(fromEncoder path: String) throws -> ExpressionModel {
+    replacing(
+      try SafetensorsFile(path: path).encoder(for: weights, .init(card.config.encoder)) { $0.hasPrefix("encoder.") })
+  }
+}
+
+extension PictureModel {
+  /// As in `ExpressionModel`. Systems without a pre-training have no such encoder.
+  public func starting(fromEncoder path: String) throws -> PictureModel {
+    guard network is EmoticMAE else { throw TrainingError.noPretraining(card.system.rawValue) }
+    var store = weights
     let file = try SafetensorsFile(path: path)
-    let kind = card.config.encoder
-    if let other = file.metadata["variant"], other != kind.rawValue {
+    for (name, tensor) in try file.encoder(for: weights, .imageMAE, MAEPretraining.isOfEncoder) {
+      if let parameter = store.parameter(named: name) { store[parameter] = tensor }
+    }
+    return PictureModel(card, network, store)
+  }
+}
+
+extension SafetensorsFile {
+  /// The tensors of a pre-training's file for a network's encoder. Published files do not say of which kind they are.
+  fileprivate func encoder(
+    for weights: ParameterStore, _ variant: PretrainingSettings.Variant, _ isOfEncoder: (String) -> Bool
+  ) throws -> [(name: String, tensor: Tensor)] {
+    if let other = metadata["variant"], other != variant.rawValue {
       throw CheckpointError(
-        path: path, reason: "an encoder of --variant \(other), but the network has one of --variant \(kind.rawValue)")
+        path: path, reason: "an encoder of variant \(other), but the network's is of variant \(variant.rawValue)")
     }
     var tensors: [(name: String, tensor: Tensor)] = []
     var faults: [String] = []
-    for (name, mine) in zip(weights.names, weights.tensors) where name.hasPrefix("encoder.") {
-      switch file.shape(of: name) {
+    for (name, mine) in zip(weights.names, weights.tensors) where isOfEncoder(name) {
+      switch shape(of: name) {
       case nil: faults.append("\(name) is missing")
-      case mine.shape: tensors.append((name, try file.tensor(name)))
+      case mine.shape: tensors.append((name, try tensor(name)))
       case let other?: faults.append("\(name): expected shape \(mine.shape), found \(other)")
       }
     }
     guard faults.isEmpty else { throw CheckpointError(path: path, reasons: faults) }
-    return replacing(tensors)
+    return tensors
   }
 }

@@ -2,10 +2,27 @@ import DferModels
 
 /// What a pre-training is told to do. Written into its checkpoints: a run goes on only under the same settings.
 public struct PretrainingSettings: TrainingOptions {
-  /// Which published method: pixels under tubes over the whole frame for joint attention (arXiv 2203.12602), or first
-  /// frame and frame difference under tubes in each region for attention by regions (arXiv 2307.02227), on whole clips
-  /// only.
-  public var variant = ClipEncoder.Kind.videoMAE
+  /// Which published method.
+  public enum Variant: String, Sendable, Codable, CaseIterable {
+    /// Joint attention, tubes over the whole frame, pixels (arXiv 2203.12602).
+    case videoMAE = "videomae"
+    /// Attention by regions, tubes in each region, first frame and frame difference (arXiv 2307.02227). Whole clips only.
+    case maeDFER = "mae-dfer"
+    /// Single pictures, patches anywhere, pixels (arXiv 2111.06377).
+    case imageMAE = "mae"
+
+    public init(_ kind: ClipEncoder.Kind) {
+      switch kind {
+      case .videoMAE: self = .videoMAE
+      case .maeDFER: self = .maeDFER
+      }
+    }
+
+    /// Share of the patch positions that is hidden in the paper.
+    public var usualRatio: Double { self == .imageMAE ? 0.75 : 0.9 }
+  }
+
+  public var variant = Variant.videoMAE
   /// Share of the patch positions that are hidden.
   public var ratio = 0.9
   public var steps = 2000

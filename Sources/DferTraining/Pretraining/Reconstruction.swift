@@ -11,7 +11,7 @@ extension Pretrainer {
     let isWhole = settings.variant == .maeDFER || (settings.clipShare > 0 && !moving.isEmpty)
     let pool = isWhole && !moving.isEmpty ? moving : set.clips
     let count = min(columns, pool.count)
-    let views = (0..<count).map { (clip: pool[$0 * pool.count / count], view: View(side: card.crop.sideFactor)) }
+    let views = (0..<count).map { (clip: pool[$0 * pool.count / count], view: View(side: sideFactor)) }
     var random = RandomSource(seed: settings.seed &+ 1)
     let part = sample(views, isWhole: isWhole, random: &random)
     var tape = Tape(state.weights)

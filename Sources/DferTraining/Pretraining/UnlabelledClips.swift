@@ -9,12 +9,13 @@ extension LabelledSet {
   ///
   /// - Parameters:
   ///   - sources: CSV files, videos, folders and patterns of videos.
-  ///   - card: of the network that will see them.
+  ///   - frames: of the network's clips; `imageSize`: side of its crops, in pixels.
+  ///   - span: seconds of the clips that videos are cut into.
   ///   - every: take every n-th face only.
   ///   - finder: made when clips need faces to be found.
   /// - Throws: `DataError`, `VideoError` or `BatchError`. Videos that cannot be read are named in `skipped`.
   public static func unlabelled(
-    _ sources: [String], card: ModelCard, span: Double, every: Int = 1, finder: () throws -> FaceFinder
+    _ sources: [String], frames: Int, imageSize: Int, span: Double, every: Int = 1, finder: () throws -> FaceFinder
   ) throws -> LabelledSet {
     var set = LabelledSet(labels: [], clips: [])
     func add(_ other: LabelledSet) {
@@ -26,14 +27,18 @@ extension LabelledSet {
       if PackedSet.video(of: source) != nil {
         add(try PackedSet.read(source, labels: [], every: every))
       } else {
-        add(try Manifest(source, labels: [], needsLabels: false).read(card, every: every, finder: finder))
+        add(
+          try Manifest(source, labels: [], needsLabels: false).read(
+            frames: frames, imageSize: imageSize, every: every, finder: finder))
       }
     }
     let videos = try BatchInputs().find(sources.filter { !isTable($0) }).map(\.path)
     if !videos.isEmpty {
       let (list, skipped) = Manifest.windows(of: videos, span: span)
       set.skipped += skipped
-      if !list.entries.isEmpty { add(try list.read(card, every: every, finder: finder)) }
+      if !list.entries.isEmpty {
+        add(try list.read(frames: frames, imageSize: imageSize, every: every, finder: finder))
+      }
     }
     // Votes of other data sets mean nothing here.
     for index in set.clips.indices { (set.clips[index].votes, set.clips[index].otherVotes) = ([], 0) }

@@ -90,7 +90,7 @@ extension ExpressionModel {
 /// Start values.
 enum Start {
   /// Learned tokens: they start near zero and do not decay.
-  static let tokens: Set<String> = ["mask_token", "encoder.lg_region_tokens"]
+  static let tokens: Set<String> = ["mask_token", "encoder.lg_region_tokens", "cls_token"]
 
   /// Matrices by Glorot and Bengio's uniform rule, norms at one, biases at zero; the branches of the encoder's blocks are
   /// scaled down with depth. The heads are zero and their biases say a mean face: random answers teach the trunk to
