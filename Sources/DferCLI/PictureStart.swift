@@ -3,6 +3,7 @@ import Dfer
 import DferModels
 import DferTensor
 import DferTraining
+import Foundation
 
 /// What a training of a network for single pictures starts with.
 struct PictureStart {
