@@ -47,8 +47,7 @@ enum FaceMotion {
         for y in ys {
           for x in xs {
             let place = 3 * (y * crop.width + x)
-            // BT.601 luma in 256ths.
-            sum += 77 * Int(crop.pixels[place]) + 150 * Int(crop.pixels[place + 1]) + 29 * Int(crop.pixels[place + 2])
+            sum += Luma.in256ths(crop.pixels[place], crop.pixels[place + 1], crop.pixels[place + 2])
           }
         }
         means.append(Double(sum) / Double(256 * max(1, xs.count * ys.count)))

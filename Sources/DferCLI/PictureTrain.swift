@@ -75,11 +75,8 @@ struct PictureTrainSession {
     (settings.drawnMasks, settings.stemRate, settings.mixup) = (command.drawMasks, command.stemRate, command.mixup)
     if let weights = command.lossWeights { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
     if command.balance { settings.classWeights = set.balancingWeights() }
-    let names = (command.data + command.masks).map { URL(fileURLWithPath: $0).lastPathComponent }
-    settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
-    if let teacher = command.teacher {
-      settings.data += "; teacher \(URL(fileURLWithPath: teacher).lastPathComponent), share \(command.teacherShare)"
-    }
+    settings.data = set.description(
+      of: command.data + command.masks, teacher: command.teacher, share: command.teacherShare)
     return settings
   }
 }

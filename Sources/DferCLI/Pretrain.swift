@@ -112,7 +112,7 @@ struct Pretrain: ParsableCommand {
 
   private var isOfPictures: Bool { pipeline != "mtcae-dfer" }
 
-  private func settings(faces: Int) -> PretrainingSettings {
+  private func settings(_ set: LabelledSet) -> PretrainingSettings {
     var settings = PretrainingSettings()
     settings.variant = isOfPictures ? .imageMAE : variant.map { .init($0) } ?? settings.variant
     settings.ratio = ratio ?? settings.variant.usualRatio
@@ -120,7 +120,7 @@ struct Pretrain: ParsableCommand {
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
     (settings.strength, settings.decoderBlocks, settings.checkEvery) = (strength, decoderBlocks, check)
     settings.seed = seed
-    settings.data = "\(faces) faces of \(data.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: ", "))"
+    settings.data = set.description(of: data)
     return settings
   }
 
@@ -149,13 +149,13 @@ struct Pretrain: ParsableCommand {
     guard isOfPictures else {
       let model = try clipModel()
       let set = try readData(frames: model.card.clip.frames, imageSize: model.card.input.imageSize)
-      return (set, Pretrainer(model, settings(faces: set.clips.count)))
+      return (set, Pretrainer(model, settings(set)))
     }
     let model = try PictureStart(
       system: .emoticMAE, isNew: weights == nil, set: self.set, stem: stem, weights: weights, seed: seed
     ).model()
     let set = try readData(frames: model.card.clip.frames, imageSize: model.card.imageSize)
-    return (set, try Pretrainer(model, settings(faces: set.clips.count)))
+    return (set, try Pretrainer(model, settings(set)))
   }
 
   func run() throws {

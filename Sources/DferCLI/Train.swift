@@ -193,10 +193,12 @@ struct Train: ParsableCommand {
     let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
       ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
-      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder), ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
+      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder),
+      ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
+      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder),
+      ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
       ("--set", !set.isEmpty, !isClips && !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
@@ -228,11 +230,7 @@ struct Train: ParsableCommand {
     settings.loss.places = placeLoss
     if cache != nil { settings.cachedViews = cachedViews }
     (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
-    let names = data.map { URL(fileURLWithPath: $0).lastPathComponent }
-    settings.data = "\(set.clips.count) faces of \(names.joined(separator: ", "))"
-    if let teacher {
-      settings.data += "; teacher \(URL(fileURLWithPath: teacher).lastPathComponent), share \(teacherShare)"
-    }
+    settings.data = set.description(of: data, teacher: teacher, share: teacherShare)
     return settings
   }
 
@@ -273,8 +271,8 @@ struct Train: ParsableCommand {
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     var run = try TrainingRun(
-      Trainer(model, settings(set, model.card.config), cache: cache.map { URL(fileURLWithPath: $0) }), on: set, validation: validation, folder: URL(fileURLWithPath: output),
-      resumes: resume)
+      Trainer(model, settings(set, model.card.config), cache: cache.map { URL(fileURLWithPath: $0) }), on: set,
+      validation: validation, folder: URL(fileURLWithPath: output), resumes: resume)
     let interrupt = Interrupt()
     var progress = TrainingProgress(steps: steps, from: run.trainer.state.step)
     let isDone = try run.run { event in

@@ -8,4 +8,9 @@ public enum Luma {
   public static func of(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Float {
     self.red * Float(red) + self.green * Float(green) + self.blue * Float(blue)
   }
+
+  /// The same in whole 256ths, 0...65280: for sums over many pixels.
+  public static func in256ths(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Int {
+    77 * Int(red) + 150 * Int(green) + 29 * Int(blue)
+  }
 }

@@ -103,23 +103,10 @@ import Testing
   }
 
   @Test func trainingsWithItResumeBitForBit() throws {
-    let toy = try Toy()
-    let (set, path) = (toy.faces(30), toy.folder.file("state.safetensors").path)
     var settings = Toy.settings(10)
     (settings.weighsTasks, settings.mixup, settings.drawnMasks, settings.strength) = (true, 0.5, 0.5, 1)
-    func steps(_ trainer: inout Trainer, _ count: Int) throws -> [Float] {
-      try (0..<count).map { _ in try trainer.step(on: set).loss }
-    }
-    var straight = try Trainer(toy.model, settings)
-    let expected = try steps(&straight, 10)
-    var first = try Trainer(toy.model, settings)
-    var losses = try steps(&first, 5)
-    try first.state.save(to: path, settings: settings.json)
-    var second = try Trainer(toy.model, settings)
-    second.state = try TrainingState(resuming: path, from: second.state, settings: settings.json)
-    #expect(second.state == first.state && second.state.tasks != nil)
-    losses += try steps(&second, 5)
-    #expect(losses == expected && second.state == straight.state)
+    let resumed = try Toy().resumes(settings)
+    #expect(resumed.state.tasks != nil)
   }
 }
 

@@ -62,7 +62,9 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
 
   /// Which of the stem's maps have one cell for so many pixels along a side.
   func stage(ofStride stride: Int) -> Int? {
-    (stemWidths ?? []).indices.first { ConvolutionalStem.stride(of: Array((stemWidths ?? []).prefix($0 + 1))) == stride }
+    stemWidths.flatMap { widths in
+      widths.indices.first { ConvolutionalStem.stride(of: Array(widths[...$0])) == stride }
+    }
   }
 
   func tokens(of branch: Int) -> Int { (imageSize / patchSizes[branch]) * (imageSize / patchSizes[branch]) }

@@ -18,7 +18,7 @@ struct FeatureCache: Sendable {
   /// - Parameter key: everything that the numbers depend on. Another key is another file.
   /// - Throws: `CheckpointError` when the file cannot be opened for writing.
   init(_ folder: URL, key: String, size: Int) throws {
-    let path = folder.appendingPathComponent("features-\(String(Self.hash(key.utf8), radix: 16)).bin").path
+    let path = folder.appendingPathComponent("features-\(String(Fingerprint.of(key.utf8), radix: 16)).bin").path
     (self.path, self.size) = (path, size)
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -39,7 +39,7 @@ struct FeatureCache: Sendable {
     else { return nil }
     let stored = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
     let body = data.dropFirst(8)
-    guard stored == Self.hash(body) ^ mark else { return nil }
+    guard stored == Fingerprint.of(body) ^ mark else { return nil }
     return (0..<size).map { i in
       let place = body.startIndex + 2 * i
       return Float(Float16(bitPattern: UInt16(body[place]) | UInt16(body[place + 1]) << 8))
@@ -54,7 +54,7 @@ struct FeatureCache: Sendable {
     precondition(values.count == size, "FeatureCache: \(values.count) numbers, not \(size)")
     let halves = values.map { Float16($0) }
     let body = halves.flatMap { [UInt8(truncatingIfNeeded: $0.bitPattern), UInt8(truncatingIfNeeded: $0.bitPattern >> 8)] }
-    let sum = Self.hash(body) ^ mark
+    let sum = Fingerprint.of(body) ^ mark
     do {
       try file.seek(toOffset: UInt64(Self.header + index * (8 + 2 * size)))
       try file.write(contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: sum >> (8 * UInt64($0))) } + body))
@@ -62,10 +62,5 @@ struct FeatureCache: Sendable {
       throw CheckpointError(path: path, reason: "the cache cannot be written: \(error.localizedDescription)")
     }
     return halves.map { Float($0) }
-  }
-
-  /// FNV-1a.
-  static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

@@ -98,8 +98,8 @@ struct FinderComposer: Sendable {
     for index in picture.pixels.indices { picture.pixels[index] = tables[index % 3][Int(picture.pixels[index])] }
     if random.uniform() < 0.15 {
       for start in stride(from: 0, to: picture.pixels.count, by: 3) {
-        let sum = 77 * Int(picture.pixels[start]) + 150 * Int(picture.pixels[start + 1]) + 29 * Int(picture.pixels[start + 2])
-        for colour in 0..<3 { picture.pixels[start + colour] = UInt8(sum >> 8) }
+        let luma = Luma.in256ths(picture.pixels[start], picture.pixels[start + 1], picture.pixels[start + 2]) >> 8
+        for colour in 0..<3 { picture.pixels[start + colour] = UInt8(luma) }
       }
     }
     return picture

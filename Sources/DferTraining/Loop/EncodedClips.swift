@@ -13,13 +13,14 @@ struct EncodedClips: Sendable {
   /// - Throws: `CheckpointError` when the files cannot be opened.
   init(_ folder: URL, _ model: ExpressionModel, _ settings: TrainingSettings) throws {
     precondition(settings.freezesEncoder && settings.cachedViews > 0, "EncodedClips: an encoder that learns, or no views")
-    let (config, trunk) = (model.card.config, model.card.config.trunk)
-    let encoder = zip(model.weights.names, model.weights.tensors).filter { $0.0.hasPrefix("encoder.") }
-    let mark = encoder.reduce(UInt64(0)) { sum, part in
-      part.1.values.reduce(sum) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+    let (card, config, trunk) = (model.card, model.card.config, model.card.config.trunk)
+    var encoder = Fingerprint()
+    for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
+      encoder.add(tensor.values)
     }
     let key = """
-      dfer features 1; encoder \(mark) \(CardText.json(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); views \(settings.cachedViews), strength \
+      dfer features 1; encoder \(encoder.value) \(CardText.json(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); \
+      input \(card.imageMean) \(card.imageStd), crop \(card.crop.sideFactor); views \(settings.cachedViews), strength \
       \(settings.strength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
       """
     views = settings.cachedViews
@@ -40,17 +41,17 @@ struct EncodedClips: Sendable {
     let (file, width) = (isWhole ? whole : slot, trainer.card.config.trunk.hiddenSize)
     var values: [Float] = []
     values.reserveCapacity(places.count * file.size)
-    var seen: [(clip: LabelledClip, view: View)] = []
+    var seen: [Trainer.Look] = []
     for place in places {
       let record = place * views + Int(random.next() % UInt64(views))
       var source = RandomSource(seed: trainer.settings.seed &+ UInt64(record) &* 0xD1B5_4A32_D192_ED03)
-      let view = trainer.view(of: set.clips[place], &source)
-      seen.append(view)
-      let mark = Self.mark(of: view.clip)
+      let look = trainer.look(at: set.clips[place], &source)
+      seen.append(look)
+      let mark = Self.mark(of: look.clip)
       if let known = file.read(record, mark: mark) {
         values += known
       } else {
-        let batch = Batch([view], frames: trainer.frames(isWhole), trainer.card)
+        let batch = Batch([look.masked], frames: trainer.frames(isWhole), trainer.card)
         let slot = trainer.firstSlot(isWhole, &source)
         let kept = trainer.tubes(for: 1, isWhole: isWhole, &source)
         var tape = Tape(trainer.state.weights)
@@ -61,16 +62,18 @@ struct EncodedClips: Sendable {
     return Trainer.Sample(
       input: .tokens(Tensor(values, shape: [places.count, file.size / width, width])),
       targets: Batch.targets(
-        seen, frames: trainer.frames(isWhole), trainer.card, leastVotes: trainer.settings.leastVotes),
+        seen.map { ($0.clip, $0.view) }, frames: trainer.frames(isWhole), trainer.card, leastVotes: trainer.settings.leastVotes),
       names: seen.map(\.clip.name))
   }
 
   /// Changes with anything that the encoder sees of a clip: other data under the same name are read anew.
   private static func mark(of clip: LabelledClip) -> UInt64 {
-    var mark = FeatureCache.hash(clip.name.utf8)
-    func add(_ bits: UInt64) { mark = (mark ^ bits) &* 0x100_0000_01B3 }
-    for box in clip.boxes { for number in [box.x, box.y, box.width, box.height] { add(number.bitPattern) } }
-    for picture in clip.pictures { add(FeatureCache.hash(picture.pixels)) }
-    return mark
+    var print = Fingerprint()
+    print.add(clip.name.utf8)
+    for box in clip.boxes { for number in [box.x, box.y, box.width, box.height] { print.add(number.bitPattern) } }
+    // A mask is drawn along them.
+    for point in clip.points.joined() { for number in [point.x, point.y] { print.add(number.bitPattern) } }
+    for picture in clip.pictures { print.add(picture.pixels) }
+    return print.value
   }
 }

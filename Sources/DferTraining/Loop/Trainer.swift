@@ -133,7 +133,7 @@ public struct Trainer: Sendable {
 
   /// New views of some clips.
   private mutating func fresh(_ clips: [LabelledClip], isWhole: Bool) -> Sample {
-    let views = clips.map { view(of: $0, &state.random) }
+    let views = clips.map { look(at: $0, &state.random).masked }
     var batch = Batch(views, frames: frames(isWhole), card, leastVotes: settings.leastVotes)
     let slot = firstSlot(isWhole, &state.random)
     let kept = tubes(for: clips.count, isWhole: isWhole, &state.random)
@@ -154,13 +154,23 @@ public struct Trainer: Sendable {
     }
   }
 
-  /// A random view of a clip; a face with known points wears a drawn mask in some of them.
-  func view(of clip: LabelledClip, _ random: inout RandomSource) -> (clip: LabelledClip, view: View) {
+  /// How a step looks at a clip.
+  struct Look {
+    let clip: LabelledClip
+    /// To be drawn on a face with known points.
+    let mask: DrawnMask?
+    let view: View
+
+    /// The clip as it is read. Drawing takes time, so it is left until pictures are wanted.
+    var masked: (clip: LabelledClip, view: View) { (mask.map(clip.wearing) ?? clip, view) }
+  }
+
+  /// A random look; a mask is worn in some of them.
+  func look(at clip: LabelledClip, _ random: inout RandomSource) -> Look {
     let isMasked = settings.drawnMasks > 0 && Double(random.uniform()) < settings.drawnMasks
-    return (
-      isMasked ? clip.wearing(DrawnMask(random: &random)) : clip,
-      View(around: card.crop.sideFactor, strength: settings.strength, random: &random)
-    )
+    let mask = isMasked ? DrawnMask(random: &random) : nil
+    return Look(
+      clip: clip, mask: mask, view: View(around: card.crop.sideFactor, strength: settings.strength, random: &random))
   }
 
   func frames(_ isWhole: Bool) -> Int { (isWhole ? card.config.trunk.slots : 1) * card.config.trunk.tubeletSize }

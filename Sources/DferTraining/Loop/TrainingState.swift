@@ -119,12 +119,9 @@ public struct TrainingState: Sendable, Equatable {
     self.best = UInt64(best).map { Double(bitPattern: $0) }
   }
 
-  /// FNV-1a over the bits of all numbers.
   private static func checksum(_ tensors: [Tensor]) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for tensor in tensors {
-      for value in tensor.values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
-    }
-    return hash
+    var print = Fingerprint()
+    for tensor in tensors { print.add(tensor.values) }
+    return print.value
   }
 }
