@@ -51,7 +51,8 @@ struct Synthesize: ParsableCommand {
   @Option(help: "Share of faces that something passes in front of, 0 to 1.")
   var occluders = SynthesisSettings().occluders
 
-  @Option(help: "whole: every clip from rest through the apex to rest. mixed: also parts of that.")
+  @Option(
+    help: "whole: from rest through the apex to rest. mixed: also parts of that. brief: for a moment only, anywhere.")
   var timing = "whole"
 
   @Flag(help: "Replace what is in the folder.")

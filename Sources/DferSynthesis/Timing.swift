@@ -34,6 +34,8 @@ public struct Timing: Sendable, Hashable {
     case whole
     /// Also clips that begin or end at the apex, or show nothing else, as clips of real video do.
     case mixed
+    /// Clips in which the expression takes a quarter to half of the time, anywhere; rest before and behind it.
+    case brief
   }
 
   /// A random course for a clip of `seconds`.
@@ -42,6 +44,12 @@ public struct Timing: Sendable, Hashable {
     var (start, end) = (share(0, 0.12), seconds - share(0, 0.12))
     let (onset, offset) = (share(0.12, 0.3), share(0.12, 0.3))
     let choice = random.uniform()
+    if cut == .brief {
+      let (onset, hold, offset) = (share(0.08, 0.15), share(0.06, 0.2), share(0.1, 0.15))
+      let start = share(0.03, 0.97 - (onset + hold + offset) / seconds)
+      self.init(start: start, apex: start + onset, release: start + onset + hold, end: start + onset + hold + offset)
+      return
+    }
     if cut == .mixed {
       // Begins or ends outside the clip.
       if choice > 0.4 && choice < 0.75 { end = seconds * 2 }

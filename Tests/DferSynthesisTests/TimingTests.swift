@@ -29,6 +29,17 @@ struct TimingTests {
     #expect(timings.allSatisfy { timing in (0...200).contains { timing.intensity(at: Double($0) / 100) == 1 } })
   }
 
+  @Test func briefClipsAreMostlyAtRest() {
+    var random = RandomSource(seed: 3)
+    for _ in 0..<200 {
+      let timing = Timing(.brief, seconds: 2, random: &random)
+      let steps = (0...200).map { timing.intensity(at: Double($0) / 100) }
+      #expect(steps[0] == 0 && steps[200] == 0 && steps.contains { $0 > 0.99 })
+      let shown = Double(steps.count { $0 > 0 }) / 201
+      #expect(shown > 0.2 && shown < 0.52, "\(shown)")
+    }
+  }
+
   @Test func everyClassMovesTheFaceAndNeutralDoesNot() {
     var random = RandomSource(seed: 1)
     for expression in ExpressionClass.allCases {
