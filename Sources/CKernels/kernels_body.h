@@ -255,19 +255,21 @@ static void CK(accumulate)(float *sum, const float *x, long count) {
 }
 
 /// Kernels of 3 x 3 over narrow planes: the lines under a row are copied with their borders, so that all nine products
-/// of a cell stay in a register.
+/// of a cell stay in a register. Each line is copied once and kept for the 2 d rows after the first that reads it.
 static void CK(depthwise3)(const float *x, const float *k, float bias, ck_window w, float *y) {
-  float line[3][CK_LINE + LANES];
-  long d = w.dilation, reach = w.out_width + 2 * d;
+  float kept[5][CK_LINE + LANES];
+  long d = w.dilation, reach = w.out_width + 2 * d, lines = 2 * d + 1;
   for (long row = 0; row < w.out_height; row++, y += w.out_width) {
-    for (long ky = 0; ky < 3; ky++) {
-      long from = row - w.pad_top + ky * d, lo = w.pad_left < reach ? w.pad_left : reach;
+    for (long ahead = row == 0 ? 0 : 2 * d; ahead <= 2 * d; ahead++) {
+      float *line = kept[(row + ahead) % lines];
+      long from = row - w.pad_top + ahead, lo = w.pad_left < reach ? w.pad_left : reach;
       long hi = lo + w.width < reach ? lo + w.width : reach;
       if (from < 0 || from >= w.height) hi = lo = 0;
-      memset(line[ky], 0, (size_t)lo * sizeof(float));
-      memcpy(line[ky] + lo, x + from * w.width, (size_t)(hi - lo) * sizeof(float));
-      memset(line[ky] + hi, 0, (size_t)(reach + LANES - hi) * sizeof(float));
+      memset(line, 0, (size_t)lo * sizeof(float));
+      memcpy(line + lo, x + from * w.width, (size_t)(hi - lo) * sizeof(float));
+      memset(line + hi, 0, (size_t)(reach + LANES - hi) * sizeof(float));
     }
+    const float *line[3] = {kept[row % lines], kept[(row + d) % lines], kept[(row + 2 * d) % lines]};
     long i = 0;
     for (; i < w.out_width; i += LANES) {
       V sum = CK(all)(bias);
@@ -282,7 +284,8 @@ static void CK(depthwise3)(const float *x, const float *k, float bias, ck_window
 }
 
 static void CK(depthwise)(const float *x, const float *kernel, float bias, ck_window w, float *y) {
-  if (w.stride == 1 && w.kernel_height == 3 && w.kernel_width == 3 && w.out_width + 2 * w.dilation <= CK_LINE) {
+  if (w.stride == 1 && w.kernel_height == 3 && w.kernel_width == 3 && w.dilation <= 2 &&
+      w.out_width + 2 * w.dilation <= CK_LINE) {
     CK(depthwise3)(x, kernel, bias, w, y);
     return;
   }

@@ -4,6 +4,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <math.h>
 
 #define WIDTH CK_PANEL  // two registers
 #define AVX512 __attribute__((target("avx512f")))
@@ -49,10 +50,11 @@ void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel)
   }
 }
 
-/// `rows` is a constant where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32.
+/// `rows` is a constant where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. `bias` has a
+/// number for each column, `start` one for each row; `floor` is the least number that is written.
 AVX512 static inline __attribute__((always_inline)) void block(
-    int rows, const float *x, long stride, long inputs, const float *panel, const float *bias, long columns, float *y,
-    long out) {
+    int rows, const float *x, long stride, long inputs, const float *panel, const float *bias, const float *start,
+    float floor, long columns, float *y, long out) {
   __m512 sums[14][2];
   __mmask16 first = columns >= 16 ? 0xffff : (__mmask16)((1u << columns) - 1);
   __mmask16 second = columns >= 32 ? 0xffff : columns > 16 ? (__mmask16)((1u << (columns - 16)) - 1) : 0;
@@ -60,8 +62,8 @@ AVX512 static inline __attribute__((always_inline)) void block(
   __m512 start1 = bias ? _mm512_maskz_loadu_ps(second, bias + 16) : _mm512_setzero_ps();
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    sums[r][0] = start0;
-    sums[r][1] = start1;
+    sums[r][0] = start ? _mm512_set1_ps(start[r]) : start0;
+    sums[r][1] = start ? _mm512_set1_ps(start[r]) : start1;
   }
   for (long k = 0; k < inputs; k++) {
     __m512 w0 = _mm512_loadu_ps(panel + k * WIDTH), w1 = _mm512_loadu_ps(panel + k * WIDTH + 16);
@@ -74,20 +76,22 @@ AVX512 static inline __attribute__((always_inline)) void block(
   }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    _mm512_mask_storeu_ps(y + r * out, first, sums[r][0]);
-    _mm512_mask_storeu_ps(y + r * out + 16, second, sums[r][1]);
+    // Of two numbers that cannot be compared this gives the second: NaN stays.
+    _mm512_mask_storeu_ps(y + r * out, first, _mm512_max_ps(_mm512_set1_ps(floor), sums[r][0]));
+    _mm512_mask_storeu_ps(y + r * out + 16, second, _mm512_max_ps(_mm512_set1_ps(floor), sums[r][1]));
   }
 }
 
-AVX512 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
-                       long columns, float *y, long out) {
+AVX512 static inline __attribute__((always_inline)) void product(
+    const float *x, long rows, long stride, long inputs, const float *panel, const float *bias, const float *start,
+    float floor, long columns, float *y, long out) {
   long blocks = (rows + 13) / 14;  // of nearly equal height, so that none is left with a row or two
   for (long i = 0; i < blocks; i++) {
     long from = rows * i / blocks, to = rows * (i + 1) / blocks;
     const float *a = x + from * stride;
     float *c = y + from * out;
 #define ROWS(n) \
-  case n: block(n, a, stride, inputs, panel, bias, columns, c, out); break;
+  case n: block(n, a, stride, inputs, panel, bias, start ? start + from : 0, floor, columns, c, out); break;
     switch (to - from) {
       ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
       ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
@@ -96,11 +100,23 @@ AVX512 void ck_product(const float *x, long rows, long stride, long inputs, cons
   }
 }
 
+AVX512 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                       long columns, float *y, long out) {
+  product(x, rows, stride, inputs, panel, bias, 0, -INFINITY, columns, y, out);
+}
+
+AVX512 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                            float floor, long columns, float *y, long out) {
+  product(x, rows, stride, inputs, panel, 0, bias, floor, columns, y, out);
+}
+
 #else
 
 int ck_has_product(void) { return 0; }
 void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel) {}
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                 long columns, float *y, long out) {}
+void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                     float floor, long columns, float *y, long out) {}
 
 #endif

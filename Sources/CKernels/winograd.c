@@ -7,19 +7,20 @@
 
 #define RUN 32  // tiles of one row that are worked on together
 
-/// Where a tile lies. A dilated kernel sees dilation x dilation pictures that know nothing of each other.
+/// Where a tile lies. A kernel of dilation 2 sees two times two thinned-out pictures that know nothing of each other; tiles
+/// of the two that share their rows lie in turns, so that lines are read and written as they are.
 typedef struct {
   long sample, phase, row, column;
 } ck_place;
 
 static ck_place place(ck_tiles g, long tile) {
   ck_place p;
-  p.column = tile % g.columns;
-  tile /= g.columns;
+  p.column = tile % (g.columns * g.dilation);
+  tile /= g.columns * g.dilation;
   p.row = tile % g.rows;
   tile /= g.rows;
-  p.phase = tile % (g.dilation * g.dilation);
-  p.sample = tile / (g.dilation * g.dilation);
+  p.phase = tile % g.dilation;
+  p.sample = tile / g.dilation;
   return p;
 }
 
@@ -49,8 +50,9 @@ void ck_winograd_input(const float *x, ck_tiles g, long first, long count, float
   DISPATCH(input, (x, g, first, count, v, stride))
 }
 
-void ck_winograd_output(const float *m, long stride, ck_tiles g, long first, long count, float bias, float *y) {
-  DISPATCH(output, (m, stride, g, first, count, bias, y))
+void ck_winograd_output(const float *m, long stride, ck_tiles g, long first, long count, float bias, float floor,
+                        float *y) {
+  DISPATCH(output, (m, stride, g, first, count, bias, floor, y))
 }
 
 void ck_winograd_slope(const float *dy, ck_tiles g, long first, long count, float *m, long stride) {

@@ -5,6 +5,7 @@
 #define LINE (4 * RUN + 8)  // numbers of a line under them
 
 typedef float CK(eight) __attribute__((vector_size(32)));
+typedef int CK(marks) __attribute__((vector_size(32)));
 #define V CK(eight)
 #define INLINE static inline __attribute__((always_inline))
 #define SHUFFLE __builtin_shufflevector
@@ -19,13 +20,24 @@ INLINE void CK(store)(float *p, V v) { memcpy(p, &v, sizeof v); }
 
 /// The first `count` numbers of v, which may be all eight.
 INLINE void CK(store_some)(float *p, V v, long count) {
-  if (count >= 8)
-    memcpy(p, &v, sizeof v);
-  else
-    for (long i = 0; i < count; i++) p[i] = v[i];
+  if (count >= 8) {
+    CK(store)(p, v);
+    return;
+  }
+  if (count & 4) {
+    memcpy(p, &v, 16);
+    p += 4;
+    v = SHUFFLE(v, v, 4, 5, 6, 7, 4, 5, 6, 7);
+  }
+  if (count & 2) {
+    memcpy(p, &v, 8);
+    p += 2;
+    v = SHUFFLE(v, v, 2, 3, 2, 3, 2, 3, 2, 3);
+  }
+  if (count & 1) *p = v[0];
 }
 
-/// Every fourth of 32 numbers, from the first, second, third and fourth on.
+/// Every fourth of 32 numbers, from the first, second, third and fourth on; the columns of eight tiles.
 INLINE void CK(deal)(const float *p, V *a, V *b, V *c, V *d) {
   V w = CK(load)(p), x = CK(load)(p + 8), y = CK(load)(p + 16), z = CK(load)(p + 24);
   V low0 = SHUFFLE(w, x, 0, 4, 8, 12, 1, 5, 9, 13), low1 = SHUFFLE(y, z, 0, 4, 8, 12, 1, 5, 9, 13);
@@ -36,7 +48,18 @@ INLINE void CK(deal)(const float *p, V *a, V *b, V *c, V *d) {
   *d = SHUFFLE(high0, high1, 4, 5, 6, 7, 12, 13, 14, 15);
 }
 
-/// And back.
+/// The same for pairs of numbers, which are not torn apart: the columns of four tiles of each of two thinned-out pictures.
+INLINE void CK(deal_pairs)(const float *p, V *a, V *b, V *c, V *d) {
+  V w = CK(load)(p), x = CK(load)(p + 8), y = CK(load)(p + 16), z = CK(load)(p + 24);
+  V even0 = SHUFFLE(w, x, 0, 1, 8, 9, 4, 5, 12, 13), even1 = SHUFFLE(y, z, 0, 1, 8, 9, 4, 5, 12, 13);
+  V odd0 = SHUFFLE(w, x, 2, 3, 10, 11, 6, 7, 14, 15), odd1 = SHUFFLE(y, z, 2, 3, 10, 11, 6, 7, 14, 15);
+  *a = SHUFFLE(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11);
+  *b = SHUFFLE(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11);
+  *c = SHUFFLE(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15);
+  *d = SHUFFLE(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+/// The way back of `deal`.
 INLINE void CK(gather)(float *p, V a, V b, V c, V d) {
   V ab0 = SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11), cd0 = SHUFFLE(c, d, 0, 8, 1, 9, 2, 10, 3, 11);
   V ab1 = SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15), cd1 = SHUFFLE(c, d, 4, 12, 5, 13, 6, 14, 7, 15);
@@ -46,22 +69,28 @@ INLINE void CK(gather)(float *p, V a, V b, V c, V d) {
   CK(store)(p + 24, SHUFFLE(ab1, cd1, 4, 5, 12, 13, 6, 7, 14, 15));
 }
 
-/// One line of a picture's part: columns first ..< first + count, zeros outside and behind.
-static void CK(fetch)(const float *x, ck_tiles g, long phase, long row, long first, long count, float *line) {
-  long height = g.height / g.dilation, width = g.width / g.dilation;
-  memset(line + count, 0, (size_t)(LINE - count) * sizeof(float));
-  if (row < 0 || row >= height) {
-    memset(line, 0, (size_t)count * sizeof(float));
-    return;
-  }
-  const float *from = x + (row * g.dilation + phase / g.dilation) * g.width + phase % g.dilation;
-  long lo = first < 0 ? -first : 0, hi = first + count > width ? width - first : count;
+/// The way back of `deal_pairs`.
+INLINE void CK(gather_pairs)(float *p, V a, V b, V c, V d) {
+  V even0 = SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13), even1 = SHUFFLE(c, d, 0, 1, 8, 9, 4, 5, 12, 13);
+  V odd0 = SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15), odd1 = SHUFFLE(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
+  CK(store)(p, SHUFFLE(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11));
+  CK(store)(p + 8, SHUFFLE(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11));
+  CK(store)(p + 16, SHUFFLE(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15));
+  CK(store)(p + 24, SHUFFLE(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15));
+}
+
+/// Where row `row` of a thinned-out picture lies in x; null outside.
+INLINE const float *CK(row)(const float *x, ck_tiles g, ck_place p, long row) {
+  if (row < 0 || row >= g.height / g.dilation) return 0;
+  return x + p.sample * g.step + (row * g.dilation + p.phase) * g.width;
+}
+
+/// Columns first ..< first + count of a row, zeros outside and up to a multiple of eight.
+static void CK(fetch)(const float *from, long width, long first, long count, float *line) {
+  long lo = first < 0 ? -first : 0, hi = !from ? lo : smaller(count, width - first);
   for (long i = 0; i < lo; i++) line[i] = 0;
-  if (g.dilation == 1)
-    memcpy(line + lo, from + first + lo, (size_t)(hi - lo) * sizeof(float));
-  else
-    for (long i = lo; i < hi; i++) line[i] = from[(first + i) * g.dilation];
-  for (long i = hi; i < count; i++) line[i] = 0;
+  memcpy(line + lo, from + first + lo, (size_t)(hi - lo) * sizeof(float));
+  for (long i = hi; i < count || i % 8 != 0; i++) line[i] = 0;
 }
 
 /// The six numbers that a row or column of a tile turns into.
@@ -76,34 +105,69 @@ static void CK(fetch)(const float *x, ck_tiles g, long phase, long row, long fir
     put(5, 4 * b - 5 * d + f);                                              \
   }
 
+/// Columns lo ..< hi of six lines, which end there or are followed by numbers that may be read.
+INLINE void CK(mix)(const float *const line[6], long lo, long hi, float (*restrict mixed)[LINE]) {
+  for (long i = lo; i < hi; i += 8) {
+    V a = CK(load)(line[0] + i), b = CK(load)(line[1] + i), c = CK(load)(line[2] + i), d = CK(load)(line[3] + i),
+      e = CK(load)(line[4] + i), f = CK(load)(line[5] + i);
+#define PUT(k, value) CK(store)(mixed[k] + i, value)
+    MIX(a, b, c, d, e, f, PUT)
+#undef PUT
+  }
+}
+
 static void CK(input)(const float *restrict x, ck_tiles g, long first, long count, float *restrict v, long stride) {
-  float line[6][LINE], mixed[6][LINE];
+  static const float nothing[LINE];
+  float copy[6][LINE], mixed[6][LINE];
+  long d = g.dilation;
   for (long done = 0, run; done < count; done += run) {
     ck_place p = place(g, first + done);
-    run = smaller(smaller(g.columns - p.column, count - done), RUN);
-    long n = 4 * run + 2;
-    for (long i = 0; i < 6; i++)
-      CK(fetch)(x + p.sample * g.step, g, p.phase, 4 * p.row - 1 + i, 4 * p.column - 1, n, line[i]);
-    for (long i = 0; i < n; i += 8) {
-      V a = CK(load)(line[0] + i), b = CK(load)(line[1] + i), c = CK(load)(line[2] + i), d = CK(load)(line[3] + i),
-        e = CK(load)(line[4] + i), f = CK(load)(line[5] + i);
-#define PUT(k, value) CK(store)(mixed[k] + i, value)
-      MIX(a, b, c, d, e, f, PUT)
-#undef PUT
+    run = smaller(smaller(g.columns * d - p.column, count - done), RUN);
+    long n = 4 * run + 2 * d, left = 4 * p.column - d;
+    long lo = left < 0 ? d : 0, hi = smaller(n, g.width - left);
+    // Whole vectors are read where they lie.
+    int direct = (hi - lo) % 8 == 0;
+    const float *line[6];
+    for (long i = 0; i < 6; i++) {
+      const float *row = CK(row)(x, g, p, 4 * p.row - 1 + i);
+      line[i] = direct ? (row ? row + left : nothing) : copy[i];
+      if (!direct) CK(fetch)(row, g.width, left, n, copy[i]);
     }
+    CK(mix)(line, direct ? lo : 0, direct ? hi : n, mixed);
+    if (direct)
+      for (long k = 0; k < 6; k++) {
+        for (long i = 0; i < lo; i++) mixed[k][i] = 0;
+        for (long i = hi; i < n; i++) mixed[k][i] = 0;
+      }
     for (long k = 0; k < 6; k++)
       for (long t = 0; t < run; t += 8) {
         const float *m = mixed[k] + 4 * t;
         float *o = v + 6 * k * stride + done + t;
-        V a, b, c, d;
-        CK(deal)(m, &a, &b, &c, &d);
+        V a, b, c, d, e, f;
         // The fifth and sixth column of a tile are the first and second of the next one.
-        V e = SHUFFLE(a, (V){0} + m[32], 1, 2, 3, 4, 5, 6, 7, 8), f = SHUFFLE(b, (V){0} + m[33], 1, 2, 3, 4, 5, 6, 7, 8);
-#define PUT(k, value) CK(store_some)(o + k * stride, value, run - t)
+        if (g.dilation == 1) {
+          CK(deal)(m, &a, &b, &c, &d);
+          e = SHUFFLE(a, (V){0} + m[32], 1, 2, 3, 4, 5, 6, 7, 8);
+          f = SHUFFLE(b, (V){0} + m[33], 1, 2, 3, 4, 5, 6, 7, 8);
+        } else {
+          CK(deal_pairs)(m, &a, &b, &c, &d);
+          V next = CK(load)(m + 32);
+          e = SHUFFLE(a, next, 2, 3, 4, 5, 6, 7, 8, 9);
+          f = SHUFFLE(b, next, 2, 3, 4, 5, 6, 7, 10, 11);
+        }
+        // What is written behind the run is overwritten by the next one.
+        long room = count - done - t;
+#define PUT(k, value) CK(store_some)(o + k * stride, value, room)
         MIX(a, b, c, d, e, f, PUT)
 #undef PUT
       }
   }
+}
+
+/// The larger of two numbers each; NaN stays NaN.
+INLINE V CK(at_least)(V v, V least) {
+  CK(marks) below = v < least;
+  return (V)((below & (CK(marks))least) | (~below & (CK(marks))v));
 }
 
 /// The four cells that six products give.
@@ -116,13 +180,13 @@ static void CK(input)(const float *restrict x, ck_tiles g, long first, long coun
     put(3, b_c + 8 * d_e + f);                          \
   }
 
-static void CK(output)(const float *restrict m, long stride, ck_tiles g, long first, long count, float bias,
+static void CK(output)(const float *restrict m, long stride, ck_tiles g, long first, long count, float bias, float floor,
                        float *restrict y) {
-  float half[4][6][RUN], line[4][LINE];
-  long height = g.height / g.dilation, width = g.width / g.dilation;
+  float half[4][6][RUN], copy[LINE];
+  V least = (V){0} + floor;
   for (long done = 0, run; done < count; done += run) {
     ck_place p = place(g, first + done);
-    run = smaller(smaller(g.columns - p.column, count - done), RUN);
+    run = smaller(smaller(g.columns * g.dilation - p.column, count - done), RUN);
     for (long j = 0; j < 6; j++)
       for (long t = 0; t < run; t += 8) {
         const float *from = m + j * stride + done + t;
@@ -133,23 +197,24 @@ static void CK(output)(const float *restrict m, long stride, ck_tiles g, long fi
 #undef PUT
       }
     for (long i = 0; i < 4; i++) {
-      long row = 4 * p.row + i, n = smaller(4 * run, width - 4 * p.column);
-      if (row >= height) break;
+      float *row = (float *)CK(row)(y, g, p, 4 * p.row + i);
+      if (!row) break;
+      float *into = row + 4 * p.column;
+      long n = smaller(4 * run, g.width - 4 * p.column);
+      float *line = run % 8 == 0 && n == 4 * run ? into : copy;
       for (long t = 0; t < run; t += 8) {
         V a = CK(load)(half[i][0] + t), b = CK(load)(half[i][1] + t), c = CK(load)(half[i][2] + t),
           d = CK(load)(half[i][3] + t), e = CK(load)(half[i][4] + t), f = CK(load)(half[i][5] + t);
         V cells[4];
-#define PUT(k, value) cells[k] = value + bias
+#define PUT(k, value) cells[k] = CK(at_least)(value + bias, least)
         UNMIX(a, b, c, d, e, f, PUT)
 #undef PUT
-        CK(gather)(line[i] + 4 * t, cells[0], cells[1], cells[2], cells[3]);
+        if (g.dilation == 1)
+          CK(gather)(line + 4 * t, cells[0], cells[1], cells[2], cells[3]);
+        else
+          CK(gather_pairs)(line + 4 * t, cells[0], cells[1], cells[2], cells[3]);
       }
-      float *into = y + p.sample * g.step + (row * g.dilation + p.phase / g.dilation) * g.width +
-                    4 * p.column * g.dilation + p.phase % g.dilation;
-      if (g.dilation == 1)
-        memcpy(into, line[i], (size_t)n * sizeof(float));
-      else
-        for (long t = 0; t < n; t++) into[t * g.dilation] = line[i][t];
+      if (line == copy) memcpy(into, copy, (size_t)n * sizeof(float));
     }
   }
 }
@@ -170,10 +235,10 @@ static void CK(slope)(const float *restrict dy, ck_tiles g, long first, long cou
   float line[4][LINE], mixed[6][LINE];
   for (long done = 0, run; done < count; done += run) {
     ck_place p = place(g, first + done);
-    run = smaller(smaller(g.columns - p.column, count - done), RUN);
+    run = smaller(smaller(g.columns * g.dilation - p.column, count - done), RUN);
     long n = 4 * run;
     for (long i = 0; i < 4; i++)
-      CK(fetch)(dy + p.sample * g.step, g, p.phase, 4 * p.row + i, 4 * p.column, n, line[i]);
+      CK(fetch)(CK(row)(dy, g, p, 4 * p.row + i), g.width, 4 * p.column, n, line[i]);
     for (long i = 0; i < n; i += 8) {
       V a = CK(load)(line[0] + i), b = CK(load)(line[1] + i), c = CK(load)(line[2] + i), d = CK(load)(line[3] + i);
 #define PUT(k, value) CK(store)(mixed[k] + i, value)
@@ -184,8 +249,12 @@ static void CK(slope)(const float *restrict dy, ck_tiles g, long first, long cou
       for (long t = 0; t < run; t += 8) {
         float *o = m + 6 * k * stride + done + t;
         V a, b, c, d;
-        CK(deal)(mixed[k] + 4 * t, &a, &b, &c, &d);
-#define PUT(k, value) CK(store_some)(o + k * stride, value, run - t)
+        if (g.dilation == 1)
+          CK(deal)(mixed[k] + 4 * t, &a, &b, &c, &d);
+        else
+          CK(deal_pairs)(mixed[k] + 4 * t, &a, &b, &c, &d);
+        long room = count - done - t;
+#define PUT(k, value) CK(store_some)(o + k * stride, value, room)
         SPREAD(a, b, c, d, PUT)
 #undef PUT
       }

@@ -10,6 +10,8 @@ public struct ParameterStore: Sendable {
   public private(set) var names: [String] = []
   public private(set) var tensors: [Tensor] = []
   private var slots: [String: Int] = [:]
+  /// nil while weights may still change.
+  private(set) var prepared: PreparedWeights?
 
   public init() {}
 
@@ -17,6 +19,7 @@ public struct ParameterStore: Sendable {
   public mutating func declare(_ name: String, shape: [Int]) -> Parameter {
     precondition(slots[name] == nil, "ParameterStore: \(name) is declared twice")
     slots[name] = names.count
+    prepared = nil
     names.append(name)
     tensors.append(Tensor(zeros: shape))
     return Parameter(slot: names.count - 1)
@@ -29,8 +32,12 @@ public struct ParameterStore: Sendable {
         newValue.shape == tensors[parameter.slot].shape,
         "\(names[parameter.slot]): shape \(newValue.shape) is not \(tensors[parameter.slot].shape)")
       tensors[parameter.slot] = newValue
+      prepared = nil
     }
   }
+
+  /// For weights that are used again and again: kernels keep what they make of them. Ends with the next write.
+  public mutating func keepPrepared() { prepared = PreparedWeights() }
 
   public func parameter(named name: String) -> Parameter? {
     slots[name].map { Parameter(slot: $0) }

@@ -9,14 +9,14 @@ extension Tape {
     _ inputs: [Value], _ body: @escaping (_ tape: inout Tape, _ inputs: [Value]) -> Value
   ) -> Value {
     guard isRecording else { return body(&self, inputs) }
-    let (store, training, start) = (parameters, isTraining, random)
+    let (store, training, frozen, start) = (parameters, isTraining, frozen, random)
     var draft = Tape(store, training: training, random: start)
     let y = body(&draft, inputs.map { Value($0.tensor) }).tensor
     random = draft.random
     statistics += draft.statistics
     multiplications += draft.multiplications
     return record(y) { dy, adjoints in
-      var tape = Tape(store, recording: true, training: training, random: start)
+      var tape = Tape(store, recording: true, training: training, frozen: frozen, random: start)
       let values = inputs.map { $0.node == nil ? $0 : tape.input($0.tensor) }
       let again = body(&tape, values)
       let gradients = tape.gradients(from: [(again, dy)], inputs: values)

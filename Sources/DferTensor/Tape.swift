@@ -23,6 +23,7 @@ typealias Pullback = (_ dy: Tensor, _ adjoints: inout Adjoints) -> Void
 struct Adjoints {
   fileprivate(set) var values: [Tensor?]
   fileprivate(set) var parameters: [Tensor?]
+  fileprivate let frozen: Set<Parameter>
 
   /// Adds `gradient` to what has already arrived for `value`.
   mutating func add(_ gradient: @autoclosure () -> Tensor, to value: Value) {
@@ -31,6 +32,7 @@ struct Adjoints {
   }
 
   mutating func add(_ gradient: @autoclosure () -> Tensor, to parameter: Parameter) {
+    guard !frozen.contains(parameter) else { return }
     Self.accumulate(gradient(), in: &parameters[parameter.slot])
   }
 
@@ -47,9 +49,9 @@ struct Adjoints {
 
 /// Records what a forward pass did, so that gradients can be read off backwards.
 ///
-/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. A frozen
-/// part of a network runs on a tape that does not record, or takes `Value`s without a node: then nothing flows back
-/// into it.
+/// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. Nothing is
+/// recorded of operations that no gradient reaches: where all parameters so far are frozen, a network costs what
+/// inference costs.
 public struct Tape: ~Copyable {
   public let parameters: ParameterStore
   public let isRecording: Bool
@@ -63,12 +65,15 @@ public struct Tape: ~Copyable {
   /// of what a network costs, whatever method computes them.
   public internal(set) var multiplications = 0
   private var pullbacks: [Pullback] = []
+  /// Parameters that get no gradient.
+  let frozen: Set<Parameter>
 
   public init(
-    _ parameters: ParameterStore, recording: Bool = false, training: Bool = false,
+    _ parameters: ParameterStore, recording: Bool = false, training: Bool = false, frozen: Set<Parameter> = [],
     random: RandomSource = RandomSource(seed: 0)
   ) {
     self.parameters = parameters
+    self.frozen = frozen
     self.random = random
     isRecording = recording
     isTraining = training
@@ -84,6 +89,15 @@ public struct Tape: ~Copyable {
   /// The same for an operation without parameters: with no gradient wanted upstream, there is nothing to record.
   mutating func record(_ y: Tensor, from inputs: Value..., pullback: @escaping Pullback) -> Value {
     guard inputs.contains(where: { $0.node != nil }) else { return Value(y) }
+    return record(y, pullback)
+  }
+
+  /// The same for an operation with parameters: nothing to record either where all of them are frozen.
+  mutating func record(
+    _ y: Tensor, from inputs: Value..., learning parameters: Parameter?..., pullback: @escaping Pullback
+  ) -> Value {
+    let learns = parameters.contains { $0.map { !frozen.contains($0) } ?? false }
+    guard learns || inputs.contains(where: { $0.node != nil }) else { return Value(y) }
     return record(y, pullback)
   }
 
@@ -105,7 +119,7 @@ public struct Tape: ~Copyable {
   ) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     var adjoints = Adjoints(
       values: [Tensor?](repeating: nil, count: pullbacks.count),
-      parameters: [Tensor?](repeating: nil, count: parameters.names.count))
+      parameters: [Tensor?](repeating: nil, count: parameters.names.count), frozen: frozen)
     for seed in seeds { adjoints.add(seed.factor, to: seed.value) }
     let wanted = Set(inputs.compactMap(\.node))
     while let pullback = pullbacks.popLast() {  // frees what it captured as soon as it has run

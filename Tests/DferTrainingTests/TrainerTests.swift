@@ -216,6 +216,25 @@ struct Toy {
     }
   }
 
+  @Test func clipsTeachTimeAndStillsLooks() throws {
+    let toy = try Toy()
+    var set = toy.faces(30)
+    for index in 20..<30 {
+      set.clips[index].pictures += set.clips[index].pictures
+      set.clips[index].boxes += set.clips[index].boxes
+      set.clips[index].points += set.clips[index].points
+    }
+    var settings = Toy.settings(1)
+    settings.batch = 24
+    var trainer = try Trainer(toy.model, settings)
+    #expect(trainer.places(false, in: set).allSatisfy { $0 < 20 }, "a slot is cut from stills")
+    let whole = trainer.places(true, in: set)
+    #expect(whole.count == 24 / 4 && whole.count { $0 >= 20 } == 3, "every second clip moves")
+    // With one kind alone there is nothing to choose.
+    set.clips.removeSubrange(0..<20)
+    #expect(trainer.places(false, in: set).count == 24 && trainer.places(true, in: set).count == 6)
+  }
+
   @Test func missingLabelsTeachNothing() throws {
     let toy = try Toy()
     var set = toy.faces(12)

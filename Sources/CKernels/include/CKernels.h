@@ -66,6 +66,9 @@ void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel)
 /// panel's outputs are written. `bias` may be null.
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                 long columns, float *y, long out);
+/// The same with a bias for each row, which may be null, and no number below `floor`.
+void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                     float floor, long columns, float *y, long out);
 
 // Windows over planes (channels x height x width)
 
@@ -90,8 +93,8 @@ void ck_col2im(const float *columns, ck_window window, float *x);
 
 // 3 x 3 convolutions of stride 1 with "same" padding, by Winograd's F(4 x 4, 3 x 3)
 
-/// A batch of planes cut into tiles of 4 x 4 cells. Tiles are counted by sample, then phase, row and column; `phase`
-/// because a kernel of dilation d sees d x d thinned-out planes (d divides both sides).
+/// A batch of planes cut into tiles of 4 x 4 cells. A kernel of dilation d, 1 or 2, sees d x d thinned-out planes (d divides
+/// both sides). Tiles are counted by sample, then rows that are d apart, then row, column, and columns that are d apart.
 typedef struct {
   long height, width, dilation;
   /// Tiles along the sides of a thinned-out plane.
@@ -102,8 +105,9 @@ typedef struct {
 
 /// Tiles first ..< first + count of one channel's planes: number k of tile t goes to v[k * stride + t], k < 36.
 void ck_winograd_input(const float *x, ck_tiles tiles, long first, long count, float *v, long stride);
-/// The way back for products m: writes the cells of the tiles of one output plane, plus `bias`.
-void ck_winograd_output(const float *m, long stride, ck_tiles tiles, long first, long count, float bias, float *y);
+/// The way back for products m: writes the cells of the tiles of one output plane, plus `bias`, none below `floor`.
+void ck_winograd_output(const float *m, long stride, ck_tiles tiles, long first, long count, float bias, float floor,
+                        float *y);
 /// The transpose of ck_winograd_output: what a gradient dy of the cells means for the products.
 void ck_winograd_slope(const float *dy, ck_tiles tiles, long first, long count, float *m, long stride);
 /// Kernels [outputs, channels, 3, 3] -> u [36, outputs, channels]; `turned`, for the gradient of the input: kernels

@@ -39,6 +39,7 @@ public struct ExpressionModel: Sendable {
     var store = ParameterStore()
     network = MTCAE(card.config, in: &store)
     try store.load(file)
+    store.keepPrepared()
     weights = store
     kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config) : nil
   }

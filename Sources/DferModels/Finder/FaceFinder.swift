@@ -51,6 +51,7 @@ public struct FaceFinder: Sendable {
       throw CheckpointError(path: path, reason: "metadata outputs: \(name) is not a layer of \(Self.answers) channels")
     }
     try store.load(file)
+    store.keepPrepared()
     (weights, metadata) = (store, file.metadata)
     outputs = Array(zip(names, strides))
   }

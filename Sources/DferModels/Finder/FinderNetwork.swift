@@ -102,8 +102,8 @@ struct FinderNetwork: Sendable {
     for step in steps {
       switch step {
       case .convolution(let input, let weight, let bias, let stride, let padding, let groups, let relu):
-        let y = tape.conv2d(values[input], weight, bias, stride: stride, padding: .all(padding), groups: groups)
-        values.append(relu ? tape.relu(y) : y)
+        values.append(
+          tape.conv2d(values[input], weight, bias, stride: stride, padding: .all(padding), groups: groups, relu: relu))
       case .sum(let a, let b):
         values.append(tape.add(values[a], tape.upsampleNearest2x(values[b])))
       }

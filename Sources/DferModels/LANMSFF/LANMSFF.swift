@@ -75,7 +75,7 @@ extension LANMSFF {
 
     func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
       var y = x
-      for unit in convolutions.dropLast() { y = unit.withReLU(y, &tape) }
+      for unit in convolutions.dropLast() { y = unit(y, relu: true, &tape) }
       y = convolutions[2](y, &tape)
       return tape.relu(tape.maxPool2d(y, kernel: 2, stride: 2))
     }
@@ -108,11 +108,11 @@ extension LANMSFF {
     func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
       let halves = tape.splitChannels(tape.channelShuffle(x, groups: 2), [x.shape[1] / 2, x.shape[1] / 2])
       var y = tape.concatChannels([
-        convolutions[0].withReLU(halves[0], &tape), convolutions[1].withReLU(halves[1], &tape),
+        convolutions[0](halves[0], relu: true, &tape), convolutions[1](halves[1], relu: true, &tape),
       ])
       for step in 1...2 {
         y = tape.concatChannels([
-          convolutions[2 * step].withReLU(y, &tape), convolutions[2 * step + 1].withReLU(y, &tape),
+          convolutions[2 * step](y, relu: true, &tape), convolutions[2 * step + 1](y, relu: true, &tape),
         ])
       }
       y = convolutions[6](attention(y, &tape), &tape)
@@ -150,7 +150,7 @@ extension LANMSFF {
     func cells(_ x: Value, _ tape: inout Tape) -> Value {
       var y = tape.meanOfChannels(x)
       for part in [shrink1, shrink2] {
-        y = tape.relu(tape.conv2d(y, part.weight, part.bias, stride: 2, padding: .same))
+        y = tape.conv2d(y, part.weight, part.bias, stride: 2, padding: .same, relu: true)
       }
       y = tape.relu(tape.convTranspose2d(y, grow1.weight, grow1.bias, stride: 2, crop: .same))
       return tape.sigmoid(tape.convTranspose2d(y, grow2.weight, grow2.bias, stride: 2, crop: .same))

@@ -13,8 +13,8 @@ public struct ConvolutionalStem: Sendable {
     let shrink, a, b: Convolution
 
     func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
-      let x = tape.relu(shrink(x, &tape))
-      return tape.relu(tape.add(x, b(tape.relu(a(x, &tape)), &tape)))
+      let x = shrink(x, relu: true, &tape)
+      return tape.relu(tape.add(x, b(a(x, relu: true, &tape), &tape)))
     }
   }
 
@@ -45,7 +45,7 @@ public struct ConvolutionalStem: Sendable {
   /// Pictures [batch, channels, height, width] -> the maps of the first convolution, then of each stage, each half as
   /// high and wide as those before.
   public func scales(_ pictures: Value, _ tape: inout Tape) -> [Value] {
-    var scales = [tape.relu(first(pictures, &tape))]
+    var scales = [first(pictures, relu: true, &tape)]
     for stage in stages { scales.append(stage(scales[scales.count - 1], &tape)) }
     return scales
   }
@@ -68,7 +68,7 @@ struct Convolution: Sendable {
     self.stride = stride
   }
 
-  func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
-    tape.conv2d(x, weight, bias, stride: stride, padding: .all(1))
+  func callAsFunction(_ x: Value, relu: Bool = false, _ tape: inout Tape) -> Value {
+    tape.conv2d(x, weight, bias, stride: stride, padding: .all(1), relu: relu)
   }
 }

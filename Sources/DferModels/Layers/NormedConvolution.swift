@@ -39,21 +39,21 @@ struct NormedConvolution: Sendable {
     self.dilation = dilation
   }
 
-  func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+  /// - Parameter relu: with a ReLU behind it.
+  func callAsFunction(_ x: Value, relu: Bool = false, _ tape: inout Tape) -> Value {
     var y = x
+    let isLast = relu && norm == nil
     if let depthwise {
       y = tape.conv2d(y, depthwise, nil, padding: .same, dilation: dilation, groups: x.shape[1])
-      y = tape.conv2d(y, weight, bias)
+      y = tape.conv2d(y, weight, bias, relu: isLast)
     } else {
-      y = tape.conv2d(y, weight, bias, padding: .same, dilation: dilation)
+      y = tape.conv2d(y, weight, bias, padding: .same, dilation: dilation, relu: isLast)
     }
     guard let norm else { return y }
-    return tape.batchNorm(
+    y = tape.batchNorm(
       y, norm.weight, norm.bias, mean: norm.mean, variance: norm.variance, epsilon: Self.epsilon, momentum: 0.01)
+    return relu ? tape.relu(y) : y
   }
-
-  /// The same with a ReLU behind it.
-  func withReLU(_ x: Value, _ tape: inout Tape) -> Value { tape.relu(self(x, &tape)) }
 }
 
 /// Moves batch norms into the convolutions in front of them: with s = weight / sqrt(variance + epsilon), a kernel

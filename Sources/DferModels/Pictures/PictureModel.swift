@@ -9,7 +9,7 @@ public struct PictureModel: Sendable {
   package let network: any PictureNetwork
   package let weights: ParameterStore
   /// As it answers fastest.
-  private let reader: (network: any PictureNetwork, weights: ParameterStore)
+  private var reader: (network: any PictureNetwork, weights: ParameterStore)
 
   /// Opens a weight file.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
@@ -39,6 +39,7 @@ public struct PictureModel: Sendable {
   package init(_ card: PictureCard, _ network: any PictureNetwork, _ weights: ParameterStore) {
     (self.card, self.network, self.weights) = (card, network, weights)
     reader = network.forInference(weights)
+    reader.weights.keepPrepared()
   }
 
   /// The same network with the first layers of `other`; nil when it has no stem or one of other sizes.

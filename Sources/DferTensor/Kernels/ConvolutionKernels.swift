@@ -33,16 +33,22 @@ extension Kernels {
     }
   }
 
-  static func conv2d(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ c: Convolution) -> Tensor {
-    if let tiles = c.tiles { return winograd(x, weight, bias, tiles, turned: false, shape: c.outputShape) }
-    return read(x, weight, bias ?? empty) { x, weight, bias0 in
+  /// - Parameter relu: through a ReLU, while the numbers are still in the cache.
+  static func conv2d(_ x: Tensor, _ weight: Weight, _ bias: Tensor?, relu: Bool = false, _ c: Convolution) -> Tensor {
+    let floor: Float = relu ? 0 : -.infinity
+    if let tiles = c.tiles {
+      let kernels = weight.form(.winograd) { winogradKernels(weight.tensor, turned: false) }
+      return winograd(x, kernels, bias, tiles, floor: floor, shape: c.outputShape)
+    }
+    return read(x, weight.tensor, bias ?? empty) { x, weight, bias0 in
       make(c.outputShape) { y in
         if c.isDepthwise {
           parallel(c.batch * c.channels) { index in
             let channel = index % c.channels
+            let out = y + index * c.cells
             ck_depthwise(
-              x + index * c.plane, weight + channel * c.taps, bias == nil ? 0 : bias0.start[channel], c.window,
-              y + index * c.cells)
+              x + index * c.plane, weight + channel * c.taps, bias == nil ? 0 : bias0.start[channel], c.window, out)
+            if relu { ck_relu(out, out, c.cells) }
           }
           return
         }
@@ -52,30 +58,55 @@ extension Kernels {
         let even = (c.window.out_height + Compute.threads - 1) / Compute.threads
         let band = max(1, min(c.isPointwise ? even : min(fitting, even), c.window.out_height))
         let bands = (c.window.out_height + band - 1) / band
-        parallel(c.batch * c.groups * bands, scratch: c.isPointwise ? 0 : c.taps * band * row) { index, columns in
+        let room = c.isPointwise ? 0 : c.taps * band * row
+        parallel(c.batch * c.groups * bands, scratch: room + c.taps * Int(CK_PANEL)) { index, columns in
           let first = index % bands * band
           let rows = min(band, c.window.out_height - first)
           let group = index / bands % c.groups
           let sample = index / bands / c.groups
           let output = group * c.groupOutputs
-          let out = y + ((sample * c.outputs + output) * c.cells + first * row)
-          for o in 0..<c.groupOutputs {
-            (out + o * c.cells).update(repeating: bias == nil ? 0 : bias0.start[output + o], count: rows * row)
-          }
           let input = x + (sample * c.channels + group * c.window.channels) * c.plane
           if !c.isPointwise { ck_im2col(input, c.window, first, rows, columns) }
-          gemm(
-            c.groupOutputs, rows * row, c.taps, weight + output * c.taps, c.taps,
-            c.isPointwise ? input + first * row : UnsafePointer(columns), c.isPointwise ? c.plane : rows * row, beta: 1,
-            out, c.cells)
+          product(
+            weight + output * c.taps, outputs: c.groupOutputs, taps: c.taps, bias == nil ? nil : bias0 + output, floor,
+            c.isPointwise ? input + first * row : UnsafePointer(columns), c.isPointwise ? c.plane : rows * row,
+            count: rows * row, panel: columns + room,
+            y + ((sample * c.outputs + output) * c.cells + first * row), c.cells)
         }
       }
     }
   }
 
+  /// y [outputs, count] = weight [outputs, taps] columns [taps, count] + bias, nothing below `floor`.
+  ///
+  /// - Parameter panel: room for CK_PANEL columns.
+  private static func product(
+    _ weight: UnsafePointer<Float>, outputs: Int, taps: Int, _ bias: UnsafePointer<Float>?, _ floor: Float,
+    _ columns: UnsafePointer<Float>, _ stride: Int, count: Int, panel: UnsafeMutablePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ out: Int
+  ) {
+    if ck_has_product() != 0 {
+      // Columns one after the other, because lines a multiple of 4 KiB apart push each other out of the cache.
+      let width = Int(CK_PANEL)
+      for first in Swift.stride(from: 0, to: count, by: width) {
+        let some = min(width, count - first)
+        for tap in 0..<taps { (panel + tap * width).update(from: columns + tap * stride + first, count: some) }
+        ck_product_rows(weight, outputs, taps, taps, panel, bias, floor, some, y + first, out)
+      }
+      return
+    }
+    for o in 0..<outputs { (y + o * out).update(repeating: bias?[o] ?? 0, count: count) }
+    gemm(outputs, count, taps, weight, taps, columns, stride, beta: 1, y, out)
+    if floor == 0 {
+      for o in 0..<outputs { ck_relu(y + o * out, y + o * out, count) }
+    }
+  }
+
   /// The gradient for x; also the forward pass of the transposed convolution.
   static func conv2dInputGradient(_ dy: Tensor, _ weight: Tensor, _ c: Convolution) -> Tensor {
-    if let tiles = c.tiles { return winograd(dy, weight, nil, tiles, turned: true, shape: c.inputShape) }
+    if let tiles = c.tiles {
+      return winograd(dy, winogradKernels(weight, turned: true), nil, tiles, floor: -.infinity, shape: c.inputShape)
+    }
     if let turned = c.turnedDepthwise { return depthwiseInputGradient(dy, weight, turned, shape: c.inputShape) }
     return read(dy, weight) { dy, weight in
       make(c.inputShape) { dx in

@@ -5,13 +5,15 @@ extension Kernels {
   ///
   /// OpenBLAS packs what it reads anew in every call, so the larger of rows and outputs is divided: then little is
   /// packed twice. Large products are cut into more parts than threads, in case other programs hold one thread up.
-  static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, gelu: Bool = false, shape: [Int]) -> Tensor {
+  static func linear(_ x: Tensor, _ weight: Weight, _ bias: Tensor?, gelu: Bool = false, shape: [Int]) -> Tensor {
     let inputs = x.columns
     let rows = x.rows
-    let outputs = weight.count / max(inputs, 1)
+    let outputs = weight.tensor.count / max(inputs, 1)
     if ck_has_product() != 0 && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20 {
-      return packedLinear(x, weight, bias, gelu: gelu, shape: shape)
+      let panels = weight.form(.panels) { packed(weight.tensor, inputs: inputs) }
+      return packedLinear(x, panels, outputs, bias, gelu: gelu, shape: shape)
     }
+    let weight = weight.tensor
     let byRows = rows > outputs
     let larger = max(rows, outputs)
     let isSmall = rows * inputs * outputs < 65_536
@@ -36,12 +38,26 @@ extension Kernels {
     }
   }
 
-  /// `linear` by our own product: all threads pack the weight once, then tiles of rows and panels are worked off.
+  /// A weight [outputs, inputs] in panels for `ck_product`.
+  private static func packed(_ weight: Tensor, inputs: Int) -> Tensor {
+    let (outputs, width) = (weight.count / inputs, Int(CK_PANEL))
+    let panels = (outputs + width - 1) / width
+    return read(weight) { weight in
+      make([panels, inputs, width]) { packed in
+        parallel(panels) { panel in
+          let first = panel * width
+          ck_pack_panel(
+            weight + first * inputs, inputs, min(width, outputs - first), packed + first * inputs)
+        }
+      }
+    }
+  }
+
+  /// `linear` by our own product: tiles of rows and panels are worked off.
   private static func packedLinear(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, gelu: Bool, shape: [Int]
+    _ x: Tensor, _ packed: Tensor, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int]
   ) -> Tensor {
     let (inputs, rows) = (x.columns, x.rows)
-    let outputs = weight.count / inputs
     let width = Int(CK_PANEL)
     let panels = (outputs + width - 1) / width
     // Rows of a tile stay in the second cache while panels pass by. Rows a multiple of 4 KiB apart would push each
@@ -51,16 +67,8 @@ extension Kernels {
     let stride = copies ? inputs + 16 : inputs
     let slabs = (rows + height - 1) / height
     let groups = max(1, min(panels, 4 * Compute.threads / slabs))
-    return read(x, weight, bias ?? empty) { x, weight, bias0 in
+    return read(x, packed, bias ?? empty) { x, packed, bias0 in
       make(shape) { y in
-        let room = UnsafeMutablePointer<Float>.allocate(capacity: panels * width * inputs)
-        defer { room.deallocate() }
-        let packed = Target(start: room)
-        parallel(panels) { panel in
-          let first = panel * width
-          ck_pack_panel(
-            weight + first * inputs, inputs, min(width, outputs - first), packed + first * inputs)
-        }
         parallel(slabs * groups, scratch: copies ? height * stride : 0) { index, copy in
           let (slab, group) = index.quotientAndRemainder(dividingBy: groups)
           let (row, end) = (rows * slab / slabs, rows * (slab + 1) / slabs)

@@ -41,24 +41,31 @@ extension Kernels {
   /// Products of a tile with one kernel.
   private static let products = 36
 
+  /// Kernels [outputs, channels, 3, 3] as [36, outputs, channels]; `turned`, for the way back from a gradient of the output
+  /// to the input's: turned by half a circle, as [36, channels, outputs].
+  static func winogradKernels(_ weight: Tensor, turned: Bool) -> Tensor {
+    let (outputs, channels) = (weight.shape[0], weight.shape[1])
+    return read(weight) { weight in
+      make([products, turned ? channels : outputs, turned ? outputs : channels]) {
+        ck_winograd_kernels(weight.start, outputs, channels, turned ? 1 : 0, $0.start)
+      }
+    }
+  }
+
   /// A convolution by Winograd's method.
   ///
-  /// - Parameter turned: reads a gradient of the output instead and gives the input's.
+  /// - Parameters:
+  ///   - kernels: in Winograd's form.
+  ///   - floor: no number of the result is smaller.
   static func winograd(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ tiles: Tiles, turned: Bool, shape: [Int]
+    _ x: Tensor, _ kernels: Tensor, _ bias: Tensor?, _ tiles: Tiles, floor: Float, shape: [Int]
   ) -> Tensor {
     let (channels, outputs) = (x.shape[1], shape[1])
     let panel = Int(CK_PANEL)
     let (input, output) = (tiles.of(channels: channels), tiles.of(channels: outputs))
     let pair = channels * outputs
-    return read(x, weight, bias ?? empty) { x, weight, bias0 in
+    return read(x, kernels, bias ?? empty) { x, kernels, bias0 in
       make(shape) { y in
-        let room = UnsafeMutablePointer<Float>.allocate(capacity: products * pair)
-        defer { room.deallocate() }
-        let kernels = Target(start: room)
-        // Turned, the kernels lie as [channels, outputs] in the weight.
-        ck_winograd_kernels(
-          weight.start, turned ? channels : outputs, turned ? outputs : channels, turned ? 1 : 0, room)
         parallel((tiles.count + panel - 1) / panel, scratch: products * panel * (channels + outputs) + 8) { index, v in
           let first = index * panel
           let count = min(panel, tiles.count - first)
@@ -77,7 +84,7 @@ extension Kernels {
           }
           for o in 0..<outputs {
             ck_winograd_output(
-              m + o * panel, outputs * panel, output, first, count, bias == nil ? 0 : bias0.start[o],
+              m + o * panel, outputs * panel, output, first, count, bias == nil ? 0 : bias0.start[o], floor,
               y + o * tiles.plane)
           }
         }

@@ -44,7 +44,7 @@ extension Tape {
       precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
       let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
       multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
-      let all = Kernels.linear(x.tensor, w, bias, shape: x.shape.dropLast() + [3 * width])
+      let all = Kernels.linear(x.tensor, parameters.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
       return Value(Kernels.attention(fused: all, heads: heads))
     }
     let all = linear(x, weight, nil)

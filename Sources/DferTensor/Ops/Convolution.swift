@@ -31,11 +31,13 @@ extension Tape {
   /// - Parameters:
   ///   - x: [batch, channels, height, width].
   ///   - weight: [outputs, channels / groups, kernel rows, kernel columns]; `bias` is [outputs].
+  ///   - relu: through a ReLU. Without a recording it costs nothing.
   /// - Returns: [batch, outputs, out height, out width].
   public mutating func conv2d(
     _ x: Value, _ weight: Parameter, _ bias: Parameter?, stride: Int = 1, padding: Padding = .none, dilation: Int = 1,
-    groups: Int = 1
+    groups: Int = 1, relu: Bool = false
   ) -> Value {
+    let isFused = relu && !isRecording
     let w = parameters[weight]
     precondition(
       x.shape.count == 4 && w.shape.count == 4 && w.shape[1] * groups == x.shape[1] && w.shape[0] % groups == 0,
@@ -43,12 +45,13 @@ extension Tape {
     let c = Kernels.Convolution(
       x.shape, kernel: w.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
     multiplications += c.batch * c.outputs * c.cells * c.taps
-    let y = Kernels.conv2d(x.tensor, w, bias.map { parameters[$0] }, c)
-    return record(y) { dy, adjoints in
+    let y = Kernels.conv2d(x.tensor, parameters.weight(weight), bias.map { parameters[$0] }, relu: isFused, c)
+    let output = record(y, from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.conv2dInputGradient(dy, w, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(dy, x.tensor, c, shape: w.shape), to: weight)
       if let bias { adjoints.add(Kernels.channelSums(dy), to: bias) }
     }
+    return relu && !isFused ? self.relu(output) : output
   }
 
   /// The transpose of a strided `conv2d`: every input cell paints a kernel onto the output.
@@ -68,8 +71,8 @@ extension Tape {
     multiplications += c.batch * c.outputs * c.cells * c.taps
     var y = Kernels.conv2dInputGradient(x.tensor, w, c)
     if let bias { y = Kernels.perChannel(y, offset: parameters[bias]) }
-    return record(y) { dy, adjoints in
-      adjoints.add(Kernels.conv2d(dy, w, nil, c), to: x)
+    return record(y, from: x, learning: weight, bias) { dy, adjoints in
+      adjoints.add(Kernels.conv2d(dy, Weight(w), nil, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(x.tensor, dy, c, shape: w.shape), to: weight)
       if let bias { adjoints.add(Kernels.channelSums(dy), to: bias) }
     }

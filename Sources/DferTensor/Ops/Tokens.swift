@@ -66,7 +66,7 @@ extension Tape {
   public mutating func broadcast(_ parameter: Parameter, _ shape: [Int]) -> Value {
     let table = parameters[parameter]
     let y = Kernels.addRepeated(Tensor(zeros: shape), table)
-    return record(y) { dy, adjoints in
+    return record(y, learning: parameter) { dy, adjoints in
       adjoints.add(Kernels.sumRows(dy, shape: table.shape), to: parameter)
     }
   }
@@ -74,7 +74,7 @@ extension Tape {
   /// x plus a learned table whose numbers repeat over x, such as a position table [1, tokens, width].
   public mutating func addParameter(_ x: Value, _ parameter: Parameter) -> Value {
     let table = parameters[parameter]
-    return record(Kernels.addRepeated(x.tensor, table)) { dy, adjoints in
+    return record(Kernels.addRepeated(x.tensor, table), from: x, learning: parameter) { dy, adjoints in
       adjoints.add(dy, to: x)
       adjoints.add(Kernels.sumRows(dy, shape: table.shape), to: parameter)
     }

@@ -76,7 +76,7 @@ public struct FinderTrainer: Sendable {
     }
     let side = settings.side
     let input = Tensor(canvases.flatMap(\.values), shape: [canvases.count, 3, side, side])
-    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    var tape = state.tape()
     let outputs = start.answers(to: input, &tape)
     let parts = loss(outputs, strides: start.outputs.map(\.stride), faces: truth, &tape)
     let rate = settings.schedule.rate(state.step)

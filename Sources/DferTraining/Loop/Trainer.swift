@@ -84,12 +84,11 @@ public struct Trainer: Sendable {
     guard !set.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     let trunk = card.config.trunk
     let isWhole = Double(state.random.uniform()) < settings.clipShare
-    let places = order.places(step: state.step, batch: settings.batch, count: set.clips.count)
-      .prefix(isWhole ? max(1, settings.batch / trunk.slots) : settings.batch)
+    let places = places(isWhole, in: set)
     let sample =
-      try cache.map { try $0.sample(Array(places), of: set, isWhole: isWhole, for: self, &state.random) }
+      try cache.map { try $0.sample(places, of: set, isWhole: isWhole, for: self, &state.random) }
       ?? fresh(places.map { set.clips[$0] }, isWhole: isWhole)
-    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    var tape = state.tape()
     let tokens = encode(sample.input, &tape)
     let output = network.cascade(tokens, tokensPerSlot: tokens.shape[1] / (isWhole ? trunk.slots : 1), &tape)
     let features = state.tasks.map { _ in tape.meanOfTokens(tokens).tensor }
@@ -131,6 +130,21 @@ public struct Trainer: Sendable {
     var names: [String]
   }
 
+  /// Which clips a step sees. One slot is cut from stills only, where there are any: a moment of what moves may look like
+  /// any class. Of whole clips every second one moves, where there are both: stills keep looks, clips teach time.
+  mutating func places(_ isWhole: Bool, in set: LabelledSet) -> [Int] {
+    let count = isWhole ? max(1, settings.batch / card.config.trunk.slots) : settings.batch
+    let stills = set.clips.indices.filter { set.clips[$0].pictures.count == 1 }
+    let moving = set.clips.indices.filter { set.clips[$0].pictures.count != 1 }
+    guard !stills.isEmpty, !moving.isEmpty else {
+      return Array(order.places(step: state.step, batch: settings.batch, count: set.clips.count).prefix(count))
+    }
+    func some(_ pool: [Int], _ count: Int) -> [Int] {
+      order.places(step: state.step, batch: count, count: pool.count).map { pool[$0] }
+    }
+    return isWhole ? some(moving, (count + 1) / 2) + some(stills, count / 2) : some(stills, count)
+  }
+
   /// New views of some clips.
   private mutating func fresh(_ clips: [LabelledClip], isWhole: Bool) -> Sample {
     let views = clips.map { look(at: $0, &state.random).masked }
@@ -145,12 +159,8 @@ public struct Trainer: Sendable {
 
   func encode(_ input: Sample.Input, _ tape: inout Tape) -> Value {
     switch input {
-    case .tokens(let tokens): return Value(tokens)
-    case .clips(let clips, let kept, let firstSlot):
-      guard settings.freezesEncoder else { return network.encoder(clips, kept: kept, firstSlot: firstSlot, &tape) }
-      // A frozen encoder needs no gradients, so nothing of it is recorded.
-      var still = Tape(state.weights)
-      return Value(network.encoder(clips, kept: kept, firstSlot: firstSlot, &still).tensor)
+    case .tokens(let tokens): Value(tokens)
+    case .clips(let clips, let kept, let firstSlot): network.encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
     }
   }
 

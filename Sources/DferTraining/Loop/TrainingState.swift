@@ -24,6 +24,12 @@ public struct TrainingState: Sendable, Equatable {
   /// Steps taken so far.
   public var step: Int { optimiser.step }
 
+  /// A tape for the next step. It records nothing for the sake of weights that never move.
+  func tape() -> Tape {
+    let frozen = zip(weights.parameters, optimiser.plan.entries).filter(\.1.isFrozen).map(\.0)
+    return Tape(weights, recording: true, training: true, frozen: Set(frozen), random: random)
+  }
+
   /// Moves the weights against the gradients, and the averaged weights after them.
   ///
   /// - Parameters:

@@ -46,7 +46,7 @@ public struct PictureTrainer: Sendable {
     if settings.mixup > 0, Double(state.random.uniform()) < settings.mixup {
       batch.mix(Mixup(batch.names.count, random: &state.random))
     }
-    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    var tape = state.tape()
     let output = model.network(Value(batch.input), &tape)
     let loss = loss(output, batch, &tape)
     state.random = tape.random

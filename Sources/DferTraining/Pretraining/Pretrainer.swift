@@ -89,7 +89,7 @@ public struct Pretrainer: Sendable {
     }
     let part = sample(views, isWhole: isWhole, random: &state.random)
 
-    var tape = Tape(state.weights, recording: true, training: true, random: state.random)
+    var tape = state.tape()
     let painted = network(part.shown, visible: part.visible, firstSlot: part.firstSlot, &tape)
     let loss = tape.meanSquared(painted, Value(part.target.rows(of: part.hidden)))
     state.random = tape.random

@@ -1,0 +1,54 @@
+import Synchronization
+
+/// What kernels make of weights before they can use them, kept for the next pass: packed panels of a linear layer,
+/// Winograd's form of a convolution. As large as the weights of the first kind, four times those of the second.
+final class PreparedWeights: Sendable {
+  enum Form: Hashable { case panels, winograd }
+
+  private struct Key: Hashable {
+    let parameter: Parameter
+    let form: Form
+  }
+
+  private let made = Mutex<[Key: Tensor]>([:])
+
+  func tensor(_ parameter: Parameter, _ form: Form, _ make: () -> Tensor) -> Tensor {
+    let key = Key(parameter: parameter, form: form)
+    if let known = made.withLock({ $0[key] }) { return known }
+    // Two threads may both make it: the same numbers, and nobody waits while a kernel runs its own threads.
+    let fresh = make()
+    return made.withLock { made in
+      if let known = made[key] { return known }
+      made[key] = fresh
+      return fresh
+    }
+  }
+}
+
+/// One weight as a kernel gets it.
+struct Weight {
+  let tensor: Tensor
+  fileprivate let parameter: Parameter?
+  fileprivate let prepared: PreparedWeights?
+
+  /// Numbers that nothing is kept of.
+  init(_ tensor: Tensor) { (self.tensor, parameter, prepared) = (tensor, nil, nil) }
+
+  /// The weight in another form, from an earlier pass if it was kept.
+  func form(_ form: PreparedWeights.Form, _ make: () -> Tensor) -> Tensor {
+    guard let parameter, let prepared else { return make() }
+    return prepared.tensor(parameter, form, make)
+  }
+}
+
+extension ParameterStore {
+  func weight(_ parameter: Parameter) -> Weight {
+    Weight(tensor: self[parameter], parameter: parameter, prepared: prepared)
+  }
+}
+
+extension Weight {
+  fileprivate init(tensor: Tensor, parameter: Parameter, prepared: PreparedWeights?) {
+    (self.tensor, self.parameter, self.prepared) = (tensor, parameter, prepared)
+  }
+}
