@@ -130,6 +130,19 @@ void ck_centred_sums(const float *x, const float *dy, float mean, long count, do
 }
 void ck_accumulate(float *sum, const float *x, long count) { DISPATCH(accumulate, (sum, x, count)) }
 
+void ck_adamw(float *values, const float *gradient, float *first, float *second, long count, ck_adamw_step step) {
+  DISPATCH(adamw, (values, gradient, first, second, count, step))
+}
+
+double ck_sum_squares(const float *x, long count) {
+  double sums[8] = {0};  // independent, so that additions overlap
+  long whole = count - count % 8;
+  for (long i = 0; i < whole; i += 8)
+    for (int lane = 0; lane < 8; lane++) sums[lane] += (double)x[i + lane] * x[i + lane];
+  for (long i = whole; i < count; i++) sums[0] += (double)x[i] * x[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 double ck_sum(const float *x, long count) {
   double sums[8] = {0};  // independent, so that additions overlap
   long whole = count - count % 8;

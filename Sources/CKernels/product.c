@@ -1,5 +1,6 @@
-// x weight^T for AVX-512. OpenBLAS reaches about 85 % of what a processor with 256-bit arithmetic units can do with
-// AVX-512 instructions, and packs its operands again in every call and thread; here each weight is packed once.
+// Matrix products for AVX-512. OpenBLAS reaches about 85 % of what a processor with 256-bit arithmetic units can do with
+// AVX-512 instructions, and packs its operands again in every call and thread; here one side is packed once, in panels of
+// 32 columns, and the other is read where it lies.
 #include "CKernels.h"
 
 #if defined(__x86_64__)
@@ -36,25 +37,35 @@ AVX512 static void turn(const float *from, long stride, float *to) {
   }
 }
 
-void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel) {
+void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel) {
   long whole = inputs - inputs % 16;
   for (long j = 0; j < WIDTH; j += 16) {
     if (j + 16 <= outputs) {
-      for (long k = 0; k < whole; k += 16) turn(weight + j * inputs + k, inputs, panel + k * WIDTH + j);
+      for (long k = 0; k < whole; k += 16) turn(weight + j * stride + k, stride, panel + k * WIDTH + j);
       for (long k = whole; k < inputs; k++)
-        for (long i = j; i < j + 16; i++) panel[k * WIDTH + i] = weight[i * inputs + k];
+        for (long i = j; i < j + 16; i++) panel[k * WIDTH + i] = weight[i * stride + k];
     } else {
       for (long k = 0; k < inputs; k++)
-        for (long i = j; i < j + 16; i++) panel[k * WIDTH + i] = i < outputs ? weight[i * inputs + k] : 0;
+        for (long i = j; i < j + 16; i++) panel[k * WIDTH + i] = i < outputs ? weight[i * stride + k] : 0;
     }
   }
 }
 
-/// `rows` is a constant where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. `bias` has a
-/// number for each column, `start` one for each row; `floor` is the least number that is written.
+AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel) {
+  for (long j = 0; j < width; j += 16) {
+    long left = columns - j;
+    __mmask16 some = left >= 16 ? 0xffff : left > 0 ? (__mmask16)((1u << left) - 1) : 0;
+    for (long k = 0; k < inputs; k++)
+      _mm512_storeu_ps(panel + k * width + j, _mm512_maskz_loadu_ps(some, x + k * stride + j));
+  }
+}
+
+/// `rows` is a constant where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. Input k of row r
+/// is x[r * stride + k * step]. `bias` has a number for each column, `start` one for each row; `floor` is the least number
+/// that is written, unless the sums are added to y.
 AVX512 static inline __attribute__((always_inline)) void block(
-    int rows, const float *x, long stride, long inputs, const float *panel, const float *bias, const float *start,
-    float floor, long columns, float *y, long out) {
+    int rows, const float *x, long stride, long step, long inputs, const float *panel, const float *bias,
+    const float *start, float floor, int add, long columns, float *y, long out) {
   __m512 sums[14][2];
   __mmask16 first = columns >= 16 ? 0xffff : (__mmask16)((1u << columns) - 1);
   __mmask16 second = columns >= 32 ? 0xffff : columns > 16 ? (__mmask16)((1u << (columns - 16)) - 1) : 0;
@@ -69,29 +80,36 @@ AVX512 static inline __attribute__((always_inline)) void block(
     __m512 w0 = _mm512_loadu_ps(panel + k * WIDTH), w1 = _mm512_loadu_ps(panel + k * WIDTH + 16);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-      __m512 value = _mm512_set1_ps(x[r * stride + k]);
+      __m512 value = _mm512_set1_ps(x[r * stride + k * step]);
       sums[r][0] = _mm512_fmadd_ps(value, w0, sums[r][0]);
       sums[r][1] = _mm512_fmadd_ps(value, w1, sums[r][1]);
     }
   }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    // Of two numbers that cannot be compared this gives the second: NaN stays.
-    _mm512_mask_storeu_ps(y + r * out, first, _mm512_max_ps(_mm512_set1_ps(floor), sums[r][0]));
-    _mm512_mask_storeu_ps(y + r * out + 16, second, _mm512_max_ps(_mm512_set1_ps(floor), sums[r][1]));
+    if (add) {
+      sums[r][0] = _mm512_add_ps(sums[r][0], _mm512_maskz_loadu_ps(first, y + r * out));
+      sums[r][1] = _mm512_add_ps(sums[r][1], _mm512_maskz_loadu_ps(second, y + r * out + 16));
+    } else {
+      // Of two numbers that cannot be compared this gives the second: NaN stays.
+      sums[r][0] = _mm512_max_ps(_mm512_set1_ps(floor), sums[r][0]);
+      sums[r][1] = _mm512_max_ps(_mm512_set1_ps(floor), sums[r][1]);
+    }
+    _mm512_mask_storeu_ps(y + r * out, first, sums[r][0]);
+    _mm512_mask_storeu_ps(y + r * out + 16, second, sums[r][1]);
   }
 }
 
 AVX512 static inline __attribute__((always_inline)) void product(
-    const float *x, long rows, long stride, long inputs, const float *panel, const float *bias, const float *start,
-    float floor, long columns, float *y, long out) {
+    const float *x, long rows, long stride, long step, long inputs, const float *panel, const float *bias,
+    const float *start, float floor, int add, long columns, float *y, long out) {
   long blocks = (rows + 13) / 14;  // of nearly equal height, so that none is left with a row or two
   for (long i = 0; i < blocks; i++) {
     long from = rows * i / blocks, to = rows * (i + 1) / blocks;
     const float *a = x + from * stride;
     float *c = y + from * out;
 #define ROWS(n) \
-  case n: block(n, a, stride, inputs, panel, bias, start ? start + from : 0, floor, columns, c, out); break;
+  case n: block(n, a, stride, step, inputs, panel, bias, start ? start + from : 0, floor, add, columns, c, out); break;
     switch (to - from) {
       ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
       ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)
@@ -102,21 +120,32 @@ AVX512 static inline __attribute__((always_inline)) void product(
 
 AVX512 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                        long columns, float *y, long out) {
-  product(x, rows, stride, inputs, panel, bias, 0, -INFINITY, columns, y, out);
+  product(x, rows, stride, 1, inputs, panel, bias, 0, -INFINITY, 0, columns, y, out);
 }
 
 AVX512 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                             float floor, long columns, float *y, long out) {
-  product(x, rows, stride, inputs, panel, 0, bias, floor, columns, y, out);
+  product(x, rows, stride, 1, inputs, panel, 0, bias, floor, 0, columns, y, out);
+}
+
+AVX512 void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add,
+                              long columns, float *y, long out) {
+  if (add)
+    product(x, rows, 1, step, inputs, panel, 0, 0, 0, 1, columns, y, out);
+  else
+    product(x, rows, 1, step, inputs, panel, 0, 0, -INFINITY, 0, columns, y, out);
 }
 
 #else
 
 int ck_has_product(void) { return 0; }
-void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel) {}
+void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel) {}
+void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel) {}
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                 long columns, float *y, long out) {}
 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                      float floor, long columns, float *y, long out) {}
+void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add, long columns,
+                       float *y, long out) {}
 
 #endif

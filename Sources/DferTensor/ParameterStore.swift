@@ -36,6 +36,12 @@ public struct ParameterStore: Sendable {
     }
   }
 
+  /// Changes a parameter's numbers where they lie.
+  public mutating func update(_ parameter: Parameter, _ change: (inout Tensor) -> Void) {
+    change(&tensors[parameter.slot])
+    prepared = nil
+  }
+
   /// For weights that are used again and again: kernels keep what they make of them. Ends with the next write.
   public mutating func keepPrepared() { prepared = PreparedWeights() }
 

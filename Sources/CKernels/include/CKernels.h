@@ -55,13 +55,28 @@ void ck_blend(const float *a, float p, const float *b, float q, float offset, fl
 /// The sums of dy and of dy * (x - mean).
 void ck_centred_sums(const float *x, const float *dy, float mean, long count, double *sum, double *product);
 
-// Products x weight^T with packed weights, where `ck_has_product` says so (AVX-512)
+// Training
+
+/// One step of AdamW over `count` numbers: the moments of the gradient move, then
+/// values <- values * kept - size * first / (sqrt(second) * scale + epsilon).
+typedef struct {
+  float beta1, beta2, epsilon, size, scale, kept;
+} ck_adamw_step;
+void ck_adamw(float *values, const float *gradient, float *first, float *second, long count, ck_adamw_step step);
+/// The sum of squares, carried in double precision.
+double ck_sum_squares(const float *x, long count);
+
+// Matrix products with one side packed, where `ck_has_product` says so (AVX-512)
 
 /// Outputs of one panel.
 #define CK_PANEL 32
 int ck_has_product(void);
-/// Packs up to CK_PANEL rows of a weight [outputs, inputs] as [inputs, CK_PANEL]; missing rows become zeros.
-void ck_pack_panel(const float *weight, long inputs, long outputs, float *panel);
+/// Packs up to CK_PANEL rows of a weight [outputs, inputs], `stride` numbers apart, as [inputs, CK_PANEL]; missing rows
+/// become zeros.
+void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel);
+/// Packs `columns` of x [inputs, ...], whose rows are `stride` numbers apart, as [inputs, width]; missing columns become
+/// zeros. `width` is a multiple of 16.
+void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel);
 /// y <- x panel + bias: `rows` rows of x, `stride` numbers apart, and of y, `out` apart; `columns` <= CK_PANEL of the
 /// panel's outputs are written. `bias` may be null.
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
@@ -69,6 +84,9 @@ void ck_product(const float *x, long rows, long stride, long inputs, const float
 /// The same with a bias for each row, which may be null, and no number below `floor`.
 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                      float floor, long columns, float *y, long out);
+/// y <- x^T panel, or y += where `add` is not 0: input k of row r is x[k * step + r].
+void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add, long columns,
+                       float *y, long out);
 
 // Windows over planes (channels x height x width)
 

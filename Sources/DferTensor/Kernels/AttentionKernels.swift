@@ -25,6 +25,11 @@ extension Kernels {
 
     /// Query rows of one task: OpenBLAS packs the keys anew in every call, so blocks of fewer than about 200 rows lose.
     var block: Int { max(1, min(queries, 256)) }
+    /// Whether our own products are used, which pack keys and values once for all queries of a task.
+    var isPacked: Bool { ck_has_product() != 0 && queries >= 32 && keys >= 16 && width >= 16 }
+    /// Numbers of keys in panels, one behind the other, and of `tokens` of a head's columns.
+    var keyPanels: Int { (keys + Int(CK_PANEL) - 1) / Int(CK_PANEL) * Int(CK_PANEL) * width }
+    func columnPanels(_ tokens: Int) -> Int { (width + Int(CK_PANEL) - 1) / Int(CK_PANEL) * Int(CK_PANEL) * tokens }
     var blocks: Int { (queries + block - 1) / block }
 
     /// Task `index` as batch, head and query rows.
@@ -55,7 +60,8 @@ extension Kernels {
 
   /// `stride` numbers lie between two tokens of q, k and v.
   private static func attention(_ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int) -> Tensor {
-    make([s.batch, s.queries, s.columns]) { y in
+    if s.isPacked { return packedAttention(s, q, k, v, stride: stride) }
+    return make([s.batch, s.queries, s.columns]) { y in
       parallel(s.tasks, scratch: s.block * s.keys) { index, p in
         let (batch, head, rows) = s.task(index)
         let (firstQuery, column) = (batch * s.queries + rows.lowerBound, head * s.width)
@@ -69,6 +75,76 @@ extension Kernels {
           rows.count, s.width, s.keys, p, s.keys, v + keyStart, stride, y + (firstQuery * s.columns + column), s.columns
         )
       }
+    }
+  }
+
+  private static func packedAttention(
+    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int
+  ) -> Tensor {
+    // A block's weights stay in the second cache until the values are weighed with them.
+    let most = max(14, 98_304 / s.keys / 14 * 14)
+    let parts = min((s.queries + most - 1) / most, (2 * Compute.threads + s.batch * s.heads - 1) / (s.batch * s.heads))
+    return make([s.batch, s.queries, s.columns]) { y in
+      parallel(s.batch * s.heads * parts, scratch: s.keyPanels + s.columnPanels(s.keys) + most * s.keys) { index, keys in
+        let (pair, part) = index.quotientAndRemainder(dividingBy: parts)
+        let (batch, column) = (pair / s.heads, pair % s.heads * s.width)
+        let keyStart = batch * s.keys * stride + column
+        let values = keys + s.keyPanels
+        let p = values + s.columnPanels(s.keys)
+        packRows(k + keyStart, stride: stride, s.keys, s.width, keys)
+        packColumns(v + keyStart, stride: stride, s.keys, s.width, values)
+        let rows = s.queries * part / parts..<s.queries * (part + 1) / parts
+        let blocks = (rows.count + most - 1) / most
+        for block in 0..<blocks {
+          let (first, end) = (rows.count * block / blocks, rows.count * (block + 1) / blocks)
+          let query = batch * s.queries + rows.lowerBound + first
+          product(q + (query * stride + column), end - first, stride, s.width, keys, s.keys, p, s.keys)
+          ck_softmax(p, end - first, s.keys, s.keys, s.scale)
+          product(p, end - first, s.keys, s.keys, values, s.width, y + (query * s.columns + column), s.columns)
+        }
+      }
+    }
+  }
+
+  // MARK: Products with panels
+
+  /// `count` rows of `width` numbers, turned.
+  private static func packRows(
+    _ x: UnsafePointer<Float>, stride: Int, _ count: Int, _ width: Int, _ panels: UnsafeMutablePointer<Float>
+  ) {
+    for first in Swift.stride(from: 0, to: count, by: Int(CK_PANEL)) {
+      ck_pack_panel(x + first * stride, stride, width, min(Int(CK_PANEL), count - first), panels + first * width)
+    }
+  }
+
+  /// `count` rows of `width` numbers, as they are.
+  private static func packColumns(
+    _ x: UnsafePointer<Float>, stride: Int, _ count: Int, _ width: Int, _ panels: UnsafeMutablePointer<Float>
+  ) {
+    for first in Swift.stride(from: 0, to: width, by: Int(CK_PANEL)) {
+      ck_pack_columns(x + first, stride, count, min(Int(CK_PANEL), width - first), Int(CK_PANEL), panels + first * count)
+    }
+  }
+
+  /// y [rows, columns] = x [rows, inputs] times panels.
+  private static func product(
+    _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ inputs: Int, _ panels: UnsafePointer<Float>, _ columns: Int,
+    _ y: UnsafeMutablePointer<Float>, _ out: Int
+  ) {
+    for first in Swift.stride(from: 0, to: columns, by: Int(CK_PANEL)) {
+      ck_product(
+        x, rows, stride, inputs, panels + first * inputs, nil, min(Int(CK_PANEL), columns - first), y + first, out)
+    }
+  }
+
+  /// y [rows, columns] = x^T times panels, x being [inputs, rows].
+  private static func turnedProduct(
+    _ x: UnsafePointer<Float>, _ rows: Int, _ inputs: Int, _ panels: UnsafePointer<Float>, _ columns: Int,
+    _ y: UnsafeMutablePointer<Float>, _ out: Int
+  ) {
+    for first in Swift.stride(from: 0, to: columns, by: Int(CK_PANEL)) {
+      ck_product_turned(
+        x, rows, rows, inputs, panels + first * inputs, 0, min(Int(CK_PANEL), columns - first), y + first, out)
     }
   }
 
@@ -95,32 +171,71 @@ extension Kernels {
   ) -> (q: Tensor, k: Tensor, v: Tensor) {
     let s = AttentionShape(q, k, heads: heads)
     var (dk, dv) = (empty, empty)
-    let room = s.queries * s.keys
     let dq = read(q, k, v) { q0, k0, v0 in
       read(dy) { dy in
         make(q.shape) { dq in
           dk = make(k.shape) { dk in
             dv = make(v.shape) { dv in
-              parallel(s.batch * heads, scratch: 2 * room) { index, p in
-                let d = p + room
-                let (batch, head) = (index / heads, index % heads)
-                let at = batch * s.queries * s.columns + head * s.width
-                let key = batch * s.keys * s.columns + head * s.width
-                let columns = s.columns
-                gemm(s.queries, s.keys, s.width, q0 + at, columns, k0 + key, columns, turnedB: true, p, s.keys)
-                ck_softmax(p, s.queries, s.keys, s.keys, s.scale)
-                gemm(s.keys, s.width, s.queries, p, s.keys, turnedA: true, dy + at, columns, dv + key, columns)
-                gemm(s.queries, s.keys, s.width, dy + at, columns, v0 + key, columns, turnedB: true, d, s.keys)
-                ck_softmax_backward(p, d, s.queries, s.keys, s.keys, s.scale)
-                gemm(s.queries, s.width, s.keys, d, s.keys, k0 + key, columns, dq + at, columns)
-                gemm(s.keys, s.width, s.queries, d, s.keys, turnedA: true, q0 + at, columns, dk + key, columns)
-              }
+              attentionBackward(s, (q0, k0, v0), dy, into: (dq, dk, dv), stride: s.columns)
             }
           }
         }
       }
     }
     return (dq, dk, dv)
+  }
+
+  /// The same for queries, keys and values side by side; their gradients lie like them.
+  static func attentionBackward(fused qkv: Tensor, heads: Int, _ dy: Tensor) -> Tensor {
+    let s = AttentionShape(fused: qkv.shape, heads: heads)
+    return read(qkv, dy) { x, dy in
+      make(qkv.shape) { dx in
+        attentionBackward(
+          s, (x, Source(start: x + s.columns), Source(start: x + 2 * s.columns)), dy,
+          into: (dx, Target(start: dx + s.columns), Target(start: dx + 2 * s.columns)), stride: 3 * s.columns)
+      }
+    }
+  }
+
+  /// `stride` numbers lie between two tokens of q, k and v, and of their gradients.
+  private static func attentionBackward(
+    _ s: AttentionShape, _ x: (q: Source, k: Source, v: Source), _ dy: Source,
+    into d: (q: Target, k: Target, v: Target), stride: Int
+  ) {
+    let room = s.queries * s.keys
+    let isPacked = s.isPacked
+    let panel = isPacked ? max(s.keyPanels, s.columnPanels(max(s.queries, s.keys))) : 0
+    parallel(s.batch * s.heads, scratch: 2 * room + panel) { index, p in
+      let (slopes, packed) = (p + room, p + 2 * room)
+      let (batch, column) = (index / s.heads, index % s.heads * s.width)
+      let (query, key) = (batch * s.queries * stride + column, batch * s.keys * stride + column)
+      let (q, k, v) = (x.q + query, x.k + key, x.v + key)
+      let (dq, dk, dv) = (d.q + query, d.k + key, d.v + key)
+      let dy = dy + (batch * s.queries * s.columns + column)
+      let (queries, keys, width) = (s.queries, s.keys, s.width)
+      if isPacked {
+        packRows(k, stride: stride, keys, width, packed)
+        product(q, queries, stride, width, packed, keys, p, keys)
+        ck_softmax(p, queries, keys, keys, s.scale)
+        packColumns(dy, stride: s.columns, queries, width, packed)
+        turnedProduct(p, keys, queries, packed, width, dv, stride)
+        packRows(v, stride: stride, keys, width, packed)
+        product(dy, queries, s.columns, width, packed, keys, slopes, keys)
+        ck_softmax_backward(p, slopes, queries, keys, keys, s.scale)
+        packColumns(k, stride: stride, keys, width, packed)
+        product(slopes, queries, keys, keys, packed, width, dq, stride)
+        packColumns(q, stride: stride, queries, width, packed)
+        turnedProduct(slopes, keys, queries, packed, width, dk, stride)
+      } else {
+        gemm(queries, keys, width, q, stride, k, stride, turnedB: true, p, keys)
+        ck_softmax(p, queries, keys, keys, s.scale)
+        gemm(keys, width, queries, p, keys, turnedA: true, dy, s.columns, dv, stride)
+        gemm(queries, keys, width, dy, s.columns, v, stride, turnedB: true, slopes, keys)
+        ck_softmax_backward(p, slopes, queries, keys, keys, s.scale)
+        gemm(queries, width, keys, slopes, keys, k, stride, dq, stride)
+        gemm(keys, width, queries, slopes, keys, turnedA: true, q, stride, dk, stride)
+      }
+    }
   }
 
   /// Gradients of `attentionWeights` p, given its own gradient `dp`.

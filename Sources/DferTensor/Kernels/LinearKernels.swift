@@ -9,7 +9,7 @@ extension Kernels {
     let inputs = x.columns
     let rows = x.rows
     let outputs = weight.tensor.count / max(inputs, 1)
-    if ck_has_product() != 0 && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20 {
+    if isWorthPacking(rows: rows, inputs: inputs, outputs: outputs) {
       let panels = weight.form(.panels) { packed(weight.tensor, inputs: inputs) }
       return packedLinear(x, panels, outputs, bias, gelu: gelu, shape: shape)
     }
@@ -38,6 +38,24 @@ extension Kernels {
     }
   }
 
+  private static func isWorthPacking(rows: Int, inputs: Int, outputs: Int) -> Bool {
+    ck_has_product() != 0 && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20
+  }
+
+  /// A matrix [inputs, outputs] in the same panels.
+  private static func packedColumns(_ matrix: Tensor, inputs: Int, outputs: Int) -> Tensor {
+    let width = Int(CK_PANEL)
+    let panels = (outputs + width - 1) / width
+    return read(matrix) { matrix in
+      make([panels, inputs, width]) { packed in
+        parallel(panels) { panel in
+          let first = panel * width
+          ck_pack_columns(matrix + first, outputs, inputs, min(width, outputs - first), width, packed + first * inputs)
+        }
+      }
+    }
+  }
+
   /// A weight [outputs, inputs] in panels for `ck_product`.
   private static func packed(_ weight: Tensor, inputs: Int) -> Tensor {
     let (outputs, width) = (weight.count / inputs, Int(CK_PANEL))
@@ -47,7 +65,7 @@ extension Kernels {
         parallel(panels) { panel in
           let first = panel * width
           ck_pack_panel(
-            weight + first * inputs, inputs, min(width, outputs - first), packed + first * inputs)
+            weight + first * inputs, inputs, inputs, min(width, outputs - first), packed + first * inputs)
         }
       }
     }
@@ -104,6 +122,9 @@ extension Kernels {
     let outputs = dy.columns
     let rows = dy.rows
     let inputs = weight.count / max(outputs, 1)
+    if isWorthPacking(rows: rows, inputs: outputs, outputs: inputs) {
+      return packedLinear(dy, packedColumns(weight, inputs: outputs, outputs: inputs), inputs, nil, gelu: false, shape: shape)
+    }
     return read(dy, weight) { dy, weight in
       make(shape) { dx in
         share(rows, least: 8) {
@@ -118,12 +139,51 @@ extension Kernels {
   /// dweight = dy^T x.
   static func linearWeightGradient(_ dy: Tensor, _ x: Tensor, shape: [Int]) -> Tensor {
     let (outputs, inputs, rows) = (dy.columns, x.columns, x.rows)
+    let isOwn = isWorthPacking(rows: rows, inputs: inputs, outputs: outputs)
     return read(dy, x) { dy, x in
       make(shape) { dw in
-        share(outputs, least: 8) {
-          gemm(
-            $0.count, inputs, rows, dy + $0.lowerBound, outputs, turnedA: true, x.start, inputs,
-            dw + $0.lowerBound * inputs, inputs)
+        share(outputs, least: 14) {
+          let (dy, dw) = (Source(start: dy + $0.lowerBound), Target(start: dw + $0.lowerBound * inputs))
+          if isOwn {
+            turnedProduct(dy, x, dw, outputs: $0.count, of: outputs, inputs: inputs, rows: rows)
+          } else {
+            gemm($0.count, inputs, rows, dy.start, outputs, turnedA: true, x.start, inputs, dw.start, inputs)
+          }
+        }
+      }
+    }
+  }
+
+  /// dw [outputs, inputs] = dy^T x for some of the `all` columns of dy.
+  ///
+  /// Long sums are made in parts, and few enough columns of x are packed at a time that they stay in the second cache
+  /// while dy passes by, 14 columns at a time in the first one.
+  private static func turnedProduct(
+    _ dy: Source, _ x: Source, _ dw: Target, outputs: Int, of all: Int, inputs: Int, rows: Int
+  ) {
+    let (width, height, most) = (Int(CK_PANEL), 14, 12)
+    let parts = (rows + 399) / 400
+    let room = (rows + parts - 1) / parts
+    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: room * (most * width + 16))
+    defer { scratch.deallocate() }
+    let (panels, some) = (scratch, scratch + room * most * width)
+    for firstInput in stride(from: 0, to: inputs, by: most * width) {
+      let columns = min(most * width, inputs - firstInput)
+      for part in 0..<parts {
+        let (start, end) = (rows * part / parts, rows * (part + 1) / parts)
+        for column in stride(from: 0, to: columns, by: width) {
+          ck_pack_columns(
+            x + (start * inputs + firstInput + column), inputs, end - start, min(width, columns - column), width,
+            panels + column * room)
+        }
+        for output in stride(from: 0, to: outputs, by: height) {
+          let count = min(height, outputs - output)
+          ck_pack_columns(dy + (start * all + output), all, end - start, count, 16, some)
+          for column in stride(from: 0, to: columns, by: width) {
+            ck_product_turned(
+              some, count, 16, end - start, panels + column * room, part == 0 ? 0 : 1, min(width, columns - column),
+              dw + (output * inputs + firstInput + column), inputs)
+          }
         }
       }
     }

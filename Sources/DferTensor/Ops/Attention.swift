@@ -38,19 +38,20 @@ extension Tape {
     _ x: Value, _ weight: Parameter, queryBias: Parameter, valueBias: Parameter, heads: Int
   ) -> Value {
     let width = x.tensor.columns
-    guard isRecording else {
-      // The heads are read where the product leaves them, and the biases are part of the product.
-      let (w, q, v) = (parameters[weight], parameters[queryBias], parameters[valueBias])
-      precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
-      let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
-      multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
-      let all = Kernels.linear(x.tensor, parameters.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
-      return Value(Kernels.attention(fused: all, heads: heads))
+    let (w, q, v) = (parameters[weight], parameters[queryBias], parameters[valueBias])
+    precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
+    let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
+    multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
+    // The heads are read where the product leaves them, and the biases are part of the product.
+    let all = Kernels.linear(x.tensor, parameters.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
+    let y = Kernels.attention(fused: all, heads: heads)
+    return record(y, from: x, learning: weight, queryBias, valueBias) { dy, adjoints in
+      let slopes = Kernels.attentionBackward(fused: all, heads: heads, dy)
+      adjoints.add(Kernels.linearInputGradient(slopes, w, shape: x.shape), to: x)
+      adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: w.shape), to: weight)
+      let sums = Kernels.sumRows(slopes, shape: [3 * width]).values
+      adjoints.add(Tensor(Array(sums[..<width]), shape: [width]), to: queryBias)
+      adjoints.add(Tensor(Array(sums[(2 * width)...]), shape: [width]), to: valueBias)
     }
-    let all = linear(x, weight, nil)
-    let q = addParameter(columns(all, 0..<width), queryBias)
-    let k = columns(all, width..<2 * width)
-    let v = addParameter(columns(all, 2 * width..<3 * width), valueBias)
-    return attention(q, k, v, heads: heads)
   }
 }

@@ -60,31 +60,13 @@ public struct AdamW: Sendable, Equatable {
       // Both forms are p -= size * m / (root(v) * scale + epsilon).
       let (size, scale) =
         switch options.form {
-        case .torch: (Float(rate / correction1), Float(1 / correction2))
-        case .keras: (Float(rate * correction2 / correction1), Float(1))
+        case .torch: (rate / correction1, 1 / correction2)
+        case .keras: (rate * correction2 / correction1, 1)
         }
-      let kept = Float(1 - rate * entry.weightDecay)
-      var values = store[parameter].values
-      Self.move(
-        &values, gradient.values, &first[index].values, &second[index].values, options, size: size, scale: scale,
-        kept: kept)
-      store[parameter] = Tensor(values, shape: gradient.shape)
-    }
-  }
-
-  private static func move(
-    _ values: inout [Float], _ gradient: [Float], _ first: inout [Float], _ second: inout [Float], _ options: Options,
-    size: Float, scale: Float, kept: Float
-  ) {
-    let (beta1, beta2, epsilon) = (Float(options.beta1), Float(options.beta2), Float(options.epsilon))
-    let (rest1, rest2) = (Float(1 - options.beta1), Float(1 - options.beta2))
-    for i in values.indices {
-      let g = gradient[i]
-      let m = beta1 * first[i] + rest1 * g
-      let v = beta2 * second[i] + rest2 * g * g
-      first[i] = m
-      second[i] = v
-      values[i] = values[i] * kept - size * m / (v.squareRoot() * scale + epsilon)
+      let step = AdamWStep(
+        beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon, size: size, scale: scale,
+        kept: 1 - rate * entry.weightDecay)
+      store.update(parameter) { step.take(&$0, gradient, first: &first[index], second: &second[index]) }
     }
   }
 }

@@ -4,11 +4,7 @@ import DferTensor
 public enum Gradients {
   /// The length of all gradients taken as one vector.
   public static func norm(_ gradients: [Tensor?]) -> Double {
-    var sum = 0.0
-    for case let gradient? in gradients {
-      for value in gradient.values { sum += Double(value) * Double(value) }
-    }
-    return sum.squareRoot()
+    gradients.reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot()
   }
 
   /// Shortens the gradients so that their common length is at most `longest`.
@@ -18,11 +14,7 @@ public enum Gradients {
     let norm = norm(gradients)
     let factor = longest / (norm + 1e-6)
     guard factor < 1 else { return norm }
-    for index in gradients.indices {
-      guard var gradient = gradients[index].take() else { continue }
-      for i in gradient.values.indices { gradient.values[i] *= Float(factor) }
-      gradients[index] = gradient
-    }
+    for index in gradients.indices { gradients[index]?.scale(by: Float(factor)) }
     return norm
   }
 }

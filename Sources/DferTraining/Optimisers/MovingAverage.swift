@@ -21,12 +21,8 @@ public struct MovingAverage: Sendable, Equatable {
     let decay = warmsUp ? min(decay, Double(1 + updates) / Double(10 + updates)) : decay
     let (old, new) = (Float(decay), Float(1 - decay))
     for index in tensors.indices {
-      Self.mix(&tensors[index].values, old, store.tensors[index].values, new)
+      tensors[index].blend(old, store.tensors[index], new)
     }
-  }
-
-  private static func mix(_ average: inout [Float], _ old: Float, _ weights: [Float], _ new: Float) {
-    for i in average.indices { average[i] = old * average[i] + new * weights[i] }
   }
 
   /// `store` with the averaged weights.
