@@ -27,6 +27,9 @@ extension Kernels {
     var block: Int { max(1, min(queries, 256)) }
     /// Whether our own products are used, which pack keys and values once for all queries of a task.
     var isPacked: Bool { ck_has_product() != 0 && queries >= 32 && keys >= 16 && width >= 16 }
+    /// Whether the weights are kept for the gradients: where they are at most 2 2/3 times as large as queries, keys and
+    /// values together. Of long clips they would take far more memory than their product takes time.
+    var keepsWeights: Bool { isPacked && keys <= 8 * width }
     /// Numbers of keys in panels, one behind the other, and of `tokens` of a head's columns.
     var keyPanels: Int { (keys + Int(CK_PANEL) - 1) / Int(CK_PANEL) * Int(CK_PANEL) * width }
     func columnPanels(_ tokens: Int) -> Int { (width + Int(CK_PANEL) - 1) / Int(CK_PANEL) * Int(CK_PANEL) * tokens }
@@ -51,16 +54,30 @@ extension Kernels {
 
   /// The same for queries, keys and values side by side, [batch, tokens, 3 * heads * width], where they lie.
   static func attention(fused qkv: Tensor, heads: Int) -> Tensor {
+    attention(AttentionShape(fused: qkv.shape, heads: heads), fused: qkv, keeping: nil)
+  }
+
+  /// The same with what its gradients want to know of the weights, [batch, heads, queries, keys]; nil: nothing.
+  static func attentionForGradients(fused qkv: Tensor, heads: Int) -> (y: Tensor, weights: Tensor?) {
     let s = AttentionShape(fused: qkv.shape, heads: heads)
-    return read(qkv) { qkv in
+    guard s.keepsWeights else { return (attention(s, fused: qkv, keeping: nil), nil) }
+    var y = empty
+    let weights = make([s.batch, heads, s.queries, s.keys]) { y = attention(s, fused: qkv, keeping: $0) }
+    return (y, weights)
+  }
+
+  private static func attention(_ s: AttentionShape, fused qkv: Tensor, keeping weights: Target?) -> Tensor {
+    read(qkv) { qkv in
       let (k, v) = (Source(start: qkv + s.columns), Source(start: qkv + 2 * s.columns))
-      return attention(s, qkv, k, v, stride: 3 * s.columns)
+      return attention(s, qkv, k, v, stride: 3 * s.columns, keeping: weights)
     }
   }
 
   /// `stride` numbers lie between two tokens of q, k and v.
-  private static func attention(_ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int) -> Tensor {
-    if s.isPacked { return packedAttention(s, q, k, v, stride: stride) }
+  private static func attention(
+    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int, keeping weights: Target? = nil
+  ) -> Tensor {
+    if s.isPacked { return packedAttention(s, q, k, v, stride: stride, keeping: weights) }
     return make([s.batch, s.queries, s.columns]) { y in
       parallel(s.tasks, scratch: s.block * s.keys) { index, p in
         let (batch, head, rows) = s.task(index)
@@ -79,7 +96,7 @@ extension Kernels {
   }
 
   private static func packedAttention(
-    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int
+    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int, keeping weights: Target?
   ) -> Tensor {
     // A block's weights stay in the second cache until the values are weighed with them.
     let most = max(14, 98_304 / s.keys / 14 * 14)
@@ -90,7 +107,7 @@ extension Kernels {
         let (batch, column) = (pair / s.heads, pair % s.heads * s.width)
         let keyStart = batch * s.keys * stride + column
         let values = keys + s.keyPanels
-        let p = values + s.columnPanels(s.keys)
+        let room = values + s.columnPanels(s.keys)
         packRows(k + keyStart, stride: stride, s.keys, s.width, keys)
         packColumns(v + keyStart, stride: stride, s.keys, s.width, values)
         let rows = s.queries * part / parts..<s.queries * (part + 1) / parts
@@ -98,6 +115,7 @@ extension Kernels {
         for block in 0..<blocks {
           let (first, end) = (rows.count * block / blocks, rows.count * (block + 1) / blocks)
           let query = batch * s.queries + rows.lowerBound + first
+          let p = weights.map { $0 + (pair * s.queries + rows.lowerBound + first) * s.keys } ?? room
           product(q + (query * stride + column), end - first, stride, s.width, keys, s.keys, p, s.keys)
           ck_softmax(p, end - first, s.keys, s.keys, s.scale)
           product(p, end - first, s.keys, s.keys, values, s.width, y + (query * s.columns + column), s.columns)
@@ -186,12 +204,14 @@ extension Kernels {
   }
 
   /// The same for queries, keys and values side by side; their gradients lie like them.
-  static func attentionBackward(fused qkv: Tensor, heads: Int, _ dy: Tensor) -> Tensor {
+  ///
+  /// - Parameter weights: if `attentionForGradients` kept them.
+  static func attentionBackward(fused qkv: Tensor, weights: Tensor?, heads: Int, _ dy: Tensor) -> Tensor {
     let s = AttentionShape(fused: qkv.shape, heads: heads)
-    return read(qkv, dy) { x, dy in
+    return read(qkv, dy, weights ?? empty) { x, dy, p in
       make(qkv.shape) { dx in
         attentionBackward(
-          s, (x, Source(start: x + s.columns), Source(start: x + 2 * s.columns)), dy,
+          s, (x, Source(start: x + s.columns), Source(start: x + 2 * s.columns)), dy, weights: weights == nil ? nil : p,
           into: (dx, Target(start: dx + s.columns), Target(start: dx + 2 * s.columns)), stride: 3 * s.columns)
       }
     }
@@ -199,14 +219,14 @@ extension Kernels {
 
   /// `stride` numbers lie between two tokens of q, k and v, and of their gradients.
   private static func attentionBackward(
-    _ s: AttentionShape, _ x: (q: Source, k: Source, v: Source), _ dy: Source,
+    _ s: AttentionShape, _ x: (q: Source, k: Source, v: Source), _ dy: Source, weights: Source? = nil,
     into d: (q: Target, k: Target, v: Target), stride: Int
   ) {
     let room = s.queries * s.keys
     let isPacked = s.isPacked
     let panel = isPacked ? max(s.keyPanels, s.columnPanels(max(s.queries, s.keys))) : 0
-    parallel(s.batch * s.heads, scratch: 2 * room + panel) { index, p in
-      let (slopes, packed) = (p + room, p + 2 * room)
+    parallel(s.batch * s.heads, scratch: 2 * room + panel) { index, slopes in
+      let (p, packed) = (slopes + room, slopes + 2 * room)
       let (batch, column) = (index / s.heads, index % s.heads * s.width)
       let (query, key) = (batch * s.queries * stride + column, batch * s.keys * stride + column)
       let (q, k, v) = (x.q + query, x.k + key, x.v + key)
@@ -214,9 +234,13 @@ extension Kernels {
       let dy = dy + (batch * s.queries * s.columns + column)
       let (queries, keys, width) = (s.queries, s.keys, s.width)
       if isPacked {
-        packRows(k, stride: stride, keys, width, packed)
-        product(q, queries, stride, width, packed, keys, p, keys)
-        ck_softmax(p, queries, keys, keys, s.scale)
+        let kept = weights.map { $0 + index * room }
+        if kept == nil {
+          packRows(k, stride: stride, keys, width, packed)
+          product(q, queries, stride, width, packed, keys, p, keys)
+          ck_softmax(p, queries, keys, keys, s.scale)
+        }
+        let p = kept ?? UnsafePointer(p)
         packColumns(dy, stride: s.columns, queries, width, packed)
         turnedProduct(p, keys, queries, packed, width, dv, stride)
         packRows(v, stride: stride, keys, width, packed)

@@ -113,26 +113,49 @@ extension Kernels {
   static func layerNormBackward(
     _ x: Tensor, _ weight: Tensor, _ dy: Tensor, epsilon: Float
   ) -> (dx: Tensor, weight: Tensor, bias: Tensor) {
-    var dweight = Tensor(zeros: weight.shape)
-    var dbias = Tensor(zeros: weight.shape)
+    let (rows, columns) = (x.rows, x.columns)
+    // Every part of the rows has sums of its own.
+    let parts = parts(rows: rows, columns: columns)
+    var sums = Tensor(zeros: [parts, 2 * columns])
     let dx = read(x, weight, dy) { source, weight, dy in
-      write(&dweight) { dweight in
-        write(&dbias) { dbias in
-          make(x.shape) { dx in
+      write(&sums) { sums in
+        make(x.shape) { dx in
+          parallel(parts) { part in
+            let (first, end) = (rows * part / parts, rows * (part + 1) / parts)
+            let at = first * columns
             ck_layer_norm_backward(
-              source.start, weight.start, dy.start, dx.start, dweight.start, dbias.start, x.rows, x.columns, epsilon)
+              source + at, weight.start, dy + at, dx + at, sums + 2 * part * columns, sums + (2 * part + 1) * columns,
+              end - first, columns, epsilon)
           }
         }
       }
     }
+    let all = sumRows(sums, shape: [2 * columns]).values
+    let (dweight, dbias) = (
+      Tensor(Array(all[..<columns]), shape: weight.shape), Tensor(Array(all[columns...]), shape: weight.shape)
+    )
     return (dx, dweight, dbias)
   }
 
   /// The sum of all rows.
   static func sumRows(_ x: Tensor, shape: [Int]) -> Tensor {
-    var sum = Tensor(zeros: shape)
-    let columns = sum.count
-    read(x) { x0 in write(&sum) { ck_sum_rows(x0.start, $0.start, x.count / max(columns, 1), columns) } }
-    return sum
+    let columns = shape.reduce(1, *)
+    let rows = x.count / max(columns, 1)
+    let parts = parts(rows: rows, columns: columns)
+    var sums = Tensor(zeros: [parts] + shape)
+    read(x) { x in
+      write(&sums) { sums in
+        parallel(parts) { part in
+          let (first, end) = (rows * part / parts, rows * (part + 1) / parts)
+          ck_sum_rows(x + first * columns, sums + part * columns, end - first, columns)
+        }
+      }
+    }
+    return parts > 1 ? sumRows(sums, shape: shape) : sums.reshaped(shape)
+  }
+
+  /// In how many parts rows are summed: one for each thread where there is enough to do.
+  private static func parts(rows: Int, columns: Int) -> Int {
+    max(1, min(Compute.threads, min(rows * columns / smallest, rows / 16)))
   }
 }
