@@ -114,6 +114,9 @@ struct Train: ParsableCommand {
     help: "Share of the steps that see whole clips; the others see one time slot (default: 0, or 1 for networks that read whole clips only).")
   var clipShare: Double?
 
+  @Option(help: "Share of the stills of whole-clip steps that come out of another face at rest and go back, 0 to 1.")
+  var episodes = TrainingSettings().episodes
+
   @Option(help: "Share of the steps in which pairs of faces are faded into each other (mixup), 0 to 1.")
   var mixup = TrainingSettings().mixup
 
@@ -172,6 +175,9 @@ struct Train: ParsableCommand {
     }
     try refuseOptionsOfOtherSystems()
     try check(size.map { $0.isMultiple(of: 32) && (32...640).contains($0) } ?? true, "--size must be a multiple of 32, 32 to 640")
+    try check((0...1).contains(episodes), "--episodes must be 0 to 1")
+    try check(episodes == 0 || (clipShare ?? 0) > 0 || variant == .maeDFER, "--episodes are seen in whole clips: give --clip-share")
+    try check(episodes == 0 || cache == nil, "--episodes are new in every step: not with --cache")
     try check((0...1).contains(drawMasks) && (0...1).contains(mixup), "--draw-masks and --mixup must be 0 to 1")
     try check(validMasks == nil || valid != nil, "--valid-masks goes with --valid")
     try check(set.isEmpty || new != nil, "--set is for a --new network")
@@ -197,7 +203,7 @@ struct Train: ParsableCommand {
       ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder),
+      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--episodes", episodes > 0, isClips),
       ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
       ("--set", !set.isEmpty, !isClips && !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
@@ -230,6 +236,7 @@ struct Train: ParsableCommand {
     settings.loss.places = placeLoss
     if cache != nil { settings.cachedViews = cachedViews }
     (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
+    settings.episodes = episodes
     settings.data = set.description(of: data, teacher: teacher, share: teacherShare)
     return settings
   }

@@ -147,3 +147,54 @@ import Testing
     #expect(try train(other).losses != first.losses)
   }
 }
+
+/// Stills that come out of a face at rest and go back.
+@Suite struct EpisodeTests {
+  @Test func everyEpisodeShowsItsExpressionAndMostShowRestToo() {
+    var random = RandomSource(seed: 4)
+    let courses = (0..<300).map { _ -> [Double] in
+      let episode = Episode(random: &random)
+      return (0..<16).map { episode.share(at: (Double($0) + 0.5) / 16) }
+    }
+    #expect(courses.allSatisfy { $0.allSatisfy { (0...1).contains($0) } && $0.count { $0 == 1 } >= 2 })
+    #expect(courses.count { $0.contains(0) } > 250)
+    #expect(courses.contains { $0[0] == 1 } && courses.contains { $0[15] == 1 }, "some begin or end with it")
+  }
+
+  @Test func facesLieOverEachOther() {
+    func face(_ value: UInt8, _ box: Rect, size: Int) -> LabelledClip {
+      var picture = Image(width: size, height: size)
+      for y in 0..<size {
+        for x in 0..<size where box.x <= Double(x) && Double(x) < box.right && box.y <= Double(y) && Double(y) < box.bottom {
+          for colour in 0..<3 { picture.pixels[3 * (y * size + x) + colour] = value }
+        }
+      }
+      let middle = Point(x: box.centre.x, y: box.centre.y)
+      return LabelledClip(
+        name: "\(value)", pictures: [picture], boxes: [box], boxesAreLabels: true, points: [[Point](repeating: middle, count: 5)],
+        votes: [0, 1], blendshapes: [0.5])
+    }
+    let still = face(200, Rect(x: 10, y: 20, width: 20, height: 20), size: 48)
+    let rest = face(100, Rect(x: 30, y: 8, width: 40, height: 40), size: 96)
+    var random = RandomSource(seed: 9)
+    let episode = Episode(random: &random)
+    let clip = still.coming(outOf: rest, episode, frames: 16)
+    #expect(clip.votes == still.votes && clip.blendshapes.isEmpty && clip.pictures.count == 16 && clip.boxes.count == 16)
+    for (frame, picture) in clip.pictures.enumerated() {
+      let share = episode.share(at: (Double(frame) + 0.5) / 16)
+      // The middle of the face, and a place outside of both.
+      #expect(abs(Double(picture.pixels[3 * (30 * 48 + 20)]) - (100 + 100 * share)) <= 1)
+      #expect(picture.pixels[3 * (5 * 48 + 40)] == 0)
+      #expect(abs(clip.points[frame][2].x - 20) < 1e-9 && abs(clip.points[frame][2].y - 30) < 1e-9)
+    }
+  }
+
+  @Test func withoutAClassOfRestNothingComesOutOfIt() throws {
+    let toy = try Toy()
+    var settings = Toy.settings(6)
+    (settings.clipShare, settings.episodes, settings.batch) = (0.5, 1, 24)
+    // The toy has no class called neutral.
+    var trainer = try Trainer(toy.model, settings)
+    for _ in 0..<3 { #expect(try trainer.step(on: toy.faces(24)).loss.isFinite) }
+  }
+}

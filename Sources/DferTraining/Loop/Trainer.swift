@@ -87,7 +87,7 @@ public struct Trainer: Sendable {
     let places = places(isWhole, in: set)
     let sample =
       try cache.map { try $0.sample(places, of: set, isWhole: isWhole, for: self, &state.random) }
-      ?? fresh(places.map { set.clips[$0] }, isWhole: isWhole)
+      ?? fresh(isWhole ? withEpisodes(places, in: set) : places.map { set.clips[$0] }, isWhole: isWhole)
     var tape = state.tape()
     let tokens = encode(sample.input, &tape)
     let output = network.cascade(tokens, tokensPerSlot: tokens.shape[1] / (isWhole ? trunk.slots : 1), &tape)
@@ -131,7 +131,8 @@ public struct Trainer: Sendable {
   }
 
   /// Which clips a step sees. One slot is cut from stills only, where there are any: a moment of what moves may look like
-  /// any class. Of whole clips every second one moves, where there are both: stills keep looks, clips teach time.
+  /// any class. Of whole clips every second one moves, where there are both, or every fourth, where episodes move too: stills
+  /// keep looks, clips teach time.
   mutating func places(_ isWhole: Bool, in set: LabelledSet) -> [Int] {
     let count = isWhole ? max(1, settings.batch / card.config.trunk.slots) : settings.batch
     let stills = set.clips.indices.filter { set.clips[$0].pictures.count == 1 }
@@ -142,7 +143,24 @@ public struct Trainer: Sendable {
     func some(_ pool: [Int], _ count: Int) -> [Int] {
       order.places(step: state.step, batch: count, count: pool.count).map { pool[$0] }
     }
-    return isWhole ? some(moving, (count + 1) / 2) + some(stills, count / 2) : some(stills, count)
+    guard isWhole else { return some(stills, count) }
+    let moves = settings.episodes > 0 ? (count + 3) / 4 : (count + 1) / 2
+    return some(moving, moves) + some(stills, count - moves)
+  }
+
+  /// Clips of a step; some of the stills among them become episodes.
+  private mutating func withEpisodes(_ places: [Int], in set: LabelledSet) -> [LabelledClip] {
+    guard settings.episodes > 0, let rest = card.labels.firstIndex(of: "neutral") else { return places.map { set.clips[$0] } }
+    let calm = set.clips.indices.filter {
+      set.clips[$0].pictures.count == 1 && set.clips[$0].majority(among: [rest]) == rest
+    }
+    guard !calm.isEmpty else { return places.map { set.clips[$0] } }
+    return places.map { place in
+      let clip = set.clips[place]
+      guard clip.pictures.count == 1, Double(state.random.uniform()) < settings.episodes else { return clip }
+      let other = set.clips[calm[Int(state.random.next() % UInt64(calm.count))]]
+      return clip.coming(outOf: other, Episode(random: &state.random), frames: card.config.trunk.numFrames)
+    }
   }
 
   /// New views of some clips.

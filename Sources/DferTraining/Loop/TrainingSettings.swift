@@ -33,6 +33,8 @@ public struct TrainingSettings: TrainingOptions {
   public var strength = 0.35
   /// Share of the steps in which pairs of faces are faded into each other; such steps teach expressions only.
   public var mixup = 0.0
+  /// Share of the stills of whole-clip steps that come out of another face at rest and go back; see `Episode`.
+  public var episodes = 0.0
   /// Share of the steps in which a mask is drawn on a face with known points.
   public var drawnMasks = 0.0
   /// Whether the losses' weights move towards the tasks that are learned worst; see `TaskWeighting`.
