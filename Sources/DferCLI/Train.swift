@@ -185,6 +185,8 @@ struct Train: ParsableCommand {
     try check((0...1).contains(teacherShare), "--teacher-share must be 0 to 1")
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
     try check(cachedViews > 0, "--cached-views must be at least 1")
+    try check(cachedViews == 4 || cache != nil, "--cached-views goes with --cache")
+    try check(teacherShare == 0.5 || teacher != nil, "--teacher-share goes with --teacher")
     try check(
       cache == nil || freeze.contains { "encoder.".hasPrefix($0) }, "--cache goes with --freeze encoder., whose answers it keeps")
     try check(cache == nil || mixup == 0, "--mixup fades pictures, which nobody looks at with --cache")
@@ -197,6 +199,7 @@ struct Train: ParsableCommand {
   /// What a system does not look at must not seem to have been obeyed.
   private func refuseOptionsOfOtherSystems() throws {
     let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
+    let usual = TrainingSettings()
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
       ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
       ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder),
@@ -205,7 +208,11 @@ struct Train: ParsableCommand {
       ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
       ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--episodes", episodes > 0, isClips),
       ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
-      ("--set", !set.isEmpty, !isClips && !isFinder),
+      ("--set", !set.isEmpty, !isClips && !isFinder), ("--layer-decay", layerDecay != usual.layerDecay, isClips),
+      ("--head-rate", headRate != usual.headRate, isClips), ("--stem-rate", stemRate != usual.stemRate, !isFinder),
+      ("--keep-tubes", keepTubes != usual.keepTubes, isClips), ("--clip-share", clipShare != nil, isClips),
+      ("--place-loss", placeLoss != usual.loss.places, isClips), ("--smoothing", smoothing > 0, !isFinder),
+      ("--strength", strength != usual.strength, !isFinder),
       ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
     ]
     for option in options where option.isGiven && !option.fits {

@@ -101,6 +101,7 @@ struct Watch: ParsableCommand {
       throw ValidationError("--read-timeout must be 0.5 to 3600 seconds")
     }
     guard (0.01...1000).contains(liveSpeed) else { throw ValidationError("--live-speed must be 0.01 to 1000") }
+    guard liveSpeed == 1 || simulateLive else { throw ValidationError("--live-speed goes with --simulate-live") }
   }
 
   /// - Parameter isLive: whether the source sets the pace.

@@ -59,4 +59,16 @@ import Testing
     #expect(try dfer("train", "--data", "set.csv", "-o", "x", "--losses", "1,2").status == 2)
     #expect(try dfer("evaluate", "--data", "set.csv", "--every", "0").status == 2)
   }
+
+  @Test(arguments: [
+    (["--pipeline", "lanmsff", "--keep-tubes", "0.5"], "--keep-tubes means nothing to --pipeline lanmsff"),
+    (["--pipeline", "cross-task-vit", "--episodes", "0.5", "--clip-share", "1"], "--episodes means nothing"),
+    (["--pipeline", "face-finder", "--stem-rate", "0.5"], "--stem-rate means nothing"),
+    (["--episodes", "0.5"], "--episodes are seen in whole clips"), (["--cached-views", "2"], "--cached-views goes with --cache"),
+    (["--teacher-share", "0.2"], "--teacher-share goes with --teacher"),
+  ])
+  func whatWouldNotBeObeyedIsRefused(_ options: [String], reason: String) throws {
+    let result = try Tool.run(Tool.dfer, ["train", "--data", "set.csv", "-o", "x"] + options, folder: folder)
+    #expect(result.status == 2 && result.errors.contains(reason), "\(result.errors)")
+  }
 }
