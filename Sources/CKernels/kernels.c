@@ -99,10 +99,6 @@ void ck_layer_norm_backward(const float *x, const float *weight, const float *dy
   DISPATCH(layer_norm_backward, (x, weight, dy, dx, dweight, dbias, rows, columns, epsilon))
 }
 
-void ck_fill_rows(const float *bias, float *y, long rows, long columns) {
-  for (long row = 0; row < rows; row++) memcpy(y + row * columns, bias, (size_t)columns * sizeof(float));
-}
-
 void ck_sum_rows(const float *x, float *sum, long rows, long columns) {
   for (long row = 0; row < rows; row++) ck_accumulate(sum, x + row * columns, columns);
 }

@@ -347,9 +347,8 @@ static void CK(max_pool2)(const float *x, long height, long width, float *y) {
 
 static void CK(adamw)(float *restrict values, const float *restrict gradient, float *restrict first,
                       float *restrict second, long count, ck_adamw_step s) {
-  float rest1 = 1 - s.beta1, rest2 = 1 - s.beta2;
   for (long i = 0; i < count; i++) {
-    float g = gradient[i], m = s.beta1 * first[i] + rest1 * g, v = s.beta2 * second[i] + rest2 * g * g;
+    float g = gradient[i], m = s.beta1 * first[i] + s.rest1 * g, v = s.beta2 * second[i] + s.rest2 * g * g;
     first[i] = m;
     second[i] = v;
     values[i] = values[i] * s.kept - s.size * m / (sqrtf(v) * s.scale + s.epsilon);

@@ -10,11 +10,13 @@ extension Tape {
   ) -> Value {
     guard isRecording else { return body(&self, inputs) }
     let (store, training, frozen, start) = (parameters, isTraining, frozen, random)
-    var draft = Tape(store, training: training, random: start)
+    var draft = Tape(store, training: training, frozen: frozen, random: start)
     let y = body(&draft, inputs.map { Value($0.tensor) }).tensor
     random = draft.random
     statistics += draft.statistics
     multiplications += draft.multiplications
+    learnsAnything = learnsAnything || draft.learnsAnything
+    guard draft.learnsAnything || inputs.contains(where: { $0.node != nil }) else { return Value(y) }
     return record(y) { dy, adjoints in
       var tape = Tape(store, recording: true, training: training, frozen: frozen, random: start)
       let values = inputs.map { $0.node == nil ? $0 : tape.input($0.tensor) }

@@ -67,6 +67,8 @@ public struct Tape: ~Copyable {
   private var pullbacks: [Pullback] = []
   /// Parameters that get no gradient.
   let frozen: Set<Parameter>
+  /// Whether any operation so far has a parameter that is not frozen, recorded or not.
+  var learnsAnything = false
 
   public init(
     _ parameters: ParameterStore, recording: Bool = false, training: Bool = false, frozen: Set<Parameter> = [],
@@ -96,9 +98,15 @@ public struct Tape: ~Copyable {
   mutating func record(
     _ y: Tensor, from inputs: Value..., learning parameters: Parameter?..., pullback: @escaping Pullback
   ) -> Value {
-    let learns = parameters.contains { $0.map { !frozen.contains($0) } ?? false }
-    guard learns || inputs.contains(where: { $0.node != nil }) else { return Value(y) }
+    guard wantsGradients(from: inputs, learning: parameters) else { return Value(y) }
     return record(y, pullback)
+  }
+
+  /// Whether an operation has to be recorded. Where not, it may take its quickest form.
+  mutating func wantsGradients(from inputs: [Value], learning parameters: [Parameter?]) -> Bool {
+    let learns = parameters.contains { $0.map { !frozen.contains($0) } ?? false }
+    learnsAnything = learnsAnything || learns
+    return isRecording && (learns || inputs.contains { $0.node != nil })
   }
 
   /// A value whose own gradient is wanted, as an input of a gradient check.

@@ -35,4 +35,19 @@ struct RecomputedTests {
     #expect(kept.inputs == again.inputs)
     #expect(kept.random == again.random)
   }
+
+  @Test func frozenPartsAreNeitherRecordedNorRunAgain() {
+    var store = ParameterStore()
+    let (first, second) = (store.declare("first", shape: [16, 16]), store.declare("second", shape: [16, 16]))
+    let bias = store.declare("bias", shape: [16])
+    for parameter in store.parameters { store[parameter].values[3] = 0.5 }
+    var tape = Tape(store, recording: true, frozen: [first, bias])
+    let x = Value(Tensor([Float](repeating: 0.25, count: 64), shape: [4, 16]))
+    let early = tape.recomputed([x]) { tape, x in tape.linearGELU(x[0], first, bias) }
+    let late = tape.recomputed([early]) { tape, x in tape.linearGELU(x[0], second, bias) }
+    #expect(early.node == nil && late.node != nil)
+    let loss = tape.meanSquared(late, Value(Tensor(zeros: [4, 16])))
+    let gradients = tape.gradients(of: loss).parameters
+    #expect(gradients[0] == nil && gradients[1] != nil && gradients[2] == nil)
+  }
 }

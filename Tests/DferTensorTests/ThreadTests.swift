@@ -51,6 +51,39 @@ struct ThreadTests {
     }
   }
 
+  /// Shares of dilated tiles, of rows that are summed, and of weights' gradients.
+  @Test func gradientsOfOneAndThreeThreadsAgree() {
+    func run() -> [Tensor] {
+      var random = RandomSource(seed: 3)
+      func tensor(_ shape: [Int]) -> Tensor {
+        Tensor((0..<shape.reduce(1, *)).map { _ in random.normal() }, shape: shape)
+      }
+      var store = ParameterStore()
+      let kernel = store.declare("kernel", shape: [8, 8, 3, 3])
+      let (norm, bias) = (store.declare("norm", shape: [48]), store.declare("bias", shape: [48]))
+      let weight = store.declare("weight", shape: [40, 48])
+      for parameter in store.parameters { store[parameter] = tensor(store[parameter].shape) }
+      let (maps, rows) = (Value(tensor([15, 8, 32, 32])), Value(tensor([1700, 48])))
+      var tape = Tape(store, recording: true)
+      let y = tape.conv2d(maps, kernel, nil, padding: .all(2), dilation: 2)
+      let z = tape.linear(tape.layerNorm(rows, norm, bias, epsilon: 1e-5), weight, nil)
+      return tape.gradients(from: [(y, tensor(y.shape)), (z, tensor(z.shape))]).parameters.compactMap { $0 }
+    }
+    let before = Compute.threads
+    defer { Compute.threads = before }
+    Compute.threads = 1
+    let one = run()
+    for threads in [3, 5] {
+      Compute.threads = threads
+      let more = run()
+      #expect(one.count == 4 && more.count == 4)
+      for (a, b) in zip(one, more) {
+        let size = a.values.map(abs).max() ?? 0
+        #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) <= 1e-4 * size })
+      }
+    }
+  }
+
   @Test func readsTheQuotaOfAContainer() {
     #expect(Compute.cores(ofQuota: "max 100000\n") == nil)
     #expect(Compute.cores(ofQuota: "150000 100000\n") == 2)

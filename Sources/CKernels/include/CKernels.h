@@ -28,8 +28,6 @@ void ck_layer_norm(const float *x, const float *weight, const float *bias, float
 /// dx as the gradient of ck_layer_norm; adds to `dweight` and `dbias`.
 void ck_layer_norm_backward(const float *x, const float *weight, const float *dy, float *dx, float *dweight,
                             float *dbias, long rows, long columns, float epsilon);
-/// Each row of y <- bias.
-void ck_fill_rows(const float *bias, float *y, long rows, long columns);
 /// sum += each row of x.
 void ck_sum_rows(const float *x, float *sum, long rows, long columns);
 
@@ -57,10 +55,10 @@ void ck_centred_sums(const float *x, const float *dy, float mean, long count, do
 
 // Training
 
-/// One step of AdamW over `count` numbers: the moments of the gradient move, then
+/// One step of AdamW over `count` numbers: the moments of the gradient move (rest is 1 - beta), then
 /// values <- values * kept - size * first / (sqrt(second) * scale + epsilon).
 typedef struct {
-  float beta1, beta2, epsilon, size, scale, kept;
+  float beta1, beta2, rest1, rest2, epsilon, size, scale, kept;
 } ck_adamw_step;
 void ck_adamw(float *values, const float *gradient, float *first, float *second, long count, ck_adamw_step step);
 /// The sum of squares, carried in double precision.
@@ -112,7 +110,8 @@ void ck_col2im(const float *columns, ck_window window, float *x);
 // 3 x 3 convolutions of stride 1 with "same" padding, by Winograd's F(4 x 4, 3 x 3)
 
 /// A batch of planes cut into tiles of 4 x 4 cells. A kernel of dilation d, 1 or 2, sees d x d thinned-out planes (d divides
-/// both sides). Tiles are counted by sample, then rows that are d apart, then row, column, and columns that are d apart.
+/// both sides). Tiles are counted by sample, then rows that are d apart, then row, column, and columns that are d apart; where
+/// d is 2, `first` and `count` below must be even.
 typedef struct {
   long height, width, dilation;
   /// Tiles along the sides of a thinned-out plane.

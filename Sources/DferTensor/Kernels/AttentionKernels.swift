@@ -26,7 +26,7 @@ extension Kernels {
     /// Query rows of one task: OpenBLAS packs the keys anew in every call, so blocks of fewer than about 200 rows lose.
     var block: Int { max(1, min(queries, 256)) }
     /// Whether our own products are used, which pack keys and values once for all queries of a task.
-    var isPacked: Bool { ck_has_product() != 0 && queries >= 32 && keys >= 16 && width >= 16 }
+    var isPacked: Bool { ck_has_product() != 0 && batch > 0 && queries >= 32 && keys >= 16 && width >= 16 }
     /// Whether the weights are kept for the gradients: where they are at most 2 2/3 times as large as queries, keys and
     /// values together. Of long clips they would take far more memory than their product takes time.
     var keepsWeights: Bool { isPacked && keys <= 8 * width }
@@ -102,7 +102,8 @@ extension Kernels {
     let most = max(14, 98_304 / s.keys / 14 * 14)
     let parts = min((s.queries + most - 1) / most, (2 * Compute.threads + s.batch * s.heads - 1) / (s.batch * s.heads))
     return make([s.batch, s.queries, s.columns]) { y in
-      parallel(s.batch * s.heads * parts, scratch: s.keyPanels + s.columnPanels(s.keys) + most * s.keys) { index, keys in
+      let panels = s.keyPanels + s.columnPanels(s.keys)
+      parallel(s.batch * s.heads * parts, scratch: panels + (weights == nil ? most * s.keys : 0)) { index, keys in
         let (pair, part) = index.quotientAndRemainder(dividingBy: parts)
         let (batch, column) = (pair / s.heads, pair % s.heads * s.width)
         let keyStart = batch * s.keys * stride + column
@@ -225,8 +226,9 @@ extension Kernels {
     let room = s.queries * s.keys
     let isPacked = s.isPacked
     let panel = isPacked ? max(s.keyPanels, s.columnPanels(max(s.queries, s.keys))) : 0
-    parallel(s.batch * s.heads, scratch: 2 * room + panel) { index, slopes in
-      let (p, packed) = (slopes + room, slopes + 2 * room)
+    parallel(s.batch * s.heads, scratch: panel + (weights == nil ? 2 : 1) * room) { index, packed in
+      let slopes = packed + panel
+      let p = slopes + room  // only where no weights are kept
       let (batch, column) = (index / s.heads, index % s.heads * s.width)
       let (query, key) = (batch * s.queries * stride + column, batch * s.keys * stride + column)
       let (q, k, v) = (x.q + query, x.k + key, x.v + key)

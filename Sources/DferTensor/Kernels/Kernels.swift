@@ -41,6 +41,7 @@ enum Kernels {
 
   /// A tensor whose numbers `fill` writes, every one of them: nothing is zeroed before.
   static func make(_ shape: [Int], _ fill: (Target) -> Void) -> Tensor {
+    _ = prepared
     let count = shape.reduce(1, *)
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, written in
       if let start = buffer.baseAddress, count > 0 { fill(Target(start: start)) }
@@ -90,7 +91,7 @@ enum Kernels {
 
   // MARK: Matrix product
 
-  /// Once per process, before the first product.
+  /// Once per process, before the first tensor is made.
   private static let prepared: Void = {
     openblas_set_num_threads(1)
     ck_keep_freed_memory()

@@ -106,7 +106,9 @@ extension Kernels {
         defer { room.deallocate() }
         let sums = Target(start: room)
         parallel(parts, scratch: products * panel * (channels + outputs)) { part, v in
-          let (begin, end) = (tiles.count * part / parts, tiles.count * (part + 1) / parts)
+          // Tiles of a dilated kernel lie in pairs.
+          let begin = tiles.count * part / parts / 2 * 2
+          let end = part + 1 == parts ? tiles.count : tiles.count * (part + 1) / parts / 2 * 2
           let m = v + products * panel * channels
           for first in stride(from: begin, to: end, by: panel) {
             let count = min(panel, end - first)

@@ -44,7 +44,9 @@ extension Tape {
     multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
     // The heads are read where the product leaves them, and the biases are part of the product.
     let all = Kernels.linear(x.tensor, parameters.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
-    guard isRecording else { return Value(Kernels.attention(fused: all, heads: heads)) }
+    guard wantsGradients(from: [x], learning: [weight, queryBias, valueBias]) else {
+      return Value(Kernels.attention(fused: all, heads: heads))
+    }
     let (y, kept) = Kernels.attentionForGradients(fused: all, heads: heads)
     return record(y, from: x, learning: weight, queryBias, valueBias) { dy, adjoints in
       let slopes = Kernels.attentionBackward(fused: all, weights: kept, heads: heads, dy)

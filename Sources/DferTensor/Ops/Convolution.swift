@@ -37,7 +37,7 @@ extension Tape {
     _ x: Value, _ weight: Parameter, _ bias: Parameter?, stride: Int = 1, padding: Padding = .none, dilation: Int = 1,
     groups: Int = 1, relu: Bool = false
   ) -> Value {
-    let isFused = relu && !isRecording
+    let isFused = relu && !wantsGradients(from: [x], learning: [weight, bias])
     let w = parameters[weight]
     precondition(
       x.shape.count == 4 && w.shape.count == 4 && w.shape[1] * groups == x.shape[1] && w.shape[0] % groups == 0,

@@ -22,7 +22,7 @@ extension Tape {
   }
   /// GELU of `linear`. Without a recording, GELU is taken while the product is still in the cache.
   public mutating func linearGELU(_ x: Value, _ weight: Parameter, _ bias: Parameter) -> Value {
-    guard !isRecording else { return gelu(linear(x, weight, bias)) }
+    guard !wantsGradients(from: [x], learning: [weight, bias]) else { return gelu(linear(x, weight, bias)) }
     let w = parameters[weight]
     precondition(
       w.columns == x.tensor.columns,

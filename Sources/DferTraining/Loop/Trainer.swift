@@ -144,7 +144,8 @@ public struct Trainer: Sendable {
       order.places(step: state.step, batch: count, count: pool.count).map { pool[$0] }
     }
     guard isWhole else { return some(stills, count) }
-    let moves = settings.episodes > 0 ? (count + 3) / 4 : (count + 1) / 2
+    // A step of one clip sees each kind in turns.
+    let moves = count == 1 ? state.step % 2 : settings.episodes > 0 ? (count + 3) / 4 : (count + 1) / 2
     return some(moving, moves) + some(stills, count - moves)
   }
 
