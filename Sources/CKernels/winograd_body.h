@@ -48,15 +48,19 @@ INLINE void CK(deal)(const float *p, V *a, V *b, V *c, V *d) {
   *d = SHUFFLE(high0, high1, 4, 5, 6, 7, 12, 13, 14, 15);
 }
 
-/// The same for pairs of numbers, which are not torn apart: the columns of four tiles of each of two thinned-out pictures.
-INLINE void CK(deal_pairs)(const float *p, V *a, V *b, V *c, V *d) {
-  V w = CK(load)(p), x = CK(load)(p + 8), y = CK(load)(p + 16), z = CK(load)(p + 24);
+/// A square of 4 x 4 pairs of numbers, turned: its own way back.
+INLINE void CK(turn_pairs)(V w, V x, V y, V z, V *a, V *b, V *c, V *d) {
   V even0 = SHUFFLE(w, x, 0, 1, 8, 9, 4, 5, 12, 13), even1 = SHUFFLE(y, z, 0, 1, 8, 9, 4, 5, 12, 13);
   V odd0 = SHUFFLE(w, x, 2, 3, 10, 11, 6, 7, 14, 15), odd1 = SHUFFLE(y, z, 2, 3, 10, 11, 6, 7, 14, 15);
   *a = SHUFFLE(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11);
   *b = SHUFFLE(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11);
   *c = SHUFFLE(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15);
   *d = SHUFFLE(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+/// `deal` for pairs of numbers, which are not torn apart: the columns of four tiles of each of two thinned-out pictures.
+INLINE void CK(deal_pairs)(const float *p, V *a, V *b, V *c, V *d) {
+  CK(turn_pairs)(CK(load)(p), CK(load)(p + 8), CK(load)(p + 16), CK(load)(p + 24), a, b, c, d);
 }
 
 /// The way back of `deal`.
@@ -71,12 +75,8 @@ INLINE void CK(gather)(float *p, V a, V b, V c, V d) {
 
 /// The way back of `deal_pairs`.
 INLINE void CK(gather_pairs)(float *p, V a, V b, V c, V d) {
-  V even0 = SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13), even1 = SHUFFLE(c, d, 0, 1, 8, 9, 4, 5, 12, 13);
-  V odd0 = SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15), odd1 = SHUFFLE(c, d, 2, 3, 10, 11, 6, 7, 14, 15);
-  CK(store)(p, SHUFFLE(even0, even1, 0, 1, 2, 3, 8, 9, 10, 11));
-  CK(store)(p + 8, SHUFFLE(odd0, odd1, 0, 1, 2, 3, 8, 9, 10, 11));
-  CK(store)(p + 16, SHUFFLE(even0, even1, 4, 5, 6, 7, 12, 13, 14, 15));
-  CK(store)(p + 24, SHUFFLE(odd0, odd1, 4, 5, 6, 7, 12, 13, 14, 15));
+  CK(turn_pairs)(a, b, c, d, &a, &b, &c, &d);
+  CK(store)(p, a), CK(store)(p + 8, b), CK(store)(p + 16, c), CK(store)(p + 24, d);
 }
 
 /// Where row `row` of a thinned-out picture lies in x; null outside.

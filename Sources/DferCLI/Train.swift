@@ -284,6 +284,9 @@ struct Train: ParsableCommand {
     if let teacher { set.teach(by: try StillClassifier(weights: teacher), share: teacherShare) }
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
+    if episodes > 0, set.stillsAtRest.isEmpty {
+      Terminal.write("dfer: warning: no still of the data is labelled neutral, so --episodes does nothing\n")
+    }
     var run = try TrainingRun(
       Trainer(model, settings(set, model.card.config), cache: cache.map { URL(fileURLWithPath: $0) }), on: set,
       validation: validation, folder: URL(fileURLWithPath: output), resumes: resume)

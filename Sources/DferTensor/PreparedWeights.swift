@@ -31,9 +31,6 @@ struct Weight {
   fileprivate let parameter: Parameter?
   fileprivate let prepared: PreparedWeights?
 
-  /// Numbers that nothing is kept of.
-  init(_ tensor: Tensor) { (self.tensor, parameter, prepared) = (tensor, nil, nil) }
-
   /// The weight in another form, from an earlier pass if it was kept.
   func form(_ form: PreparedWeights.Form, _ make: () -> Tensor) -> Tensor {
     guard let parameter, let prepared else { return make() }
@@ -48,7 +45,6 @@ extension ParameterStore {
 }
 
 extension Weight {
-  fileprivate init(tensor: Tensor, parameter: Parameter, prepared: PreparedWeights?) {
-    (self.tensor, self.parameter, self.prepared) = (tensor, parameter, prepared)
-  }
+  /// Numbers that nothing is kept of.
+  init(_ tensor: Tensor) { self.init(tensor: tensor, parameter: nil, prepared: nil) }
 }

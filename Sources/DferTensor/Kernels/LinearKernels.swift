@@ -44,28 +44,30 @@ extension Kernels {
 
   /// A matrix [inputs, outputs] in the same panels.
   private static func packedColumns(_ matrix: Tensor, inputs: Int, outputs: Int) -> Tensor {
+    panels(matrix, inputs: inputs, outputs: outputs) { matrix, first, count, panel in
+      ck_pack_columns(matrix + first, outputs, inputs, count, Int(CK_PANEL), panel)
+    }
+  }
+
+  /// A weight [outputs, inputs] in panels for `ck_product`.
+  private static func packed(_ weight: Tensor, inputs: Int) -> Tensor {
+    panels(weight, inputs: inputs, outputs: weight.count / inputs) { weight, first, count, panel in
+      ck_pack_panel(weight + first * inputs, inputs, inputs, count, panel)
+    }
+  }
+
+  /// All panels; `pack` makes the one of outputs first ..< first + count.
+  private static func panels(
+    _ matrix: Tensor, inputs: Int, outputs: Int,
+    _ pack: @Sendable (_ matrix: Source, _ first: Int, _ count: Int, _ panel: UnsafeMutablePointer<Float>) -> Void
+  ) -> Tensor {
     let width = Int(CK_PANEL)
     let panels = (outputs + width - 1) / width
     return read(matrix) { matrix in
       make([panels, inputs, width]) { packed in
         parallel(panels) { panel in
           let first = panel * width
-          ck_pack_columns(matrix + first, outputs, inputs, min(width, outputs - first), width, packed + first * inputs)
-        }
-      }
-    }
-  }
-
-  /// A weight [outputs, inputs] in panels for `ck_product`.
-  private static func packed(_ weight: Tensor, inputs: Int) -> Tensor {
-    let (outputs, width) = (weight.count / inputs, Int(CK_PANEL))
-    let panels = (outputs + width - 1) / width
-    return read(weight) { weight in
-      make([panels, inputs, width]) { packed in
-        parallel(panels) { panel in
-          let first = panel * width
-          ck_pack_panel(
-            weight + first * inputs, inputs, inputs, min(width, outputs - first), packed + first * inputs)
+          pack(matrix, first, min(width, outputs - first), packed + first * inputs)
         }
       }
     }

@@ -28,6 +28,14 @@ struct Episode: Sendable, Hashable {
   }
 }
 
+extension LabelledSet {
+  /// Places of the stills that most people called neutral: what episodes come out of.
+  public var stillsAtRest: [Int] {
+    guard let rest = labels.firstIndex(of: "neutral") else { return [] }
+    return clips.indices.filter { clips[$0].pictures.count == 1 && clips[$0].majority(among: [rest]) == rest }
+  }
+}
+
 extension LabelledClip {
   /// A clip of a still that comes out of a face at rest and goes back, with the still's labels. Both faces lie where the
   /// still's does. Blendshapes are of moments, so the clip has none.

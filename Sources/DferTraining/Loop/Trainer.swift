@@ -151,10 +151,7 @@ public struct Trainer: Sendable {
 
   /// Clips of a step; some of the stills among them become episodes.
   private mutating func withEpisodes(_ places: [Int], in set: LabelledSet) -> [LabelledClip] {
-    guard settings.episodes > 0, let rest = card.labels.firstIndex(of: "neutral") else { return places.map { set.clips[$0] } }
-    let calm = set.clips.indices.filter {
-      set.clips[$0].pictures.count == 1 && set.clips[$0].majority(among: [rest]) == rest
-    }
+    let calm = settings.episodes > 0 ? set.stillsAtRest : []
     guard !calm.isEmpty else { return places.map { set.clips[$0] } }
     return places.map { place in
       let clip = set.clips[place]
