@@ -51,12 +51,31 @@ void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, 
   }
 }
 
-AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel) {
-  for (long j = 0; j < width; j += 16) {
-    long left = columns - j;
-    __mmask16 some = left >= 16 ? 0xffff : left > 0 ? (__mmask16)((1u << left) - 1) : 0;
-    for (long k = 0; k < inputs; k++)
-      _mm512_storeu_ps(panel + k * width + j, _mm512_maskz_loadu_ps(some, x + k * stride + j));
+/// One row of the first `whole` panels and of what is left of the last one. `width` is a constant where this is inlined.
+AVX512 static inline __attribute__((always_inline)) void pack_row(
+    int width, const float *x, long whole, long taken, long left, long distance, float *panel) {
+  __mmask16 full = taken % 16 ? (__mmask16)((1u << taken % 16) - 1) : 0xffff;
+  for (long p = 0; p < whole; p++, x += taken, panel += distance)
+    for (int j = 0; j < width; j += 16)
+      _mm512_storeu_ps(panel + j, j + 16 < width ? _mm512_loadu_ps(x + j) : _mm512_maskz_loadu_ps(full, x + j));
+  for (int j = 0; left > 0 && j < width; j += 16) {
+    __mmask16 some = left >= j + 16 ? 0xffff : left > j ? (__mmask16)((1u << (left - j)) - 1) : 0;
+    _mm512_storeu_ps(panel + j, _mm512_maskz_loadu_ps(some, x + j));
+  }
+}
+
+AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long columns, long taken, long distance,
+                            float *panels) {
+  long whole = columns / taken, left = columns % taken;
+  for (long k = 0; k < inputs; k++) {
+    // Rows far apart are not foreseen by the processor.
+    const float *row = x + k * stride, *later = row + 8 * stride;
+    if (k + 8 < inputs)
+      for (long c = 0; c < columns; c += 16) _mm_prefetch((const char *)(later + c), _MM_HINT_T0);
+    if (taken > 16)
+      pack_row(32, row, whole, taken, left, distance, panels + k * 32);
+    else
+      pack_row(16, row, whole, taken, left, distance, panels + k * 16);
   }
 }
 
@@ -140,7 +159,8 @@ AVX512 void ck_product_turned(const float *x, long rows, long step, long inputs,
 
 int ck_has_product(void) { return 0; }
 void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel) {}
-void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel) {}
+void ck_pack_columns(const float *x, long stride, long inputs, long columns, long taken, long distance,
+                     float *panels) {}
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
                 long columns, float *y, long out) {}
 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,

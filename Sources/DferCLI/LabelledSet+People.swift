@@ -3,10 +3,10 @@ import Foundation
 
 extension LabelledSet {
   /// What checkpoints and cards say of the data: how many faces, of which files, and who taught them.
-  func description(of paths: [String], teacher: String? = nil, share: Float = 0) -> String {
+  func description(of paths: [String], teachers: [String] = [], share: Float = 0) -> String {
     func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
     return "\(clips.count) faces of \(paths.map(name).joined(separator: ", "))"
-      + (teacher.map { "; teacher \(name($0)), share \(share)" } ?? "")
+      + (teachers.isEmpty ? "" : "; teacher \(teachers.map(name).joined(separator: ", ")), share \(share)")
   }
 
   /// Says so when a person is in both training and validation data.

@@ -36,10 +36,8 @@ struct PictureTrainSession {
     }
     var set = LabelledSet(labels: card.labels, clips: [])
     for path in command.data { set.clips += try read(path, every: command.every).clips }
-    if let teacher = command.teacher {
-      set.teach(by: try StillClassifier(weights: teacher), share: command.teacherShare)
-    }
-    // After the teacher, who would name the expression of a face without votes, masked or not.
+    set.teach(by: try command.teacher.map(Teacher.init), share: command.teacherShare)
+    // After the teachers, who would name the expression of a face without votes, masked or not.
     for path in command.masks {
       set.clips += try LabelledSet.masks(path, labels: card.labels, every: command.every).clips
     }
@@ -76,7 +74,7 @@ struct PictureTrainSession {
     if let weights = command.lossWeights { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
     if command.balance { settings.classWeights = set.balancingWeights() }
     settings.data = set.description(
-      of: command.data + command.masks, teacher: command.teacher, share: command.teacherShare)
+      of: command.data + command.masks, teachers: command.teacher, share: command.teacherShare)
     return settings
   }
 }

@@ -67,10 +67,11 @@ struct Train: ParsableCommand {
   @Option(help: "Start with the encoder that dfer pretrain made.")
   var encoder: String?
 
-  @Option(help: "Weights of a network for single pictures whose answers are learned beside the labels.")
-  var teacher: String?
+  @Option(
+    help: "Weights of a network for single pictures whose answers are learned beside the labels; several teach by their mean.")
+  var teacher: [String] = []
 
-  @Option(help: "Weight of the teacher's answers against the labels, 0 to 1.")
+  @Option(help: "Weight of the teachers' answers against the labels, 0 to 1.")
   var teacherShare: Float = 0.5
 
   @Flag(help: "Go on with the training in the output folder; all other options must be as they were.")
@@ -186,7 +187,7 @@ struct Train: ParsableCommand {
     try check(new == nil || weights == nil, "--new starts from nothing, --weights from a file: give one of them")
     try check(cachedViews > 0, "--cached-views must be at least 1")
     try check(cachedViews == 4 || cache != nil, "--cached-views goes with --cache")
-    try check(teacherShare == 0.5 || teacher != nil, "--teacher-share goes with --teacher")
+    try check(teacherShare == 0.5 || !teacher.isEmpty, "--teacher-share goes with --teacher")
     try check(
       cache == nil || freeze.contains { "encoder.".hasPrefix($0) }, "--cache goes with --freeze encoder., whose answers it keeps")
     try check(cache == nil || mixup == 0, "--mixup fades pictures, which nobody looks at with --cache")
@@ -201,7 +202,7 @@ struct Train: ParsableCommand {
     let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
     let usual = TrainingSettings()
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
-      ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", teacher != nil, !isFinder),
+      ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", !teacher.isEmpty, !isFinder),
       ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder),
       ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
@@ -244,7 +245,7 @@ struct Train: ParsableCommand {
     if cache != nil { settings.cachedViews = cachedViews }
     (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
     settings.episodes = episodes
-    settings.data = set.description(of: data, teacher: teacher, share: teacherShare)
+    settings.data = set.description(of: data, teachers: teacher, share: teacherShare)
     return settings
   }
 
@@ -281,7 +282,7 @@ struct Train: ParsableCommand {
     }
     var set = LabelledSet(labels: model.card.labels, clips: [])
     for path in data { set.clips += try read(path, every: every).clips }
-    if let teacher { set.teach(by: try StillClassifier(weights: teacher), share: teacherShare) }
+    set.teach(by: try teacher.map(Teacher.init), share: teacherShare)
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     if episodes > 0, set.stillsAtRest.isEmpty {

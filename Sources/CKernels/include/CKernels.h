@@ -72,9 +72,10 @@ int ck_has_product(void);
 /// Packs up to CK_PANEL rows of a weight [outputs, inputs], `stride` numbers apart, as [inputs, CK_PANEL]; missing rows
 /// become zeros.
 void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel);
-/// Packs `columns` of x [inputs, ...], whose rows are `stride` numbers apart, as [inputs, width]; missing columns become
-/// zeros. `width` is a multiple of 16.
-void ck_pack_columns(const float *x, long stride, long inputs, long columns, long width, float *panel);
+/// Packs `columns` of x [inputs, ...], whose rows are `stride` numbers apart, in panels of `taken` <= 32 columns: [inputs, 16]
+/// or, of more than 16, [inputs, 32], the first numbers of two panels lying `distance` apart. Missing columns become zeros.
+/// Rows are read from end to end, because reading a few numbers of each costs as much.
+void ck_pack_columns(const float *x, long stride, long inputs, long columns, long taken, long distance, float *panels);
 /// y <- x panel + bias: `rows` rows of x, `stride` numbers apart, and of y, `out` apart; `columns` <= CK_PANEL of the
 /// panel's outputs are written. `bias` may be null.
 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,

@@ -140,9 +140,7 @@ extension Kernels {
   private static func packColumns(
     _ x: UnsafePointer<Float>, stride: Int, _ count: Int, _ width: Int, _ panels: UnsafeMutablePointer<Float>
   ) {
-    for first in Swift.stride(from: 0, to: width, by: Int(CK_PANEL)) {
-      ck_pack_columns(x + first, stride, count, min(Int(CK_PANEL), width - first), Int(CK_PANEL), panels + first * count)
-    }
+    ck_pack_columns(x, stride, count, width, Int(CK_PANEL), count * Int(CK_PANEL), panels)
   }
 
   /// y [rows, columns] = x [rows, inputs] times panels.

@@ -90,7 +90,7 @@ extension Kernels {
       let width = Int(CK_PANEL)
       for first in Swift.stride(from: 0, to: count, by: width) {
         let some = min(width, count - first)
-        ck_pack_columns(columns + first, stride, taps, some, width, panel)
+        ck_pack_columns(columns + first, stride, taps, some, width, 0, panel)
         ck_product_rows(weight, outputs, taps, taps, panel, bias, floor, some, y + first, out)
       }
       return

@@ -45,7 +45,7 @@ extension Kernels {
   /// A matrix [inputs, outputs] in the same panels.
   private static func packedColumns(_ matrix: Tensor, inputs: Int, outputs: Int) -> Tensor {
     panels(matrix, inputs: inputs, outputs: outputs) { matrix, first, count, panel in
-      ck_pack_columns(matrix + first, outputs, inputs, count, Int(CK_PANEL), panel)
+      ck_pack_columns(matrix + first, outputs, inputs, count, Int(CK_PANEL), 0, panel)
     }
   }
 
@@ -139,52 +139,61 @@ extension Kernels {
   }
 
   /// dweight = dy^T x.
+  ///
+  /// The work is divided by outputs or by inputs, whichever makes the threads pack less of the same.
   static func linearWeightGradient(_ dy: Tensor, _ x: Tensor, shape: [Int]) -> Tensor {
     let (outputs, inputs, rows) = (dy.columns, x.columns, x.rows)
     let isOwn = isWorthPacking(rows: rows, inputs: inputs, outputs: outputs)
+    let threads = Compute.threads
+    func passes(_ inputs: Int) -> Int { (inputs + turnedInputs - 1) / turnedInputs }
+    let byInputs =
+      isOwn && inputs / threads + outputs * passes(inputs / threads) < inputs + outputs / threads * passes(inputs)
     return read(dy, x) { dy, x in
       make(shape) { dw in
-        share(outputs, least: 14) {
-          let (dy, dw) = (Source(start: dy + $0.lowerBound), Target(start: dw + $0.lowerBound * inputs))
+        share(byInputs ? inputs : outputs, least: byInputs ? Int(CK_PANEL) : turnedOutputs) { part in
+          let (o, i) = byInputs ? (0..<outputs, part) : (part, 0..<inputs)
+          let (dy, x) = (Source(start: dy + o.lowerBound), Source(start: x + i.lowerBound))
+          let dw = Target(start: dw + (o.lowerBound * inputs + i.lowerBound))
           if isOwn {
-            turnedProduct(dy, x, dw, outputs: $0.count, of: outputs, inputs: inputs, rows: rows)
+            turnedProduct(dy, x, dw, outputs: (o.count, outputs), inputs: (i.count, inputs), rows: rows)
           } else {
-            gemm($0.count, inputs, rows, dy.start, outputs, turnedA: true, x.start, inputs, dw.start, inputs)
+            gemm(o.count, i.count, rows, dy.start, outputs, turnedA: true, x.start, inputs, dw.start, inputs)
           }
         }
       }
     }
   }
 
-  /// dw [outputs, inputs] = dy^T x for some of the `all` columns of dy.
-  ///
-  /// Long sums are made in parts, and few enough columns of x are packed at a time that they stay in the second cache
-  /// while dy passes by, 14 columns at a time in the first one.
+  /// Columns of dy that one call of `ck_product_turned` sums up, and columns of x that are packed at a time: the panels of
+  /// x stay in the second cache while dy passes by.
+  private static let (turnedOutputs, turnedInputs) = (14, 12 * Int(CK_PANEL))
+
+  /// dw [outputs, inputs] = dy^T x for some of `all` columns of both. Long sums are made in parts.
   private static func turnedProduct(
-    _ dy: Source, _ x: Source, _ dw: Target, outputs: Int, of all: Int, inputs: Int, rows: Int
+    _ dy: Source, _ x: Source, _ dw: Target, outputs: (count: Int, all: Int), inputs: (count: Int, all: Int), rows: Int
   ) {
-    let (width, height, most) = (Int(CK_PANEL), 14, 12)
+    let (width, height, heights) = (Int(CK_PANEL), turnedOutputs, 6)
     let parts = (rows + 399) / 400
     let room = (rows + parts - 1) / parts
-    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: room * (most * width + 16))
+    let scratch = UnsafeMutablePointer<Float>.allocate(capacity: room * (turnedInputs + heights * 16))
     defer { scratch.deallocate() }
-    let (panels, some) = (scratch, scratch + room * most * width)
-    for firstInput in stride(from: 0, to: inputs, by: most * width) {
-      let columns = min(most * width, inputs - firstInput)
+    let (panels, some) = (scratch, scratch + room * turnedInputs)
+    for firstInput in stride(from: 0, to: inputs.count, by: turnedInputs) {
+      let columns = min(turnedInputs, inputs.count - firstInput)
       for part in 0..<parts {
         let (start, end) = (rows * part / parts, rows * (part + 1) / parts)
-        for column in stride(from: 0, to: columns, by: width) {
-          ck_pack_columns(
-            x + (start * inputs + firstInput + column), inputs, end - start, min(width, columns - column), width,
-            panels + column * room)
-        }
-        for output in stride(from: 0, to: outputs, by: height) {
-          let count = min(height, outputs - output)
-          ck_pack_columns(dy + (start * all + output), all, end - start, count, 16, some)
-          for column in stride(from: 0, to: columns, by: width) {
-            ck_product_turned(
-              some, count, 16, end - start, panels + column * room, part == 0 ? 0 : 1, min(width, columns - column),
-              dw + (output * inputs + firstInput + column), inputs)
+        ck_pack_columns(
+          x + (start * inputs.all + firstInput), inputs.all, end - start, columns, width, room * width, panels)
+        for firstOutput in stride(from: 0, to: outputs.count, by: heights * height) {
+          let slab = min(heights * height, outputs.count - firstOutput)
+          ck_pack_columns(dy + (start * outputs.all + firstOutput), outputs.all, end - start, slab, height, room * 16, some)
+          for output in stride(from: 0, to: slab, by: height) {
+            for column in stride(from: 0, to: columns, by: width) {
+              ck_product_turned(
+                some + output / height * room * 16, min(height, slab - output), 16, end - start, panels + column * room,
+                part == 0 ? 0 : 1, min(width, columns - column),
+                dw + ((firstOutput + output) * inputs.all + firstInput + column), inputs.all)
+            }
           }
         }
       }

@@ -2,30 +2,84 @@ import DferImage
 import DferModels
 import DferTensor
 
+/// A network for single pictures whose answers are learned beside the labels.
+public enum Teacher: Sendable {
+  case still(StillClassifier)
+  case pictures(PictureModel)
+
+  /// Opens a weight file; it says itself what it is.
+  /// - Throws: `CheckpointError` when it is no network for single pictures.
+  public init(weights path: String) throws {
+    let system = try SafetensorsFile(path: path).metadata["model"]
+    self =
+      system.flatMap(PictureSystem.init) == nil
+      ? .still(try StillClassifier(weights: path)) : .pictures(try PictureModel(weights: path))
+  }
+
+  var labels: [String] {
+    switch self {
+    case .still(let network): network.labels
+    case .pictures(let model): model.card.labels
+    }
+  }
+
+  /// Probabilities of the teacher's labels for each still, means of the plain and the mirrored picture. It sees the face as it
+  /// lies in its own pictures.
+  func probabilities(of stills: [LabelledClip]) -> [[Float]] {
+    let (plain, mirrored) = (logits(of: stills, isMirrored: false), logits(of: stills, isMirrored: true))
+    return zip(plain, mirrored).map { pair in
+      let (a, b) = (
+        Temperature.probabilities(pair.0, temperature: temperature), Temperature.probabilities(pair.1, temperature: temperature)
+      )
+      return zip(a, b).map { ($0 + $1) / 2 }
+    }
+  }
+
+  private var temperature: Double {
+    switch self {
+    case .still: 1
+    case .pictures(let model): model.card.temperature
+    }
+  }
+
+  private func logits(of stills: [LabelledClip], isMirrored: Bool) -> [[Float]] {
+    func crops(_ side: Double, _ size: Int) -> (view: View, pictures: [Image]) {
+      var view = View(side: side)
+      view.isMirrored = isMirrored
+      return (view, stills.map { view.picture($0.pictures[0], $0.boxes[0], size: size) })
+    }
+    switch self {
+    case .still(let network):
+      // Its own pictures are cut closely.
+      let answer = network.logits(crops(1.1, StillClassifier.imageSize).pictures)
+      return stills.indices.map { Array(answer.values[$0 * answer.columns..<($0 + 1) * answer.columns]) }
+    case .pictures(let model):
+      let (view, pictures) = crops(model.card.crop.sideFactor, model.card.imageSize)
+      let points = stills.map { $0.points.isEmpty ? [] : view.places($0.points[0], $0.boxes[0]) }
+      return model.read(pictures, points: points).map(\.logits)
+    }
+  }
+}
+
 extension LabelledSet {
-  /// Mixes what a teacher says of each still into its votes, so that a network also learns which mistakes are small.
-  /// Stills that nobody voted on get the teacher's word alone; clips of several pictures stay as they are.
+  /// Mixes what teachers say of each still into its votes, so that a network also learns which mistakes are small. Several
+  /// teachers speak with one voice, their mean. Stills that nobody voted on get their word alone; clips of several pictures
+  /// stay as they are.
   ///
-  /// The teacher sees the face as it lies in pictures of its own size, plain and mirrored.
-  ///
-  /// - Parameter share: weight of the teacher against the votes, 0...1.
-  public mutating func teach(by teacher: StillClassifier, share: Float) {
-    let places = teacher.labels.map { labels.firstIndex(of: $0) }
-    let view = View(side: Self.teacherSide)
+  /// - Parameter share: weight of the teachers against the votes, 0...1.
+  public mutating func teach(by teachers: [Teacher], share: Float) {
+    guard !teachers.isEmpty else { return }
+    let places = teachers.map { teacher in teacher.labels.map { labels.firstIndex(of: $0) } }
     let stills = clips.indices.filter { clips[$0].pictures.count == 1 }
     for start in stride(from: 0, to: stills.count, by: 64) {
       let part = stills[start..<min(start + 64, stills.count)]
-      let crops = part.map { view.picture(clips[$0].pictures[0], clips[$0].boxes[0], size: StillClassifier.imageSize) }
-      let logits = teacher.logits(crops + crops.map { $0.mirrored() })
-      for (row, index) in part.enumerated() {
-        let (plain, turned) = (
-          Temperature.probabilities(Self.row(logits, row), temperature: 1),
-          Temperature.probabilities(Self.row(logits, row + part.count), temperature: 1)
-        )
-        var answer = [Float](repeating: 0, count: labels.count)
-        for (place, value) in zip(places, zip(plain, turned)) {
-          if let place { answer[place] += (value.0 + value.1) / 2 }
+      var answers = [[Float]](repeating: [Float](repeating: 0, count: labels.count), count: part.count)
+      for (teacher, places) in zip(teachers, places) {
+        for (row, said) in teacher.probabilities(of: part.map { clips[$0] }).enumerated() {
+          for case (let place?, let p) in zip(places, said) { answers[row][place] += p / Float(teachers.count) }
         }
+      }
+      for (index, answer) in zip(part, answers) {
         let total = clips[index].votes.reduce(0, +)
         if clips[index].votes.isEmpty {
           clips[index].votes = answer
@@ -35,12 +89,5 @@ extension LabelledSet {
         }
       }
     }
-  }
-
-  /// Side of the teacher's crop over the longer side of the face box: its own pictures are cut closely.
-  private static let teacherSide = 1.1
-
-  private static func row(_ logits: Tensor, _ row: Int) -> [Float] {
-    Array(logits.values[row * logits.columns..<(row + 1) * logits.columns])
   }
 }
