@@ -36,7 +36,7 @@ struct PictureTrainSession {
     }
     var set = LabelledSet(labels: card.labels, clips: [])
     for path in command.data { set.clips += try read(path, every: command.every).clips }
-    set.teach(by: try command.teacher.map(Teacher.init), share: command.teacherShare)
+    try set.teach(by: command.teacher, share: command.teacherShare)
     // After the teachers, who would name the expression of a face without votes, masked or not.
     for path in command.masks {
       set.clips += try LabelledSet.masks(path, labels: card.labels, every: command.every).clips

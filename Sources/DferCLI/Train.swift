@@ -282,7 +282,7 @@ struct Train: ParsableCommand {
     }
     var set = LabelledSet(labels: model.card.labels, clips: [])
     for path in data { set.clips += try read(path, every: every).clips }
-    set.teach(by: try teacher.map(Teacher.init), share: teacherShare)
+    try set.teach(by: teacher, share: teacherShare)
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     if episodes > 0, set.stillsAtRest.isEmpty {

@@ -81,6 +81,35 @@ import Testing
     if let masks = result.masks { #expect(masks.accuracy > 0.8) }
   }
 
+  @Test func teachersSpeakWithOneVoice() throws {
+    var set = faces(9)
+    set.clips[0].votes = []
+    set.clips[1].pictures += set.clips[1].pictures
+    set.clips[1].boxes += set.clips[1].boxes
+    var trainer = PictureTrainer(try PictureModel(fresh: card(.crossTaskViT), seed: 1), settings(20))
+    for _ in 0..<20 { _ = try trainer.step(on: set) }
+    let (pupil, unsure) = (Teacher.pictures(trainer.averaged), Teacher.pictures(try PictureModel(fresh: card(.emoticMAE), seed: 2)))
+    func votes(_ teachers: [Teacher], _ share: Float, _ set: LabelledSet) -> [[Float]] {
+      var set = set
+      set.teach(by: teachers, share: share)
+      return set.clips.map(\.votes)
+    }
+    let (first, second, both) = (votes([pupil], 1, set), votes([unsure], 1, set), votes([pupil, unsure], 1, set))
+    #expect(first[2] != second[2])
+    for (a, (b, mean)) in zip(first, zip(second, both)) {
+      for (p, (q, m)) in zip(a, zip(b, mean)) { #expect(abs((p + q) / 2 - m) < 1e-4) }
+    }
+    #expect(abs(both[0].reduce(0, +) - 1) < 1e-5, "nobody voted: the teachers' word alone")
+    #expect(both[1] == set.clips[1].votes, "a clip of several pictures")
+    let half = votes([pupil], 0.5, set)[2]
+    for (h, (own, said)) in zip(half, zip(set.clips[2].votes, first[2])) { #expect(abs(h - (own + said) / 2) < 1e-4) }
+
+    var turned = set
+    turned.labels.reverse()
+    for index in turned.clips.indices { turned.clips[index].votes.reverse() }
+    for (a, b) in zip(votes([pupil], 1, turned), first) { #expect(a == b.reversed(), "labels go by their names") }
+  }
+
   @Test func aResumedTrainingIsTheSame() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("picture-run-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }

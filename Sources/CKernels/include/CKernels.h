@@ -12,6 +12,14 @@ int ck_best_level(void);
 void ck_force_level(int level);
 /// Processors that this process may run on.
 int ck_available_cores(void);
+/// Tells the processor that this thread only waits for another one.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 /// Lets the allocator keep freed arrays for the next ones (GNU libc; nothing elsewhere). Without it every activation of
 /// more than 128 KiB is fresh pages from the kernel, zeroed and faulted in one by one.
 void ck_keep_freed_memory(void);

@@ -1,6 +1,5 @@
 import CKernels
 import COpenBLAS
-import Dispatch
 import Synchronization
 
 /// The arithmetic: plain functions from tensors to tensors. Pointers stay inside this folder.
@@ -74,7 +73,7 @@ enum Kernels {
       }
     }
     if workers > 1 {
-      DispatchQueue.concurrentPerform(iterations: workers) { _ in work() }
+      Crew.shared.perform(on: workers, work)
     } else {
       work()
     }

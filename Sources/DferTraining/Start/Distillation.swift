@@ -66,12 +66,17 @@ extension LabelledSet {
   /// teachers speak with one voice, their mean. Stills that nobody voted on get their word alone; clips of several pictures
   /// stay as they are.
   ///
-  /// - Parameter share: weight of the teachers against the votes, 0...1.
-  public mutating func teach(by teachers: [Teacher], share: Float) {
+  /// - Parameters:
+  ///   - share: weight of the teachers against the votes, 0...1.
+  ///   - progress: called with the count of stills that are done, of how many; false ends the teaching early.
+  public mutating func teach(
+    by teachers: [Teacher], share: Float, progress: (_ done: Int, _ of: Int) -> Bool = { _, _ in true }
+  ) {
     guard !teachers.isEmpty else { return }
     let places = teachers.map { teacher in teacher.labels.map { labels.firstIndex(of: $0) } }
     let stills = clips.indices.filter { clips[$0].pictures.count == 1 }
     for start in stride(from: 0, to: stills.count, by: 64) {
+      guard progress(start, stills.count) else { return }
       let part = stills[start..<min(start + 64, stills.count)]
       var answers = [[Float]](repeating: [Float](repeating: 0, count: labels.count), count: part.count)
       for (teacher, places) in zip(teachers, places) {

@@ -1,0 +1,101 @@
+import CKernels
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Threads that help with one piece of work after the other.
+///
+/// A network is hundreds of short pieces, and to wake a thread for each takes about 70 microseconds. So a helper that has nothing
+/// to do looks out for the next piece for a moment before it sleeps, and whoever has work does not wait for helpers that
+/// have not come by its end.
+final class Crew: Sendable {
+  static let shared = Crew()
+
+  /// Nanoseconds for which a thread looks out before it sleeps.
+  private static let patience: UInt64 = 100_000
+
+  /// Whether someone has the crew; it works for one at a time. Guards `job` and `size`.
+  private let isTaken = Atomic(false)
+  private nonisolated(unsafe) var job: UnsafePointer<@Sendable () -> Void>?
+  private nonisolated(unsafe) var size = 0
+  /// Helpers that may still join the job.
+  private let seats = Atomic(0)
+  /// Seats, and helpers at work.
+  private let pending = Atomic(0)
+  private let sleepers = Atomic(0)
+  private let wake = DispatchSemaphore(value: 0)
+  private let isAwaited = Atomic(false)
+  private let end = DispatchSemaphore(value: 0)
+
+  /// Runs `work` on this thread and on up to `threads - 1` others, and returns when all of them have ended. `work` divides itself:
+  /// when one run of it returns, nothing may be left to begin.
+  func perform(on threads: Int, _ work: @Sendable () -> Void) {
+    guard isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      return DispatchQueue.concurrentPerform(iterations: threads) { _ in work() }
+    }
+    defer { isTaken.store(false, ordering: .releasing) }
+    for _ in size..<max(size, threads - 1) { hire() }
+    withoutActuallyEscaping(work) { work in
+      withUnsafePointer(to: work) {
+        job = $0
+        pending.store(threads - 1, ordering: .relaxed)
+        seats.store(threads - 1, ordering: .sequentiallyConsistent)
+        for _ in 0..<min(threads - 1, sleepers.load(ordering: .sequentiallyConsistent)) { wake.signal() }
+        work()
+        let empty = seats.exchange(0, ordering: .acquiringAndReleasing)
+        pending.subtract(empty, ordering: .acquiringAndReleasing)
+        awaitHelpers()
+      }
+    }
+  }
+
+  private func awaitHelpers() {
+    if lookOut(for: { pending.load(ordering: .acquiring) == 0 }) { return }
+    while true {
+      isAwaited.store(true, ordering: .sequentiallyConsistent)
+      // A signal that came late, for an earlier job, only leads here once more.
+      if pending.load(ordering: .sequentiallyConsistent) == 0 { return }
+      end.wait()
+    }
+  }
+
+  private func hire() {
+    size += 1
+    let thread = Thread { [self] in
+      while true {
+        if lookOut(for: { seats.load(ordering: .relaxed) > 0 }) {
+          help()
+        } else {
+          sleepers.add(1, ordering: .sequentiallyConsistent)
+          if seats.load(ordering: .sequentiallyConsistent) == 0 { wake.wait() }
+          sleepers.subtract(1, ordering: .relaxed)
+        }
+      }
+    }
+    thread.name = "dfer helper"
+    thread.start()
+  }
+
+  private func help() {
+    let free = seats.load(ordering: .relaxed)
+    guard free > 0, seats.compareExchange(expected: free, desired: free - 1, ordering: .acquiring).exchanged else { return }
+    run()
+    guard pending.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
+    if isAwaited.exchange(false, ordering: .sequentiallyConsistent) { end.signal() }
+  }
+
+  /// Apart, so that nothing of the job is held when it returns.
+  @inline(never) private func run() { job?.pointee() }
+
+  /// Whether `isThere` came true within a moment.
+  private func lookOut(for isThere: () -> Bool) -> Bool {
+    let start = DispatchTime.now().uptimeNanoseconds
+    repeat {
+      for _ in 0..<32 {
+        if isThere() { return true }
+        ck_pause()
+      }
+    } while DispatchTime.now().uptimeNanoseconds - start < Self.patience
+    return false
+  }
+}

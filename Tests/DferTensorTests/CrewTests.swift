@@ -1,0 +1,56 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Testing
+
+@testable import DferTensor
+
+@Suite struct CrewTests {
+  /// Counts how often each of `count` pieces is worked on, by a crew of `threads`.
+  private func visits(_ crew: Crew, threads: Int, count: Int, _ piece: @Sendable (Int) -> Void = { _ in }) -> [Int] {
+    let visited = Mutex([Int](repeating: 0, count: count))
+    let next = Atomic(0)
+    crew.perform(on: threads) {
+      while true {
+        let index = next.add(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        piece(index)
+        visited.withLock { $0[index] += 1 }
+      }
+    }
+    // What is not done by now never counts.
+    return visited.withLock { $0 }
+  }
+
+  @Test(arguments: [2, 3, 5])
+  func everyPieceIsDoneOnceBeforeItReturns(_ threads: Int) {
+    let crew = Crew()
+    for round in 0..<3000 { #expect(visits(crew, threads: threads, count: round % 7) == [Int](repeating: 1, count: round % 7)) }
+  }
+
+  @Test func helpersThatSleepAreWoken() {
+    let crew = Crew()
+    for _ in 0..<5 {
+      let seen = Mutex(Set<String>())
+      let all = visits(crew, threads: 2, count: 40) { _ in
+        Thread.sleep(forTimeInterval: 0.001)
+        seen.withLock { _ = $0.insert("\(Thread.current)") }
+      }
+      #expect(all.allSatisfy { $0 == 1 })
+      #expect(seen.withLock { $0.count } == 2, "40 ms are time enough to come")
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+  }
+
+  @Test func manyMayAskAtOnceAndFromWithin() {
+    let crew = Crew()
+    DispatchQueue.concurrentPerform(iterations: 6) { _ in
+      for _ in 0..<200 {
+        let all = visits(crew, threads: 3, count: 4) { _ in
+          #expect(visits(crew, threads: 2, count: 3) == [1, 1, 1])
+        }
+        #expect(all == [1, 1, 1, 1])
+      }
+    }
+  }
+}
