@@ -16,6 +16,7 @@ struct Evaluate: ParsableCommand {
         dfer evaluate --data clips.csv --weights mine.safetensors
         dfer evaluate --data valid.csv --json valid.json --confusion valid-confusion.csv
         dfer evaluate --data valid.csv --pipeline mtcae-dfer lanmsff      side by side, with what each costs
+        dfer evaluate --data clips.csv --against frames            and what it gains from reading time
 
       A face counts when more than half of all its votes are for one of the classes. Beside all classes of the weights,
       the figures without contempt are given: the usual seven.
@@ -47,6 +48,9 @@ struct Evaluate: ParsableCommand {
       """)
   var look: Evaluator.Look?
 
+  @Option(help: "Read the faces a second time with this look, and say how much the first one gains.")
+  var against: Evaluator.Look?
+
   @Option(help: "Only every N-th face.")
   var every = 1
 
@@ -59,12 +63,17 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Write the confusion table to FILE, as CSV.")
   var confusion: String?
 
+  @Option(help: "Write what was read of each face to FILE, as CSV.")
+  var answers: String?
+
   @Option(help: "Threads for the arithmetic (default: all cores this process may use).")
   var threads: Int?
 
   func validate() throws {
     if weights != nil && pipeline.count > 1 { throw ValidationError("--weights goes with one pipeline") }
     if confusion != nil && pipeline.count > 1 { throw ValidationError("--confusion goes with one pipeline") }
+    if answers != nil && pipeline.count > 1 { throw ValidationError("--answers goes with one pipeline") }
+    if against != nil && pipeline.count > 1 { throw ValidationError("--against goes with one pipeline") }
     if every < 1 { throw ValidationError("--every must be at least 1") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
     if let temperature, !(temperature > 0) { throw ValidationError("--temperature must be above 0") }
@@ -82,10 +91,20 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("--without \(label): the weights' labels are \(reader.facts.labels.joined(separator: ", "))")
     }
     let set = try labelledSet(for: reader)
-    let (look, result) = try evaluation(of: reader, on: set, named: name)
-    print("\(set.clips.count) faces of \(data), \(look)")
+    let reading = try reading(of: reader, on: set, named: name)
+    var result = evaluation(reading, of: reader, on: set)
+    print("\(set.clips.count) faces of \(data), \(reading.look)")
     for line in result.lines { print(line) }
+    if let against {
+      let other = try self.reading(of: reader, on: set, named: name, as: against)
+      result.gain = Comparison(
+        reading.answers, against: other.answers, of: set.clips, labels: reader.facts.labels, without: Set(without))
+      if let gain = result.gain { print(gain.line(reading.look, over: other.look)) }
+    }
     if let json { try write(result.json, json) }
+    if let answers {
+      try write(result.answersCSV(reading.answers, of: set), answers)
+    }
     if let confusion, let text = result.confusionCSV { try write(text, confusion) }
   }
 
@@ -105,10 +124,13 @@ struct Evaluate: ParsableCommand {
     return set
   }
 
-  /// What a network got to see, in words, and how well it read it.
-  func evaluation(
-    of reader: FaceReader, on set: LabelledSet, named name: String
-  ) throws -> (look: String, result: Evaluation) {
+  /// What a network got to see, in words, and what it read.
+  typealias Reading = (look: String, answers: [Evaluator.Answer])
+
+  /// - Parameter wanted: nil: as asked for, or what suits the faces and the network.
+  func reading(
+    of reader: FaceReader, on set: LabelledSet, named name: String, as wanted: Evaluator.Look? = nil
+  ) throws -> Reading {
     let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
     var terminal = Terminal()
     let interrupt = Interrupt()
@@ -116,22 +138,31 @@ struct Evaluate: ParsableCommand {
       terminal.redraw { ["\(name): \(done) of \(set.clips.count) faces"] }
       return !interrupt.isRaised
     }
-    let answers: [Evaluator.Answer]
-    let words: String
+    let reading: Reading
     switch reader {
     case .clips(let model):
-      let evaluator = Evaluator(model, look: try model.look(look, at: set))
-      (answers, words) = (evaluator.read(set.clips, progress: progress), evaluator.look.words)
+      let evaluator = Evaluator(model, look: try model.look(wanted ?? look, at: set))
+      if wanted == nil, let against, against == evaluator.look {
+        throw ValidationError("--against \(against.rawValue): the faces are read like this already; give another --look")
+      }
+      reading = (evaluator.look.words, evaluator.read(set.clips, progress: progress))
     case .pictures(let model):
-      answers = PictureEvaluator(model).read(set.clips, progress: progress)
-      words = isStills ? "single pictures" : "means over whole clips"
+      if against != nil {
+        throw ValidationError("--against is for networks that read clips; \(name) reads single pictures")
+      }
+      reading = (
+        isStills ? "single pictures" : "means over whole clips", PictureEvaluator(model).read(set.clips, progress: progress)
+      )
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
+    return reading
+  }
+
+  func evaluation(_ reading: Reading, of reader: FaceReader, on set: LabelledSet) -> Evaluation {
     let facts = reader.facts
-    let result = Evaluation(
-      answers, of: set.clips, faceless: set.faceless, labels: facts.labels,
+    return Evaluation(
+      reading.answers, of: set.clips, faceless: set.faceless, labels: facts.labels,
       temperature: temperature ?? facts.temperature, without: Set(without))
-    return (words, result)
   }
 
   func write(_ text: String, _ path: String) throws {

@@ -27,12 +27,13 @@ struct SideBySide {
     for (path, loaded) in zip(command.pipeline, pipelines) {
       let name = loaded.pipeline.name
       let set = try command.labelledSet(for: loaded.reader)
-      let (look, result) = try command.evaluation(of: loaded.reader, on: set, named: name)
+      let reading = try command.reading(of: loaded.reader, on: set, named: name)
+      let result = command.evaluation(reading, of: loaded.reader, on: set)
       guard let classes = result.selected ?? result.all else { throw TrainingError.noClips(command.data) }
       rows.append(
         Row(
           pipeline: name, samples: classes.samples, uar: classes.uar, war: classes.war, macroF1: classes.macroF1,
-          calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: look))
+          calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: reading.look))
     }
     print("\(command.data): \(rows[0].samples) faces, without \(command.without.joined(separator: ", "))")
     for line in Self.table(rows) { print(line) }

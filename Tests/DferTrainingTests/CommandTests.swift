@@ -40,12 +40,19 @@ import Testing
 
     let measured = try dfer(
       "evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--json", "f.json", "--confusion",
-      "c.csv")
+      "c.csv", "--answers", "a.csv", "--against", "clip")
     #expect(measured.status == 0, "\(measured.errors)")
     #expect(measured.output.hasPrefix("12 faces of set.csv, one slot\nall 3 classes (n = 12): accuracy (WAR) "))
     let table = try String(contentsOf: folder.appendingPathComponent("c.csv"), encoding: .utf8)
     #expect(table.hasPrefix("truth,top,bottom,middle\ntop,"))
-    #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent("f.json").path))
+    let figures = try String(contentsOf: folder.appendingPathComponent("f.json"), encoding: .utf8)
+    #expect(figures.contains("\"gain\" : {"))
+    #expect(measured.output.contains("\none slot over whole clips (n = 12): WAR "))
+    let answers = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(answers.count == 13 && answers[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
+    #expect(answers[1].hasPrefix("\"set.csv, ") && answers[1].split(separator: ",").count == 8)
+    let same = try dfer("evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--against", "slot")
+    #expect(same.status == 2 && same.errors.contains("--against slot: the faces are read like this already"))
   }
 
   @Test func mistakesAreNamed() throws {

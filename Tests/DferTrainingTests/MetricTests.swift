@@ -44,6 +44,33 @@ import Testing
     #expect(Calibration(probabilities: [], truth: []).error == 0)
   }
 
+  @Test func twoWaysToReadAreComparedFaceByFace() throws {
+    #expect(abs(Comparison.chance(4, 0) - 0.125) < 1e-12, "2 / 2^4")
+    #expect(abs(Comparison.chance(2, 10) - 158.0 / 4096) < 1e-12, "2 (1 + 12 + 66) / 2^12")
+    #expect(Comparison.chance(0, 0) == 1 && Comparison.chance(3, 3) == 1)
+    #expect(Comparison.chance(3000, 100) < 1e-300)
+
+    func clip(_ label: Int) -> LabelledClip {
+      LabelledClip(
+        name: "\(label)", pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: (0..<3).map { $0 == label ? 1 : 0 })
+    }
+    func answers(_ classes: [Int]) -> [Evaluator.Answer] {
+      classes.map { said in Evaluator.Answer(logits: (0..<3).map { $0 == said ? 2 : 0 }) }
+    }
+    var clips = [0, 0, 0, 0, 1, 1, 2].map(clip)
+    let labels = ["a", "b", "c"]
+    let (first, second) = (answers([0, 0, 0, 1, 1, 0, 2]), answers([0, 1, 2, 1, 1, 1, 2]))
+    let all = try #require(Comparison(first, against: second, of: clips, labels: labels))
+    #expect(all.samples == 7 && all.won == 2 && all.lost == 1)
+    #expect(abs(all.war - 1.0 / 7) < 1e-12 && abs(all.uar - (0.5 - 0.5) / 3) < 1e-12)
+    #expect(all.warInterval.low < 0 && all.warInterval.high > all.war)
+    let same = try #require(Comparison(first, against: first, of: clips, labels: labels))
+    #expect(same.war == 0 && same.warInterval == Interval(low: 0, high: 0))
+    #expect(Comparison(first, against: second, of: clips, labels: labels, without: ["c"])?.samples == 6)
+    for index in clips.indices { clips[index].votes = [] }
+    #expect(Comparison(first, against: second, of: clips, labels: labels) == nil)
+  }
+
   @Test func temperatureIsFound() {
     // Logits that are three times too sure of labels drawn from softmax(logits / 3).
     var random = RandomSource(seed: 1)

@@ -48,6 +48,8 @@ public struct Evaluation: Sendable, Codable {
   /// faces with a majority, as the other figures are. Fitted to all votes it would say how many people agree, which is
   /// lower.
   public var fittedTemperature: Double?
+  /// Against another way to read the same faces, where one was asked for.
+  public var gain: Comparison?
 
   /// - Parameters:
   ///   - answers: one for each clip.

@@ -1,3 +1,4 @@
+import DferTimeline
 import Foundation
 
 /// Evaluations as text for people.
@@ -48,6 +49,24 @@ extension Evaluation {
     guard let classes = selected ?? all else { return nil }
     let rows = zip(classes.labels, classes.confusion.counts).map { [$0] + $1.map(String.init) }
     return ([["truth"] + classes.labels] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
+  /// What was read of each face as CSV: its name, the class that most people gave it, the answer with its probability, and the
+  /// probabilities of all classes. Cells stay empty where there is no majority, and where no face was found.
+  ///
+  /// - Parameter answers: one for each clip of `set`.
+  public func answersCSV(_ answers: [Evaluator.Answer], of set: LabelledSet) -> String {
+    let (labels, every) = (set.labels, Array(set.labels.indices))
+    func truth(_ clip: LabelledClip) -> String { clip.majority(among: every).map { labels[$0] } ?? "" }
+    let known = zip(answers, set.clips).map { answer, clip in
+      let p = Temperature.probabilities(answer.logits, temperature: temperature)
+      let top = p.indices.max { p[$0] < p[$1] }
+      return [clip.name, truth(clip), top.map { labels[$0] } ?? "", top.map { Self.decimal(Double(p[$0]), 4) } ?? ""]
+        + p.map { Self.decimal(Double($0), 4) }
+    }
+    let unseen = set.faceless.map { [$0.name, truth($0), "", ""] + labels.map { _ in "" } }
+    let heading = ["name", "truth", "answer", "confidence"] + labels.map { "p_" + $0 }
+    return ([heading] + known + unseen).map { $0.map { Quoting.cell($0) }.joined(separator: ",") + "\n" }.joined()
   }
 
   /// One JSON object with everything.

@@ -1,0 +1,69 @@
+import Foundation
+
+/// How much better one way to read the same faces is than another.
+public struct Comparison: Sendable, Codable {
+  /// Clips with a majority, as in `Evaluation.Classes`; those without a face are left out, since both ways miss them.
+  public var samples: Int
+  /// Clips that only the first way, and only the second way, reads right.
+  public var won, lost: Int
+  /// Accuracy and mean recall of the first less those of the second, with intervals over draws of the same clips for both.
+  public var war, uar: Double
+  public var warInterval, uarInterval: Interval
+  /// How often clips won and lost would be as uneven as this, or more, if both ways were equally good (exact McNemar test).
+  public var chance: Double
+
+  /// nil when no clip has a majority among the labels.
+  ///
+  /// - Parameters:
+  ///   - first: one answer for each clip.
+  ///   - labels: of the logits.
+  ///   - without: labels left out.
+  public init?(
+    _ first: [Evaluator.Answer], against second: [Evaluator.Answer], of clips: [LabelledClip], labels: [String],
+    without: Set<String> = []
+  ) {
+    let kept = labels.indices.filter { !without.contains(labels[$0]) }
+    func said(_ answer: Evaluator.Answer) -> Int? {
+      kept.indices.max { answer.logits[kept[$0]] < answer.logits[kept[$1]] }
+    }
+    var (truth, a, b): ([Int], [Int?], [Int?]) = ([], [], [])
+    for (clip, answers) in zip(clips, zip(first, second)) {
+      guard let top = clip.majority(among: kept).flatMap({ kept.firstIndex(of: $0) }) else { continue }
+      truth.append(top)
+      a.append(said(answers.0))
+      b.append(said(answers.1))
+    }
+    guard !truth.isEmpty else { return nil }
+    samples = truth.count
+    won = truth.indices.count { a[$0] == truth[$0] && b[$0] != truth[$0] }
+    lost = truth.indices.count { a[$0] != truth[$0] && b[$0] == truth[$0] }
+    func gain(_ picked: [Int], _ figure: (Confusion) -> Double) -> Double {
+      let truth = picked.map { truth[$0] }
+      return figure(Confusion(classes: kept.count, truth: truth, predictions: picked.map { a[$0] }))
+        - figure(Confusion(classes: kept.count, truth: truth, predictions: picked.map { b[$0] }))
+    }
+    let all = Array(truth.indices)
+    (war, uar) = (gain(all, \.war), gain(all, \.uar))
+    warInterval = Bootstrap.interval(count: truth.count) { gain($0, \.war) }
+    uarInterval = Bootstrap.interval(count: truth.count) { gain($0, \.uar) }
+    chance = Self.chance(won, lost)
+  }
+
+  /// Two-sided sign test: draws of a fair coin, in logarithms because the counts may be large.
+  static func chance(_ won: Int, _ lost: Int) -> Double {
+    let count = won + lost
+    func logFactorial(_ n: Int) -> Double { lgamma(Double(n) + 1) }
+    let tail = (0...min(won, lost)).reduce(0.0) { sum, k in
+      sum + exp(logFactorial(count) - logFactorial(k) - logFactorial(count - k) - Double(count) * log(2))
+    }
+    return min(1, 2 * tail)
+  }
+
+  /// One line for people.
+  public func line(_ first: String, over second: String) -> String {
+    func points(_ share: Double) -> String { (share < 0 ? "-" : "+") + Evaluation.decimal(abs(100 * share), 1) }
+    func span(_ interval: Interval) -> String { "[\(points(interval.low)), \(points(interval.high))]" }
+    return "\(first) over \(second) (n = \(samples)): WAR \(points(war)) \(span(warInterval)), UAR \(points(uar)) \(span(uarInterval)); "
+      + "\(won) won, \(lost) lost, p = \(Evaluation.decimal(chance, 3))"
+  }
+}
