@@ -22,6 +22,7 @@ final class Crew: Sendable {
   private let seats = Atomic(0)
   /// Seats, and helpers at work.
   private let pending = Atomic(0)
+  /// Helpers that sleep, or are about to, and that nobody has called yet.
   private let sleepers = Atomic(0)
   private let wake = DispatchSemaphore(value: 0)
   private let isAwaited = Atomic(false)
@@ -40,7 +41,7 @@ final class Crew: Sendable {
         job = $0
         pending.store(threads - 1, ordering: .relaxed)
         seats.store(threads - 1, ordering: .sequentiallyConsistent)
-        for _ in 0..<min(threads - 1, sleepers.load(ordering: .sequentiallyConsistent)) { wake.signal() }
+        for _ in 1..<threads where takeSleeper() { wake.signal() }
         work()
         let empty = seats.exchange(0, ordering: .acquiringAndReleasing)
         pending.subtract(empty, ordering: .acquiringAndReleasing)
@@ -53,10 +54,11 @@ final class Crew: Sendable {
     if lookOut(for: { pending.load(ordering: .acquiring) == 0 }) { return }
     while true {
       isAwaited.store(true, ordering: .sequentiallyConsistent)
-      // A signal that came late, for an earlier job, only leads here once more.
-      if pending.load(ordering: .sequentiallyConsistent) == 0 { return }
-      end.wait()
+      guard pending.load(ordering: .sequentiallyConsistent) > 0 else { break }
+      end.wait()  // or a helper of an earlier job was late to signal: then once more
     }
+    // Whoever has seen the flag signals.
+    if !isAwaited.exchange(false, ordering: .sequentiallyConsistent) { end.wait() }
   }
 
   private func hire() {
@@ -67,13 +69,25 @@ final class Crew: Sendable {
           help()
         } else {
           sleepers.add(1, ordering: .sequentiallyConsistent)
-          if seats.load(ordering: .sequentiallyConsistent) == 0 { wake.wait() }
-          sleepers.subtract(1, ordering: .relaxed)
+          // Work came just now, and who brought it may not have seen this sleeper: it gets up, or takes the call meant for it.
+          if seats.load(ordering: .sequentiallyConsistent) > 0, takeSleeper() { continue }
+          wake.wait()
         }
       }
     }
     thread.name = "dfer helper"
     thread.start()
+  }
+
+  /// Whether there was a sleeper, who is now to be called: as many calls as were taken, so that none is left over.
+  private func takeSleeper() -> Bool {
+    var count = sleepers.load(ordering: .sequentiallyConsistent)
+    while count > 0 {
+      let taken = sleepers.weakCompareExchange(expected: count, desired: count - 1, ordering: .sequentiallyConsistent)
+      if taken.exchanged { return true }
+      count = taken.original
+    }
+    return false
   }
 
   private func help() {
