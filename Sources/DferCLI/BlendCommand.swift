@@ -34,7 +34,7 @@ struct BlendCommand: ParsableCommand {
   func validate() throws {
     if !(0...1).contains(share) { throw ValidationError("--share must be 0 to 1") }
     if validEvery < 1 { throw ValidationError("--valid-every must be at least 1") }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads must be 1 to 256") }
   }
 
   func run() throws {

@@ -74,8 +74,15 @@ struct Evaluate: ParsableCommand {
     if confusion != nil && pipeline.count > 1 { throw ValidationError("--confusion goes with one pipeline") }
     if answers != nil && pipeline.count > 1 { throw ValidationError("--answers goes with one pipeline") }
     if against != nil && pipeline.count > 1 { throw ValidationError("--against goes with one pipeline") }
+    if pipeline == [FinderSession.name] {
+      let other = [
+        ("--look", look != nil), ("--against", against != nil), ("--confusion", confusion != nil), ("--answers", answers != nil),
+        ("--masks", masks), ("--draw-masks", drawMasks), ("--temperature", temperature != nil),
+      ]
+      for (name, isGiven) in other where isGiven { throw ValidationError("\(name) means nothing to --pipeline \(FinderSession.name)") }
+    }
     if every < 1 { throw ValidationError("--every must be at least 1") }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads must be 1 to 256") }
     if let temperature, !(temperature > 0) { throw ValidationError("--temperature must be above 0") }
   }
 
@@ -91,15 +98,17 @@ struct Evaluate: ParsableCommand {
       throw ValidationError("--without \(label): the weights' labels are \(reader.facts.labels.joined(separator: ", "))")
     }
     let set = try labelledSet(for: reader)
+    let other = try otherLook(of: reader, at: set)
     let reading = try reading(of: reader, on: set, named: name)
     var result = evaluation(reading, of: reader, on: set)
     print("\(set.clips.count) faces of \(data), \(reading.look)")
     for line in result.lines { print(line) }
-    if let against {
-      let other = try self.reading(of: reader, on: set, named: name, as: against)
+    if let other {
+      let second = try self.reading(of: reader, on: set, named: name, as: other)
       result.gain = Comparison(
-        reading.answers, against: other.answers, of: set.clips, labels: reader.facts.labels, without: Set(without))
-      if let gain = result.gain { print(gain.line(reading.look, over: other.look)) }
+        (reading.look, reading.answers), over: (second.look, second.answers), of: set.clips, labels: reader.facts.labels,
+        without: Set(without))
+      print(result.gain?.line ?? "no gain to tell: no face has a majority")
     }
     if let json { try write(result.json, json) }
     if let answers {
@@ -142,20 +151,27 @@ struct Evaluate: ParsableCommand {
     switch reader {
     case .clips(let model):
       let evaluator = Evaluator(model, look: try model.look(wanted ?? look, at: set))
-      if wanted == nil, let against, against == evaluator.look {
-        throw ValidationError("--against \(against.rawValue): the faces are read like this already; give another --look")
-      }
       reading = (evaluator.look.words, evaluator.read(set.clips, progress: progress))
     case .pictures(let model):
-      if against != nil {
-        throw ValidationError("--against is for networks that read clips; \(name) reads single pictures")
-      }
       reading = (
         isStills ? "single pictures" : "means over whole clips", PictureEvaluator(model).read(set.clips, progress: progress)
       )
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
+    interrupt.release()
     return reading
+  }
+
+  /// The look to compare with; found wrong before anything is read.
+  private func otherLook(of reader: FaceReader, at set: LabelledSet) throws -> Evaluator.Look? {
+    guard let against else { return nil }
+    guard case .clips(let model) = reader else {
+      throw ValidationError("--against is for networks that read clips; \(reader.facts.system) reads single pictures")
+    }
+    if try model.look(against, at: set) == model.look(look, at: set) {
+      throw ValidationError("--against \(against.rawValue): the faces are read like this already; give another --look")
+    }
+    return against
   }
 
   func evaluation(_ reading: Reading, of reader: FaceReader, on set: LabelledSet) -> Evaluation {

@@ -26,6 +26,13 @@ final class Interrupt {
 
   var isRaised: Bool { flag.isRaised }
 
+  /// From now on a signal ends the program, as it does before the first `Interrupt`. For commands that go on with something
+  /// else: nobody would hear it.
+  func release() {
+    for source in sources { source.cancel() }
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  }
+
   /// Shared with the signal handler's queue.
   private final class Flag: Sendable {
     /// Monotonic nanoseconds of the first signal; 0: none yet.

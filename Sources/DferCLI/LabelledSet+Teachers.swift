@@ -1,10 +1,9 @@
 import DferTraining
 
 extension LabelledSet {
-  /// Mixes what the networks of these weight files say of each still into its votes, which takes them minutes.
-  mutating func teach(by paths: [String], share: Float) throws {
-    guard !paths.isEmpty else { return }
-    let teachers = try paths.map(Teacher.init)
+  /// Mixes what teachers say of each still into its votes, which takes them minutes.
+  mutating func hear(_ teachers: [Teacher], share: Float) throws {
+    guard !teachers.isEmpty else { return }
     var terminal = Terminal()
     let interrupt = Interrupt()
     teach(by: teachers, share: share) { done, all in
@@ -12,5 +11,6 @@ extension LabelledSet {
       return !interrupt.isRaised
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
+    interrupt.release()
   }
 }

@@ -34,9 +34,10 @@ struct PictureTrainSession {
       Terminal.write("\(set.clips.count) faces of \(path)\n")
       return set
     }
+    let teachers = try command.teacher.map(Teacher.init)
     var set = LabelledSet(labels: card.labels, clips: [])
     for path in command.data { set.clips += try read(path, every: command.every).clips }
-    try set.teach(by: command.teacher, share: command.teacherShare)
+    try set.hear(teachers, share: command.teacherShare)
     // After the teachers, who would name the expression of a face without votes, masked or not.
     for path in command.masks {
       set.clips += try LabelledSet.masks(path, labels: card.labels, every: command.every).clips

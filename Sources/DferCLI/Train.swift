@@ -68,7 +68,7 @@ struct Train: ParsableCommand {
   var encoder: String?
 
   @Option(
-    help: "Weights of a network for single pictures whose answers are learned beside the labels; several teach by their mean.")
+    help: "Weights of a network for single pictures whose answers are learned beside the labels; may be given several times: then their mean is.")
   var teacher: [String] = []
 
   @Option(help: "Weight of the teachers' answers against the labels, 0 to 1.")
@@ -280,9 +280,10 @@ struct Train: ParsableCommand {
       Terminal.write("\(set.clips.count) faces of \(path)\n")
       return set
     }
+    let teachers = try teacher.map(Teacher.init)
     var set = LabelledSet(labels: model.card.labels, clips: [])
     for path in data { set.clips += try read(path, every: every).clips }
-    try set.teach(by: teacher, share: teacherShare)
+    try set.hear(teachers, share: teacherShare)
     let validation = try valid.map { try read($0, every: validEvery) }
     set.warnOfPeople(alsoIn: validation)
     if episodes > 0, set.stillsAtRest.isEmpty {

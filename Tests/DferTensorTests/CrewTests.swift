@@ -24,12 +24,12 @@ import Testing
 
   @Test(arguments: [2, 3, 5])
   func everyPieceIsDoneOnceBeforeItReturns(_ threads: Int) {
-    let crew = Crew()
+    let crew = Crew(helpers: 4)
     for round in 0..<3000 { #expect(visits(crew, threads: threads, count: round % 7) == [Int](repeating: 1, count: round % 7)) }
   }
 
   @Test func helpersThatSleepAreWoken() {
-    let crew = Crew()
+    let crew = Crew(helpers: 4)
     for _ in 0..<5 {
       let seen = Mutex(Set<String>())
       let all = visits(crew, threads: 2, count: 40) { _ in
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func manyMayAskAtOnceAndFromWithin() {
-    let crew = Crew()
+    let crew = Crew(helpers: 4)
     DispatchQueue.concurrentPerform(iterations: 6) { _ in
       for _ in 0..<200 {
         let all = visits(crew, threads: 3, count: 4) { _ in

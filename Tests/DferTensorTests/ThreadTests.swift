@@ -84,6 +84,32 @@ struct ThreadTests {
     }
   }
 
+  /// Sizes that are divided by outputs, by inputs, in several slabs and passes, against sums in `Double`.
+  @Test(arguments: [[169, 417, 150], [40, 1500, 40], [1000, 33, 70], [97, 430, 801]])
+  func gradientsOfWeightsAreSums(_ sizes: [Int]) {
+    let (outputs, inputs, rows) = (sizes[0], sizes[1], sizes[2])
+    var random = RandomSource(seed: 5)
+    func tensor(_ shape: [Int]) -> Tensor {
+      Tensor((0..<shape.reduce(1, *)).map { _ in random.normal() }, shape: shape)
+    }
+    let (dy, x) = (tensor([rows, outputs]), tensor([rows, inputs]))
+    var sums = [Double](repeating: 0, count: outputs * inputs)
+    for row in 0..<rows {
+      for output in 0..<outputs {
+        let factor = Double(dy.values[row * outputs + output])
+        for input in 0..<inputs { sums[output * inputs + input] += factor * Double(x.values[row * inputs + input]) }
+      }
+    }
+    let before = Compute.threads
+    defer { Compute.threads = before }
+    for threads in [1, 2, 3, 5, 64] {
+      Compute.threads = threads
+      let dw = Kernels.linearWeightGradient(dy, x, shape: [outputs, inputs])
+      let worst = zip(dw.values, sums).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+      #expect(worst < 2e-4, "\(threads) threads")
+    }
+  }
+
   @Test func readsTheQuotaOfAContainer() {
     #expect(Compute.cores(ofQuota: "max 100000\n") == nil)
     #expect(Compute.cores(ofQuota: "150000 100000\n") == 2)

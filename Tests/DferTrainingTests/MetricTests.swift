@@ -59,16 +59,19 @@ import Testing
     }
     var clips = [0, 0, 0, 0, 1, 1, 2].map(clip)
     let labels = ["a", "b", "c"]
-    let (first, second) = (answers([0, 0, 0, 1, 1, 0, 2]), answers([0, 1, 2, 1, 1, 1, 2]))
-    let all = try #require(Comparison(first, against: second, of: clips, labels: labels))
-    #expect(all.samples == 7 && all.won == 2 && all.lost == 1)
-    #expect(abs(all.war - 1.0 / 7) < 1e-12 && abs(all.uar - (0.5 - 0.5) / 3) < 1e-12)
-    #expect(all.warInterval.low < 0 && all.warInterval.high > all.war)
-    let same = try #require(Comparison(first, against: first, of: clips, labels: labels))
+    let (first, second) = (answers([0, 0, 0, 1, 1, 0, 2]), answers([0, 1, 2, 1, 1, 1, 0]))
+    let all = try #require(Comparison(("one", first), over: ("other", second), of: clips, labels: labels))
+    #expect(all.samples == 7 && all.won == 3 && all.lost == 1)
+    // Recalls 3/4, 1/2, 1 against 1/4, 1, 0.
+    #expect(abs(all.war - 2.0 / 7) < 1e-12 && abs(all.uar - 1.0 / 3) < 1e-12)
+    #expect(all.warInterval.low < all.war && all.warInterval.high > all.war)
+    #expect(all.uarInterval.low < all.uar && all.uarInterval.high > all.uar)
+    #expect(all.line.hasPrefix("one over other (n = 7): WAR +28.6 [") && all.line.hasSuffix("3 won, 1 lost, p = 0.625"))
+    let same = try #require(Comparison(("one", first), over: ("one", first), of: clips, labels: labels))
     #expect(same.war == 0 && same.warInterval == Interval(low: 0, high: 0))
-    #expect(Comparison(first, against: second, of: clips, labels: labels, without: ["c"])?.samples == 6)
+    #expect(Comparison(("one", first), over: ("other", second), of: clips, labels: labels, without: ["c"])?.samples == 6)
     for index in clips.indices { clips[index].votes = [] }
-    #expect(Comparison(first, against: second, of: clips, labels: labels) == nil)
+    #expect(Comparison(("one", first), over: ("other", second), of: clips, labels: labels) == nil)
   }
 
   @Test func temperatureIsFound() {

@@ -6,8 +6,8 @@
 
 Every round runs each contender once, in turn, so that a noisy machine disturbs all of them alike. Printed: median
 milliseconds on the clock and of all cores together (which other work on the machine hardly changes), ratios of medians,
-and the largest difference between the contenders' outputs. Threads of ONNX Runtime that wait burn core time unless
---no-spin is given.
+and the largest difference between the contenders' outputs. Threads that wait for work burn core time: those of
+dfer for a moment, those of ONNX Runtime unless --no-spin is given.
 """
 import argparse
 import os

@@ -9,11 +9,14 @@ import Synchronization
 /// to do looks out for the next piece for a moment before it sleeps, and whoever has work does not wait for helpers that
 /// have not come by its end.
 final class Crew: Sendable {
-  static let shared = Crew()
+  /// As many threads as the process has cores: more would only push each other aside.
+  static let shared = Crew(helpers: max(1, Compute.availableCores - 1))
 
   /// Nanoseconds for which a thread looks out before it sleeps.
   private static let patience: UInt64 = 100_000
 
+  /// Threads beside the caller's, at most. Fewer than asked for are always enough, since work divides itself.
+  private let helpers: Int
   /// Whether someone has the crew; it works for one at a time. Guards `job` and `size`.
   private let isTaken = Atomic(false)
   private nonisolated(unsafe) var job: UnsafePointer<@Sendable () -> Void>?
@@ -28,6 +31,8 @@ final class Crew: Sendable {
   private let isAwaited = Atomic(false)
   private let end = DispatchSemaphore(value: 0)
 
+  init(helpers: Int) { self.helpers = helpers }
+
   /// Runs `work` on this thread and on up to `threads - 1` others, and returns when all of them have ended. `work` divides itself:
   /// when one run of it returns, nothing may be left to begin.
   func perform(on threads: Int, _ work: @Sendable () -> Void) {
@@ -35,13 +40,14 @@ final class Crew: Sendable {
       return DispatchQueue.concurrentPerform(iterations: threads) { _ in work() }
     }
     defer { isTaken.store(false, ordering: .releasing) }
-    for _ in size..<max(size, threads - 1) { hire() }
+    let wanted = min(threads - 1, helpers)
+    for _ in size..<max(size, wanted) { hire() }
     withoutActuallyEscaping(work) { work in
       withUnsafePointer(to: work) {
         job = $0
-        pending.store(threads - 1, ordering: .relaxed)
-        seats.store(threads - 1, ordering: .sequentiallyConsistent)
-        for _ in 1..<threads where takeSleeper() { wake.signal() }
+        pending.store(wanted, ordering: .relaxed)
+        seats.store(wanted, ordering: .sequentiallyConsistent)
+        for _ in 0..<wanted where takeSleeper() { wake.signal() }
         work()
         let empty = seats.exchange(0, ordering: .acquiringAndReleasing)
         pending.subtract(empty, ordering: .acquiringAndReleasing)
@@ -109,7 +115,7 @@ final class Crew: Sendable {
         if isThere() { return true }
         ck_pause()
       }
-    } while DispatchTime.now().uptimeNanoseconds - start < Self.patience
+    } while DispatchTime.now().uptimeNanoseconds &- start < Self.patience
     return false
   }
 }

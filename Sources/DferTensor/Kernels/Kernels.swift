@@ -79,9 +79,12 @@ enum Kernels {
     }
   }
 
+  /// How many shares of 0 ..< count there are for the threads, none smaller than `least`.
+  static func parts(_ count: Int, least: Int) -> Int { max(1, min(Compute.threads, count / max(least, 1))) }
+
   /// Runs `body` on equal shares of 0 ..< count, one per thread, none smaller than `least`.
   static func share(_ count: Int, least: Int, _ body: @Sendable (Range<Int>) -> Void) {
-    let parts = max(1, min(Compute.threads, count / max(least, 1)))
+    let parts = parts(count, least: least)
     parallel(parts) { part in body(count * part / parts..<count * (part + 1) / parts) }
   }
 

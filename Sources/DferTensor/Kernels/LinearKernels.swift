@@ -140,14 +140,15 @@ extension Kernels {
 
   /// dweight = dy^T x.
   ///
-  /// The work is divided by outputs or by inputs, whichever makes the threads pack less of the same.
+  /// The work is divided by outputs or by inputs: by what gives more threads work, else by what makes them pack less.
   static func linearWeightGradient(_ dy: Tensor, _ x: Tensor, shape: [Int]) -> Tensor {
     let (outputs, inputs, rows) = (dy.columns, x.columns, x.rows)
     let isOwn = isWorthPacking(rows: rows, inputs: inputs, outputs: outputs)
-    let threads = Compute.threads
-    func passes(_ inputs: Int) -> Int { (inputs + turnedInputs - 1) / turnedInputs }
+    let (some, columns) = (parts(outputs, least: turnedOutputs), parts(inputs, least: Int(CK_PANEL)))
+    /// Columns of x and dy that a thread packs for its part of dw.
+    func packed(_ outputs: Int, _ inputs: Int) -> Int { inputs + outputs * ((inputs + turnedInputs - 1) / turnedInputs) }
     let byInputs =
-      isOwn && inputs / threads + outputs * passes(inputs / threads) < inputs + outputs / threads * passes(inputs)
+      isOwn && (columns, -packed(outputs, inputs / columns)) > (some, -packed(outputs / some, inputs))
     return read(dy, x) { dy, x in
       make(shape) { dw in
         share(byInputs ? inputs : outputs, least: byInputs ? Int(CK_PANEL) : turnedOutputs) { part in

@@ -2,11 +2,13 @@ import Foundation
 
 /// How much better one way to read the same faces is than another.
 public struct Comparison: Sendable, Codable {
+  /// Both ways, in words.
+  public var first, second: String
   /// Clips with a majority, as in `Evaluation.Classes`; those without a face are left out, since both ways miss them.
   public var samples: Int
   /// Clips that only the first way, and only the second way, reads right.
   public var won, lost: Int
-  /// Accuracy and mean recall of the first less those of the second, with intervals over draws of the same clips for both.
+  /// Accuracy and mean recall of the first way less those of the second, with intervals over draws of the same clips for both.
   public var war, uar: Double
   public var warInterval, uarInterval: Interval
   /// How often clips won and lost would be as uneven as this, or more, if both ways were equally good (exact McNemar test).
@@ -15,19 +17,20 @@ public struct Comparison: Sendable, Codable {
   /// nil when no clip has a majority among the labels.
   ///
   /// - Parameters:
-  ///   - first: one answer for each clip.
+  ///   - first: its name, and one answer for each clip.
   ///   - labels: of the logits.
   ///   - without: labels left out.
   public init?(
-    _ first: [Evaluator.Answer], against second: [Evaluator.Answer], of clips: [LabelledClip], labels: [String],
-    without: Set<String> = []
+    _ first: (name: String, answers: [Evaluator.Answer]), over second: (name: String, answers: [Evaluator.Answer]),
+    of clips: [LabelledClip], labels: [String], without: Set<String> = []
   ) {
+    (self.first, self.second) = (first.name, second.name)
     let kept = labels.indices.filter { !without.contains(labels[$0]) }
     func said(_ answer: Evaluator.Answer) -> Int? {
       kept.indices.max { answer.logits[kept[$0]] < answer.logits[kept[$1]] }
     }
     var (truth, a, b): ([Int], [Int?], [Int?]) = ([], [], [])
-    for (clip, answers) in zip(clips, zip(first, second)) {
+    for (clip, answers) in zip(clips, zip(first.answers, second.answers)) {
       guard let top = clip.majority(among: kept).flatMap({ kept.firstIndex(of: $0) }) else { continue }
       truth.append(top)
       a.append(said(answers.0))
@@ -60,10 +63,10 @@ public struct Comparison: Sendable, Codable {
   }
 
   /// One line for people.
-  public func line(_ first: String, over second: String) -> String {
-    func points(_ share: Double) -> String { (share < 0 ? "-" : "+") + Evaluation.decimal(abs(100 * share), 1) }
+  public var line: String {
+    func points(_ share: Double) -> String { (share <= -0.0005 ? "-" : "+") + Evaluation.decimal(abs(100 * share), 1) }
     func span(_ interval: Interval) -> String { "[\(points(interval.low)), \(points(interval.high))]" }
     return "\(first) over \(second) (n = \(samples)): WAR \(points(war)) \(span(warInterval)), UAR \(points(uar)) \(span(uarInterval)); "
-      + "\(won) won, \(lost) lost, p = \(Evaluation.decimal(chance, 3))"
+      + "\(won) won, \(lost) lost, p \(chance < 0.0005 ? "< 0.001" : "= " + Evaluation.decimal(chance, 3))"
   }
 }

@@ -75,13 +75,17 @@ extension LabelledSet {
     guard !teachers.isEmpty else { return }
     let places = teachers.map { teacher in teacher.labels.map { labels.firstIndex(of: $0) } }
     let stills = clips.indices.filter { clips[$0].pictures.count == 1 }
-    for start in stride(from: 0, to: stills.count, by: 64) {
+    // Few enough at a time for large pictures.
+    for start in stride(from: 0, to: stills.count, by: 16) {
       guard progress(start, stills.count) else { return }
-      let part = stills[start..<min(start + 64, stills.count)]
+      let part = stills[start..<min(start + 16, stills.count)]
       var answers = [[Float]](repeating: [Float](repeating: 0, count: labels.count), count: part.count)
       for (teacher, places) in zip(teachers, places) {
         for (row, said) in teacher.probabilities(of: part.map { clips[$0] }).enumerated() {
-          for case (let place?, let p) in zip(places, said) { answers[row][place] += p / Float(teachers.count) }
+          // What it says of labels that the set does not have goes to the others.
+          let known = zip(places, said).reduce(0) { $1.0 == nil ? $0 : $0 + $1.1 }
+          guard known > 0 else { continue }
+          for case (let place?, let p) in zip(places, said) { answers[row][place] += p / known / Float(teachers.count) }
         }
       }
       for (index, answer) in zip(part, answers) {
