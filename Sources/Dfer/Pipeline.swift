@@ -22,7 +22,7 @@ public struct Pipeline: Sendable, Hashable {
     /// A face that is already followed needs at least this score.
     public var keepScore = 0.4
     /// Mean of a track's three best scores that makes it a face.
-    public var confirmScore = 0.62
+    public var confirmScore = 0.70
     /// Seconds without a find after which a face is gone. It gets a new id when it comes back.
     public var longestGap = 0.5
     /// Seconds that a face must be seen before it counts.

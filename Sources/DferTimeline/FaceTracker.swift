@@ -39,7 +39,7 @@ public struct FaceTracker: Sendable {
     public var keepScore = 0.4
     /// Mean of a track's three best scores that makes it a face. Things that look like a face from some side score
     /// again and again, but never well.
-    public var confirmScore = 0.62
+    public var confirmScore = 0.70
     /// Seconds without a find that a track survives.
     public var longestGap = 0.5
     /// Seconds over which a face must be seen before it counts.

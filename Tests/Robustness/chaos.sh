@@ -49,6 +49,6 @@ cp "$root"/Pipelines/*.safetensors "$root"/Pipelines/mtcae-dfer.yaml "$work/mine
 mine() { batch "$work/edited" --pipeline "$work/mine/mtcae-dfer.yaml" "$@" 2>&1; }
 mine --quiet >/dev/null
 check "an untouched pipeline file is not read again" grep -q '12 done before' <(mine --resume)
-sed -i 's/confirm_score: 0.62/confirm_score: 0.63/' "$work/mine/mtcae-dfer.yaml"
+sed -i 's/confirm_score: 0.70/confirm_score: 0.71/' "$work/mine/mtcae-dfer.yaml"
 check "an edited pipeline file is noticed" [ "$(mine --resume | grep -c 'done before')" -eq 0 ]
 finish
