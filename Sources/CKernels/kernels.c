@@ -50,7 +50,10 @@ int ck_best_level(void) {
 
 static int chosen = -1;  // several threads may write it at once, but only ever the same value
 
+static _Thread_local int forced = -1;
+
 int ck_level(void) {
+  if (forced >= 0) return forced;
   int level = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
   if (level < 0) {
     level = ck_best_level();
@@ -59,9 +62,11 @@ int ck_level(void) {
   return level;
 }
 
+int ck_forced_level(void) { return forced; }
+
 void ck_force_level(int level) {
   int best = ck_best_level();
-  __atomic_store_n(&chosen, level < 0 || level > best ? best : level, __ATOMIC_RELAXED);
+  forced = level > best ? best : level < 0 ? -1 : level;
 }
 
 int ck_available_cores(void) {

@@ -9,6 +9,7 @@ public enum Compute {
   /// Threads of one forward pass; by default the processors that this process may run on. Set it once, at the start.
   public static var threads: Int {
     get {
+      if let own { return own }
       let threads = chosen.load(ordering: .relaxed)
       return threads > 0 ? threads : availableCores
     }
@@ -16,6 +17,14 @@ public enum Compute {
       precondition(newValue > 0, "Compute.threads: \(newValue) is not a number of threads")
       chosen.store(newValue, ordering: .relaxed)
     }
+  }
+
+  /// Threads of the current task alone.
+  @TaskLocal private static var own: Int?
+
+  /// Runs `body` with that many threads, whatever other tasks use.
+  package static func with<Result>(threads: Int, _ body: () throws -> Result) rethrows -> Result {
+    try $own.withValue(threads) { try body() }
   }
 
   /// Processors that this process may run on: its affinity mask and, in a container, its share of processor time.

@@ -40,12 +40,8 @@ struct ThreadTests {
         tape.conv2d(Value(tensor([1, 6, 31, 45])), kernel, nil, padding: .all(1)).tensor,
       ]
     }
-    let before = Compute.threads
-    defer { Compute.threads = before }
-    Compute.threads = 1
-    let one = run()
-    Compute.threads = 3
-    let three = await Task.detached { run() }.value  // not the main thread
+    let one = Compute.with(threads: 1) { run() }
+    let three = await Task.detached { Compute.with(threads: 3) { run() } }.value  // not the main thread
     for (a, b) in zip(one, three) {
       #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) <= 1e-4 })
     }
@@ -69,13 +65,9 @@ struct ThreadTests {
       let z = tape.linear(tape.layerNorm(rows, norm, bias, epsilon: 1e-5), weight, nil)
       return tape.gradients(from: [(y, tensor(y.shape)), (z, tensor(z.shape))]).parameters.compactMap { $0 }
     }
-    let before = Compute.threads
-    defer { Compute.threads = before }
-    Compute.threads = 1
-    let one = run()
+    let one = Compute.with(threads: 1) { run() }
     for threads in [3, 5] {
-      Compute.threads = threads
-      let more = run()
+      let more = Compute.with(threads: threads) { run() }
       #expect(one.count == 4 && more.count == 4)
       for (a, b) in zip(one, more) {
         let size = a.values.map(abs).max() ?? 0
@@ -100,11 +92,8 @@ struct ThreadTests {
         for input in 0..<inputs { sums[output * inputs + input] += factor * Double(x.values[row * inputs + input]) }
       }
     }
-    let before = Compute.threads
-    defer { Compute.threads = before }
     for threads in [1, 2, 3, 5, 64] {
-      Compute.threads = threads
-      let dw = Kernels.linearWeightGradient(dy, x, shape: [outputs, inputs])
+      let dw = Compute.with(threads: threads) { Kernels.linearWeightGradient(dy, x, shape: [outputs, inputs]) }
       let worst = zip(dw.values, sums).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
       #expect(worst < 2e-4, "\(threads) threads")
     }

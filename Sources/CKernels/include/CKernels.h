@@ -8,8 +8,10 @@
 int ck_level(void);
 /// The highest level of this processor.
 int ck_best_level(void);
-/// For tests: use `level` from now on (at most the best one); a negative level goes back to the best.
+/// For tests: use `level` from now on (at most the best one) on this thread; a negative level goes back to the best.
 void ck_force_level(int level);
+/// What this thread is held to; -1: nothing.
+int ck_forced_level(void);
 /// Processors that this process may run on.
 int ck_available_cores(void);
 /// Tells the processor that this thread only waits for another one.

@@ -63,7 +63,11 @@ enum Kernels {
   static func parallel(_ count: Int, scratch: Int, _ body: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void) {
     let workers = min(Compute.threads, count)
     let next = Atomic(0)
+    let level = ck_forced_level()
     @Sendable func work() {
+      let before = ck_forced_level()
+      ck_force_level(level)
+      defer { ck_force_level(before) }
       let room = UnsafeMutablePointer<Float>.allocate(capacity: max(scratch, 1))
       defer { room.deallocate() }
       while true {
