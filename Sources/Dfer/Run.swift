@@ -227,7 +227,7 @@ public final class Run {
       }
       times.measure(.crop) {
         for face in faces {
-          let square = face.box.square(factor: facts.crop.sideFactor)
+          let square = face.box.asLabelled.square(factor: facts.crop.sideFactor)
           let crop = sample.frame.crop(square, side: facts.imageSize)
           let cut = FaceSample(
             crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn,

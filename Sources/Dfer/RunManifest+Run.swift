@@ -21,10 +21,10 @@ extension RunManifest {
         model: facts.system, version: facts.version, licence: facts.licence),
       finder: Weights(
         file: pipeline.finderWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.finderWeights.path),
-        model: "face-finder", version: "1", licence: facts.licence),
+        model: "face-finder", version: models.finder.version, licence: facts.licence),
       classes: facts.labels, temperature: facts.temperature,
       preprocessing: [
-        "crop": "square, \(facts.crop.sideFactor) x the longer side of the face box, border repeated",
+        "crop": "square, \(facts.crop.sideFactor) x \(Rect.labelledShare) x the longer side of the face box, border repeated",
         "image_size": "\(facts.imageSize)", "mean": "\(facts.imageMean)", "deviation": "\(facts.imageStd)",
       ],
       input: [

@@ -11,6 +11,8 @@ public struct FaceFinder: Sendable {
   package var weights: ParameterStore
   /// What the weight file says of itself: layers, outputs, threshold, and how it was made.
   package var metadata: [String: String]
+  /// Of the weights.
+  public var version: String { metadata["version"] ?? "" }
   /// Names of the layers that answer, and how many pixels one of their cells covers.
   package let outputs: [(name: String, stride: Int)]
 

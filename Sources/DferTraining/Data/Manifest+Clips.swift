@@ -130,12 +130,12 @@ private struct ClipReader {
     return clip
   }
 
-  /// The face that lies over `near`, else the largest, in upright frame pixels.
+  /// The face that lies over `near`, else the largest, in upright frame pixels and as labels would have it.
   private func face(in frame: Frame, near: Rect?) -> Rect? {
     let scale = Double(max(frame.size.width, frame.size.height)) / Double(Self.longSide)
     let faces = finder?.find(frame.picture(longSide: Self.longSide), threshold: Self.minimumScore) ?? []
     let boxes = faces.map {
-      Rect(x: $0.box.x * scale, y: $0.box.y * scale, width: $0.box.width * scale, height: $0.box.height * scale)
+      Rect(x: $0.box.x * scale, y: $0.box.y * scale, width: $0.box.width * scale, height: $0.box.height * scale).asLabelled
     }
     if let near, let same = boxes.max(by: { $0.overlap(near) < $1.overlap(near) }), same.overlap(near) > 0.2 {
       return same
