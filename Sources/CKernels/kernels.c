@@ -65,8 +65,12 @@ int ck_level(void) {
 int ck_forced_level(void) { return forced; }
 
 void ck_force_level(int level) {
+  if (level < 0) {
+    forced = -1;
+    return;
+  }
   int best = ck_best_level();
-  forced = level > best ? best : level < 0 ? -1 : level;
+  forced = level > best ? best : level;
 }
 
 int ck_available_cores(void) {

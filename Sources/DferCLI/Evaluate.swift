@@ -2,6 +2,7 @@ import ArgumentParser
 import Dfer
 import DferModels
 import DferTensor
+import DferTimeline
 import DferTraining
 import Foundation
 
@@ -97,6 +98,7 @@ struct Evaluate: ParsableCommand {
     for label in without where label != "contempt" && !reader.facts.labels.contains(label) {
       throw ValidationError("--without \(label): the weights' labels are \(reader.facts.labels.joined(separator: ", "))")
     }
+    let files = (json: try file(json), answers: try file(answers), confusion: try file(confusion))
     let set = try labelledSet(for: reader)
     let other = try otherLook(of: reader, at: set)
     let reading = try reading(of: reader, on: set, named: name)
@@ -110,11 +112,9 @@ struct Evaluate: ParsableCommand {
         without: Set(without))
       print(result.gain?.line ?? "no gain to tell: no face has a majority")
     }
-    if let json { try write(result.json, json) }
-    if let answers {
-      try write(result.answersCSV(reading.answers, of: set), answers)
-    }
-    if let confusion, let text = result.confusionCSV { try write(text, confusion) }
+    try files.json?.writeWhole(result.json)
+    try files.answers?.writeWhole(result.answersCSV(reading.answers, of: set))
+    if let text = result.confusionCSV { try files.confusion?.writeWhole(text) }
   }
 
   func labelledSet(for reader: FaceReader) throws -> LabelledSet {
@@ -181,10 +181,9 @@ struct Evaluate: ParsableCommand {
       temperature: temperature ?? facts.temperature, without: Set(without))
   }
 
-  func write(_ text: String, _ path: String) throws {
-    do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-      throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
-    }
+  /// A file of figures, in the place of an earlier one. Asked for before anything is read, which may take an hour.
+  func file(_ path: String?) throws -> OutputFile? {
+    try path.map { try OutputFile($0, overwrite: true, kind: .whole) }
   }
 }
 

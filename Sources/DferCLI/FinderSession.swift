@@ -1,6 +1,7 @@
 import Dfer
 import DferModels
 import DferTensor
+import DferTimeline
 import DferTraining
 import Foundation
 
@@ -25,6 +26,7 @@ struct FinderSession {
 
   /// Figures by size of the faces, on the terminal and as JSON.
   func evaluate(_ data: String, every: Int, json: String?) throws {
+    let file = try json.map { try OutputFile($0, overwrite: true, kind: .whole) }
     let (finder, scenes) = (try finder(), try scenes(data, every: every))
     var terminal = Terminal()
     let interrupt = Interrupt()
@@ -34,12 +36,9 @@ struct FinderSession {
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
     for line in result.lines { print(line) }
-    guard let json else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    do { try encoder.encode(result).write(to: URL(fileURLWithPath: json), options: .atomic) } catch {
-      throw CheckpointError(path: json, reason: "it cannot be written: \(error.localizedDescription)")
-    }
+    try file?.writeWhole(try encoder.encode(result))
   }
 
   func train(

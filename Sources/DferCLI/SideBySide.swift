@@ -3,6 +3,7 @@ import Dfer
 import DferImage
 import DferModels
 import DferTensor
+import DferTimeline
 import DferTraining
 import Foundation
 
@@ -23,6 +24,7 @@ struct SideBySide {
   func run() throws {
     // Everything that can be wrong with a name or a file is found before anything is read.
     let pipelines = try command.pipeline.map { try LoadedPipeline(Installation.pipeline($0)) }
+    let file = try command.file(command.json)
     var rows: [Row] = []
     for (path, loaded) in zip(command.pipeline, pipelines) {
       let name = loaded.pipeline.name
@@ -37,7 +39,7 @@ struct SideBySide {
     }
     print("\(command.data): \(rows[0].samples) faces, without \(command.without.joined(separator: ", "))")
     for line in Self.table(rows) { print(line) }
-    if let json = command.json { try command.write(Self.json(rows), json) }
+    try file?.writeWhole(Self.json(rows))
   }
 
   private static func table(_ rows: [Row]) -> [String] {

@@ -51,6 +51,9 @@ import Testing
     let answers = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
     #expect(answers.count == 13 && answers[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
     #expect(answers[1].hasPrefix("\"set.csv, ") && answers[1].split(separator: ",").count == 8)
+    let nowhere = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--answers", "none/a.csv")
+    #expect(nowhere.status == 5 && nowhere.output.isEmpty, "found before anything is read")
+    #expect(nowhere.errors.contains("none/a.csv: its folder does not exist"))
     let same = try dfer("evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--against", "slot")
     #expect(same.status == 2 && same.errors.contains("--against slot: the faces are read like this already"))
   }

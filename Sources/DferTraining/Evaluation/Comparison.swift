@@ -26,9 +26,7 @@ public struct Comparison: Sendable, Codable {
   ) {
     (self.first, self.second) = (first.name, second.name)
     let kept = labels.indices.filter { !without.contains(labels[$0]) }
-    func said(_ answer: Evaluator.Answer) -> Int? {
-      kept.indices.max { answer.logits[kept[$0]] < answer.logits[kept[$1]] }
-    }
+    func said(_ answer: Evaluator.Answer) -> Int? { kept.map { answer.logits[$0] }.top }
     var (truth, a, b): ([Int], [Int?], [Int?]) = ([], [], [])
     for (clip, answers) in zip(clips, zip(first.answers, second.answers)) {
       guard let top = clip.majority(among: kept).flatMap({ kept.firstIndex(of: $0) }) else { continue }

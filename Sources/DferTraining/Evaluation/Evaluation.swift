@@ -113,7 +113,7 @@ public struct Evaluation: Sendable, Codable {
       rows.append(Temperature.probabilities(kept.map { answer.logits[$0] }, temperature: temperature))
     }
     let calibration = Calibration(probabilities: rows, truth: truth)
-    var said: [Int?] = rows.map { row in row.indices.max { row[$0] < row[$1] } }
+    var said: [Int?] = rows.map(\.top)
     for place in faceless.compactMap(place) {
       truth.append(place)
       said.append(nil)

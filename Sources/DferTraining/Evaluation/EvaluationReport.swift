@@ -60,7 +60,7 @@ extension Evaluation {
     func truth(_ clip: LabelledClip) -> String { clip.majority(among: every).map { labels[$0] } ?? "" }
     let known = zip(answers, set.clips).map { answer, clip in
       let p = Temperature.probabilities(answer.logits, temperature: temperature)
-      let top = p.indices.max { p[$0] < p[$1] }
+      let top = p.top
       return [clip.name, truth(clip), top.map { labels[$0] } ?? "", top.map { Self.decimal(Double(p[$0]), 4) } ?? ""]
         + p.map { Self.decimal(Double($0), 4) }
     }

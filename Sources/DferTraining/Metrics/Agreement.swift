@@ -1,6 +1,11 @@
 import DferImage
 import DferTensor
 
+extension [Float] {
+  /// Where the largest number stands; nil without numbers.
+  var top: Int? { indices.max { self[$0] < self[$1] } }
+}
+
 /// Measures of numbers and places that are right by degrees.
 public enum Agreement {
   /// Concordance correlation, 2 cov / (var x + var y + (mean x - mean y)^2), with sums divided by N; 0 when neither moves.

@@ -22,7 +22,7 @@ public struct Calibration: Sendable, Hashable, Codable {
     precondition(probabilities.count == truth.count && bins > 0, "Calibration: rows and labels differ in number")
     var table = [Bin](repeating: Bin(), count: bins)
     for (row, label) in zip(probabilities, truth) {
-      let answer = row.indices.max { row[$0] < row[$1] } ?? 0
+      let answer = row.top ?? 0
       let confidence = Double(row[answer])
       let place = min(bins - 1, max(0, Int((confidence * Double(bins)).rounded(.up)) - 1))
       table[place].count += 1
