@@ -12,7 +12,8 @@ FUZZ_SEED ?= $(shell date +%s)
 FLIPS ?= 100
 CLIPS ?= Samples/*.mp4
 
-.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits soak long-video sanitize
+.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits soak long-video sanitize \
+  test-python test-r
 
 demo: build  ## install, build, and read the sample's expressions
 	.build/release/dfer watch $(SAMPLE) -o build-demo.csv --overwrite
@@ -75,6 +76,24 @@ long-video: build  ## three hours with flat memory
 sanitize: setup-test build  ## tests under AddressSanitizer and ThreadSanitizer, damaged videos, leaks
 	Tests/Robustness/sanitize.sh
 
+# Packages for Python and R: each is tested with its own language's tools. DFER_BINARY names another program than the build.
+DFER_BINARY ?= $(CURDIR)/.build/release/dfer
+PYTHON ?= python3
+
+test-python: .build-python/ready  ## the Python package: tests, notebook, types, style
+	DFER_BINARY=$(DFER_BINARY) .build-python/bin/pytest -q python
+	cd python && ../.build-python/bin/mypy && ../.build-python/bin/ruff check . && ../.build-python/bin/ruff format --check .
+
+.build-python/ready: python/pyproject.toml
+	$(PYTHON) -m venv .build-python
+	.build-python/bin/pip install -q -e "python[test]" mypy ruff build auditwheel twine
+	touch $@
+
+test-r:  ## the R package: R CMD check with the program
+	rm -rf .build-r && mkdir .build-r && cd .build-r && R CMD build ../r && \
+	  DFER_BINARY=$(DFER_BINARY) DFER_SAMPLE=$(CURDIR)/Samples/no-face.mp4 _R_CHECK_FORCE_SUGGESTS_=false \
+	  R CMD check --no-manual dfer_*.tar.gz
+
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -85,4 +104,4 @@ lint:
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build .build-address .build-thread build-demo.* build-fuzz
+	rm -rf .build .build-address .build-thread .build-python .build-r build-demo.* build-fuzz
