@@ -3,7 +3,7 @@ import DferTimeline
 import DferVideo
 
 /// Draws a timeline into its video: boxes with labels, landmarks, and a strip of all faces' labels with a mark that
-/// moves. Faces can be hidden. Pictures are read, drawn and written one by one.
+/// moves. Faces can be hidden. Images are read, drawn and written one by one.
 public struct AnnotatedVideo {
   public struct Options: Sendable, Hashable {
     /// Whether faces are made unrecognisable.
@@ -30,7 +30,7 @@ public struct AnnotatedVideo {
 
   /// Writes the video at `path` anew to `output`, with its sound as it is.
   ///
-  /// - Parameter isCancelled: asked before each picture; when true, what is drawn so far is ended validly.
+  /// - Parameter isCancelled: asked before each image; when true, what is drawn so far is ended validly.
   /// - Returns: frames drawn, and whether the sound came along.
   public func write(
     _ path: String, to output: String, isCancelled: () -> Bool = { false }
@@ -45,7 +45,7 @@ public struct AnnotatedVideo {
     while !isCancelled(), let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
       let size = source.info.size
-      var image = frame.picture(longSide: max(size.width, size.height))
+      var image = frame.image(longSide: max(size.width, size.height))
       if image.size != size {
         let whole = Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))
         image = image.resampled(whole, width: size.width, height: size.height)
@@ -64,7 +64,7 @@ public struct AnnotatedVideo {
     return (frames, writer.hasSound)
   }
 
-  // MARK: One picture
+  // MARK: One image
 
   private func draw(at time: Double, on image: inout Image, _ pen: inout Pen, _ strip: Image) {
     let faces = rows.keys.sorted().compactMap { id in place(of: id, at: time).map { (id: id, place: $0) } }
@@ -132,7 +132,7 @@ private struct Pen {
     font.draw(text, at: Point(x: left + pad, y: top + pad), isDark ? .white : .black, on: &image)
   }
 
-  /// The whole timeline as a picture: a lane for each face, at most six.
+  /// The whole timeline as an image: a lane for each face, at most six.
   mutating func strip(_ timeline: SegmentTimeline, _ colours: [String: Colour]) -> Image {
     let faces = timeline.faces.prefix(6)
     let lane = max(4, Int(font.height * 0.9))
@@ -149,7 +149,7 @@ private struct Pen {
     return image
   }
 
-  /// Lays the strip over the picture's lower edge, with a mark at `share` of its length.
+  /// Lays the strip over the image's lower edge, with a mark at `share` of its length.
   func place(_ strip: Image, at share: Double, on image: inout Image) {
     guard strip.width == image.width, strip.height <= image.height else { return }
     let top = image.height - strip.height

@@ -27,7 +27,7 @@ public struct ClipGrid: Sendable, Hashable {
 
 /// Gives every slot of a stretch of video its nearest frame, while frames arrive one by one.
 ///
-/// Pure arithmetic on times: no pictures, no frame rate. Varying frame rates, repeated and missing frames need no
+/// Pure arithmetic on times: no images, no frame rate. Varying frame rates, repeated and missing frames need no
 /// special case: a slot in a hole takes the nearer edge, and a fast stretch skips frames.
 public struct ClipSampler: Sendable {
   public let grid: ClipGrid

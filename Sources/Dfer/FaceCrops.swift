@@ -8,11 +8,11 @@ struct FaceSample: Sendable {
   let square: Rect
   /// The face box, in upright frame pixels.
   let box: Rect
-  /// The finder's score of the nearest look, 0...1.
+  /// The detector's score of the nearest look, 0...1.
   let score: Double
   /// Probability that a mask is worn, 0...1.
   let maskWorn: Double
-  /// The finder's five points, in 0...1 of the crop.
+  /// The detector's five points, in 0...1 of the crop.
   let points: [Point]
   /// Seconds from the container's start.
   let time: Double

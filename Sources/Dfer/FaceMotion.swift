@@ -9,7 +9,7 @@ enum FaceMotion {
 
   /// The standard deviation over time of the grey value (0...255), as the mean over 8 x 8 blocks of the crops' middle.
   ///
-  /// Blocks are far coarser than the noise of a camera or a codec, and than the jitter of a finder's box. Brightness and
+  /// Blocks are far coarser than the noise of a camera or a codec, and than the jitter of a detector's box. Brightness and
   /// contrast of each crop are taken out first, because a lamp that flickers moves nobody. Crops follow the face, so
   /// that a head which only glides is still.
   ///

@@ -5,9 +5,9 @@ import Foundation
 /// A pipeline with its weights in memory, checked, ready for any number of runs.
 public struct LoadedPipeline: Sendable {
   public let pipeline: Pipeline
-  public let finder: FaceFinder
+  public let detector: FaceDetector
   public let reader: FaceReader
-  public let facts: FaceReader.Facts
+  public let modelInfo: FaceReader.ModelInfo
   /// Columns of the rows that this pipeline gives.
   public let layout: RowLayout
 
@@ -26,28 +26,28 @@ public struct LoadedPipeline: Sendable {
     wallTime: Bool = false
   ) throws {
     self.pipeline = pipeline
-    finder = try FaceFinder(weights: pipeline.finderWeights.path)
+    detector = try FaceDetector(weights: pipeline.detectorWeights.path)
     reader = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
-    facts = reader.facts
-    if let system = pipeline.system, system != facts.system {
+    modelInfo = reader.modelInfo
+    if let system = pipeline.system, system != modelInfo.system {
       throw PipelineError.wrongWeights(
-        pipeline: pipeline.name, path: pipeline.modelWeights.path, expected: system, found: facts.system)
+        pipeline: pipeline.name, path: pipeline.modelWeights.path, expected: system, found: modelInfo.system)
     }
     for (isWanted, isGiven, what) in [
-      (landmarks, facts.givesLandmarks, "landmarks"), (blendshapes, !facts.blendshapes.isEmpty, "blendshapes"),
-      (keptTubes < 1, facts.system == FaceReader.systems[0], "choice of tubes"),
+      (landmarks, modelInfo.givesLandmarks, "landmarks"), (blendshapes, !modelInfo.blendshapes.isEmpty, "blendshapes"),
+      (keptTubes < 1, modelInfo.system == FaceReader.systems[0], "choice of tubes"),
     ] where isWanted && !isGiven {
       throw PipelineError.notGiven(pipeline: pipeline.name, what: what)
     }
     layout = RowLayout(
-      labels: facts.labels, blendshapes: blendshapes ? facts.blendshapes : [], includesLandmarks: landmarks,
-      includesWallTime: wallTime, includesMask: facts.looksForMasks, includesMotion: true)
+      labels: modelInfo.labels, blendshapes: blendshapes ? modelInfo.blendshapes : [], includesLandmarks: landmarks,
+      includesWallTime: wallTime, includesMask: modelInfo.looksForMasks, includesMotion: true)
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended
   /// range of spans the shortest is taken, which follows quick expressions best.
   func grid(_ options: RunOptions) -> ClipGrid {
-    let clip = facts.clip
+    let clip = modelInfo.clip
     return ClipGrid(
       frames: clip.frames, span: options.span ?? pipeline.clip.span ?? clip.spanSeconds[0],
       hop: options.hop ?? pipeline.clip.hop ?? clip.hopSeconds)
@@ -55,8 +55,8 @@ public struct LoadedPipeline: Sendable {
 
   func trackerOptions(_ options: RunOptions) -> FaceTracker.Options {
     var result = FaceTracker.Options()
-    result.minimumScore = pipeline.finder.minimumScore
-    result.keepScore = min(pipeline.tracker.keepScore, pipeline.finder.minimumScore)
+    result.minimumScore = pipeline.detector.minimumScore
+    result.keepScore = min(pipeline.tracker.keepScore, pipeline.detector.minimumScore)
     result.confirmScore = pipeline.tracker.confirmScore
     result.longestGap = pipeline.tracker.longestGap
     result.shortestTrack = pipeline.tracker.shortestTrack

@@ -7,10 +7,10 @@ import Yams
 ///
 /// The file chooses and configures. It never describes a network: that is Swift, chosen by the weights.
 public struct Pipeline: Sendable, Hashable {
-  public struct Finder: Sendable, Hashable {
-    /// Weight file of the face finder, relative to the pipeline file.
+  public struct Detector: Sendable, Hashable {
+    /// Weight file of the face detector, relative to the pipeline file.
     public var weights: String
-    /// Long side in pixels of the picture that the finder sees. Larger finds smaller faces and costs more.
+    /// Long side in pixels of the image that the detector sees. Larger finds smaller faces and costs more.
     public var longSide = 320
     /// Seconds between two looks at the video.
     public var every = 0.2
@@ -38,7 +38,7 @@ public struct Pipeline: Sendable, Hashable {
 
   public var name: String
   public var about: String
-  public var finder: Finder
+  public var detector: Detector
   public var tracker = Tracker()
   public var clip = Clip()
   /// System that the weights must belong to; nil: whichever they say.
@@ -50,7 +50,7 @@ public struct Pipeline: Sendable, Hashable {
   /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
   public var sha256 = ""
 
-  public var finderWeights: URL { URL(fileURLWithPath: finder.weights, relativeTo: folder).absoluteURL }
+  public var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
   public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
 }
 
@@ -112,15 +112,15 @@ extension Pipeline {
       throw PipelineError.wrongValue(
         path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
     }
-    let finder = try root.fields("finder", keys: ["weights", "long_side", "every", "minimum_score"])
+    let detector = try root.fields("finder", keys: ["weights", "long_side", "every", "minimum_score"])
     let model = try root.fields("model", keys: ["system", "weights"])
     self.init(
       name: try root.required("name"), about: try root.text("about") ?? "",
-      finder: Finder(weights: try finder.required("weights")), weights: try model.required("weights"), folder: folder)
+      detector: Detector(weights: try detector.required("weights")), weights: try model.required("weights"), folder: folder)
     system = try model.choice("system", of: FaceReader.systems)
-    try finder.set(&self.finder.longSide, "long_side", in: 64...4096)
-    try finder.set(&self.finder.every, "every", in: 0.02...5)
-    try finder.set(&self.finder.minimumScore, "minimum_score", in: 0...1)
+    try detector.set(&self.detector.longSide, "long_side", in: 64...4096)
+    try detector.set(&self.detector.every, "every", in: 0.02...5)
+    try detector.set(&self.detector.minimumScore, "minimum_score", in: 0...1)
     if root.has("tracker") {
       let fields = try root.fields("tracker", keys: ["keep_score", "confirm_score", "longest_gap", "shortest_track"])
       try fields.set(&tracker.keepScore, "keep_score", in: 0...1)

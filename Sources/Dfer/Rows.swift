@@ -80,7 +80,7 @@ extension ClipResult {
 }
 
 extension Detection {
-  /// A find in the finder's picture, carried over to the frame.
+  /// A find in the detector's image, carried over to the frame.
   init(_ face: FaceDetection, scaledBy x: Double, _ y: Double) {
     self.init(
       box: Rect(x: face.box.x * x, y: face.box.y * y, width: face.box.width * x, height: face.box.height * y),

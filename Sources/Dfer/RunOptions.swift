@@ -19,7 +19,7 @@ public struct RunOptions: Sendable, Hashable {
   /// What gives way when reading is slower than the source: nothing for files, the oldest frames for live sources.
   public var whenSlow = FramePrefetch.Policy.block
   /// Whether the run also gives the frames that it looks at, with the faces on them.
-  public var givesPictures = false
+  public var givesImages = false
   /// Threads of the arithmetic; the decoder has its own.
   public var threads: Int?
 

@@ -3,9 +3,9 @@ public struct StageTimes: Sendable, Hashable, Codable {
   public enum Stage: String, Sendable, CaseIterable, Codable {
     /// Waiting for the decoder, which works on its own thread.
     case decode
-    /// Converting whole frames for the face finder.
-    case picture
-    case finder
+    /// Converting whole frames for the face detector.
+    case image = "picture"
+    case detector = "finder"
     case crop
     case model
   }

@@ -11,7 +11,7 @@ public struct ViewSheet: Sendable {
   }
 
   /// All columns side by side; nil when there are none.
-  public var picture: Image? {
+  public var image: Image? {
     guard let first = columns.first?.first else { return nil }
     let (side, gap) = (first.width, 2)
     let views = columns.map(\.count).max() ?? 0

@@ -74,10 +74,10 @@ struct EncoderBench: ParsableCommand {
     return config
   }
 
-  /// The same evenly spaced places in every time slot.
+  /// The same evenly spaced places in every temporal index.
   private static func tubes(_ share: Double, of config: VideoMAEConfig) -> [Int] {
-    let all = config.tokensPerSlot
+    let all = config.tokensPerTemporalIndex
     let count = max(1, Int((share * Double(all)).rounded()))
-    return (0..<config.slots).flatMap { slot in (0..<count).map { slot * all + $0 * all / count } }
+    return (0..<config.temporalSize).flatMap { temporalIndex in (0..<count).map { temporalIndex * all + $0 * all / count } }
   }
 }

@@ -38,16 +38,16 @@ struct ModelBench: ParsableCommand {
         )
       })
 
-    let finder = try FaceFinder(weights: pipeline.finderWeights.path)
-    let side = pipeline.finder.longSide
+    let detector = try FaceDetector(weights: pipeline.detectorWeights.path)
+    let side = pipeline.detector.longSide
     let sizes = [(side, side * 9 / 16), (2 * side, 2 * side * 9 / 16)]
-    let pictures = sizes.map { width, height in
+    let images = sizes.map { width, height in
       var random = RandomSource(seed: 7)
       return Image(
         width: width, height: height,
         pixels: (0..<3 * width * height).map { _ in UInt8(random.uniform() * 255) })
     }
-    let looks = medians(of: pictures.map { picture in { _ = finder.find(picture) } }, runs: runs)
+    let looks = medians(of: images.map { image in { _ = detector.detect(image) } }, runs: runs)
     report.add(
       "face finder", columns: ["ms", "core ms"],
       rows: zip(sizes, looks).map { ("\($0.0) x \($0.1) pixels", [$1.clock, $1.cores]) })

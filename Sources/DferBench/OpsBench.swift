@@ -85,7 +85,7 @@ struct OpsBench: ParsableCommand {
     }
   }
 
-  /// Windows of the kinds that the face finder has, over its picture of 320 x 192 pixels.
+  /// Windows of the kinds that the face detector has, over its image of 320 x 192 pixels.
   private static var convolutions: [Contender] {
     [
       convolution(3, 16, kernel: 3, stride: 2, height: 192, width: 320),

@@ -3,7 +3,7 @@ import DferImage
 import DferModels
 import DferTensor
 
-/// The networks for single pictures, with random weights: their speed does not depend on what they have learned.
+/// The networks for single images, with random weights: their speed does not depend on what they have learned.
 struct SystemBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "systems", abstract: "Times the networks for single pictures: one face, a clip, a training step.")
@@ -13,8 +13,8 @@ struct SystemBench: ParsableCommand {
   func run() throws {
     var report = options.report()
     var rows: [(String, [Double?])] = []
-    for system in PictureSystem.allCases {
-      let model = try PictureModel(fresh: system.start, seed: 7)
+    for system in ImageSystem.allCases {
+      let model = try ImageModel(fresh: system.start, seed: 7)
       let side = model.card.imageSize
       var random = RandomSource(seed: 7)
       let faces = (0..<16).map { _ in

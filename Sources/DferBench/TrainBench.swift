@@ -49,7 +49,7 @@ struct TrainBench: ParsableCommand {
 
   func run() throws {
     if let threads = options.threads { Compute.threads = threads }
-    var step = TrainingStep(config, batch: batch, mask: mask, recomputes: recompute)
+    var step = TrainingStep(config, batch: batch, mask: mask, gradientCheckpointing: recompute)
     guard !serve else {
       while readLine() != nil {
         var loss: Float = 0
@@ -84,21 +84,21 @@ private struct TrainingStep {
   private var optimiser: AdamW
   private let clips: Tensor
 
-  init(_ config: VideoMAEConfig, batch: Int, mask: Double, recomputes: Bool) {
+  init(_ config: VideoMAEConfig, batch: Int, mask: Double, gradientCheckpointing: Bool) {
     store = ParameterStore()
     if config.decoder != nil {
       var pretraining = VideoMAEPretraining(config, in: &store)
-      pretraining.encoder.recomputesBlocks = recomputes
-      let seen = max(1, Int((Double(config.tokensPerSlot) * (1 - mask)).rounded()))
-      let tube = (0..<seen).map { $0 * config.tokensPerSlot / seen }
-      let visible = (0..<config.slots).flatMap { slot in tube.map { slot * config.tokensPerSlot + $0 } }
+      pretraining.encoder.gradientCheckpointing = gradientCheckpointing
+      let seen = max(1, Int((Double(config.tokensPerTemporalIndex) * (1 - mask)).rounded()))
+      let tube = (0..<seen).map { $0 * config.tokensPerTemporalIndex / seen }
+      let visible = (0..<config.temporalSize).flatMap { temporalIndex in tube.map { temporalIndex * config.tokensPerTemporalIndex + $0 } }
       let pixels = config.tubeletSize * config.patchSize * config.patchSize * config.numChannels
       network = .pretraining(
         pretraining, visible: [[Int]](repeating: visible, count: batch),
         target: .noise([batch, config.tokens - visible.count, pixels]))
     } else {
       var classifier = VideoMAEClassifier(config, in: &store)
-      classifier.encoder.recomputesBlocks = recomputes
+      classifier.encoder.gradientCheckpointing = gradientCheckpointing
       network = .classifier(classifier, labels: (0..<batch).map { $0 % config.numLabels })
     }
     for parameter in store.parameters {

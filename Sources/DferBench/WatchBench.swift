@@ -36,7 +36,7 @@ struct WatchBench: ParsableCommand {
     var loaded: LoadedPipeline?
     let loading = try milliseconds { loaded = try LoadedPipeline(choice, keptTubes: keepTubes) } / 1e3
     guard let loaded else { return }
-    let run = Run(try VideoSource(file), models: loaded)
+    let run = AnalysisRun(try VideoSource(file), models: loaded)
     var rows = 0
     var last = 0.0
     let total =
@@ -45,7 +45,7 @@ struct WatchBench: ParsableCommand {
           switch event {
           case .row: rows += 1
           case .progress(let progress): last = progress.seconds
-          case .picture, .pace: break
+          case .image, .load: break
           }
         }
       } / 1e3

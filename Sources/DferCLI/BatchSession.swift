@@ -25,7 +25,7 @@ struct BatchSession {
     let pipeline = try Installation.pipeline(command.reading.pipeline)
     rule = ResumeRule(
       weights: try SHA256.hex(ofFile: pipeline.modelWeights.path),
-      finder: try SHA256.hex(ofFile: pipeline.finderWeights.path), pipeline: pipeline.sha256,
+      detector: try SHA256.hex(ofFile: pipeline.detectorWeights.path), pipeline: pipeline.sha256,
       options: command.reading.recordedOptions)
     try refuseOutputs()
     do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {

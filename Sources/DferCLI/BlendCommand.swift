@@ -27,7 +27,7 @@ struct BlendCommand: ParsableCommand {
 
   @Option(help: "Only every N-th face of it.") var validEvery = 1
   @Option(help: "What the network gets of each face: slot, clip or frames. Default: slot for stills, else clip.")
-  var look: Evaluator.Look?
+  var look: Evaluator.InputMode?
   @Flag(help: "Replace the output.") var overwrite = false
   @Option(help: "Threads for the arithmetic (default: all cores this process may use).") var threads: Int?
 
@@ -46,9 +46,9 @@ struct BlendCommand: ParsableCommand {
     let card = blend.model.card
     let result = try valid.map { path in
       let set = try LabelledSet(path, card: card, every: validEvery) {
-        try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
+        try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path)
       }
-      let answers = Evaluator(blend.model, look: try blend.model.look(look, at: set)).read(set.clips)
+      let answers = Evaluator(blend.model, inputMode: try blend.model.look(look, at: set)).read(set.clips)
       return Evaluation(answers, of: set.clips, faceless: set.faceless, card, without: ["contempt"])
     }
     for line in result?.lines ?? [] { print(line) }

@@ -2,7 +2,7 @@ import ArgumentParser
 import DferImage
 import DferVideo
 
-/// How cameras, screens and pictures are opened.
+/// How cameras, screens and images are opened.
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Picture size of a camera or screen (see dfer devices).", valueName: "1280x720"),
@@ -26,7 +26,7 @@ struct DeviceOptions: ParsableArguments {
   }
 
   func set(_ options: inout VideoOptions) {
-    options.camera = CameraWish(size: cameraSize, rate: cameraRate, format: cameraFormat)
+    options.camera = CaptureRequest(size: cameraSize, rate: cameraRate, format: cameraFormat)
     options.pictureRate = pictureRate
   }
 

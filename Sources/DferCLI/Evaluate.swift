@@ -47,10 +47,10 @@ struct Evaluate: ParsableCommand {
       What the network gets of each face: slot (one tubelet), clip (all its frames), or frames (single frames of it, each \
       repeated to a clip, and the mean of the answers). Default: slot for stills, else clip.
       """)
-  var look: Evaluator.Look?
+  var look: Evaluator.InputMode?
 
   @Option(help: "Read the faces a second time with this look, and say how much the first one gains.")
-  var against: Evaluator.Look?
+  var against: Evaluator.InputMode?
 
   @Option(help: "Only every N-th face.")
   var every = 1
@@ -75,12 +75,12 @@ struct Evaluate: ParsableCommand {
     if confusion != nil && pipeline.count > 1 { throw ValidationError("--confusion goes with one pipeline") }
     if answers != nil && pipeline.count > 1 { throw ValidationError("--answers goes with one pipeline") }
     if against != nil && pipeline.count > 1 { throw ValidationError("--against goes with one pipeline") }
-    if pipeline == [FinderSession.name] {
+    if pipeline == [DetectorSession.name] {
       let other = [
         ("--look", look != nil), ("--against", against != nil), ("--confusion", confusion != nil), ("--answers", answers != nil),
         ("--masks", masks), ("--draw-masks", drawMasks), ("--temperature", temperature != nil),
       ]
-      for (name, isGiven) in other where isGiven { throw ValidationError("\(name) means nothing to --pipeline \(FinderSession.name)") }
+      for (name, isGiven) in other where isGiven { throw ValidationError("\(name) means nothing to --pipeline \(DetectorSession.name)") }
     }
     if every < 1 { throw ValidationError("--every must be at least 1") }
     if let threads, !(1...256).contains(threads) { throw ValidationError("--threads must be 1 to 256") }
@@ -89,14 +89,14 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
-    if pipeline == [FinderSession.name] {
-      return try FinderSession(weights: weights).evaluate(data, every: every, json: json)
+    if pipeline == [DetectorSession.name] {
+      return try DetectorSession(weights: weights).evaluate(data, every: every, json: json)
     }
     guard pipeline.count < 2 else { return try SideBySide(self).run() }
     let name = pipeline.first ?? "mtcae-dfer"
     let reader = try FaceReader(weights: weights ?? Installation.pipeline(name).modelWeights.path)
-    for label in without where label != "contempt" && !reader.facts.labels.contains(label) {
-      throw ValidationError("--without \(label): the weights' labels are \(reader.facts.labels.joined(separator: ", "))")
+    for label in without where label != "contempt" && !reader.modelInfo.labels.contains(label) {
+      throw ValidationError("--without \(label): the weights' labels are \(reader.modelInfo.labels.joined(separator: ", "))")
     }
     let files = (json: try file(json), answers: try file(answers), confusion: try file(confusion))
     let set = try labelledSet(for: reader)
@@ -108,25 +108,25 @@ struct Evaluate: ParsableCommand {
     if let other {
       let second = try self.reading(of: reader, on: set, named: name, as: other)
       result.gain = Comparison(
-        (reading.look, reading.answers), over: (second.look, second.answers), of: set.clips, labels: reader.facts.labels,
+        (reading.look, reading.predictions), over: (second.look, second.predictions), of: set.clips, labels: reader.modelInfo.labels,
         without: Set(without))
       print(result.gain?.line ?? "no gain to tell: no face has a majority")
     }
     try files.json?.writeWhole(result.json)
-    try files.answers?.writeWhole(result.answersCSV(reading.answers, of: set))
+    try files.answers?.writeWhole(result.predictionsCSV(reading.predictions, of: set))
     if let text = result.confusionCSV { try files.confusion?.writeWhole(text) }
   }
 
   func labelledSet(for reader: FaceReader) throws -> LabelledSet {
-    let facts = reader.facts
-    // The finder is looked for only where it is needed: own weights and a packed set do without an installation.
+    let modelInfo = reader.modelInfo
+    // The detector is looked for only where it is needed: own weights and a packed set do without an installation.
     var set =
       try masks
-      ? LabelledSet.masks(data, labels: facts.labels, every: every)
+      ? LabelledSet.masks(data, labels: modelInfo.labels, every: every)
       : LabelledSet(
-        data, labels: facts.labels, blendshapes: facts.blendshapes, frames: facts.clip.frames,
-        imageSize: facts.imageSize, every: every, contours: drawMasks
-      ) { try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path) }
+        data, labels: modelInfo.labels, blendshapes: modelInfo.blendshapes, frames: modelInfo.clip.frames,
+        imageSize: modelInfo.imageSize, every: every, contours: drawMasks
+      ) { try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path) }
     for line in set.skipped { Terminal.write("dfer: \(line)\n") }
     if drawMasks { set = set.withDrawnMasks(seed: 0) }
     if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(data) }
@@ -134,13 +134,13 @@ struct Evaluate: ParsableCommand {
   }
 
   /// What a network got to see, in words, and what it read.
-  typealias Reading = (look: String, answers: [Evaluator.Answer])
+  typealias Reading = (look: String, predictions: [Evaluator.Prediction])
 
   /// - Parameter wanted: nil: as asked for, or what suits the faces and the network.
   func reading(
-    of reader: FaceReader, on set: LabelledSet, named name: String, as wanted: Evaluator.Look? = nil
+    of reader: FaceReader, on set: LabelledSet, named name: String, as wanted: Evaluator.InputMode? = nil
   ) throws -> Reading {
-    let isStills = set.clips.allSatisfy { $0.pictures.count == 1 }
+    let isStills = set.clips.allSatisfy { $0.images.count == 1 }
     var terminal = Terminal()
     let interrupt = Interrupt()
     func progress(_ done: Int) -> Bool {
@@ -150,11 +150,11 @@ struct Evaluate: ParsableCommand {
     let reading: Reading
     switch reader {
     case .clips(let model):
-      let evaluator = Evaluator(model, look: try model.look(wanted ?? look, at: set))
-      reading = (evaluator.look.words, evaluator.read(set.clips, progress: progress))
-    case .pictures(let model):
+      let evaluator = Evaluator(model, inputMode: try model.look(wanted ?? look, at: set))
+      reading = (evaluator.inputMode.words, evaluator.read(set.clips, progress: progress))
+    case .images(let model):
       reading = (
-        isStills ? "single pictures" : "means over whole clips", PictureEvaluator(model).read(set.clips, progress: progress)
+        isStills ? "single pictures" : "means over whole clips", ImageEvaluator(model).read(set.clips, progress: progress)
       )
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
@@ -163,10 +163,10 @@ struct Evaluate: ParsableCommand {
   }
 
   /// The look to compare with; found wrong before anything is read.
-  private func otherLook(of reader: FaceReader, at set: LabelledSet) throws -> Evaluator.Look? {
+  private func otherLook(of reader: FaceReader, at set: LabelledSet) throws -> Evaluator.InputMode? {
     guard let against else { return nil }
     guard case .clips(let model) = reader else {
-      throw ValidationError("--against is for networks that read clips; \(reader.facts.system) reads single pictures")
+      throw ValidationError("--against is for networks that read clips; \(reader.modelInfo.system) reads single pictures")
     }
     if try model.look(against, at: set) == model.look(look, at: set) {
       throw ValidationError("--against \(against.rawValue): the faces are read like this already; give another --look")
@@ -175,10 +175,10 @@ struct Evaluate: ParsableCommand {
   }
 
   func evaluation(_ reading: Reading, of reader: FaceReader, on set: LabelledSet) -> Evaluation {
-    let facts = reader.facts
+    let modelInfo = reader.modelInfo
     return Evaluation(
-      reading.answers, of: set.clips, faceless: set.faceless, labels: facts.labels,
-      temperature: temperature ?? facts.temperature, without: Set(without))
+      reading.predictions, of: set.clips, faceless: set.faceless, labels: modelInfo.labels,
+      temperature: temperature ?? modelInfo.temperature, without: Set(without))
   }
 
   /// A file of figures, in the place of an earlier one. Asked for before anything is read, which may take an hour.
@@ -189,18 +189,18 @@ struct Evaluate: ParsableCommand {
 
 extension ExpressionModel {
   /// What the network gets of each face: as asked for, or what suits the faces and the network.
-  func look(_ wanted: Evaluator.Look?, at set: LabelledSet) throws -> Evaluator.Look {
-    if wanted == .slot && !card.config.readsSlots {
+  func look(_ wanted: Evaluator.InputMode?, at set: LabelledSet) throws -> Evaluator.InputMode {
+    if wanted == .tubelet && !card.config.readsShortClips {
       throw ValidationError("--look slot: these weights read whole clips only, stills repeated to clips; use --look clip")
     }
     return wanted ?? .usual(for: set.clips, card.config)
   }
 }
 
-extension Evaluator.Look: ExpressibleByArgument {
+extension Evaluator.InputMode: ExpressibleByArgument {
   fileprivate var words: String {
     switch self {
-    case .slot: "one slot"
+    case .tubelet: "one slot"
     case .clip: "whole clips"
     case .frames: "single frames of clips"
     }

@@ -14,7 +14,7 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     if file.hasSuffix(".safetensors") {
-      for line in try WeightFacts(URL(fileURLWithPath: file)).card { print(line) }
+      for line in try WeightInfo(URL(fileURLWithPath: file)).card { print(line) }
     } else {
       for (name, value) in facts(of: try VideoSource(file).info) { print(name.padded(to: 16) + value) }
     }
@@ -35,7 +35,7 @@ struct Inspect: ParsableCommand {
 }
 
 /// What a weight file says of itself.
-struct WeightFacts {
+struct WeightInfo {
   private let url: URL
   private let file: SafetensorsFile
 

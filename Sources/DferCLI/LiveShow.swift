@@ -7,7 +7,7 @@ import Foundation
 
 /// Carries what a run gives to the live view in the browser. Used on the run's thread.
 final class LiveShow {
-  /// Long side in pixels of the pictures that are sent.
+  /// Long side in pixels of the images that are sent.
   private static let longSide = 960
 
   let board: LiveBoard
@@ -16,15 +16,15 @@ final class LiveShow {
   private let server: LiveServer
   private let hidesFaces: Bool
   private let encoder = JPEGEncoder()
-  private var lastPicture: ContinuousClock.Instant?
+  private var lastImage: ContinuousClock.Instant?
 
   /// Opens the view. Throws `WebError`.
-  init(_ options: ViewOptions, run: Run, models: LoadedPipeline, isLive: Bool) throws {
+  init(_ options: ViewOptions, run: AnalysisRun, models: LoadedPipeline, isLive: Bool) throws {
     board = LiveBoard(
       LiveInfo(
         source: run.source.info.location, pipeline: models.pipeline.name, layout: models.layout, span: run.grid.span,
         hop: run.grid.hopSeconds, blur: options.blur, isLive: isLive, version: Installation.version),
-      layout: models.layout, finderEvery: run.pace.finderEvery)
+      layout: models.layout, finderEvery: run.load.finderEvery)
     server = try LiveServer(board, address: options.listen, port: options.port, token: options.effectiveToken)
     let host = options.listen.contains(":") ? "[\(options.listen)]" : options.listen
     address = "http://\(host):\(server.port)/" + (options.effectiveToken == nil ? "" : "?token=...")
@@ -33,40 +33,40 @@ final class LiveShow {
 
   deinit { server.stop() }
 
-  func show(_ event: RunEvent, of run: Run) throws {
+  func show(_ event: RunEvent, of run: AnalysisRun) throws {
     switch event {
     case .row(let row): board.add(row)
-    case .picture(let picture): try show(picture)
-    case .pace(let pace): board.set(pace)
+    case .image(let image): try show(image)
+    case .load(let load): board.set(load)
     case .progress(let progress): board.update(counts(of: run), time: progress.seconds)
     }
   }
 
   /// Waits while somebody has paused the view.
-  func waitWhilePaused(_ run: Run, until isStopped: () -> Bool) {
+  func waitWhilePaused(_ run: AnalysisRun, until isStopped: () -> Bool) {
     while board.isPaused && !isStopped() {
       board.update(counts(of: run))
       Thread.sleep(forTimeInterval: 0.1)
     }
   }
 
-  /// A picture only when somebody looks, and at most 12 a second: it costs a few milliseconds.
-  private func show(_ picture: RunPicture) throws {
-    if let lastPicture, ContinuousClock.now - lastPicture < .milliseconds(80) { return }
-    guard board.wantsPicture else { return }
-    lastPicture = .now
-    let size = picture.frame.size
-    var image = picture.frame.picture(longSide: min(Self.longSide, max(size.width, size.height)))
+  /// An image only when somebody looks, and at most 12 a second: it costs a few milliseconds.
+  private func show(_ sample: RunImage) throws {
+    if let lastImage, ContinuousClock.now - lastImage < .milliseconds(80) { return }
+    guard board.wantsImage else { return }
+    lastImage = .now
+    let size = sample.frame.size
+    var image = sample.frame.image(longSide: min(Self.longSide, max(size.width, size.height)))
     if hidesFaces {
       let (x, y) = (Double(image.width) / Double(size.width), Double(image.height) / Double(size.height))
-      image = image.hiding(picture.everything.map { Rect(x: $0.x * x, y: $0.y * y, width: $0.width * x, height: $0.height * y) })
+      image = image.hiding(sample.everything.map { Rect(x: $0.x * x, y: $0.y * y, width: $0.width * x, height: $0.height * y) })
     }
     board.show(
-      jpeg: try encoder.encode(image), frame: picture.frame.index, time: picture.frame.time.seconds, width: size.width,
-      height: size.height, faces: picture.faces)
+      jpeg: try encoder.encode(image), frame: sample.frame.index, time: sample.frame.time.seconds, width: size.width,
+      height: size.height, faces: sample.faces)
   }
 
-  private func counts(of run: Run) -> LiveCounts {
+  private func counts(of run: AnalysisRun) -> LiveCounts {
     let (counts, decode) = (run.counts, run.source.counts)
     var result = LiveCounts()
     result.framesIn = decode.frames

@@ -2,7 +2,7 @@ import Dfer
 import DferTimeline
 import Foundation
 
-/// The picture that `dfer watch` keeps on a terminal: a few lines for each face and one of progress.
+/// The image that `dfer watch` keeps on a terminal: a few lines for each face and one of progress.
 ///
 /// A value that turns rows into lines of text; writing them over the old ones is `Terminal`'s business.
 struct LiveView {

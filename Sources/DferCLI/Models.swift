@@ -17,8 +17,8 @@ struct Models: ParsableCommand {
       let pipeline = try Pipeline(contentsOf: file)
       print("\(pipeline.name)  \(pipeline.about)")
       print("  file      \(file.path)")
-      for weights in [pipeline.modelWeights, pipeline.finderWeights] {
-        print("  weights   \(try WeightFacts(weights).line)")
+      for weights in [pipeline.modelWeights, pipeline.detectorWeights] {
+        print("  weights   \(try WeightInfo(weights).line)")
       }
     }
   }

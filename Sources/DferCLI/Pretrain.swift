@@ -70,13 +70,13 @@ struct Pretrain: ParsableCommand {
   var clipShare: Double?
 
   @Option(help: "Strength of the random changes of the pictures, 0 to 1.")
-  var strength = PretrainingSettings().strength
+  var strength = PretrainingSettings().augmentationStrength
 
   @Option(help: "Blocks of the decoder.")
   var decoderBlocks = PretrainingSettings().decoderBlocks
 
   @Option(help: "Steps between two checkpoints, and between two pictures.")
-  var check = PretrainingSettings().checkEvery
+  var check = PretrainingSettings().evaluationInterval
 
   @Option(help: "Seconds of the clips that videos are cut into.")
   var span = 2.0
@@ -99,26 +99,26 @@ struct Pretrain: ParsableCommand {
     try check((1...48).contains(decoderBlocks), "--decoder-blocks must be 1 to 48")
     try check(span > 0 && span.isFinite, "--span must be above 0")
     try check(every > 0, "--every must be at least 1")
-    let systems = ["mtcae-dfer", PictureSystem.emoticMAE.rawValue]
+    let systems = ["mtcae-dfer", ImageSystem.emoticMAE.rawValue]
     try check(systems.contains(pipeline), "--pipeline \(pipeline): only \(systems.joined(separator: " and ")) have a pre-training")
     for (name, isGiven) in [("--variant", variant != nil), ("--clip-share", clipShare != nil)] {
-      try check(!isGiven || !isOfPictures, "\(name) means nothing to --pipeline \(pipeline)")
+      try check(!isGiven || !isOfImages, "\(name) means nothing to --pipeline \(pipeline)")
     }
-    try check(set.isEmpty || isOfPictures && weights == nil, "--set is for a new network of emotic-mae")
-    try check(new != .tiny || !isOfPictures, "--new tiny is for mtcae-dfer; make another system smaller with --set")
+    try check(set.isEmpty || isOfImages && weights == nil, "--set is for a new network of emotic-mae")
+    try check(new != .tiny || !isOfImages, "--new tiny is for mtcae-dfer; make another system smaller with --set")
     try check(stem == nil || weights == nil, "--stem is for a new network, not for --weights")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
   }
 
-  private var isOfPictures: Bool { pipeline != "mtcae-dfer" }
+  private var isOfImages: Bool { pipeline != "mtcae-dfer" }
 
   private func settings(_ set: LabelledSet) -> PretrainingSettings {
     var settings = PretrainingSettings()
-    settings.variant = isOfPictures ? .imageMAE : variant.map { .init($0) } ?? settings.variant
+    settings.variant = isOfImages ? .imageMAE : variant.map { .init($0) } ?? settings.variant
     settings.ratio = ratio ?? settings.variant.usualRatio
-    settings.clipShare = isOfPictures ? 0 : clipShare ?? settings.clipShare
+    settings.clipShare = isOfImages ? 0 : clipShare ?? settings.clipShare
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
-    (settings.strength, settings.decoderBlocks, settings.checkEvery) = (strength, decoderBlocks, check)
+    (settings.augmentationStrength, settings.decoderBlocks, settings.evaluationInterval) = (strength, decoderBlocks, check)
     settings.seed = seed
     settings.data = set.description(of: data)
     return settings
@@ -126,10 +126,10 @@ struct Pretrain: ParsableCommand {
 
   private func readData(frames: Int, imageSize: Int) throws -> LabelledSet {
     let set = try LabelledSet.unlabelled(data, frames: frames, imageSize: imageSize, span: span, every: every) {
-      try FaceFinder(weights: Installation.pipeline("mtcae-dfer").finderWeights.path)
+      try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path)
     }
     for line in set.skipped { Terminal.write("dfer: \(line)\n") }
-    Terminal.write("\(set.clips.count) faces, \(set.clips.count { $0.pictures.count > 1 }) of them moving\n")
+    Terminal.write("\(set.clips.count) faces, \(set.clips.count { $0.images.count > 1 }) of them moving\n")
     return set
   }
 
@@ -146,12 +146,12 @@ struct Pretrain: ParsableCommand {
 
   /// The data, and what learns from it.
   private func start() throws -> (LabelledSet, Pretrainer) {
-    guard isOfPictures else {
+    guard isOfImages else {
       let model = try clipModel()
       let set = try readData(frames: model.card.clip.frames, imageSize: model.card.input.imageSize)
       return (set, Pretrainer(model, settings(set)))
     }
-    let model = try PictureStart(
+    let model = try ImageInitialization(
       system: .emoticMAE, isNew: weights == nil, set: self.set, stem: stem, weights: weights, seed: seed
     ).model()
     let set = try readData(frames: model.card.clip.frames, imageSize: model.card.imageSize)
@@ -170,7 +170,7 @@ struct Pretrain: ParsableCommand {
         progress.step(report.step, ["loss": Double(report.loss)]) { mean in
           "loss \((mean("loss") * 1000).rounded() / 1000)"
         }
-      case .picture(_, let path): progress.say(path)
+      case .image(_, let path): progress.say(path)
       }
       return !interrupt.isRaised
     }

@@ -17,7 +17,7 @@ struct SideBySide {
     let pipeline: String
     let samples: Int
     let uar, war, macroF1, calibrationError: Double
-    let cost: Cost.Figures
+    let cost: Cost.Metrics
     let look: String
   }
 
@@ -83,7 +83,7 @@ struct Cost: ParsableCommand {
   @Option(help: "Threads for the arithmetic.")
   var threads: Int?
 
-  struct Figures: Codable {
+  struct Metrics: Codable {
     let parameters, multiplications: Int
     /// Medians of one clip's forward passes: on the clock, and of all cores together, which other work on the machine
     /// hardly disturbs.
@@ -95,8 +95,8 @@ struct Cost: ParsableCommand {
   func run() throws {
     if let threads { Compute.threads = threads }
     let reader = try LoadedPipeline(Installation.pipeline(pipeline)).reader
-    let (side, frames) = (reader.facts.imageSize, reader.facts.clip.frames)
-    // Different pictures: equal ones would be read once.
+    let (side, frames) = (reader.modelInfo.imageSize, reader.modelInfo.clip.frames)
+    // Different images: equal ones would be read once.
     var random = RandomSource(seed: 1)
     let clip = (0..<frames).map { _ in
       Image(width: side, height: side, pixels: (0..<3 * side * side).map { _ in UInt8(truncatingIfNeeded: random.next()) })
@@ -112,24 +112,24 @@ struct Cost: ParsableCommand {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     let kibibytes = peak.flatMap { Double($0.dropFirst(6).filter(\.isNumber)) } ?? 0
-    let figures = Figures(
-      parameters: reader.facts.parameters, multiplications: reader.multiplications,
+    let metrics = Metrics(
+      parameters: reader.modelInfo.parameters, multiplications: reader.multiplications,
       milliseconds: times.sorted()[times.count / 2], coreMilliseconds: coreTimes.sorted()[coreTimes.count / 2],
       residentMiB: kibibytes / 1024)
-    print(String(decoding: try JSONEncoder().encode(figures), as: UTF8.self))
+    print(String(decoding: try JSONEncoder().encode(metrics), as: UTF8.self))
   }
 
   /// Measured in another process.
-  static func measured(_ pipeline: String) throws -> Figures {
+  static func measured(_ pipeline: String) throws -> Metrics {
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-cost-\(UUID().uuidString).json")
     defer { try? FileManager.default.removeItem(at: output) }
     let child = try ChildProcess(["cost", pipeline, "--threads", "\(Compute.threads)"], output: output)
     child.wait()
     guard child.code == 0, let data = try? Data(contentsOf: output),
-      let figures = try? JSONDecoder().decode(Figures.self, from: data)
+      let metrics = try? JSONDecoder().decode(Metrics.self, from: data)
     else {
       throw CheckpointError(path: pipeline, reason: "its cost could not be measured: the process ended with \(child.code)")
     }
-    return figures
+    return metrics
   }
 }

@@ -14,7 +14,7 @@ struct TimelineInput {
     } catch {
       throw UnreadableTimeline(path: path, reason: "cannot be read")
     }
-    self.media = (media ?? RunFacts.location(beside: path)).flatMap(MediaReference.init)
+    self.media = (media ?? RunInfo.location(beside: path)).flatMap(MediaReference.init)
   }
 
   var layout: RowLayout { timeline.layout }
@@ -31,13 +31,13 @@ struct UnreadableTimeline: Error, CustomStringConvertible {
 }
 
 /// The part of a run's manifest that readers of its rows need.
-private struct RunFacts: Decodable {
+private struct RunInfo: Decodable {
   let input: [String: String]
 
   static func location(beside path: String) -> String? {
     let manifest = URL(fileURLWithPath: RunManifest.path(beside: path))
     guard let data = try? Data(contentsOf: manifest),
-      let location = (try? JSONDecoder().decode(RunFacts.self, from: data))?.input["location"]
+      let location = (try? JSONDecoder().decode(RunInfo.self, from: data))?.input["location"]
     else { return nil }
     // The manifest names the video as the run was given it: from the run's folder, which may not be this one.
     let beside = manifest.deletingLastPathComponent().appendingPathComponent((location as NSString).lastPathComponent).path

@@ -28,7 +28,7 @@ struct Train: ParsableCommand {
   @Option(name: [.short, .customLong("output")], help: "Folder for weights, checkpoint and log.")
   var output: String
 
-  @Option(help: "System to train: \((FaceReader.systems + [FinderSession.name]).joined(separator: ", ")).")
+  @Option(help: "System to train: \((FaceReader.systems + [DetectorSession.name]).joined(separator: ", ")).")
   var pipeline = "mtcae-dfer"
 
   @Option(help: "Side of the pictures in pixels, for systems that read single pictures (default: as in the weights).")
@@ -125,7 +125,7 @@ struct Train: ParsableCommand {
   var weighTasks = false
 
   @Option(help: "Strength of the random changes of the pictures, 0 to 1.")
-  var strength = TrainingSettings().strength
+  var strength = TrainingSettings().augmentationStrength
 
   @Flag(help: "Let rare classes count more, by the square root of how rare they are.")
   var balance = false
@@ -141,10 +141,10 @@ struct Train: ParsableCommand {
   var losses: String?
 
   @Option(help: "How boxes and points are measured: squared, as published, or smooth (L1, sharper).")
-  var placeLoss = CascadeLoss.PlaceLoss.squared
+  var placeLoss = CascadeLoss.LocalizationLoss.squared
 
   @Option(help: "Steps between two looks at the validation data, and between two checkpoints.")
-  var check = TrainingSettings().checkEvery
+  var check = TrainingSettings().evaluationInterval
 
   @Option(help: "Only every N-th face of the data.")
   var every = 1
@@ -168,7 +168,7 @@ struct Train: ParsableCommand {
     try check((0...1).contains(clipShare ?? 0) && (0...1).contains(strength), "--clip-share and --strength must be 0 to 1")
     try check(smoothing >= 0 && smoothing < 1, "--smoothing must be 0 or more, below 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
-    let systems = FaceReader.systems + [FinderSession.name]
+    let systems = FaceReader.systems + [DetectorSession.name]
     if !systems.contains(pipeline) {
       let nearest = nearestName(to: pipeline, among: systems).map { ", did you mean '\($0)'?" } ?? ""
       throw ValidationError(
@@ -193,28 +193,28 @@ struct Train: ParsableCommand {
     try check(cache == nil || mixup == 0, "--mixup fades pictures, which nobody looks at with --cache")
     try check(stem == nil || new != nil, "--stem is for a --new network")
     try check(variant == nil || new != nil, "--variant is for a --new network: weights have their encoder")
-    let count = pipeline == PictureSystem.crossTaskViT.rawValue ? 2 : 4
+    let count = pipeline == ImageSystem.crossTaskViT.rawValue ? 2 : 4
     try check(losses == nil || lossWeights?.count == count, "--losses must be \(count) numbers, not below 0, parted by commas")
   }
 
   /// What a system does not look at must not seem to have been obeyed.
   private func refuseOptionsOfOtherSystems() throws {
-    let (isClips, isFinder) = (pipeline == "mtcae-dfer", pipeline == FinderSession.name)
+    let (isClips, isDetector) = (pipeline == "mtcae-dfer", pipeline == DetectorSession.name)
     let usual = TrainingSettings()
     let options: [(name: String, isGiven: Bool, fits: Bool)] = [
-      ("--paste", !paste.isEmpty, isFinder), ("--new", new != nil, !isFinder), ("--teacher", !teacher.isEmpty, !isFinder),
-      ("--balance", balance, !isFinder), ("--stem", stem != nil, !isFinder),
-      ("--encoder", encoder != nil, isClips || pipeline == PictureSystem.emoticMAE.rawValue),
+      ("--paste", !paste.isEmpty, isDetector), ("--new", new != nil, !isDetector), ("--teacher", !teacher.isEmpty, !isDetector),
+      ("--balance", balance, !isDetector), ("--stem", stem != nil, !isDetector),
+      ("--encoder", encoder != nil, isClips || pipeline == ImageSystem.emoticMAE.rawValue),
       ("--freeze", !freeze.isEmpty, isClips), ("--recompute", recompute, isClips), ("--size", size != nil, !isClips),
-      ("--masks", !masks.isEmpty, !isClips && !isFinder), ("--valid-masks", validMasks != nil, !isClips && !isFinder),
-      ("--draw-masks", drawMasks > 0, !isFinder), ("--mixup", mixup > 0, !isFinder), ("--episodes", episodes > 0, isClips),
+      ("--masks", !masks.isEmpty, !isClips && !isDetector), ("--valid-masks", validMasks != nil, !isClips && !isDetector),
+      ("--draw-masks", drawMasks > 0, !isDetector), ("--mixup", mixup > 0, !isDetector), ("--episodes", episodes > 0, isClips),
       ("--weigh-tasks", weighTasks, isClips), ("--variant", variant != nil, isClips), ("--cache", cache != nil, isClips),
-      ("--set", !set.isEmpty, !isClips && !isFinder), ("--layer-decay", layerDecay != usual.layerDecay, isClips),
-      ("--head-rate", headRate != usual.headRate, isClips), ("--stem-rate", stemRate != usual.stemRate, !isFinder),
+      ("--set", !set.isEmpty, !isClips && !isDetector), ("--layer-decay", layerDecay != usual.layerDecay, isClips),
+      ("--head-rate", headRate != usual.headRate, isClips), ("--stem-rate", stemRate != usual.stemRate, !isDetector),
       ("--keep-tubes", keepTubes != usual.keepTubes, isClips), ("--clip-share", clipShare != nil, isClips),
-      ("--place-loss", placeLoss != usual.loss.places, isClips), ("--smoothing", smoothing > 0, !isFinder),
-      ("--strength", strength != usual.strength, !isFinder),
-      ("--losses", losses != nil, isClips || pipeline == PictureSystem.crossTaskViT.rawValue),
+      ("--place-loss", placeLoss != usual.loss.localization, isClips), ("--smoothing", smoothing > 0, !isDetector),
+      ("--strength", strength != usual.augmentationStrength, !isDetector),
+      ("--losses", losses != nil, isClips || pipeline == ImageSystem.crossTaskViT.rawValue),
     ]
     for option in options where option.isGiven && !option.fits {
       throw ValidationError("\(option.name) means nothing to --pipeline \(pipeline)")
@@ -232,29 +232,29 @@ struct Train: ParsableCommand {
     var settings = TrainingSettings()
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
     (settings.frozen, settings.layerDecay, settings.headRate) = (freeze, layerDecay, headRate)
-    (settings.stemRate, settings.recomputes) = (stemRate, recompute)
-    (settings.keepTubes, settings.strength) = (keepTubes, strength)
-    settings.clipShare = clipShare ?? (config.readsSlots ? settings.clipShare : 1)
-    (settings.seed, settings.checkEvery, settings.loss.smoothing) = (seed, check, smoothing)
+    (settings.stemRate, settings.gradientCheckpointing) = (stemRate, recompute)
+    (settings.keepTubes, settings.augmentationStrength) = (keepTubes, strength)
+    settings.clipShare = clipShare ?? (config.readsShortClips ? settings.clipShare : 1)
+    (settings.seed, settings.evaluationInterval, settings.loss.smoothing) = (seed, check, smoothing)
     if let lossWeights {
       (settings.loss.boxWeight, settings.loss.landmarkWeight) = (lossWeights[0], lossWeights[1])
       (settings.loss.expressionWeight, settings.loss.blendshapeWeight) = (lossWeights[2], lossWeights[3])
     }
     if balance { settings.loss.classWeights = set.balancingWeights() }
-    settings.loss.places = placeLoss
-    if cache != nil { settings.cachedViews = cachedViews }
+    settings.loss.localization = placeLoss
+    if cache != nil { settings.cachedAugmentations = cachedViews }
     (settings.mixup, settings.drawnMasks, settings.weighsTasks) = (mixup, drawMasks, weighTasks)
     settings.episodes = episodes
     settings.data = set.description(of: data, teachers: teacher, share: teacherShare)
     return settings
   }
 
-  /// Pictures with all their faces instead of single faces.
-  private func trainFinder() throws {
-    var settings = FinderTrainer.Settings()
+  /// Images with all their faces instead of single faces.
+  private func trainDetector() throws {
+    var settings = DetectorTrainer.Settings()
     (settings.steps, settings.batch, settings.rate, settings.warmupSteps) = (steps, batch, rate, warmup)
-    (settings.checkEvery, settings.seed, settings.side) = (check, seed, size ?? settings.side)
-    try FinderSession(weights: weights).train(
+    (settings.evaluationInterval, settings.seed, settings.side) = (check, seed, size ?? settings.side)
+    try DetectorSession(weights: weights).train(
       data, pasting: paste, valid: valid, every: every, validEvery: validEvery, output: output, resumes: resume,
       settings: settings)
   }
@@ -266,15 +266,15 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
-    if self.pipeline == FinderSession.name { return try trainFinder() }
-    if let pictures = PictureTrainSession(self) { return try pictures.run() }
+    if self.pipeline == DetectorSession.name { return try trainDetector() }
+    if let images = ImageTrainSession(self) { return try images.run() }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
     let start = try startingModel { try pipeline().modelWeights.path }
     let model = try encoder.map { try start.starting(fromEncoder: $0) } ?? start
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(path, card: model.card, every: every) {
-        try FaceFinder(weights: pipeline().finderWeights.path)
+        try FaceDetector(weights: pipeline().detectorWeights.path)
       }
       for line in set.skipped { Terminal.write("dfer: \(line)\n") }
       Terminal.write("\(set.clips.count) faces of \(path)\n")
@@ -315,4 +315,4 @@ struct Train: ParsableCommand {
 
 extension ModelPreset: ExpressibleByArgument {}
 extension ClipEncoder.Kind: ExpressibleByArgument {}
-extension CascadeLoss.PlaceLoss: ExpressibleByArgument {}
+extension CascadeLoss.LocalizationLoss: ExpressibleByArgument {}

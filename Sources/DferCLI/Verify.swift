@@ -69,7 +69,7 @@ struct Verify: ParsableCommand {
   private func installedWeights(_ name: String) -> [String: String] {
     guard let pipeline = try? Installation.pipeline(name) else { return [:] }
     return Dictionary(
-      [pipeline.modelWeights, pipeline.finderWeights].map {
+      [pipeline.modelWeights, pipeline.detectorWeights].map {
         ($0.lastPathComponent, (try? SHA256.hex(ofFile: $0.path)) ?? "")
       },
       uniquingKeysWith: { first, _ in first })

@@ -109,7 +109,7 @@ struct Watch: ParsableCommand {
     var options = reading.runOptions
     options.showsViews = showViews != nil
     options.whenSlow = live ?? (isLive ? .dropOldest : .block)
-    options.givesPictures = view.serve
+    options.givesImages = view.serve
     return options
   }
 
@@ -121,7 +121,7 @@ struct Watch: ParsableCommand {
     if let readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     options.follows = follow
     device.set(&options)
-    if PictureSource.takes(source) { return paced(try PictureSource(source, options: options)) }
+    if ImageSource.takes(source) { return paced(try ImageSource(source, options: options)) }
     let first = try VideoSource(source, options: options)
     guard first.info.isLive && onDisconnect == .retry else { return paced(first) }
     let stream = try ReconnectingSource(source, options: options, first: first)

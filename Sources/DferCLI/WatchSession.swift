@@ -13,14 +13,14 @@ struct WatchSession {
   /// Whether the source sets the pace.
   private let isLive: Bool
   private let models: LoadedPipeline
-  private let pass: Run
+  private let pass: AnalysisRun
   private var outputs: [(path: String, writer: any TimelineWriter)] = []
   private var view: LiveView
   private var terminal = Terminal()
   private var summary: TimelineSummary
   private var counter = RowCounter()
   private var warnings: [String] = []
-  private var paceChanges: [RunPace] = []
+  private var loadChanges: [LoadChange] = []
   private let show: LiveShow?
   private let rotated = RotatedFiles()
   private var reader = OutputReader()
@@ -42,7 +42,7 @@ struct WatchSession {
     models = try LoadedPipeline(
       Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
       landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
-    pass = Run(source, models: models, options: command.runOptions(isLive: isLive))
+    pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive))
     show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
@@ -128,25 +128,25 @@ struct WatchSession {
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
       case .progress(let progress): draw(progress)
-      case .picture: break
-      case .pace(let pace):
-        if paceChanges.count < 200 { paceChanges.append(pace) }
-        say(paceLine(pace))
+      case .image: break
+      case .load(let load):
+        if loadChanges.count < 200 { loadChanges.append(load) }
+        say(loadLine(load))
       }
     }
   }
 
   /// The sheet of `--show-views`.
   private func writeViews() throws {
-    guard let path = command.showViews, let picture = pass.views.picture else { return }
-    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(Data(PNG.data(picture)))
+    guard let path = command.showViews, let image = pass.views.image else { return }
+    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(Data(PNG.data(image)))
   }
 
   // MARK: What people see
 
-  private func paceLine(_ pace: RunPace) -> String {
-    let what = pace.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
-    return "\(time(pace.seconds))  \(what): finder every \(oneDecimal(pace.finderEvery)) s, a clip every \(oneDecimal(pace.hop)) s"
+  private func loadLine(_ load: LoadChange) -> String {
+    let what = load.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
+    return "\(time(load.seconds))  \(what): finder every \(oneDecimal(load.finderEvery)) s, a clip every \(oneDecimal(load.hop)) s"
   }
 
   private mutating func draw(_ progress: RunProgress) {
@@ -224,14 +224,14 @@ struct WatchSession {
 
   private var manifestPath: String? { command.manifestPath }
 
-  private func writeManifest(_ ending: RunManifest.Ending) throws {
+  private func writeManifest(_ outcome: RunManifest.Outcome) throws {
     guard let path = manifestPath else { return }
     var counts = RunManifest.Counts()
     let decode = source.counts
     counts.sourceFrames = decode.frames
     counts.decodedFrames = pass.counts.decoded
     counts.usedFrames = pass.counts.used
-    counts.notNeededFrames = pass.counts.notNeeded
+    counts.notNeededFrames = pass.counts.skipped
     counts.droppedFrames = pass.counts.dropped
     counts.unreadFrames = pass.counts.unread
     counts.hiddenFrames = decode.hidden
@@ -245,9 +245,9 @@ struct WatchSession {
     counts.rows = counter.rows
     counts.rowsByStatus = counter.byStatus
     var manifest = try RunManifest(
-      pass, models: models, started: started, ending: ending, options: command.reading.recordedOptions, counts: counts,
+      pass, models: models, started: started, outcome: outcome, options: command.reading.recordedOptions, counts: counts,
       outputs: command.rotate == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
-    manifest.pace = paceChanges.isEmpty ? nil : paceChanges
+    manifest.load = loadChanges.isEmpty ? nil : loadChanges
     if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
     if let rows = command.rowsPath, command.rotate == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
     try manifest.write(to: path)

@@ -19,7 +19,7 @@ public struct Colour: Sendable, Hashable {
 }
 
 extension Image {
-  /// Lays `colour` over one pixel; places outside the picture are left out. `cover` is 0...1.
+  /// Lays `colour` over one pixel; places outside the image are left out. `cover` is 0...1.
   public mutating func blend(_ colour: Colour, _ x: Int, _ y: Int, cover: Double) {
     guard x >= 0, y >= 0, x < width, y < height, cover > 0 else { return }
     let place = (y * width + x) * 3

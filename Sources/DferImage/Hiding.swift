@@ -2,7 +2,7 @@ extension Image {
   /// Replaces what is inside `boxes` by a few flat blocks, so that nobody can be recognised.
   ///
   /// Blocks are a sixth of a box's longer side and hold the mean colour; a face keeps its place and its colour. Boxes
-  /// are in pixels of this picture and are widened by a quarter to each side first, because hair and ears tell too.
+  /// are in pixels of this image and are widened by a quarter to each side first, because hair and ears tell too.
   public func hiding(_ boxes: [Rect]) -> Image {
     var result = self
     for box in boxes where box.area.isFinite && box.x.isFinite && box.y.isFinite {

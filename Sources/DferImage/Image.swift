@@ -1,4 +1,4 @@
-/// A picture of 8-bit RGB bytes, row by row, without padding.
+/// An image of 8-bit RGB bytes, row by row, without padding.
 public struct Image: Sendable, Hashable {
   public let width, height: Int
   /// `height * width * 3` bytes: R, G, B of the first pixel, then the next one to the right.
@@ -11,7 +11,7 @@ public struct Image: Sendable, Hashable {
     self.pixels = pixels
   }
 
-  /// A black picture.
+  /// A black image.
   public init(width: Int, height: Int) {
     self.init(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
   }

@@ -1,4 +1,4 @@
-/// Writes pictures as PNG (RFC 2083), packed for flat colours: each row is taken as differences to its left or upper
+/// Writes images as PNG (RFC 2083), packed for flat colours: each row is taken as differences to its left or upper
 /// neighbour, and runs of equal bytes become one code. Photographs come out about as large as they are in memory.
 public enum PNG {
   /// The bytes of a PNG file, 8 bits for each of red, green and blue.

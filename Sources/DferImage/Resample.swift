@@ -1,8 +1,8 @@
 extension Image {
-  /// The part of the picture inside `area`, scaled to `width` x `height`.
+  /// The part of the image inside `area`, scaled to `width` x `height`.
   ///
   /// Fractions of pixels are honoured, so that a slowly moving crop moves smoothly. Shrinking averages over the source
-  /// area, growing is bilinear, and outside the picture its border is repeated.
+  /// area, growing is bilinear, and outside the image its border is repeated.
   public func resampled(_ area: Rect, width: Int, height: Int) -> Image {
     precondition(width > 0 && height > 0 && area.width > 0 && area.height > 0, "resampled: \(area) to \(width)x\(height)")
     let columns = Weights(start: area.x, length: area.width, count: width, limit: self.width)
@@ -77,7 +77,7 @@ private struct Weights {
 
   func taps(_ target: Int) -> Range<Int> { starts[target]..<starts[target + 1] }
 
-  /// Adds one tap; a pixel outside the picture is its border.
+  /// Adds one tap; a pixel outside the image is its border.
   private mutating func add(_ pixel: Int, _ share: Double, _ limit: Int) {
     let inside = min(max(pixel, 0), limit - 1)
     firstSource = min(firstSource, inside)

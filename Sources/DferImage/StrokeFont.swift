@@ -1,4 +1,4 @@
-/// A plain font made of strokes, so that pictures can be labelled without any font file. Printable ASCII; everything
+/// A plain font made of strokes, so that images can be labelled without any font file. Printable ASCII; everything
 /// else is a box.
 public struct StrokeFont: Sendable {
   /// Height of capitals in pixels.

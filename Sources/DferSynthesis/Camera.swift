@@ -3,7 +3,7 @@ import Foundation
 
 /// A head's place in space: turned about its neck, then moved. Angles in radians.
 struct HeadPlace: Sendable {
-  /// About the upright axis, positive to the right of the picture; nod, positive down; tilt, positive clockwise.
+  /// About the upright axis, positive to the right of the image; nod, positive down; tilt, positive clockwise.
   var yaw = 0.0
   var pitch = 0.0
   var roll = 0.0

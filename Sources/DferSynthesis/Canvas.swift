@@ -1,7 +1,7 @@
 import DferImage
 import Foundation
 
-/// A picture while it is made: linear light, depth, and who is seen at each pixel.
+/// An image while it is made: linear light, depth, and who is seen at each pixel.
 ///
 /// x to the right and y down in pixels; the edge of the first pixel is 0, its middle 0.5.
 struct Canvas: Sendable {
@@ -28,7 +28,7 @@ struct Canvas: Sendable {
       // Twice the area; y points down, so a front has a negative one.
       let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
       if isSheet ? area == 0 : area >= 0 { continue }
-      // Most triangles of a small picture lie between the pixels' middles.
+      // Most triangles of a small image lie between the pixels' middles.
       let left = max(0, Int((min(ax, min(bx, cx)) + 0.5).rounded(.down)))
       let right = min(width - 1, Int((max(ax, max(bx, cx)) - 0.5).rounded(.down)))
       let top = max(0, Int((min(ay, min(by, cy)) + 0.5).rounded(.down)))
@@ -84,7 +84,7 @@ struct Corners {
 struct Colour: Sendable, Hashable {
   var red, green, blue: Float
 
-  /// From the 0...255 of a picture.
+  /// From the 0...255 of an image.
   init(srgb red: Float, _ green: Float, _ blue: Float) {
     func linear(_ value: Float) -> Float {
       let v = value / 255

@@ -48,7 +48,7 @@ public struct ClipFiles {
     var boxes = [[Rect]](repeating: [], count: settings.faces)
     for index in 0..<settings.frames {
       let frame = clip.frame(index)
-      try video.write(frame.picture, at: Int64((Double(index) / rate * 90_000).rounded()))
+      try video.write(frame.image, at: Int64((Double(index) / rate * 90_000).rounded()))
       for (number, face) in frame.faces.enumerated() {
         rows.append(Self.row(index, Double(index) / rate, number, face))
         boxes[number].append(face.box)

@@ -13,13 +13,13 @@ public enum ExpressionClass: String, CaseIterable, Sendable {
     func draw(_ range: ClosedRange<Float>) -> Float {
       range.lowerBound + random.uniform() * (range.upperBound - range.lowerBound)
     }
-    func make(_ movement: Movement, _ range: ClosedRange<Float>) {
+    func make(_ movement: BlendshapeName, _ range: ClosedRange<Float>) {
       let amount = draw(range)
       guard movement.isPaired else { return pose.add(movement, amount) }
       // No face is quite even.
       for side in 0..<2 { pose[movement, side] += amount * draw(0.85...1.1) }
     }
-    func perhaps(_ chance: Float, _ movement: Movement, _ range: ClosedRange<Float>) {
+    func perhaps(_ chance: Float, _ movement: BlendshapeName, _ range: ClosedRange<Float>) {
       if random.uniform() < chance { make(movement, range) }
     }
     switch self {
@@ -95,8 +95,8 @@ public enum ExpressionClass: String, CaseIterable, Sendable {
       perhaps(0.3, .mouthShrugUpper, 0.1...0.4)
     case .contempt:  // AU 12 + 14 on one side only
       let side = Int(random.next() % 2)
-      for (movement, range) in [(Movement.mouthSmile, 0.5...0.9), (.mouthDimple, 0.6...1), (.cheekSquint, 0.2...0.5)]
-        as [(Movement, ClosedRange<Float>)]
+      for (movement, range) in [(BlendshapeName.mouthSmile, 0.5...0.9), (.mouthDimple, 0.6...1), (.cheekSquint, 0.2...0.5)]
+        as [(BlendshapeName, ClosedRange<Float>)]
       { pose[movement, side] += draw(range) }
       pose[.mouthUpperUp, side] += draw(0...0.35)
       pose.add(side == 0 ? .mouthLeft : .mouthRight, draw(0.1...0.35))

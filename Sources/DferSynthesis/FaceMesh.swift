@@ -2,7 +2,7 @@ import DferTensor
 
 /// The ICT-FaceKit face model: a neutral head, identity modes and movement shapes, as one safetensors file.
 ///
-/// x to the right of the picture, y up, z to the viewer, about centimetres. Source: https://github.com/ICT-VGL/ICT-FaceKit
+/// x to the right of the image, y up, z to the viewer, about centimetres. Source: https://github.com/ICT-VGL/ICT-FaceKit
 /// (MIT licence). Tensors: `neutral` [V, 3], `identity` [60, V, 3], `faces` [Q, 4], `region` [V], `landmarks68_jawline`
 /// [68], and `expression_start`, `expression_vertex`, `expression_delta`: shape k moves the vertices of
 /// `start[k]..<start[k + 1]`. The shapes' names are in the metadata.
@@ -98,7 +98,7 @@ public struct FaceMesh: Sendable {
     guard starts.count == names.count + 1, starts.first == 0, starts.last == vertices.count,
       zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }), offsets.count == 3 * vertices.count
     else { throw fault("the movement shapes do not fit together") }
-    return try Movement.allCases.flatMap { movement -> [Shape] in
+    return try BlendshapeName.allCases.flatMap { movement -> [Shape] in
       let pair = try movement.shapeNames.map { name -> Shape in
         guard let index = names.firstIndex(of: name) else { throw fault("there is no shape \(name)") }
         let (start, end) = (starts[index], starts[index + 1])

@@ -10,7 +10,7 @@ struct Occluder: Sendable {
   /// Relative to the face: middle and half sizes in face heights, turn in radians.
   private let x, y, wide, high, turn: Float
   private let coming, going: Double
-  private let drift: Wander
+  private let drift: SmoothNoise
 
   init(seconds: Double, random: inout RandomSource) {
     func draw(_ low: Float, _ high: Float) -> Float { low + random.uniform() * (high - low) }
@@ -23,7 +23,7 @@ struct Occluder: Sendable {
     let isBrief = draw(0, 1) < 0.5
     coming = isBrief ? Double(draw(-0.2, 0.5)) * seconds : -1
     going = isBrief ? coming + Double(draw(0.2, 0.7)) * seconds : seconds + 1
-    drift = Wander(0.03, rate: 0.5, random: &random)
+    drift = SmoothNoise(0.03, rate: 0.5, random: &random)
   }
 
   /// - Parameter face: bounds of the face's points, in pixels of the canvas.

@@ -7,7 +7,7 @@ public struct SynthesisSettings: Sendable, Hashable {
   /// Of each clip.
   public var seconds = 2.0
   public var frameRate = 25.0
-  /// Of the pictures, in pixels.
+  /// Of the images, in pixels.
   public var size = Size(width: 160, height: 160)
   /// People in each clip.
   public var faces = 1
@@ -26,7 +26,7 @@ public struct SynthesisSettings: Sendable, Hashable {
 
 /// One rendered clip: a scene drawn from a seed, shown frame by frame.
 public struct SyntheticClip: Sendable {
-  /// What is true of one face at one moment, in pixels of the picture.
+  /// What is true of one face at one moment, in pixels of the image.
   public struct Face: Sendable, Hashable {
     public var expression: ExpressionClass
     /// How much of the expression is shown: 0 at rest, 1 at the apex of this clip.
@@ -34,10 +34,10 @@ public struct SyntheticClip: Sendable {
     public var phase: Timing.Phase
     /// Bounds of the points with a quarter of their height added above for the forehead.
     public var box: Rect
-    /// The usual 68, p0 to p67. They may lie outside the picture or be hidden.
+    /// The usual 68, p0 to p67. They may lie outside the image or be hidden.
     public var points: [Point]
 
-    /// Picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner.
+    /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
     public var fivePoints: [Point] {
       func mean(_ range: ClosedRange<Int>) -> Point {
         let count = Double(range.count)
@@ -49,19 +49,19 @@ public struct SyntheticClip: Sendable {
   }
 
   public struct Frame: Sendable {
-    public var picture: Image
+    public var image: Image
     public var faces: [Face]
     /// For each pixel the face that is seen, from 1; 0 for everything else.
     public var owners: [UInt8]
   }
 
   public let settings: SynthesisSettings
-  private let actors: [(actor: Actor, motion: HeadMotion)]
+  private let subjects: [(subject: Subject, motion: HeadMotion)]
   private let occluders: [(face: Int, occluder: Occluder)]
   private let camera: Camera
   private let lighting: Lighting
   private let backdrop: Canvas
-  private let finish: Finish
+  private let sensor: SensorModel
   private var random: RandomSource
 
   /// - Parameters:
@@ -76,43 +76,43 @@ public struct SyntheticClip: Sendable {
     let (width, height) = (2 * settings.size.width, 2 * settings.size.height)
     lighting = Lighting(random: &random)
     backdrop = Canvas(backdropOf: width, height, random: &random)
-    let stage = Stage(width: width, height: height, faces: settings.faces, random: &random)
-    camera = stage.camera
-    actors = (0..<settings.faces).map { face in
+    let layout = SceneLayout(width: width, height: height, faces: settings.faces, random: &random)
+    camera = layout.camera
+    subjects = (0..<settings.faces).map { face in
       let expression = settings.classes[(number * settings.faces + face) % settings.classes.count]
-      let actor = Actor(
+      let subject = Subject(
         mesh, expression, seconds: settings.seconds, cut: settings.cut, masks: settings.masks, random: &random)
-      return (actor, HeadMotion(at: stage.places[face], expression, random: &random))
+      return (subject, HeadMotion(at: layout.places[face], expression, random: &random))
     }
     occluders = (0..<settings.faces).compactMap { face in
       guard Double(random.uniform()) < settings.occluders else { return nil }
       return (face, Occluder(seconds: settings.seconds, random: &random))
     }
-    finish = Finish(skin: actors.map(\.actor.lightness).max() ?? 0.4, random: &random)
+    sensor = SensorModel(skin: subjects.map(\.subject.lightness).max() ?? 0.4, random: &random)
     self.random = random
   }
 
   /// x264's CRF that belongs to the scene.
-  public var quality: Int { finish.quality }
+  public var quality: Int { sensor.quality }
 
   /// Share of the full expression that each face reaches at its apex.
-  public var strengths: [Double] { actors.map(\.actor.performance.strength) }
-  public var expressions: [ExpressionClass] { actors.map(\.actor.performance.expression) }
-  public var speaks: [Bool] { actors.map(\.actor.performance.speaks) }
+  public var strengths: [Double] { subjects.map(\.subject.animation.strength) }
+  public var expressions: [ExpressionClass] { subjects.map(\.subject.animation.expression) }
+  public var speaks: [Bool] { subjects.map(\.subject.animation.speaks) }
 
-  /// Renders frame `index`. Any order gives the same pictures.
+  /// Renders frame `index`. Any order gives the same images.
   public func frame(_ index: Int) -> Frame {
     let time = Double(index) / settings.frameRate
     var canvas = backdrop
     var faces: [Face] = []
-    for (number, (actor, motion)) in actors.enumerated() {
-      let truth = actor.draw(
+    for (number, (subject, motion)) in subjects.enumerated() {
+      let truth = subject.draw(
         at: time, motion.place(at: time), on: &canvas, camera, lighting, owner: UInt8(number + 1))
-      let timing = actor.performance.timing
+      let timing = subject.animation.timing
       let points = truth.map { Point(x: $0.x / 2, y: $0.y / 2) }
       faces.append(
         Face(
-          expression: actor.performance.expression, intensity: timing.intensity(at: time), phase: timing.phase(at: time),
+          expression: subject.animation.expression, intensity: timing.intensity(at: time), phase: timing.phase(at: time),
           box: Self.box(points), points: points))
     }
     for (face, occluder) in occluders {
@@ -121,7 +121,7 @@ public struct SyntheticClip: Sendable {
       occluder.draw(at: time, over: area, on: &canvas)
     }
     var noise = RandomSource(seed: random.state &+ UInt64(index) &* 0xA24B_AED4_963E_E407)
-    let picture = finish.picture(canvas, random: &noise)
+    let image = sensor.image(canvas, random: &noise)
     let size = settings.size
     var owners = [UInt8](repeating: 0, count: size.width * size.height)
     for y in 0..<size.height {
@@ -130,7 +130,7 @@ public struct SyntheticClip: Sendable {
         owners[y * size.width + x] = owner == 255 ? 0 : owner
       }
     }
-    return Frame(picture: picture, faces: faces, owners: owners)
+    return Frame(image: image, faces: faces, owners: owners)
   }
 
   private static func box(_ points: [Point]) -> Rect {

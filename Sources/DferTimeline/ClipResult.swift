@@ -37,7 +37,7 @@ public struct ClipResult: Sendable, Hashable {
   /// Face box at the clip's middle, in upright full-frame pixels.
   public var box: Rect?
   public var boxScore: Double?
-  /// Turn of the head in the picture's plane, in degrees, clockwise as seen; from the eyes.
+  /// Turn of the head in the image's plane, in degrees, clockwise as seen; from the eyes.
   public var rollDegrees: Double?
   /// Probability that a mask covers the lower face, 0...1.
   public var occlusion: Double?

@@ -1,6 +1,6 @@
 import DferImage
 
-/// A face that the finder saw in one look, in upright frame pixels.
+/// A face that the detector saw in one look, in upright frame pixels.
 public struct Detection: Sendable, Hashable {
   public var box: Rect
   /// 0...1.
@@ -61,7 +61,7 @@ public struct FaceTracker: Sendable {
     public let box: Rect
     public let score: Double
     public let maskWorn: Double
-    /// Eyes, nose tip and mouth corners as the finder saw them, carried along with the box; empty when it gives none.
+    /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
     public let points: [Point]
   }
 

@@ -21,7 +21,7 @@ public struct RunManifest: Sendable, Codable {
   }
 
   /// How the run ended.
-  public enum Ending: String, Sendable, Codable {
+  public enum Outcome: String, Sendable, Codable {
     case complete, damaged, interrupted
     case outputFailed = "output_failed"
     case failed
@@ -62,10 +62,10 @@ public struct RunManifest: Sendable, Codable {
   public var ffmpeg: String
   public var started: Date
   public var finished: Date
-  public var ending: Ending
+  public var outcome: Outcome
   public var pipeline: String
   public var weights: Weights
-  public var finder: Weights
+  public var detector: Weights
   /// Class order of the weights' output; columns are alphabetical.
   public var classes: [String]
   public var temperature: Double
@@ -86,11 +86,21 @@ public struct RunManifest: Sendable, Codable {
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
   public var rowsSha256: String?
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
-  public var pace: [RunPace]?
+  public var load: [LoadChange]?
+
+  /// Names in the file, which stay when properties are renamed.
+  private enum CodingKeys: String, CodingKey {
+    case dfer, ffmpeg, started, finished, pipeline, weights, classes, temperature, preprocessing, input, options
+    case clipFrames, clipSeconds, hopSeconds, counts, stageSeconds, longestLatencySeconds, outputs, warnings
+    case pipelineSha256, rowsSha256
+    case outcome = "ending"
+    case detector = "finder"
+    case load = "pace"
+  }
 
   public init(
-    dfer: String, ffmpeg: String, started: Date, finished: Date, ending: Ending, pipeline: String, weights: Weights,
-    finder: Weights, classes: [String], temperature: Double, preprocessing: [String: String], input: [String: String],
+    dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,
+    detector: Weights, classes: [String], temperature: Double, preprocessing: [String: String], input: [String: String],
     options: [String: String], clipFrames: Int, clipSeconds: Double, hopSeconds: Double, counts: Counts,
     stageSeconds: [String: Double], longestLatencySeconds: Double, outputs: [String], warnings: [String]
   ) {
@@ -98,10 +108,10 @@ public struct RunManifest: Sendable, Codable {
     self.ffmpeg = ffmpeg
     self.started = started
     self.finished = finished
-    self.ending = ending
+    self.outcome = outcome
     self.pipeline = pipeline
     self.weights = weights
-    self.finder = finder
+    self.detector = detector
     self.classes = classes
     self.temperature = temperature
     self.preprocessing = preprocessing

@@ -7,7 +7,7 @@ public struct TimelineStatistics: Sendable {
     /// Mean probability over all read time, weighted by time.
     public fileprivate(set) var mean = 0.0
     /// Standard deviation of the probability over all read time, weighted by time (of the population, not of a sample).
-    public fileprivate(set) var deviation = 0.0
+    public fileprivate(set) var standardDeviation = 0.0
     public fileprivate(set) var maximum = 0.0
     /// Segments with this label.
     public fileprivate(set) var episodes = 0
@@ -107,7 +107,7 @@ extension TimelineStatistics.Face {
     for index in classes.indices {
       classes[index].mean /= readSeconds
       let mean = classes[index].mean
-      classes[index].deviation = max(0, classes[index].squares / readSeconds - mean * mean).squareRoot()
+      classes[index].standardDeviation = max(0, classes[index].squares / readSeconds - mean * mean).squareRoot()
       classes[index].squares = 0
     }
   }
@@ -154,7 +154,7 @@ public struct StatisticsTable: Sendable {
           continue
         }
         let figures = face.classes[index]
-        cells += [figures.seconds / face.readSeconds, figures.mean, figures.deviation, figures.maximum].map(number)
+        cells += [figures.seconds / face.readSeconds, figures.mean, figures.standardDeviation, figures.maximum].map(number)
         cells += [String(figures.episodes), figures.meanEpisode.map(seconds) ?? ""]
       }
       return cells.joined(separator: ",")

@@ -43,18 +43,24 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
   /// Binary cross-entropy of the blendshapes, where there are any. Not in the paper.
   public var blendshapeWeight: Float = 0.5
   /// How far a box or a point is off.
-  public var places = PlaceLoss.squared
+  public var localization = LocalizationLoss.squared
   /// This share of an expression's target is spread evenly over all classes.
   public var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
   public var classWeights: [Float]?
 
   /// Measures of wrong places; all in 0...1 of the crop.
-  public enum PlaceLoss: String, Sendable, Hashable, Codable, CaseIterable {
+  public enum LocalizationLoss: String, Sendable, Hashable, Codable, CaseIterable {
     /// Mean squared error, as published. Its gradient fades where a place is nearly right.
     case squared
     /// Smooth L1 with a bend at a fiftieth of the crop: goes on pulling until a place is right.
     case smooth
+  }
+
+  /// Names in checkpoints, which stay when properties are renamed.
+  private enum CodingKeys: String, CodingKey {
+    case boxWeight, landmarkWeight, expressionWeight, blendshapeWeight, smoothing, classWeights
+    case localization = "places"
   }
 
   public init() {}
@@ -68,8 +74,8 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
   public func callAsFunction(
     _ output: MTCAEOutput, _ targets: CascadeTargets, factors: [Float]? = nil, _ tape: inout Tape
   ) -> Parts {
-    let box = placeError(output.box, targets.box, &tape)
-    let landmark = placeError(output.landmark, targets.landmark, &tape)
+    let box = localizationError(output.box, targets.box, &tape)
+    let landmark = localizationError(output.landmark, targets.landmark, &tape)
     let expression = targets.expression.map { crossEntropy(output.expression, $0, &tape) } ?? Self.zero
     let blendshape = output.blendshape.map { binary($0, targets.blendshape, &tape) } ?? Self.zero
     let weights = [boxWeight, landmarkWeight, expressionWeight, blendshapeWeight]
@@ -81,7 +87,7 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
 
   private static let zero = Value(Tensor([0], shape: []))
 
-  private func placeError(_ output: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
+  private func localizationError(_ output: Value, _ target: CascadeTargets.Numbers?, _ tape: inout Tape) -> Value {
     guard let target else { return Self.zero }
     var wanted = target.tensor.reshaped(output.shape)
     guard let known = target.isKnown else { return error(output, wanted, &tape) }
@@ -97,7 +103,7 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
   }
 
   private func error(_ output: Value, _ wanted: Tensor, _ tape: inout Tape) -> Value {
-    switch places {
+    switch localization {
     case .squared: tape.meanSquared(output, Value(wanted))
     case .smooth: tape.smoothL1(output, Value(wanted), beta: 0.02)
     }

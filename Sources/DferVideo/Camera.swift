@@ -6,7 +6,7 @@ public struct Camera: Sendable, Hashable {
   public var location: String
   public var name: String
   public var access: Access
-  /// Every picture size with its rates and format, as the driver lists them.
+  /// Every image size with its rates and format, as the driver lists them.
   public var modes: [CameraMode]
 
   public enum Access: String, Sendable, Hashable {
@@ -14,7 +14,7 @@ public struct Camera: Sendable, Hashable {
   }
 }
 
-/// One way in which a camera can send pictures.
+/// One way in which a camera can send images.
 public struct CameraMode: Sendable, Hashable {
   /// FFmpeg's name of the pixel format or codec, or the driver's own code where FFmpeg has none.
   public var format: String
@@ -30,7 +30,7 @@ public struct CameraMode: Sendable, Hashable {
 }
 
 /// What a camera or a screen is asked for. Nil: dfer chooses.
-public struct CameraWish: Sendable, Hashable {
+public struct CaptureRequest: Sendable, Hashable {
   public var size: Size?
   /// Frames a second.
   public var rate: Double?
@@ -43,15 +43,15 @@ public struct CameraWish: Sendable, Hashable {
   }
 
   /// The wish with everything that was left open chosen among `modes`: 24 frames a second or more before a large
-  /// picture, and then the largest picture up to 1280x720, because a face finder of 320 pixels gains nothing above it.
-  /// Of equals, uncompressed pictures, which cost no decoding. Unchanged when no mode fits.
-  func completed(from modes: [CameraMode]) -> CameraWish {
+  /// image, and then the largest image up to 1280x720, because a face detector of 320 pixels gains nothing above it.
+  /// Of equals, uncompressed images, which cost no decoding. Unchanged when no mode fits.
+  func completed(from modes: [CameraMode]) -> CaptureRequest {
     let fitting = modes.filter { mode in
       (size == nil || mode.size == size) && (format.map { $0 == mode.format } ?? Self.preference.contains(mode.format))
         && (rate.map { wanted in mode.rates.contains { abs($0 - wanted) < 0.5 } } ?? true)
     }
     guard let best = fitting.max(by: { Self.rank($0).lexicographicallyPrecedes(Self.rank($1)) }) else { return self }
-    return CameraWish(
+    return CaptureRequest(
       size: size ?? best.size, rate: rate ?? best.rates.filter { $0 >= Self.quick }.min() ?? best.rates.max(),
       format: format ?? best.format)
   }

@@ -5,7 +5,7 @@ struct SourceKind {
   /// What libavdevice reads.
   enum Device {
     case camera, screen
-    /// A filter graph that makes its own pictures; read like a camera.
+    /// A filter graph that makes its own images; read like a camera.
     case virtual
 
     /// FFmpeg's name of the input format.

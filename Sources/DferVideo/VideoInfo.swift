@@ -13,7 +13,7 @@ public struct VideoInfo: Sendable, Hashable, Codable {
   public var size: Size
   /// Width over height of one stored pixel.
   public var pixelAspect: Double
-  /// How the stored picture is turned and mirrored to stand upright.
+  /// How the stored image is turned and mirrored to stand upright.
   public var orientation: Orientation
   /// Mean frame rate as declared; nil when unknown. Never used for times.
   public var frameRate: Double?
@@ -41,10 +41,10 @@ public struct VideoOptions: Sendable, Hashable {
   /// Seconds that standard input may take to begin.
   public var pipeTimeout = 60.0
   /// What a camera or a screen is asked for.
-  public var camera = CameraWish()
+  public var camera = CaptureRequest()
   /// Whether a file is read on while it grows, until it has not grown for the read time-out.
   public var follows = false
-  /// Frames a second of a folder or list of pictures.
+  /// Frames a second of a folder or list of images.
   public var pictureRate = 25.0
 
   /// Number of the first frame and time of the start, for a source that goes on after another.
@@ -120,7 +120,7 @@ public enum VideoEvent: Sendable {
   case lost
 }
 
-/// How a stored picture is brought upright: first transposed (rows become columns), then mirrored.
+/// How a stored image is brought upright: first transposed (rows become columns), then mirrored.
 public struct Orientation: Sendable, Hashable, Codable {
   public var transposes = false
   public var mirrorsX = false
@@ -163,7 +163,7 @@ public struct Orientation: Sendable, Hashable, Codable {
     transposes ? Size(width: size.height, height: size.width) : size
   }
 
-  /// The stored place of a box of the upright picture, whose size is `upright`.
+  /// The stored place of a box of the upright image, whose size is `upright`.
   func stored(_ box: Rect, upright: Size) -> Rect {
     var box = box
     if mirrorsX { box.x = Double(upright.width) - box.right }
@@ -171,18 +171,18 @@ public struct Orientation: Sendable, Hashable, Codable {
     return transposes ? Rect(x: box.y, y: box.x, width: box.height, height: box.width) : box
   }
 
-  /// A stored picture, brought upright.
-  func upright(_ picture: Image) -> Image {
-    guard self != Orientation() else { return picture }
-    let size = upright(picture.size)
+  /// A stored image, brought upright.
+  func upright(_ image: Image) -> Image {
+    guard self != Orientation() else { return image }
+    let size = upright(image.size)
     var result = Image(width: size.width, height: size.height)
     for y in 0..<size.height {
       let fromY = mirrorsY ? size.height - 1 - y : y
       for x in 0..<size.width {
         let fromX = mirrorsX ? size.width - 1 - x : x
-        let source = 3 * (transposes ? fromX * picture.width + fromY : fromY * picture.width + fromX)
+        let source = 3 * (transposes ? fromX * image.width + fromY : fromY * image.width + fromX)
         let target = 3 * (y * size.width + x)
-        for channel in 0..<3 { result.pixels[target + channel] = picture.pixels[source + channel] }
+        for channel in 0..<3 { result.pixels[target + channel] = image.pixels[source + channel] }
       }
     }
     return result

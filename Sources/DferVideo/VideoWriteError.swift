@@ -1,4 +1,4 @@
-/// Why a video or picture could not be written: what was tried, on which file, and what stopped it.
+/// Why a video or image could not be written: what was tried, on which file, and what stopped it.
 public struct VideoWriteError: Error, Hashable, CustomStringConvertible {
   public let operation: String
   public let path: String

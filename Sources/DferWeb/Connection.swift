@@ -5,7 +5,7 @@ import NIOHTTP1
 /// One client's connection: answers its requests one after the other, on the server's only thread.
 ///
 /// What waits for a client is never more than the channel's own write buffer: events and files are sent on only while
-/// the channel is writable, and pictures only when asked for. A client that stops reading for 20 seconds is let go of.
+/// the channel is writable, and images only when asked for. A client that stops reading for 20 seconds is let go of.
 final class Connection: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
@@ -14,8 +14,8 @@ final class Connection: ChannelInboundHandler {
     /// Since when no request has come.
     case idle(NIODeadline)
     case answering
-    /// Wants a picture with a number above `after`, at the latest at `until`.
-    case wantsPicture(after: Int, until: NIODeadline)
+    /// Wants an image with a number above `after`, at the latest at `until`.
+    case wantsImage(after: Int, until: NIODeadline)
     /// Gets events; has got all up to number `sent`.
     case events(sent: Int)
     case file(FileHandle, left: Int)
@@ -123,11 +123,11 @@ final class Connection: ChannelInboundHandler {
     case .pause, .resume:
       board.setPaused(route == .pause)
       send(.ok, LiveJSON.text(board.state) + "\n", "application/json", to: request)
-    case .picture:
-      board.wantPictures()
+    case .image:
+      board.wantImages()
       let after = request.query["after"].flatMap { Int($0) } ?? -1
       keepAlive = request.isKeepAlive
-      state = .wantsPicture(after: after, until: .now() + .seconds(10))
+      state = .wantsImage(after: after, until: .now() + .seconds(10))
       pump()
     case .events: beginEvents(request)
     case .rows: sendRows(request)
@@ -194,16 +194,16 @@ final class Connection: ChannelInboundHandler {
   func pump() {
     switch state {
     case .idle, .answering: break
-    case .wantsPicture(let after, let until): sendPicture(after: after, until: until)
+    case .wantsImage(let after, let until): sendImage(after: after, until: until)
     case .events(let sent): sendEvents(after: sent)
     case .file(let file, let left): sendFile(file, left)
     }
   }
 
-  private func sendPicture(after: Int, until: NIODeadline) {
-    if let picture = hub.board.picture, picture.number > after || after > picture.number + 1 {
+  private func sendImage(after: Int, until: NIODeadline) {
+    if let image = hub.board.image, image.number > after || after > image.number + 1 {
       send(
-        .ok, ByteBuffer(bytes: picture.jpeg), "image/jpeg", headers: [("Dfer-Frame", picture.facts)],
+        .ok, ByteBuffer(bytes: image.jpeg), "image/jpeg", headers: [("Dfer-Frame", image.info)],
         keepAlive: keepAlive)
     } else if NIODeadline.now() >= until || hub.board.state.name == .ended {
       send(.noContent, ByteBuffer(), "text/plain", keepAlive: keepAlive)

@@ -5,15 +5,15 @@ import Synchronization
 
 /// What a live view shows: the run's thread writes it, the server's thread reads it.
 ///
-/// It holds the newest picture, the newest 1024 events and the newest 5000 rows, whatever happens on either side: no
+/// It holds the newest image, the newest 1024 events and the newest 5000 rows, whatever happens on either side: no
 /// reader can make it grow or make the run wait.
 public final class LiveBoard: Sendable {
   /// A JPEG file with what is on it.
-  struct Picture: Sendable {
+  struct EncodedFrame: Sendable {
     let number: Int
     let jpeg: [UInt8]
     /// One line of ASCII JSON: number, time, size, faces.
-    let facts: String
+    let info: String
   }
 
   struct Rates: Sendable {
@@ -25,14 +25,14 @@ public final class LiveBoard: Sendable {
   private struct Content: Sendable {
     var state = LiveState(.starting)
     var isPaused = false
-    var picture: Picture?
-    var pictureWantedUntil: ContinuousClock.Instant?
+    var image: EncodedFrame?
+    var imageWantedUntil: ContinuousClock.Instant?
     var events = EventLog(capacity: 1024)
     var tail = Ring<String>(capacity: 5000)
     var rowsFile: String?
     var rowsByStatus: [String: Int] = [:]
     var counts = LiveCounts()
-    var pace: RunPace
+    var load: LoadChange
     var retries = 0
     var mediaTime = 0.0
     var newestFrame = ContinuousClock.now
@@ -52,14 +52,14 @@ public final class LiveBoard: Sendable {
     self.info = info
     self.layout = layout
     json = RowJSON(layout)
-    content = Mutex(Content(pace: RunPace(seconds: 0, step: 0, finderEvery: finderEvery, hop: info.hopS)))
+    content = Mutex(Content(load: LoadChange(seconds: 0, step: 0, finderEvery: finderEvery, hop: info.hopS)))
   }
 
   // MARK: The run's side
 
-  /// Whether somebody looks at pictures, so that making one is worth while.
-  public var wantsPicture: Bool {
-    content.withLock { $0.picture == nil || ($0.pictureWantedUntil.map { $0 > .now } ?? false) }
+  /// Whether somebody looks at images, so that making one is worth while.
+  public var wantsImage: Bool {
+    content.withLock { $0.image == nil || ($0.imageWantedUntil.map { $0 > .now } ?? false) }
   }
 
   /// Whether somebody asked the run to wait.
@@ -74,13 +74,13 @@ public final class LiveBoard: Sendable {
     }
   }
 
-  /// A new picture; `faces` and the size are in pixels of the whole upright frame.
+  /// A new image; `faces` and the size are in pixels of the whole upright frame.
   public func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [FaceTracker.Face]) {
     change {
-      let facts = PictureFacts(
-        number: ($0.picture?.number ?? 0) + 1, frame: frame, timeS: time, width: width, height: height,
-        faces: faces.map(PictureFacts.Face.init))
-      $0.picture = Picture(number: facts.number, jpeg: jpeg, facts: LiveJSON.text(facts))
+      let info = FrameInfo(
+        number: ($0.image?.number ?? 0) + 1, frame: frame, timeS: time, width: width, height: height,
+        faces: faces.map(FrameInfo.Face.init))
+      $0.image = EncodedFrame(number: info.number, jpeg: jpeg, info: LiveJSON.text(info))
     }
   }
 
@@ -98,10 +98,10 @@ public final class LiveBoard: Sendable {
 
   public func update(_ counts: LiveCounts) { content.withLock { $0.counts = counts } }
 
-  public func set(_ pace: RunPace) {
+  public func set(_ load: LoadChange) {
     change {
-      $0.pace = pace
-      $0.events.add("pace", LiveJSON.text(pace))
+      $0.load = load
+      $0.events.add("pace", LiveJSON.text(load))
     }
   }
 
@@ -122,7 +122,7 @@ public final class LiveBoard: Sendable {
   // MARK: The server's side
 
   var state: LiveState { content.withLock { $0.state } }
-  var picture: Picture? { content.withLock { $0.picture } }
+  var image: EncodedFrame? { content.withLock { $0.image } }
   var rowsFile: String? { content.withLock { $0.rowsFile } }
 
   /// The newest rows as CSV with their header, and how many older ones are not among them.
@@ -132,7 +132,7 @@ public final class LiveBoard: Sendable {
     return (lines.joined(separator: "\n") + "\n", tail.total - (lines.count - 1))
   }
 
-  func wantPictures() { content.withLock { $0.pictureWantedUntil = .now + .seconds(5) } }
+  func wantImages() { content.withLock { $0.imageWantedUntil = .now + .seconds(5) } }
 
   func setPaused(_ isPaused: Bool) {
     change {
@@ -149,7 +149,7 @@ public final class LiveBoard: Sendable {
     content.withLock { $0.events.after(id, limit: limit) }
   }
 
-  /// Called on any thread whenever a picture, an event or the state is new.
+  /// Called on any thread whenever an image, an event or the state is new.
   func onChange(_ call: (@Sendable () -> Void)?) { content.withLock { $0.onChange = call } }
 
   /// Renews the rates; once a second.
@@ -169,7 +169,7 @@ public final class LiveBoard: Sendable {
   }
 
   var health: LiveHealth {
-    let memory = ProcessFacts.now.memoryBytes
+    let memory = ProcessStatistics.now.memoryBytes
     return content.withLock {
       func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
       func thousandths(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
@@ -180,8 +180,8 @@ public final class LiveBoard: Sendable {
         framesIn: $0.counts.framesIn, framesProcessed: $0.counts.framesProcessed,
         framesDropped: $0.counts.framesDropped, rows: $0.tail.total, faces: $0.counts.faces, gaps: $0.counts.gaps,
         retries: $0.retries, latencyMedianSeconds: $0.counts.latencyMedian.map(thousandths),
-        latencyP95Seconds: $0.counts.latency95.map(thousandths), paceStep: $0.pace.step,
-        finderEveryS: thousandths($0.pace.finderEvery), hopS: thousandths($0.pace.hop), viewers: $0.viewers,
+        latencyP95Seconds: $0.counts.latency95.map(thousandths), paceStep: $0.load.step,
+        finderEveryS: thousandths($0.load.finderEvery), hopS: thousandths($0.load.hop), viewers: $0.viewers,
         memoryBytes: memory)
     }
   }
@@ -200,8 +200,8 @@ public final class LiveBoard: Sendable {
   }
 }
 
-/// What is on a picture: the `Dfer-Frame` header of `/frame.jpg`.
-struct PictureFacts: Codable {
+/// What is on an image: the `Dfer-Frame` header of `/frame.jpg`.
+struct FrameInfo: Codable {
   struct Face: Codable {
     let id: Int
     /// Left, top, width, height.

@@ -1,5 +1,5 @@
 extension LivePage {
-  /// Three parts that share nothing but `view`: pictures by asking for the next one, events by SSE, and drawing.
+  /// Three parts that share nothing but `view`: images by asking for the next one, events by SSE, and drawing.
   static let script = #"""
     'use strict';
     const $ = id => document.getElementById(id);

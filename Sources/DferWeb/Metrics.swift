@@ -3,7 +3,7 @@ enum Metrics {
   static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   static func text(_ board: LiveBoard) -> String {
-    let (health, totals, process) = (board.health, board.totals, ProcessFacts.now)
+    let (health, totals, process) = (board.health, board.totals, ProcessStatistics.now)
     var lines: [String] = []
     func add(_ name: String, _ kind: String, _ help: String, _ values: [(labels: String, value: Double)]) {
       guard !values.isEmpty else { return }

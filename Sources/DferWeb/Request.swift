@@ -7,7 +7,7 @@ enum Route: String, CaseIterable {
   case style = "/live.css"
   case script = "/live.js"
   case icon = "/icon.svg"
-  case picture = "/frame.jpg"
+  case image = "/frame.jpg"
   case events = "/events"
   case rows = "/rows.csv"
   case state = "/state"

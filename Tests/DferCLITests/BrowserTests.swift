@@ -34,7 +34,7 @@ struct BrowserTests {
     #expect((found["errors"] as? [String])?.isEmpty == true, "\(result.output)")
     #expect((found["unnamed"] as? [String])?.isEmpty == true, "\(result.output)")
     let requests = try #require(found["requests"] as? [String])
-    // Chromium's own page for a server that is not there yet brings its pictures with it.
+    // Chromium's own page for a server that is not there yet brings its images with it.
     let own = ["http://127.0.0.1:\(port)/", "blob:", "data:"]
     #expect(
       !requests.isEmpty && requests.allSatisfy { request in own.contains { request.hasPrefix($0) } },

@@ -133,7 +133,7 @@ struct FakeCamera {
   nonisolated(unsafe) private static var kept: ScratchFolder?
 
   /// Three seconds of a face as the camera sends it.
-  private static let pictures: ScratchFolder? = {
+  private static let images: ScratchFolder? = {
     guard let folder = try? ScratchFolder() else { return nil }
     let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     try? Tool.ffmpeg(
@@ -147,7 +147,7 @@ struct FakeCamera {
   var back: Double?
 
   func run(_ arguments: [String], after: ((Process) -> Void)? = nil) throws -> Tool.Result {
-    let folder = try #require(Self.pictures)
+    let folder = try #require(Self.images)
     var environment = [
       "LD_PRELOAD": try #require(Self.library), "FAKE_CAMERA": folder.file("face.yuyv").path, "FAKE_CAMERA_FOLDER": folder.url.path,
       "FAKE_CAMERA_STATE": state,

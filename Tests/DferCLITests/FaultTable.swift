@@ -171,7 +171,7 @@ extension Fault {
     $0.rows.first?["status"] == "no_face" && $0.rows.last?["status"] != "no_face"
   }
 
-  /// Whether the first box is where the sound base has it: in the upright picture with square pixels.
+  /// Whether the first box is where the sound base has it: in the upright image with square pixels.
   private static let showsTheFaceWhereItIs: @Sendable (Ladder.Outcome) throws -> Bool = { outcome in
     let sound = try Ladder.sound.get()
     return ["box_x", "box_y", "box_w", "box_h"].allSatisfy { name in

@@ -3,7 +3,7 @@ import Testing
 
 /// `Image.resampled` against a version that is slow and obvious.
 struct ResampleTests {
-  /// A picture without any pattern, the same on every run.
+  /// An image without any pattern, the same on every run.
   private static func noise(_ width: Int, _ height: Int) -> Image {
     var state: UInt32 = 1
     let pixels = (0..<width * height * 3).map { _ -> UInt8 in
@@ -13,7 +13,7 @@ struct ResampleTests {
     return Image(width: width, height: height, pixels: pixels)
   }
 
-  /// One axis: how much of source pixel `pixel` (of an endless picture) goes into target pixel `index`.
+  /// One axis: how much of source pixel `pixel` (of an endless image) goes into target pixel `index`.
   private static func weight(_ pixel: Int, _ index: Int, start: Double, scale: Double) -> Double {
     let (low, high) = (start + Double(index) * scale, start + Double(index + 1) * scale)
     if scale > 1 { return max(0, min(high, Double(pixel + 1)) - max(low, Double(pixel))) / scale }
@@ -59,12 +59,12 @@ struct ResampleTests {
     }
   }
 
-  @Test func theWholePictureAtItsOwnSizeIsUnchanged() {
+  @Test func theWholeImageAtItsOwnSizeIsUnchanged() {
     let image = Self.noise(31, 14)
     #expect(image.resampled(Rect(x: 0, y: 0, width: 31, height: 14), width: 31, height: 14) == image)
   }
 
-  @Test func aWholePixelStepMovesThePicture() {
+  @Test func aWholePixelStepMovesTheImage() {
     let image = Self.noise(20, 20)
     let moved = image.resampled(Rect(x: 3, y: 5, width: 10, height: 10), width: 10, height: 10)
     #expect(moved.pixels[0] == image.pixels[(5 * 20 + 3) * 3])

@@ -6,7 +6,7 @@ import Testing
 
 /// MTCAE behind an LGI-Former.
 @Suite struct ClipEncoderTests {
-  /// A grid of 4 x 4 in 4 slots; regions of two slots and two rows.
+  /// A grid of 4 x 4 in 4 temporal indices; regions of two temporal indices and two rows.
   static let trunk = VideoMAEConfig(
     imageSize: 16, patchSize: 4, numFrames: 8, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2,
     stemWidths: [3, 4, 5])
@@ -14,7 +14,7 @@ import Testing
     trunk: trunk, regionSize: [2, 2, 4],
     cascade: CascadeConfig(
       hiddenSize: 8, decoderHiddenSize: 8, decoderNumAttentionHeads: 2, decoderIntermediateSize: 8, numLabels: 3,
-      framesPerSlot: 2, numLandmarks: 5, numBlendshapes: 0))
+      framesPerTemporalIndex: 2, numLandmarks: 5, numBlendshapes: 0))
 
   private static func filled<Network>(_ make: (inout ParameterStore) -> Network) -> (Network, ParameterStore) {
     var store = ParameterStore()
@@ -32,9 +32,9 @@ import Testing
     return Tensor((0..<2 * 3 * 8 * 256).map { _ in random.normal() }, shape: [2, 3, 8, 16, 16])
   }
 
-  /// Region by region: slots 0 and 1 of the upper half, of the lower half, then slots 2 and 3.
-  private static let regionOrder: [Int] = [0, 2].flatMap { slot in
-    [0, 8].flatMap { half in [slot, slot + 1].flatMap { slot in (0..<8).map { 16 * slot + half + $0 } } }
+  /// Region by region: temporal indices 0 and 1 of the upper half, of the lower half, then temporal indices 2 and 3.
+  private static let regionOrder: [Int] = [0, 2].flatMap { temporalIndex in
+    [0, 8].flatMap { half in [temporalIndex, temporalIndex + 1].flatMap { temporalIndex in (0..<8).map { 16 * temporalIndex + half + $0 } } }
   }
 
   @Test func tokensLeaveInRasterOrder() throws {
@@ -50,8 +50,8 @@ import Testing
         #expect(cut.values[a..<a + 8] == raster.values[b..<b + 8], "token \(token)")
       }
     }
-    // One column of each half in every slot.
-    let kept = (0..<4).flatMap { slot in [1, 5, 9, 13].map { 16 * slot + $0 } }
+    // One column of each half at every temporal index.
+    let kept = (0..<4).flatMap { temporalIndex in [1, 5, 9, 13].map { 16 * temporalIndex + $0 } }
     let chosen = [kept, kept.map { $0 + 1 }]
     let (few, ordered) = (former(clips, kept: chosen, &tape).tokens.tensor, network.encoder(clips, kept: chosen, &tape).tensor)
     for (sample, list) in chosen.enumerated() {
@@ -62,13 +62,13 @@ import Testing
     }
   }
 
-  @Test func theHeadsOfATimeSlotReadItsOwnTokens() {
+  @Test func theHeadsOfATemporalIndexReadItsOwnTokens() {
     let (network, store) = Self.filled { MTCAE(Self.config, in: &$0) }
     var tape = Tape(store)
     let output = network(Self.clips(), &tape)
     #expect(output.box.shape == [2, 4, 8] && output.landmark.shape == [2, 4, 20] && output.expression.shape == [2, 3])
     let tokens = network.encoder(Self.clips(), &tape)
-    #expect(network.cascade(tokens, tokensPerSlot: 16, &tape).box.tensor == output.box.tensor)
+    #expect(network.cascade(tokens, tokensPerTemporalIndex: 16, &tape).box.tensor == output.box.tensor)
   }
 
   /// Both encoders make their tokens with the same code.
@@ -97,12 +97,12 @@ import Testing
     config.trunk.numLabels = 3  // One key serves both parts.
     let data = try JSONEncoder().encode(config)
     let read = try JSONDecoder().decode(MTCAEConfig.self, from: data)
-    #expect(read == config && read.regionSize == [2, 2, 4] && read.encoder == .maeDFER && !read.readsSlots)
+    #expect(read == config && read.regionSize == [2, 2, 4] && read.encoder == .maeDFER && !read.readsShortClips)
     #expect(String(decoding: data, as: UTF8.self).contains("\"region_size\":[2,2,4]"))
     var plain = config
     plain.regionSize = nil
     let words = String(decoding: try JSONEncoder().encode(plain), as: UTF8.self)
-    #expect(!words.contains("region_size") && plain.readsSlots)
+    #expect(!words.contains("region_size") && plain.readsShortClips)
     var wrong = config
     wrong.regionSize = [3, 2, 4]
     #expect(wrong.faults.count == 1 && wrong.faults[0].contains("do not fill"))

@@ -47,8 +47,8 @@ struct CrossTaskViTTests {
     let golden = try GoldenFile("cross_task_vit.safetensors")
     let (network, store) = try network(golden)
     var tape = Tape(store)
-    let pictures = Value(golden("in/image"))
-    let shared = network.trunk(pictures, &tape)
+    let images = Value(golden("in/image"))
+    let shared = network.trunk(images, &tape)
     let states = network.taskStates(shared, &tape)
     for (task, name) in CrossTaskViT.tasks.enumerated() {
       for branch in 0..<2 {
@@ -61,8 +61,8 @@ struct CrossTaskViTTests {
     for (exchange, place) in [
       (CrossTaskConfig.Exchange.both, ""), (.none, "no_exchange."), (.expression, "only_expression_reads."),
     ] {
-      let answers = network(pictures, exchange: exchange, &tape)
-      for (answer, name) in zip(answers, CrossTaskViT.tasks) { golden.check(answer.tensor, "out/\(place)\(name)") }
+      let predictions = network(images, exchange: exchange, &tape)
+      for (prediction, name) in zip(predictions, CrossTaskViT.tasks) { golden.check(prediction.tensor, "out/\(place)\(name)") }
     }
   }
 
@@ -70,17 +70,17 @@ struct CrossTaskViTTests {
     let golden = try GoldenFile("cross_task_vit.safetensors")
     let (network, store) = try network(golden)
     var tape = Tape(store, recording: true)
-    let answers = network(Value(golden("in/image")), exchange: .both, &tape)
-    let losses = zip(answers, CrossTaskViT.tasks).map { answer, name in
-      let loss = tape.crossEntropy(answer, labels: golden.integers("in/\(name)_labels"))
+    let predictions = network(Value(golden("in/image")), exchange: .both, &tape)
+    let losses = zip(predictions, CrossTaskViT.tasks).map { prediction, name in
+      let loss = tape.crossEntropy(prediction, labels: golden.integers("in/\(name)_labels"))
       golden.check(loss.tensor, "loss/\(name)_ce")
       return (Float(1), loss)
     }
     let total = tape.weightedSum(losses)
     golden.check(total.tensor, "loss/total")
     let partial = tape.weightedSum(
-      zip(answers, CrossTaskViT.tasks).map { answer, name in
-        (1, tape.crossEntropy(answer, labels: golden.integers("in/\(name)_labels_partial")))
+      zip(predictions, CrossTaskViT.tasks).map { prediction, name in
+        (1, tape.crossEntropy(prediction, labels: golden.integers("in/\(name)_labels_partial")))
       })
     golden.check(partial.tensor, "loss/partial_labels_total")
     try golden.checkGradients(tape.gradients(of: total).parameters, store, names: CrossViT.timmName)

@@ -69,12 +69,12 @@ struct EmoticMAETests {
     // The patches in the order of their noise; the first ones stay visible.
     let order = try golden.rows("mid/ids_restore").map { ranks in ranks.indices.sorted { ranks[$0] < ranks[$1] } }
     let visible = golden.integer("visible")
-    let pictures = golden("in/image")
+    let images = golden("in/image")
     var tape = Tape(store, recording: true)
-    let prediction = network(Value(pictures), order: order, visible: visible, &tape)
+    let prediction = network(Value(images), order: order, visible: visible, &tape)
     golden.check(prediction.tensor, "out/prediction")
-    let clips = pictures.reshaped([pictures.shape[0], 3, 1, config.imageSize, config.imageSize])
-    let target = PixelTarget(clips, config.trunk, mean: [0, 0, 0], deviation: [1, 1, 1], form: .colours)
+    let clips = images.reshaped([images.shape[0], 3, 1, config.imageSize, config.imageSize])
+    let target = PixelTarget(clips, config.trunk, mean: [0, 0, 0], standardDeviation: [1, 1, 1], form: .colours)
     golden.check(target.rows, "mid/target")
     let seen = order.map { $0.prefix(visible).sorted() }
     let hidden = order.map { $0.dropFirst(visible).sorted() }
@@ -83,7 +83,7 @@ struct EmoticMAETests {
     try golden.checkGradients(tape.gradients(of: loss).parameters, store, names: EmoticMAE.fileName)
     // The encoder does not care in which order it sees patches.
     var other = Tape(store)
-    let painted = network(Value(pictures), visible: seen, &other)
+    let painted = network(Value(images), visible: seen, &other)
     let same = other.meanSquared(painted, Value(target.rows(of: hidden)))
     golden.check(same.tensor, "loss/mse")
   }

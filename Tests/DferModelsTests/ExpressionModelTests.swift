@@ -106,17 +106,17 @@ import Testing
     #expect(abs(b.probabilities.reduce(0, +) - 1) < 1e-5)
   }
 
-  @Test func keptTubesAreSpreadAndTheSameInEverySlot() throws {
+  @Test func keptTubesAreSpreadAndTheSameAtEveryTemporalIndex() throws {
     let config = try ExpressionModel(weights: Self.weights).card.config
     let kept = ExpressionModel.tubes(share: 0.5, of: config)
-    #expect(kept.count == 32 * config.trunk.slots)
+    #expect(kept.count == 32 * config.trunk.temporalSize)
     #expect(kept == kept.sorted())
     #expect(Set(kept.map { $0 % 64 }).count == 32)
     for line in 0..<8 {
       #expect((2...6).contains(kept.prefix(32).filter { $0 / 8 == line }.count))
       #expect((2...6).contains(kept.prefix(32).filter { $0 % 8 == line }.count))
     }
-    #expect(ExpressionModel.tubes(share: 0, of: config).count == config.trunk.slots)
+    #expect(ExpressionModel.tubes(share: 0, of: config).count == config.trunk.temporalSize)
   }
 
   @Test func theCardTellsWhatTheFileSays() throws {

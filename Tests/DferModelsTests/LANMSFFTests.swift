@@ -23,17 +23,17 @@ struct LANMSFFTests {
   @Test func readsAsTheReference() throws {
     let golden = try GoldenFile("lanmsff.safetensors")
     let (network, store) = try network(golden)
-    let pictures = Value(golden("in/image"))
+    let images = Value(golden("in/image"))
     var tape = Tape(store)
-    let one = network.block1(pictures, &tape)
+    let one = network.block1(images, &tape)
     golden.check(tape.slice(one, 0..<4).tensor, "mid/eval.block1_first4")
     let two = network.block2(one, &tape)
     golden.check(two.tensor, "mid/eval.block2")
     let three = network.block3(two, &tape)
     golden.check(three.tensor, "mid/eval.block3")
     golden.check(network.block4(three, &tape).tensor, "mid/eval.block4")
-    golden.check(network.features(pictures, &tape).tensor, "mid/eval.features")
-    let logits: Value = network(pictures, &tape)
+    golden.check(network.features(images, &tape).tensor, "mid/eval.features")
+    let logits: Value = network(images, &tape)
     golden.check(logits.tensor, "out/logits_eval")
     golden.check(tape.softmax(logits).tensor, "out/probs_eval")
     golden.check(
@@ -71,8 +71,8 @@ struct LANMSFFTests {
     let (network, store) = try network(golden, dropout: 0.4)
     var first = Tape(store)
     var second = Tape(store, training: true, random: RandomSource(seed: 1))
-    let pictures = Value(golden("in/image"))
-    golden.check((network(pictures, &first) as Value).tensor, "out/logits_eval")
-    #expect(golden.excess((network(pictures, &second) as Value).tensor, "out/logits_train") > 1)
+    let images = Value(golden("in/image"))
+    golden.check((network(images, &first) as Value).tensor, "out/logits_eval")
+    #expect(golden.excess((network(images, &second) as Value).tensor, "out/logits_train") > 1)
   }
 }

@@ -52,7 +52,7 @@ import Testing
     golden.check(cascade.projections[0](tokens, &tape).tensor, "mid/projection")
     try checkCascade(cascade, tokens, golden, &tape)
 
-    let output = cascade(tokens, tokensPerSlot: 9, &tape)
+    let output = cascade(tokens, tokensPerTemporalIndex: 9, &tape)
     golden.check(output.box.tensor, "out/box")
     golden.check(output.landmark.tensor, "out/landmark")
     golden.check(output.expression.tensor, "out/expression")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DferModels
 
-/// Networks with a convolutional stem, and the small network for single pictures that such a stem can start from.
+/// Networks with a convolutional stem, and the small network for single images that such a stem can start from.
 @Suite struct StemTests {
   static let config = VideoMAEConfig(
     imageSize: 16, patchSize: 4, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2,
@@ -48,12 +48,12 @@ import Testing
     #expect(zip(all.values, some.values).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
-  @Test func tokensSeeTheirOwnSlotOnly() {
+  @Test func tokensSeeTheirOwnTubeletOnly() {
     let (encoder, store) = Self.encoder()
     var clips = Self.clips(4)
     var tape = Tape(store)
     let before = encoder.embedding(clips, kept: nil, &tape).tensor
-    // The last frame of the first clip's first colour belongs to slot 1.
+    // The last frame of the first clip's first colour belongs to temporal index 1.
     clips.values[3 * 256 + 77] += 1
     let after = encoder.embedding(clips, kept: nil, &tape).tensor
     let changed = zip(before.values, after.values).enumerated().filter { $0.element.0 != $0.element.1 }.map(\.offset)
@@ -83,7 +83,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Shared.hasGolden)) struct StillClassifierTests {
+@Suite(.enabled(if: Shared.hasGolden)) struct ImageClassifierTests {
   static let path = Shared.folder.appendingPathComponent("weights/teacher-cnn.safetensors").path
 
   private static func faces(_ file: SafetensorsFile) throws -> [Image] {
@@ -96,7 +96,7 @@ import Testing
 
   @Test func itsAnswersMatchTheReference() throws {
     let file = try SafetensorsFile(path: Self.path)
-    let network = try StillClassifier(weights: Self.path)
+    let network = try ImageClassifier(weights: Self.path)
     let logits = network.logits(try Self.faces(file))
     let wanted = try file.tensor("golden/logits")
     #expect(logits.shape == wanted.shape)
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func aStemThatStartsFromItSeesColoursAsTheirGrey() throws {
-    let network = try StillClassifier(weights: Self.path)
+    let network = try ImageClassifier(weights: Self.path)
     let weights = try #require(network.stemWeights(widths: [16, 32, 64, 128]))
     #expect(weights.count == 2 + 3 * 6 && network.stemWeights(widths: [16, 32]) == nil)
     let first = try #require(weights.first { $0.name == "stem.conv.weight" }).tensor
@@ -119,6 +119,6 @@ import Testing
 
   @Test func anotherKindOfFileIsRefused() throws {
     let path = Shared.folder.appendingPathComponent("weights/face-finder.safetensors").path
-    #expect(throws: CheckpointError.self) { try StillClassifier(weights: path) }
+    #expect(throws: CheckpointError.self) { try ImageClassifier(weights: path) }
   }
 }

@@ -25,13 +25,13 @@ private let sharedMesh = Result { try FaceMesh(meshPath) }
   @Test func theSameSeedGivesTheSameClip() {
     let (a, b) = (SyntheticClip(mesh, settings, seed: 4, number: 2), SyntheticClip(mesh, settings, seed: 4, number: 2))
     let later = b.frame(5)
-    #expect(a.frame(3).picture == b.frame(3).picture && a.frame(5).faces == later.faces)
-    #expect(a.frame(5).picture == later.picture, "order does not matter")
-    #expect(SyntheticClip(mesh, settings, seed: 5, number: 2).frame(3).picture != a.frame(3).picture)
-    #expect(SyntheticClip(mesh, settings, seed: 4, number: 3).frame(3).picture != a.frame(3).picture)
+    #expect(a.frame(3).image == b.frame(3).image && a.frame(5).faces == later.faces)
+    #expect(a.frame(5).image == later.image, "order does not matter")
+    #expect(SyntheticClip(mesh, settings, seed: 5, number: 2).frame(3).image != a.frame(3).image)
+    #expect(SyntheticClip(mesh, settings, seed: 4, number: 3).frame(3).image != a.frame(3).image)
   }
 
-  @Test(arguments: 0..<8) func pointsAndBoxesAgreeWithThePicture(number: Int) throws {
+  @Test(arguments: 0..<8) func pointsAndBoxesAgreeWithTheImage(number: Int) throws {
     let frame = SyntheticClip(mesh, settings, seed: 11, number: number).frame(3)
     let face = try #require(frame.faces.first)
     #expect(face.points.count == 68 && face.expression == ExpressionClass.allCases[number])

@@ -63,9 +63,9 @@ struct TimingTests {
   @Test func speechBlinksAndGazeStayWithinTheShapes() {
     for seed in 0..<30 {
       var random = RandomSource(seed: UInt64(seed))
-      let performance = Performance(.fear, seconds: 2, cut: .whole, random: &random)
+      let animation = FaceAnimation(.fear, seconds: 2, cut: .whole, random: &random)
       for step in 0...50 {
-        let pose = performance.pose(at: Double(step) / 25)
+        let pose = animation.pose(at: Double(step) / 25)
         #expect(pose.weights.allSatisfy { (0...1.5).contains($0) })
         // Both eyes look the same way.
         #expect(pose[.eyeLookOut, 0] == pose[.eyeLookIn, 1] && pose[.eyeLookUp, 0] == pose[.eyeLookUp, 1])

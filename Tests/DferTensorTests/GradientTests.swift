@@ -43,7 +43,7 @@ struct GradientTests {
     },
     OpCase("dropout", inputs: [[5, 7]], training: true) { tape, x, _ in tape.dropout(x[0], rate: 0.4) },
     OpCase("dropPath", inputs: [[5, 3, 2]], training: true) { tape, x, _ in tape.dropPath(x[0], rate: 0.4) },
-    OpCase("pictures", inputs: [[2, 3, 2, 1, 2]]) { tape, x, _ in tape.pictures(x[0]) },
+    OpCase("pictures", inputs: [[2, 3, 2, 1, 2]]) { tape, x, _ in tape.images(x[0]) },
     OpCase("clips", inputs: [[6, 2, 1, 2]]) { tape, x, _ in tape.clips(x[0], frames: 3) },
     OpCase("repeatFrame", inputs: [[2, 3, 1, 2, 2]]) { tape, x, _ in tape.repeatFrame(x[0], 3) },
     OpCase("columns", inputs: [[2, 3, 7]]) { tape, x, _ in tape.columns(x[0], 2..<5) },

@@ -30,16 +30,16 @@ struct WinogradTests {
     let weight = store.declare("weight", shape: [c.outputs, c.channels, 3, 3])
     let bias = store.declare("bias", shape: [c.outputs])
     (store[weight], store[bias]) = (noise([c.outputs, c.channels, 3, 3]), noise([c.outputs]))
-    let pictures = noise([c.batch, c.channels, c.height, c.width])
+    let images = noise([c.batch, c.channels, c.height, c.width])
     let factor = noise([c.batch, c.outputs, c.height, c.width])
     var tape = Tape(store, recording: true)
-    let x = tape.input(pictures)
+    let x = tape.input(images)
     let y = tape.conv2d(x, weight, bias, padding: .all(c.dilation), dilation: c.dilation)
     let gradients = tape.gradients(from: [(y, factor)], inputs: [x])
 
     let plane = c.height * c.width
     var sums = [Double](repeating: 0, count: y.tensor.count)
-    var dx = [Double](repeating: 0, count: pictures.count)
+    var dx = [Double](repeating: 0, count: images.count)
     var dweight = [Double](repeating: 0, count: store[weight].count)
     for sample in 0..<c.batch {
       for o in 0..<c.outputs {
@@ -54,7 +54,7 @@ struct WinogradTests {
                 for channel in 0..<c.channels {
                   let from = (sample * c.channels + channel) * plane + fromRow * c.width + fromColumn
                   let tap = (o * c.channels + channel) * 9 + ky * 3 + kx
-                  let (value, w) = (Double(pictures.values[from]), Double(store[weight].values[tap]))
+                  let (value, w) = (Double(images.values[from]), Double(store[weight].values[tap]))
                   sums[out] += value * w
                   dx[from] += Double(factor.values[out]) * w
                   dweight[tap] += Double(factor.values[out]) * value

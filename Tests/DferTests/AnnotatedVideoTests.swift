@@ -12,7 +12,7 @@ import Testing
   private let input: String
   private let labels = ["happiness", "neutral"]
 
-  /// Two seconds of noise pictures with a tone, at uneven times.
+  /// Two seconds of noise images with a tone, at uneven times.
   init() throws {
     folder = try ScratchFolder()
     input = folder.file("in.mp4").path
@@ -35,7 +35,7 @@ import Testing
     let source = try VideoSource(path)
     var result: [(Double, Image)] = []
     while let event = try source.next() {
-      if case .frame(let frame) = event { result.append((frame.time.seconds, frame.picture(longSide: 320))) }
+      if case .frame(let frame) = event { result.append((frame.time.seconds, frame.image(longSide: 320))) }
     }
     return result
   }
@@ -60,7 +60,7 @@ import Testing
     let (count, hasSound) = try AnnotatedVideo(rows, labels: labels).write(input, to: output)
     let (before, after) = (try frames(input), try frames(output))
     #expect(hasSound && count == before.count && after.count == before.count)
-    // Matroska keeps the silence that AAC starts with, and so begins a little earlier: times count from the first picture.
+    // Matroska keeps the silence that AAC starts with, and so begins a little earlier: times count from the first image.
     let (first, firstAfter) = (before[0].time, after[0].time)
     #expect(zip(before, after).allSatisfy { abs(($0.time - first) - ($1.time - firstAfter)) < 0.002 })
     #expect(try soundHash(input).hasPrefix("MD5=") && soundHash(input) == soundHash(output))

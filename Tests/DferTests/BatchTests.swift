@@ -131,7 +131,7 @@ import Testing
 }
 
 @Suite struct ResumeTests {
-  private let rule = ResumeRule(version: "1", weights: "w", finder: "f", pipeline: "y", options: ["pipeline": "p", "threads": "2"])
+  private let rule = ResumeRule(version: "1", weights: "w", detector: "f", pipeline: "y", options: ["pipeline": "p", "threads": "2"])
   private let stamp = FileStamp(byteSize: 10, modified: 5.25)
 
   private var manifest: RunManifest {
@@ -140,7 +140,7 @@ import Testing
     }
     var manifest = RunManifest(
       dfer: "1", ffmpeg: "", started: Date(timeIntervalSince1970: 1), finished: Date(timeIntervalSince1970: 2),
-      ending: .complete, pipeline: "p", weights: weights("w"), finder: weights("f"), classes: ["a"], temperature: 1,
+      outcome: .complete, pipeline: "p", weights: weights("w"), detector: weights("f"), classes: ["a"], temperature: 1,
       preprocessing: [:], input: ["byte_size": "10", "modified_s": "5.25"], options: ["pipeline": "p", "threads": "8"],
       clipFrames: 16, clipSeconds: 1.6, hopSeconds: 0.8, counts: .init(), stageSeconds: [:], longestLatencySeconds: 0,
       outputs: [], warnings: [])
@@ -156,16 +156,16 @@ import Testing
 
   @Test func equalIsKept() {
     #expect(verdict { _ in } == .keep(damaged: false))
-    #expect(verdict { $0.ending = .damaged } == .keep(damaged: true))
+    #expect(verdict { $0.outcome = .damaged } == .keep(damaged: true))
     #expect(verdict { $0.input["modified_s"] = "5.2501" } == .keep(damaged: false))
   }
 
   @Test func everyDifferenceCounts() {
     let changes: [(inout RunManifest) -> Void] = [
       { $0.input["byte_size"] = "11" }, { $0.input["modified_s"] = "6" }, { $0.input["modified_s"] = nil },
-      { $0.ending = .interrupted }, { $0.ending = .failed }, { $0.rowsSha256 = nil }, { $0.dfer = "2" },
+      { $0.outcome = .interrupted }, { $0.outcome = .failed }, { $0.rowsSha256 = nil }, { $0.dfer = "2" },
       { $0.pipelineSha256 = "z" }, { $0.pipelineSha256 = nil },
-      { $0.weights.sha256 = "x" }, { $0.finder.sha256 = "x" }, { $0.options["hop"] = "0.4" }, { $0.options = [:] },
+      { $0.weights.sha256 = "x" }, { $0.detector.sha256 = "x" }, { $0.options["hop"] = "0.4" }, { $0.options = [:] },
     ]
     for change in changes {
       guard case .redo = verdict(change: change) else {
@@ -185,7 +185,7 @@ import Testing
     try manifest.write(to: path)
     let back = try RunManifest(contentsOf: path)
     #expect(back.input == manifest.input && back.options == manifest.options && back.rowsSha256 == "r")
-    #expect(back.started == manifest.started && back.ending == .complete)
+    #expect(back.started == manifest.started && back.outcome == .complete)
     #expect(rule.verdict(manifest: back, input: stamp, rowsSha256: "r") == .keep(damaged: false))
   }
 }

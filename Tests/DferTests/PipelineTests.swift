@@ -26,13 +26,13 @@ import Testing
       let pipeline = try Pipeline(contentsOf: folder.appendingPathComponent(name))
       #expect(pipeline.name + ".yaml" == name)
       #expect(FileManager.default.fileExists(atPath: pipeline.modelWeights.path))
-      #expect(FileManager.default.fileExists(atPath: pipeline.finderWeights.path))
+      #expect(FileManager.default.fileExists(atPath: pipeline.detectorWeights.path))
     }
   }
 
   @Test func defaultsFillWhatIsLeftOut() throws {
     let pipeline = try read(smallest)
-    #expect(pipeline.finder.longSide == 320)
+    #expect(pipeline.detector.longSide == 320)
     #expect(pipeline.clip.hop == nil)
     #expect(pipeline.modelWeights.path == "/tmp/m.safetensors")
     let elsewhere = try read(smallest.replacing("m.safetensors", with: "/weights/m.safetensors"))

@@ -220,12 +220,12 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(try Data(contentsOf: first) == Data(contentsOf: second))
   }
 
-  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func picturesAreWhole() throws {
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func imagesAreWhole() throws {
     for rows in [self.rows, []] {
       let file = try write("p\(rows.count).png", rows: rows)
       let raw = folder.file("p\(rows.count).rgb")
       try Tool.ffmpeg(["-i", file.path, "-f", "rawvideo", "-pix_fmt", "rgb24", raw.path])
-      #expect(try Array(Data(contentsOf: raw)) == PNGPlot.picture(SegmentTimeline(rows, labels: labels)).pixels)
+      #expect(try Array(Data(contentsOf: raw)) == PNGPlot.image(SegmentTimeline(rows, labels: labels)).pixels)
     }
   }
 

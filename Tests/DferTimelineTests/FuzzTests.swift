@@ -83,7 +83,7 @@ import Testing
     func weights() -> RunManifest.Weights { .init(file: "a", sha256: "b", model: "c", version: "1", licence: "MIT") }
     var manifest = RunManifest(
       dfer: "1", ffmpeg: "6", started: Date(timeIntervalSince1970: 1), finished: Date(timeIntervalSince1970: 2),
-      ending: .complete, pipeline: "p", weights: weights(), finder: weights(), classes: ["a"], temperature: 1,
+      outcome: .complete, pipeline: "p", weights: weights(), detector: weights(), classes: ["a"], temperature: 1,
       preprocessing: ["a": "b"], input: ["byte_size": "10"], options: ["hop": "0.8"], clipFrames: 16, clipSeconds: 1.6,
       hopSeconds: 0.8, counts: .init(), stageSeconds: ["decode": 1], longestLatencySeconds: 0, outputs: ["x"], warnings: [])
     manifest.rowsSha256 = "r"

@@ -53,7 +53,7 @@ import Testing
     #expect(fault?.reason.contains("no expressions") == true)
   }
 
-  @Test func openFaceThreeByPictures() throws {
+  @Test func openFaceThreeByImages() throws {
     let rows = ["f1.jpg\t0\tHappy", "f1.jpg\t1\tSad", "f2.jpg\t0\tHappy", "f3.jpg\t0\tNeutral"].enumerated()
       .map { "17000000\($0.offset)\t\($0.element)\t0.1" }
     let text = (["timestamp\timage_path\tface_id\temotion\tgaze_yaw"] + rows).joined(separator: "\n")

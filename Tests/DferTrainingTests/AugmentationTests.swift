@@ -8,7 +8,7 @@ import Testing
 @testable import DferTraining
 
 @Suite struct MixupTests {
-  @Test func picturesAndVotesFadeAlike() {
+  @Test func imagesAndVotesFadeAlike() {
     var random = RandomSource(seed: 4)
     let mixup = Mixup(3, random: &random)
     let input = Tensor([1, 1, 10, 10, 100, 100], shape: [3, 2])
@@ -49,8 +49,8 @@ import Testing
 
   @Test func lowerQualityLosesMore() {
     // Sizes that blocks do not fill.
-    let picture = noise(21, 13).grey
-    let errors = [100, 60, 20, 5].map { error(picture, picture.compressed(quality: $0)) }
+    let image = noise(21, 13).grey
+    let errors = [100, 60, 20, 5].map { error(image, image.compressed(quality: $0)) }
     #expect(errors[0] < 2 && errors == errors.sorted() && errors[3] > 20, "\(errors)")
   }
 
@@ -68,15 +68,15 @@ import Testing
     }
     let grey = Image(width: 100, height: 120, pixels: [UInt8](repeating: 128, count: 36_000))
     let clip = LabelledClip(
-      name: "clip", pictures: [grey, grey], boxes: [], boxesAreLabels: false, points: faces, votes: [])
+      name: "clip", images: [grey, grey], boxes: [], boxesAreLabels: false, points: faces, votes: [])
     for seed in 0..<20 {
       var random = RandomSource(seed: UInt64(seed))
       let masked = clip.wearing(DrawnMask(random: &random))
       #expect(masked.wearsMask == true)
-      for (picture, points) in zip(masked.pictures, faces) {
+      for (image, points) in zip(masked.images, faces) {
         func isPainted(_ point: Point) -> Bool {
           let start = 3 * (Int(point.y) * 100 + Int(point.x))
-          return Array(picture.pixels[start..<start + 3]) != [128, 128, 128]
+          return Array(image.pixels[start..<start + 3]) != [128, 128, 128]
         }
         #expect(isPainted(points[3]) && isPainted(points[4]) && !isPainted(points[0]) && !isPainted(points[1]), "\(seed)")
       }
@@ -104,7 +104,7 @@ import Testing
 
   @Test func trainingsWithItResumeBitForBit() throws {
     var settings = Toy.settings(10)
-    (settings.weighsTasks, settings.mixup, settings.drawnMasks, settings.strength) = (true, 0.5, 0.5, 1)
+    (settings.weighsTasks, settings.mixup, settings.drawnMasks, settings.augmentationStrength) = (true, 0.5, 0.5, 1)
     let resumed = try Toy().resumes(settings)
     #expect(resumed.state.tasks != nil)
   }
@@ -131,7 +131,7 @@ import Testing
   @Test func aFullCacheGivesTheSameTraining() throws {
     let toy = try Toy()
     var settings = Toy.settings(12)
-    (settings.frozen, settings.cachedViews, settings.clipShare, settings.strength) = (["encoder."], 2, 0.3, 1)
+    (settings.frozen, settings.cachedAugmentations, settings.clipShare, settings.augmentationStrength) = (["encoder."], 2, 0.3, 1)
     func train(_ set: LabelledSet) throws -> (losses: [Float], trainer: Trainer) {
       var trainer = try Trainer(toy.model, settings, cache: toy.folder.file("cache"))
       return (try (0..<12).map { _ in try trainer.step(on: set).loss }, trainer)
@@ -143,7 +143,7 @@ import Testing
     #expect((first.losses.last ?? 9) < first.losses[0])
     // Other faces under the same names are read anew.
     var other = set
-    for index in other.clips.indices { other.clips[index].pictures[0].pixels[0] ^= 0x80 }
+    for index in other.clips.indices { other.clips[index].images[0].pixels[0] ^= 0x80 }
     #expect(try train(other).losses != first.losses)
   }
 }
@@ -163,15 +163,15 @@ import Testing
 
   @Test func facesLieOverEachOther() {
     func face(_ value: UInt8, _ box: Rect, size: Int) -> LabelledClip {
-      var picture = Image(width: size, height: size)
+      var image = Image(width: size, height: size)
       for y in 0..<size {
         for x in 0..<size where box.x <= Double(x) && Double(x) < box.right && box.y <= Double(y) && Double(y) < box.bottom {
-          for colour in 0..<3 { picture.pixels[3 * (y * size + x) + colour] = value }
+          for colour in 0..<3 { image.pixels[3 * (y * size + x) + colour] = value }
         }
       }
       let middle = Point(x: box.centre.x, y: box.centre.y)
       return LabelledClip(
-        name: "\(value)", pictures: [picture], boxes: [box], boxesAreLabels: true, points: [[Point](repeating: middle, count: 5)],
+        name: "\(value)", images: [image], boxes: [box], boxesAreLabels: true, points: [[Point](repeating: middle, count: 5)],
         votes: [0, 1], blendshapes: [0.5])
     }
     let still = face(200, Rect(x: 10, y: 20, width: 20, height: 20), size: 48)
@@ -179,12 +179,12 @@ import Testing
     var random = RandomSource(seed: 9)
     let episode = Episode(random: &random)
     let clip = still.coming(outOf: rest, episode, frames: 16)
-    #expect(clip.votes == still.votes && clip.blendshapes.isEmpty && clip.pictures.count == 16 && clip.boxes.count == 16)
-    for (frame, picture) in clip.pictures.enumerated() {
+    #expect(clip.votes == still.votes && clip.blendshapes.isEmpty && clip.images.count == 16 && clip.boxes.count == 16)
+    for (frame, image) in clip.images.enumerated() {
       let share = episode.share(at: (Double(frame) + 0.5) / 16)
       // The middle of the face, and a place outside of both.
-      #expect(abs(Double(picture.pixels[3 * (30 * 48 + 20)]) - (100 + 100 * share)) <= 1)
-      #expect(picture.pixels[3 * (5 * 48 + 40)] == 0)
+      #expect(abs(Double(image.pixels[3 * (30 * 48 + 20)]) - (100 + 100 * share)) <= 1)
+      #expect(image.pixels[3 * (5 * 48 + 40)] == 0)
       #expect(abs(clip.points[frame][2].x - 20) < 1e-9 && abs(clip.points[frame][2].y - 30) < 1e-9)
     }
   }

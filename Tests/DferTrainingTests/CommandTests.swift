@@ -7,7 +7,7 @@ import Testing
   private let toy: Toy
   private var folder: URL { toy.folder.url }
 
-  /// Twelve pictures with three classes and a packed set of them.
+  /// Twelve images with three classes and a packed set of them.
   init() throws {
     toy = try Toy()
     try Tool.ffmpeg([
@@ -48,9 +48,9 @@ import Testing
     let figures = try String(contentsOf: folder.appendingPathComponent("f.json"), encoding: .utf8)
     #expect(figures.contains("\"gain\" : {"))
     #expect(measured.output.contains("\none slot over whole clips (n = 12): WAR "))
-    let answers = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
-    #expect(answers.count == 13 && answers[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
-    #expect(answers[1].hasPrefix("\"set.csv, ") && answers[1].split(separator: ",").count == 8)
+    let predictions = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(predictions.count == 13 && predictions[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
+    #expect(predictions[1].hasPrefix("\"set.csv, ") && predictions[1].split(separator: ",").count == 8)
     let nowhere = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--answers", "none/a.csv")
     #expect(nowhere.status == 5 && nowhere.output.isEmpty, "found before anything is read")
     #expect(nowhere.errors.contains("none/a.csv: its folder does not exist"))

@@ -58,7 +58,7 @@ import Testing
     try "path,label\nblue.mp4,sadness\n".write(to: folder.file("list.csv"), atomically: true, encoding: .utf8)
     let model = try ExpressionModel(weights: pipelines.appendingPathComponent("mtcae-dfer.safetensors").path)
     let set = try LabelledSet(folder.file("list.csv").path, card: model.card) {
-      try FaceFinder(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
+      try FaceDetector(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
     }
     #expect(set.clips.isEmpty && set.faceless.count == 1)
     #expect(set.skipped.first?.hasSuffix("line 2: no face found") == true)
@@ -80,13 +80,13 @@ import Testing
     try lines.joined(separator: "\n").write(to: folder.file("list.csv"), atomically: true, encoding: .utf8)
     let model = try ExpressionModel(weights: pipelines.appendingPathComponent("mtcae-dfer.safetensors").path)
     let set = try LabelledSet(folder.file("list.csv").path, card: model.card) {
-      try FaceFinder(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
+      try FaceDetector(weights: pipelines.appendingPathComponent("face-finder.safetensors").path)
     }
-    #expect(set.clips.map(\.pictures.count) == [16, 16])
+    #expect(set.clips.map(\.images.count) == [16, 16])
     #expect(set.clips[0].name.hasSuffix("list.csv, line 2") && set.clips[1].name.hasSuffix("line 5"))
     for clip in set.clips {
       #expect(clip.boxes.count == 16 && !clip.boxesAreLabels)
-      let side = Double(clip.pictures[0].width)
+      let side = Double(clip.images[0].width)
       #expect(
         clip.boxes.allSatisfy {
           abs($0.centre.x - side / 2) < 1e-6 && abs(max($0.width, $0.height) - side / 1.8) < 1e-6
@@ -95,12 +95,12 @@ import Testing
     #expect(set.skipped.count == 2)
     #expect(set.skipped.contains { $0.contains("line 3: the video ends before 900.0 s") })
     #expect(set.skipped.contains { $0.contains("line 4: ") && $0.contains("broken.mp4") })
-    let answers = Evaluator(model, look: .clip).read(set.clips)
-    #expect(answers.count == 2 && answers.allSatisfy { $0.logits.count == 8 })
-    #expect(Evaluation(answers, of: set.clips, model.card).all?.samples == 2)
+    let predictions = Evaluator(model, inputMode: .clip).read(set.clips)
+    #expect(predictions.count == 2 && predictions.allSatisfy { $0.logits.count == 8 })
+    #expect(Evaluation(predictions, of: set.clips, model.card).all?.samples == 2)
     // Single frames of a clip give one answer too, and another one than the whole clip.
-    let singles = Evaluator(model, look: .frames).read(Array(set.clips.prefix(1)))
-    #expect(singles.count == 1 && singles[0].logits != answers[0].logits)
+    let singles = Evaluator(model, inputMode: .frames).read(Array(set.clips.prefix(1)))
+    #expect(singles.count == 1 && singles[0].logits != predictions[0].logits)
   }
 
   /// The truth of each frame is taken at its time and for its face, and moves with the crop.
@@ -126,8 +126,8 @@ import Testing
       throw DataError(path: list.path, reason: "no finder should be needed")
     }
     let clip = try #require(set.clips.first)
-    #expect(clip.boxesAreLabels && clip.pictures.count == 16 && clip.points.count == 16)
-    let scale = Double(clip.pictures[0].width) / (1.8 * 100)
+    #expect(clip.boxesAreLabels && clip.images.count == 16 && clip.points.count == 16)
+    let scale = Double(clip.images[0].width) / (1.8 * 100)
     for (box, points) in zip(clip.boxes, clip.points) {
       // Face 1: 90 x 100 pixels, its left eye 20 to the right of its box.
       #expect(abs(box.width - 90 * scale) < 1e-6 && abs(points[0].x - box.x - 20 * scale) < 1e-6)
@@ -143,7 +143,7 @@ import Testing
 @Suite struct LabelTests {
   private func clip(_ votes: [Float], others: Float = 0) -> LabelledClip {
     LabelledClip(
-      name: "", pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: votes, otherVotes: others)
+      name: "", images: [], boxes: [], boxesAreLabels: false, points: [], votes: votes, otherVotes: others)
   }
 
   @Test func aMajorityIsMoreThanHalfOfAllVotes() {
@@ -161,7 +161,7 @@ import Testing
     #expect(clip([0, 0]).shares(least: 0) == nil)
   }
 
-  @Test func picturesAreRepeatedOrThinnedEvenly() {
+  @Test func imagesAreRepeatedOrThinnedEvenly() {
     #expect(Batch.picks(of: 1, frames: 4) == [0, 0, 0, 0])
     #expect(Batch.picks(of: 2, frames: 4) == [0, 0, 1, 1])
     #expect(Batch.picks(of: 9, frames: 3) == [1, 4, 7])
@@ -169,43 +169,43 @@ import Testing
 
   @Test func mirrorsExchangeLeftAndRight() {
     #expect(Batch.mirroredOrder(["jawOpen", "eyeBlinkLeft", "eyeBlinkRight"]) == [0, 2, 1])
-    var view = View(side: 1.3)
-    view.isMirrored = true
+    var augmentation = Augmentation(side: 1.3)
+    augmentation.isMirrored = true
     let box = Rect(x: 10, y: 10, width: 20, height: 20)
     let points = [(12, 15), (28, 15), (20, 20), (14, 25), (26, 25)].map { Point(x: Double($0.0), y: Double($0.1)) }
-    let places = view.places(points, box)
+    let places = augmentation.normalized(points, box)
     #expect(places[0].x < places[1].x && places[3].x < places[4].x)
-    let back = view.pixel(places[0], box)
+    let back = augmentation.pixel(places[0], box)
     #expect(abs(back.x - 28) < 1e-9 && abs(back.y - 15) < 1e-9)
     let image = Image(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6])
     #expect(image.mirrored().pixels == [4, 5, 6, 1, 2, 3])
   }
 
-  @Test func aViewMovesPictureAndTruthTogether() {
+  @Test func aViewMovesImageAndTruthTogether() {
     // A bright pixel at (20.5, 12.5): wherever the view lies, the crop is brightest at its place.
     var image = Image(width: 40, height: 40)
     for colour in 0..<3 { image.pixels[3 * (12 * 40 + 20) + colour] = 255 }
     let box = Rect(x: 8, y: 6, width: 20, height: 22)
     var random = RandomSource(seed: 3)
     for _ in 0..<20 {
-      var view = View(around: 1.3, strength: 1, random: &random)
-      view.look = PictureChanges()
-      view = view.at(Double(random.uniform()))
-      let crop = view.picture(image, box, size: 112)
+      var augmentation = Augmentation(around: 1.3, strength: 1, random: &random)
+      augmentation.photometric = PhotometricChanges()
+      augmentation = augmentation.at(Double(random.uniform()))
+      let crop = augmentation.image(image, box, size: 112)
       let top = stride(from: 0, to: crop.pixels.count, by: 3).max { crop.pixels[$0] < crop.pixels[$1] } ?? 0
-      let place = view.place(Point(x: 20.5, y: 12.5), box)
+      let place = augmentation.normalized(Point(x: 20.5, y: 12.5), box)
       #expect(abs(Double(top / 3 % 112) + 0.5 - 112 * place.x) < 3)
       #expect(abs(Double(top / 3 / 112) + 0.5 - 112 * place.y) < 3)
-      let back = view.pixel(place, box)
+      let back = augmentation.pixel(place, box)
       #expect(abs(back.x - 20.5) < 1e-9 && abs(back.y - 12.5) < 1e-9)
     }
   }
 
   @Test func aTurnedFaceKeepsTheOutlineOfAnEllipse() {
     let box = Rect(x: 10, y: 10, width: 20, height: 30)
-    var view = View(side: 1.5)
-    view.angle = .pi / 2
-    let face = view.face(box)
+    var augmentation = Augmentation(side: 1.5)
+    augmentation.angle = .pi / 2
+    let face = augmentation.face(box)
     #expect(abs(face.width - 30 / 45.0) < 1e-9 && abs(face.height - 20 / 45.0) < 1e-9)
     #expect(abs(face.centre.x - 0.5) < 1e-9 && abs(face.centre.y - 0.5) < 1e-9)
   }
@@ -215,17 +215,17 @@ import Testing
     let grey = Image(width: 32, height: 32, pixels: [UInt8](repeating: 120, count: 32 * 32 * 3))
     var differing = 0
     for _ in 0..<20 {
-      let changes = PictureChanges(strength: 1, random: &random)
+      let changes = PhotometricChanges(strength: 1, random: &random)
       let changed = changes.applied(to: grey)
       #expect(changed == changes.applied(to: grey) && changed.size == grey.size)
       if changed != grey { differing += 1 }
     }
-    #expect(differing == 20 && PictureChanges().applied(to: grey) == grey)
+    #expect(differing == 20 && PhotometricChanges().applied(to: grey) == grey)
   }
 }
 
 @Suite(.enabled(if: Tool.hasFFmpeg)) struct PackedSetTests {
-  /// Four grey pictures of known brightness, losslessly.
+  /// Four grey images of known brightness, losslessly.
   private func packed(_ csv: String) throws -> (ScratchFolder, String) {
     let folder = try ScratchFolder()
     let bytes = (0..<4).flatMap { frame in (0..<48 * 48).map { UInt8((frame * 60 + $0 % 48) % 256) } }
@@ -249,8 +249,8 @@ import Testing
     // Faces without a box are looked at where the others are.
     #expect(set.clips.allSatisfy { abs($0.boxes[0].x - 10) < 1e-9 && abs($0.boxes[0].bottom - 40) < 1e-9 })
     for (clip, frame) in zip(set.clips, [0, 2, 3]) {
-      #expect(clip.pictures[0].size == Size(width: 48, height: 48))
-      #expect((0..<48 * 48).allSatisfy { Int(clip.pictures[0].pixels[3 * $0]) == (frame * 60 + $0 % 48) % 256 })
+      #expect(clip.images[0].size == Size(width: 48, height: 48))
+      #expect((0..<48 * 48).allSatisfy { Int(clip.images[0].pixels[3 * $0]) == (frame * 60 + $0 % 48) % 256 })
     }
     _ = folder
   }
@@ -271,7 +271,7 @@ import Testing
 }
 
 @Suite(.enabled(if: Shared.hasData)) struct EvaluationTests {
-  /// The published figure is 68.7 % on all 2,857 counted pictures; a tenth of them says about the same.
+  /// The published figure is 68.7 % on all 2,857 counted images; a tenth of them says about the same.
   @Test func theDefaultWeightsReadFERPlus() throws {
     let model = try ExpressionModel(
       weights: Shared.folder.appendingPathComponent("weights/mtcae-dfer.safetensors").path)
@@ -279,12 +279,12 @@ import Testing
     let set = try PackedSet.read(csv, labels: model.card.labels, blendshapes: model.card.blendshapes, every: 12)
     #expect(set.clips.count == 299)
     #expect(set.clips.contains { $0.blendshapes.count == 52 })
-    let answers = Evaluator(model, look: .slot).read(set.clips)
-    let result = Evaluation(answers, of: set.clips, model.card, without: ["contempt"])
+    let predictions = Evaluator(model, inputMode: .tubelet).read(set.clips)
+    let result = Evaluation(predictions, of: set.clips, model.card, without: ["contempt"])
     let seven = try #require(result.selected)
     #expect(seven.labels.count == 7 && (200...260).contains(seven.samples))
     #expect((0.62...0.75).contains(seven.war))
-    let places = try #require(result.places)
+    let places = try #require(result.localization)
     #expect(try #require(places.boxOverlap) > 0.9)
     #expect(try #require(places.normalisedMeanError) < 0.12)
     #expect(result.lines.first?.hasPrefix("7 classes (n = \(seven.samples))") == true)

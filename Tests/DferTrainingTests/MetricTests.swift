@@ -52,14 +52,14 @@ import Testing
 
     func clip(_ label: Int) -> LabelledClip {
       LabelledClip(
-        name: "\(label)", pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: (0..<3).map { $0 == label ? 1 : 0 })
+        name: "\(label)", images: [], boxes: [], boxesAreLabels: false, points: [], votes: (0..<3).map { $0 == label ? 1 : 0 })
     }
-    func answers(_ classes: [Int]) -> [Evaluator.Answer] {
-      classes.map { said in Evaluator.Answer(logits: (0..<3).map { $0 == said ? 2 : 0 }) }
+    func predictions(_ classes: [Int]) -> [Evaluator.Prediction] {
+      classes.map { said in Evaluator.Prediction(logits: (0..<3).map { $0 == said ? 2 : 0 }) }
     }
     var clips = [0, 0, 0, 0, 1, 1, 2].map(clip)
     let labels = ["a", "b", "c"]
-    let (first, second) = (answers([0, 0, 0, 1, 1, 0, 2]), answers([0, 1, 2, 1, 1, 1, 0]))
+    let (first, second) = (predictions([0, 0, 0, 1, 1, 0, 2]), predictions([0, 1, 2, 1, 1, 1, 0]))
     let all = try #require(Comparison(("one", first), over: ("other", second), of: clips, labels: labels))
     #expect(all.samples == 7 && all.won == 3 && all.lost == 1)
     // Recalls 3/4, 1/2, 1 against 1/4, 1, 0.

@@ -18,7 +18,7 @@ import Testing
   /// A bright bar on a gradient: what is hidden follows from what is seen.
   static func moving(_ count: Int) -> LabelledSet {
     let clips = (0..<count).map { index in
-      let pictures = (0..<8).map { time -> Image in
+      let images = (0..<8).map { time -> Image in
         var image = Image(width: 24, height: 24)
         for y in 0..<24 {
           for x in 0..<24 {
@@ -31,7 +31,7 @@ import Testing
       }
       let box = Rect(x: 3, y: 3, width: 18, height: 18)
       return LabelledClip(
-        name: "clip \(index)", pictures: pictures, boxes: pictures.map { _ in box }, boxesAreLabels: false, points: [],
+        name: "clip \(index)", images: images, boxes: images.map { _ in box }, boxesAreLabels: false, points: [],
         votes: [])
     }
     return LabelledSet(labels: [], clips: clips)
@@ -50,7 +50,7 @@ import Testing
       }
       let box = Rect(x: 3, y: 3, width: 18, height: 18)
       return LabelledClip(
-        name: "clip \(index)", pictures: [image, image], boxes: [box, box], boxesAreLabels: false, points: [], votes: [])
+        name: "clip \(index)", images: [image, image], boxes: [box, box], boxesAreLabels: false, points: [], votes: [])
     }
     return LabelledSet(labels: [], clips: clips)
   }
@@ -58,8 +58,8 @@ import Testing
   private func settings(_ steps: Int, _ variant: PretrainingSettings.Variant = .videoMAE) -> PretrainingSettings {
     var settings = PretrainingSettings()
     (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 8, 2, 3e-3)
-    (settings.variant, settings.ratio, settings.checkEvery, settings.decoderBlocks) = (variant, 0.5, 5, 1)
-    (settings.clipShare, settings.strength) = (0.5, 0.2)
+    (settings.variant, settings.ratio, settings.evaluationInterval, settings.decoderBlocks) = (variant, 0.5, 5, 1)
+    (settings.clipShare, settings.augmentationStrength) = (0.5, 0.2)
     return settings
   }
 
@@ -69,33 +69,33 @@ import Testing
   }
 
   private func trainer(_ settings: PretrainingSettings) throws -> Pretrainer {
-    settings.variant == .imageMAE ? try Pretrainer(Self.pictures(), settings) : Pretrainer(toy.model, settings)
+    settings.variant == .imageMAE ? try Pretrainer(Self.images(), settings) : Pretrainer(toy.model, settings)
   }
 
-  /// A network for single pictures, of 16 x 16 pixels unless `stem` adds one.
-  static func pictures(stem: Bool = false) throws -> PictureModel {
-    var card = PictureSystem.emoticMAE.start
+  /// A network for single images, of 16 x 16 pixels unless `stem` adds one.
+  static func images(stem: Bool = false) throws -> ImageModel {
+    var card = ImageSystem.emoticMAE.start
     card.imageSize = 16
     card.set(
       EmoticMAEConfig(
         imageSize: 16, patchSize: 4, hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2, mlpRatio: 2, auxBlock: 1,
         fusionHeads: 2, stemWidths: stem ? [4, 6, 8] : nil))
-    return try PictureModel(fresh: card, seed: 1)
+    return try ImageModel(fresh: card, seed: 1)
   }
 
-  @Test func masksHideTheSameTubesInEverySlot() {
+  @Test func masksHideTheSameTubesAtEveryTemporalIndex() {
     var random = RandomSource(seed: 1)
     let mask = TubeMask(Self.grid(14).windows(of: nil), ratio: 0.9)
-    let visible = mask.visible(slots: 8, random: &random)
+    let visible = mask.visible(temporalSize: 8, random: &random)
     #expect(visible.count == 160 && visible == visible.sorted())
     let first = visible.prefix(20)
-    for slot in 0..<8 { #expect(visible[slot * 20..<slot * 20 + 20].map { $0 - slot * 196 } == Array(first)) }
-    #expect(mask.visible(slots: 8, random: &random) != visible)
+    for temporalIndex in 0..<8 { #expect(visible[temporalIndex * 20..<temporalIndex * 20 + 20].map { $0 - temporalIndex * 196 } == Array(first)) }
+    #expect(mask.visible(temporalSize: 8, random: &random) != visible)
     // Windows of 5 x 10: five positions of each half stay.
-    let windows = TubeMask(Self.grid(10).windows(of: [2, 5, 10]), ratio: 0.9).visible(slots: 8, random: &random)
+    let windows = TubeMask(Self.grid(10).windows(of: [2, 5, 10]), ratio: 0.9).visible(temporalSize: 8, random: &random)
     #expect(windows.count == 80 && windows.prefix(10).count { $0 < 50 } == 5)
     for ratio in [0.001, 0.999] {
-      let count = TubeMask(Self.grid(2).windows(of: nil), ratio: ratio).visible(slots: 1, random: &random).count
+      let count = TubeMask(Self.grid(2).windows(of: nil), ratio: ratio).visible(temporalSize: 1, random: &random).count
       #expect((1...3).contains(count))
     }
   }
@@ -104,7 +104,7 @@ import Testing
     let config = VideoMAEConfig(
       imageSize: 8, patchSize: 4, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
     let clips = Tensor([Float](repeating: 1, count: 3 * 4 * 64), shape: [1, 3, 4, 8, 8])
-    // Slot 0 shows its first patch, slot 1 its last.
+    // Temporal index 0 shows its first patch, temporal index 1 its last.
     let shown = clips.hiding(allBut: [[0, 7]], config)
     let planes = (0..<12).map { Array(shown.values[64 * $0..<64 * ($0 + 1)]) }
     for plane in planes { #expect(plane.reduce(0, +) == 16) }
@@ -114,7 +114,7 @@ import Testing
 
   @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
     var settings = settings(150, variant)
-    (settings.rate, settings.strength) = (8e-3, 0)
+    (settings.rate, settings.augmentationStrength) = (8e-3, 0)
     var trainer = try trainer(settings)
     var losses: [Float] = []
     for _ in 0..<150 { losses.append(try trainer.step(on: Self.lit(6)).loss) }
@@ -173,8 +173,8 @@ import Testing
     }
   }
 
-  @Test func anEncoderOfPicturesStartsATraining() throws {
-    let (model, folder) = (try Self.pictures(stem: true), toy.folder.file("pictures"))
+  @Test func anEncoderOfImagesStartsATraining() throws {
+    let (model, folder) = (try Self.images(stem: true), toy.folder.file("pictures"))
     var run = try PretrainingRun(
       Pretrainer(model, settings(5, .imageMAE)), on: clips, folder: folder, resumes: false)
     try run.run { _ in true }
@@ -188,18 +188,18 @@ import Testing
     }
     let names = try SafetensorsFile(path: run.encoder).metadata["config"] ?? ""
     #expect(names.contains("\"stem_widths\":[4,6,8]"))
-    #expect(throws: CheckpointError.self) { _ = try Self.pictures().starting(fromEncoder: run.encoder) }
+    #expect(throws: CheckpointError.self) { _ = try Self.images().starting(fromEncoder: run.encoder) }
     #expect(throws: CheckpointError.self) { _ = try toy.model.starting(fromEncoder: run.encoder) }
-    let other = try PictureModel(fresh: PictureSystem.lanmsff.start, seed: 1)
+    let other = try ImageModel(fresh: ImageSystem.lanmsff.start, seed: 1)
     #expect(throws: TrainingError.self) { _ = try Pretrainer(other, settings(1, .imageMAE)) }
     #expect(throws: TrainingError.self) { _ = try other.starting(fromEncoder: run.encoder) }
   }
 
   /// A stem must not see what is hidden, and what is painted must be what was there.
-  @Test func hiddenPatchesOfPicturesAreGreyForAStem() throws {
-    let trainer = try Pretrainer(Self.pictures(stem: true), settings(1, .imageMAE))
+  @Test func hiddenPatchesOfImagesAreGreyForAStem() throws {
+    let trainer = try Pretrainer(Self.images(stem: true), settings(1, .imageMAE))
     var random = RandomSource(seed: 4)
-    let sample = trainer.sample([(clips.clips[0].still(0), View(side: 1.3))], isWhole: false, random: &random)
+    let sample = trainer.sample([(clips.clips[0].still(0), Augmentation(side: 1.3))], isWhole: false, random: &random)
     #expect(sample.clips.shape == [1, 3, 1, 16, 16] && sample.visible[0].count == 8 && sample.hidden[0].count == 8)
     for patch in 0..<16 {
       let pixels = (0..<16).map { (patch / 4 * 4 + $0 / 4) * 16 + patch % 4 * 4 + $0 % 4 }
@@ -211,13 +211,13 @@ import Testing
     }
   }
 
-  @Test func visiblePatchesOfTheRebuiltPictureAreTheOriginal() throws {
-    let picture = Pretrainer(toy.model, settings(1)).reconstruction(of: clips, columns: 3)
+  @Test func visiblePatchesOfTheRebuiltImageAreTheOriginal() throws {
+    let image = Pretrainer(toy.model, settings(1)).reconstruction(of: clips, columns: 3)
     // Three columns and rows of 16 pixels, seven times as large.
-    #expect(picture.width == 3 * 16 * 7 && picture.height == 3 * 16 * 7)
+    #expect(image.width == 3 * 16 * 7 && image.height == 3 * 16 * 7)
     func middle(_ row: Int, _ cell: Int) -> UInt8 {
       let (x, y) = (cell % 2 * 56 + 28, row * 112 + cell / 2 * 56 + 28)
-      return picture.pixels[3 * (y * picture.width + x)]
+      return image.pixels[3 * (y * image.width + x)]
     }
     let same = (0..<4).filter { middle(0, $0) == middle(1, $0) }
     #expect(same.count == 2, "half of four patches are shown")
@@ -265,7 +265,7 @@ import Testing
     #expect(try dfer(options + ["--resume"]).status == 0)
   }
 
-  @Test func picturesArePretrainedOnForEmoticMAE() throws {
+  @Test func imagesArePretrainedOnForEmoticMAE() throws {
     let size = ["--set", "hidden_size=32", "--set", "num_hidden_layers=2", "--set", "aux_block=1"]
     let result = try dfer(
       ["--pipeline", "emotic-mae", "--data", "set.csv", "--data", "list.csv", "-o", "p", "--steps", "2", "--batch", "4"] + size)

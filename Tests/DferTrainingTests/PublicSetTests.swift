@@ -111,7 +111,7 @@ import Testing
       LabelledSet(
         labels: [],
         clips: people.map {
-          LabelledClip(name: "", pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: [], person: $0)
+          LabelledClip(name: "", images: [], boxes: [], boxesAreLabels: false, points: [], votes: [], person: $0)
         })
     }
     #expect(set(["b", "a", nil, "c"]).people(sharedWith: set(["c", nil, "b", "d"])) == ["b", "c"])

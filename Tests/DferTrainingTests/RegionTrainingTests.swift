@@ -17,12 +17,12 @@ import Testing
     card.config.regionSize = [2, 1, 2]
     let config = card.config
     var random = RandomSource(seed: 2)
-    model = ExpressionModel(card: card) { Start.fill(&$0, config, &random) }
+    model = ExpressionModel(card: card) { Initialization.fill(&$0, config, &random) }
   }
 
   private func settings(_ steps: Int) -> TrainingSettings {
     var settings = Toy.settings(steps)
-    (settings.clipShare, settings.batch, settings.strength) = (1, 24, 0)
+    (settings.clipShare, settings.batch, settings.augmentationStrength) = (1, 24, 0)
     return settings
   }
 
@@ -42,9 +42,9 @@ import Testing
     let read = try ExpressionModel(weights: run.weights)
     #expect(read.card.config.regionSize == [2, 1, 2])
     let faces = toy.faces(30, seed: 3)
-    let answers = Evaluator(read, look: .usual(for: faces.clips, read.card.config)).read(faces.clips)
-    let right = zip(answers, faces.clips).count { answer, clip in
-      answer.logits.indices.max { answer.logits[$0] < answer.logits[$1] } == clip.majority(among: [0, 1, 2])
+    let predictions = Evaluator(read, inputMode: .usual(for: faces.clips, read.card.config)).read(faces.clips)
+    let right = zip(predictions, faces.clips).count { prediction, clip in
+      prediction.logits.indices.max { prediction.logits[$0] < prediction.logits[$1] } == clip.majority(among: [0, 1, 2])
     }
     #expect(right >= 20, "\(right) of 30; chance is 10")
     let crops = (0..<8).map { _ in Image(width: 16, height: 16) }
@@ -56,11 +56,11 @@ import Testing
 
   @Test(arguments: [false, true]) func aStoppedTrainingGoesOnAsIfItHadNot(recomputing: Bool) throws {
     var settings = settings(6)
-    (settings.strength, settings.recomputes) = (0.3, recomputing)
+    (settings.augmentationStrength, settings.gradientCheckpointing) = (0.3, recomputing)
     _ = try toy.resumes(settings, model)
   }
 
-  @Test func oneTimeSlotIsRefused() throws {
+  @Test func oneTubeletIsRefused() throws {
     var settings = settings(1)
     settings.clipShare = 0.5
     do {
@@ -70,13 +70,13 @@ import Testing
       #expect("\(TrainingError.cutsRegions)".contains("--clip-share must be 1"))
     }
     let stills = toy.faces(2).clips
-    #expect(Evaluator.Look.usual(for: stills, model.card.config) == .clip)
-    #expect(Evaluator.Look.usual(for: stills, toy.model.card.config) == .slot)
+    #expect(Evaluator.InputMode.usual(for: stills, model.card.config) == .clip)
+    #expect(Evaluator.InputMode.usual(for: stills, toy.model.card.config) == .tubelet)
   }
 
   @Test func aFrozenEncoderIsCached() throws {
     var settings = settings(3)
-    (settings.frozen, settings.cachedViews) = (["encoder."], 2)
+    (settings.frozen, settings.cachedAugmentations) = (["encoder."], 2)
     let folder = toy.folder.file("cache")
     var trainer = try Trainer(model, settings, cache: folder)
     for _ in 0..<3 { #expect(try trainer.step(on: toy.faces(8)).loss.isFinite) }
@@ -121,9 +121,9 @@ import Testing
     #expect(trunk.stemWidths != nil)
     var random = RandomSource(seed: 4)
     let clip = PretrainingTests.moving(1).clips[0]
-    let sample = trainer.sample([(clip, View(side: 1.3))], isWhole: true, random: &random)
+    let sample = trainer.sample([(clip, Augmentation(side: 1.3))], isWhole: true, random: &random)
     let cut = PixelTarget(
-      sample.shown, trunk, mean: [0, 0, 0], deviation: [1, 1, 1], form: .pixels
+      sample.shown, trunk, mean: [0, 0, 0], standardDeviation: [1, 1, 1], form: .pixels
     ).pixels([Float](repeating: 0, count: 2 * 64 * 3), token: sample.hidden[0][0], of: 0)
     #expect(cut.allSatisfy { $0 == 0 }, "the mean of a hidden tubelet")
     #expect(sample.shown != sample.clips)
@@ -150,8 +150,8 @@ import Testing
     let read = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors")
     #expect(read.status == 0 && read.output.contains("whole clips"), "\(read.errors)")
 
-    let slot = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--look", "slot")
-    #expect(slot.status == 2 && slot.errors.contains("whole clips only"), "\(slot.errors)")
+    let tubelet = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--look", "slot")
+    #expect(tubelet.status == 2 && tubelet.errors.contains("whole clips only"), "\(tubelet.errors)")
     let share = try Tool.run(
       Tool.dfer, start + ["-o", "u", "--variant", "mae-dfer", "--clip-share", "0.5"], folder: folder.url)
     #expect(share.status != 0 && share.errors.contains("--clip-share must be 1"), "\(share.errors)")

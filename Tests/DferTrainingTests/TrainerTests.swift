@@ -59,7 +59,7 @@ struct Toy {
       }
       let box = Rect(x: 3 + Double(index % 2), y: 4, width: 16, height: 17)
       return LabelledClip(
-        name: "face \(index)", pictures: [image], boxes: [box], boxesAreLabels: index % 5 != 0,
+        name: "face \(index)", images: [image], boxes: [box], boxesAreLabels: index % 5 != 0,
         points: index % 4 == 0 ? [] : [[(8, 9), (15, 9), (11, 12), (8, 16), (15, 16)].map { Point(x: $0.0, y: $0.1) }],
         eyeDistance: 7, votes: [0, 1, 2].map { $0 == label ? 9 : 0.5 },
         blendshapes: index % 3 == 0 ? [0.2, 0.9] : [])
@@ -70,7 +70,7 @@ struct Toy {
   static func settings(_ steps: Int) -> TrainingSettings {
     var settings = TrainingSettings()
     (settings.steps, settings.batch, settings.warmupSteps, settings.rate) = (steps, 12, 2, 0.01)
-    (settings.layerDecay, settings.checkEvery, settings.averageDecay) = (1, 50, 0.9)
+    (settings.layerDecay, settings.evaluationInterval, settings.emaDecay) = (1, 50, 0.9)
     return settings
   }
 
@@ -131,7 +131,7 @@ struct Toy {
     let toy = try Toy()
     let set = toy.faces(12)
     var settings = Toy.settings(150)
-    (settings.strength, settings.keepTubes, settings.weightDecay) = (0, 1, 0)
+    (settings.augmentationStrength, settings.keepTubes, settings.weightDecay) = (0, 1, 0)
     var trainer = try Trainer(toy.model, settings)
     var reports: [Trainer.Report] = []
     for _ in 0..<settings.steps { reports.append(try trainer.step(on: set)) }
@@ -159,8 +159,8 @@ struct Toy {
     // What was kept is a weight file like any other, and its card says what it reads.
     let kept = try ExpressionModel(weights: run.weights)
     #expect(kept.card.training.contains("dfer train") && kept.card.metrics.contains("war"))
-    let answers = Evaluator(kept, look: .slot).read(valid.clips)
-    let again = try #require(Evaluation(answers, of: valid.clips, kept.card).all)
+    let predictions = Evaluator(kept, inputMode: .tubelet).read(valid.clips)
+    let again = try #require(Evaluation(predictions, of: valid.clips, kept.card).all)
     #expect(abs(again.war - (figures.max() ?? 0)) < 0.05)
     let log = try String(contentsOf: folder.appendingPathComponent("log.csv"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 1 + 100 + 3)
@@ -220,19 +220,19 @@ struct Toy {
     let toy = try Toy()
     var set = toy.faces(30)
     for index in 20..<30 {
-      set.clips[index].pictures += set.clips[index].pictures
+      set.clips[index].images += set.clips[index].images
       set.clips[index].boxes += set.clips[index].boxes
       set.clips[index].points += set.clips[index].points
     }
     var settings = Toy.settings(1)
     settings.batch = 24
     var trainer = try Trainer(toy.model, settings)
-    #expect(trainer.places(false, in: set).allSatisfy { $0 < 20 }, "a slot is cut from stills")
-    let whole = trainer.places(true, in: set)
+    #expect(trainer.sampleIndices(false, in: set).allSatisfy { $0 < 20 }, "a slot is cut from stills")
+    let whole = trainer.sampleIndices(true, in: set)
     #expect(whole.count == 24 / 4 && whole.count { $0 >= 20 } == 3, "every second clip moves")
     // With one kind alone there is nothing to choose.
     set.clips.removeSubrange(0..<20)
-    #expect(trainer.places(false, in: set).count == 24 && trainer.places(true, in: set).count == 6)
+    #expect(trainer.sampleIndices(false, in: set).count == 24 && trainer.sampleIndices(true, in: set).count == 6)
   }
 
   @Test func missingLabelsTeachNothing() throws {
@@ -281,7 +281,7 @@ struct Toy {
   }
 }
 
-/// Clips in which only time tells the classes apart: a mouth opens, closes, or does both. Every one shows the same pictures.
+/// Clips in which only time tells the classes apart: a mouth opens, closes, or does both. Every one shows the same images.
 @Suite struct MotionTests {
   /// `labels` of the toy are kept: top is opening, bottom closing, middle there and back.
   private func clips(_ count: Int, seed: UInt64) -> LabelledSet {
@@ -289,7 +289,7 @@ struct Toy {
     let clips = (0..<count).map { index in
       let label = index % 3
       let (skin, x) = (150 + 80 * random.uniform(), Int(3 * random.uniform()))
-      let pictures = (0..<8).map { frame -> Image in
+      let images = (0..<8).map { frame -> Image in
         // Each height of the mouth is seen twice, whatever the class.
         let open = [frame / 2, 3 - frame / 2, min(frame, 7 - frame)][label]
         var image = Image(width: 24, height: 24)
@@ -303,7 +303,7 @@ struct Toy {
         return image
       }
       return LabelledClip(
-        name: "clip \(index)", pictures: pictures,
+        name: "clip \(index)", images: images,
         boxes: [Rect](repeating: Rect(x: 3, y: 3, width: 18, height: 18), count: 8), boxesAreLabels: false, points: [],
         votes: [0, 1, 2].map { $0 == label ? 1 : 0 })
     }
@@ -314,15 +314,15 @@ struct Toy {
     let toy = try Toy()
     var settings = Toy.settings(100)
     (settings.rate, settings.warmupSteps) = (0.002, 20)
-    (settings.clipShare, settings.batch, settings.keepTubes, settings.strength) = (1, 48, 1, 0.1)
-    (settings.weightDecay, settings.averageDecay) = (0, 0.95)
+    (settings.clipShare, settings.batch, settings.keepTubes, settings.augmentationStrength) = (1, 48, 1, 0.1)
+    (settings.weightDecay, settings.emaDecay) = (0, 0.95)
     var trainer = try Trainer(toy.model, settings)
     let set = clips(90, seed: 1)
     for _ in 0..<settings.steps { _ = try trainer.step(on: set) }
     let unseen = clips(60, seed: 2)
-    func accuracy(_ look: Evaluator.Look) throws -> Double {
-      let answers = trainer.evaluator(look).read(unseen.clips)
-      return try #require(Evaluation(answers, of: unseen.clips, trainer.card).all).war
+    func accuracy(_ look: Evaluator.InputMode) throws -> Double {
+      let predictions = trainer.evaluator(look).read(unseen.clips)
+      return try #require(Evaluation(predictions, of: unseen.clips, trainer.card).all).war
     }
     let (whole, frames) = (try accuracy(.clip), try accuracy(.frames))
     #expect(whole > 0.9, "chance is a third")

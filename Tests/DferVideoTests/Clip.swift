@@ -14,7 +14,7 @@ struct Clip {
 
   func path(_ name: String) -> String { scratch.file(name).path }
 
-  /// Encodes a lavfi picture source.
+  /// Encodes a lavfi image source.
   func make(_ name: String, source: String = "testsrc2=s=160x120:r=30:d=3", _ options: [String]) throws -> String {
     let path = path(name)
     try Tool.ffmpeg(["-f", "lavfi", "-i", source] + options + ["file:" + path])

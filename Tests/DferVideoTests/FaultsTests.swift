@@ -28,10 +28,10 @@ struct FaultsTests {
     #expect(refusal(text) == .notVideo(path: text))
     let sound = try clip.make("sound.m4a", source: "sine=d=1", ["-c:a", "aac"])
     #expect(refusal(sound) == .noVideoStream(path: sound, onlyCoverArt: false))
-    let picture = try clip.make("cover.jpg", ["-frames:v", "1"])
+    let image = try clip.make("cover.jpg", ["-frames:v", "1"])
     let cover = try clip.remake(
       sound, "cover.m4a",
-      ["-i", picture, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic"])
+      ["-i", image, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic"])
     #expect(refusal(cover) == .noVideoStream(path: cover, onlyCoverArt: true))
   }
 
@@ -87,7 +87,7 @@ struct FaultsTests {
     #expect(reading.frames.count > 10)
     #expect(reading.counts.damaged > 0)
     #expect((reading.times.last ?? 0) > 2, "frames after the damage")
-    for frame in reading.frames { _ = frame.picture(longSide: 32) }
+    for frame in reading.frames { _ = frame.image(longSide: 32) }
   }
 
   @Test func aStreamThatStartsBetweenKeyFrames() throws {

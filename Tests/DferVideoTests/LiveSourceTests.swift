@@ -44,21 +44,21 @@ struct LiveSourceTests {
       mode("mjpeg", 1920, 1080, 30), mode("mjpeg", 1280, 720, 60, 30, 25, 15), mode("mjpeg", 640, 480, 30),
       mode("WXYZ", 1280, 720, 90),
     ]
-    func choice(_ wish: CameraWish = CameraWish()) -> CameraWish { wish.completed(from: webcam) }
-    #expect(choice() == CameraWish(size: Size(width: 1280, height: 720), rate: 25, format: "mjpeg"))
+    func choice(_ captureRequest: CaptureRequest = CaptureRequest()) -> CaptureRequest { captureRequest.completed(from: webcam) }
+    #expect(choice() == CaptureRequest(size: Size(width: 1280, height: 720), rate: 25, format: "mjpeg"))
     #expect(
-      choice(CameraWish(size: Size(width: 640, height: 480)))
-        == CameraWish(size: Size(width: 640, height: 480), rate: 30, format: "yuyv422"))
-    #expect(choice(CameraWish(format: "yuyv422")).size == Size(width: 640, height: 480))
-    #expect(choice(CameraWish(rate: 60)) == CameraWish(size: Size(width: 1280, height: 720), rate: 60, format: "mjpeg"))
+      choice(CaptureRequest(size: Size(width: 640, height: 480)))
+        == CaptureRequest(size: Size(width: 640, height: 480), rate: 30, format: "yuyv422"))
+    #expect(choice(CaptureRequest(format: "yuyv422")).size == Size(width: 640, height: 480))
+    #expect(choice(CaptureRequest(rate: 60)) == CaptureRequest(size: Size(width: 1280, height: 720), rate: 60, format: "mjpeg"))
     // What no mode offers is left to the driver, which knows more than its list.
-    let odd = CameraWish(size: Size(width: 333, height: 222))
+    let odd = CaptureRequest(size: Size(width: 333, height: 222))
     #expect(choice(odd) == odd)
-    #expect(CameraWish().completed(from: [mode("yuyv422", 320, 240)]).rate == nil)
+    #expect(CaptureRequest().completed(from: [mode("yuyv422", 320, 240)]).rate == nil)
   }
 
   @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
-  func picturesAreFramesInTheOrderOfTheirNumbers() throws {
+  func imagesAreFramesInTheOrderOfTheirNumbers() throws {
     let clip = try Clip()
     let folder = clip.scratch.file("pictures")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -68,10 +68,10 @@ struct LiveSourceTests {
         ["-f", "lavfi", "-i", "testsrc2=s=\(100 + 2 * index)x80:r=1:d=1", "-frames:v", "1", folder.path + "/p\(index).png"])
     }
     try Data("no picture".utf8).write(to: folder.appendingPathComponent("p5.png"))
-    #expect(PictureSource.takes(folder.path) && !PictureSource.takes(clip.path("none.mp4")))
+    #expect(ImageSource.takes(folder.path) && !ImageSource.takes(clip.path("none.mp4")))
     var options = VideoOptions()
     options.pictureRate = 10
-    let source = try PictureSource(folder.path, options: options)
+    let source = try ImageSource(folder.path, options: options)
     var (widths, times, gaps): ([Int], [Double], [Gap]) = ([], [], [])
     while let event = try source.next() {
       switch event {

@@ -56,7 +56,7 @@ struct AccessTests {
     for path in ["/../etc/passwd", "/rows.csv/../../x", "//etc/passwd", "/live.css%00", "/%2e%2e/x"] {
       #expect(request(path).route == nil, "\(path)")
     }
-    #expect(request("/frame.jpg?after=3").route == .picture)
+    #expect(request("/frame.jpg?after=3").route == .image)
     #expect(request("/frame.jpg?after=3&a=%41").query == ["after": "3", "a": "A"])
   }
 }

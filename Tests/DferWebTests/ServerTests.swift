@@ -170,9 +170,9 @@ struct ServerTests {
       try channel.writeAndFlush(ByteBuffer(string: "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")).wait()
       return channel
     }
-    let before = ProcessFacts.now.memoryBytes
+    let before = ProcessStatistics.now.memoryBytes
     for clip in 0..<10_000 { board.add(BoardTests.row(clip)) }
-    let grown = ProcessFacts.now.memoryBytes - before
+    let grown = ProcessStatistics.now.memoryBytes - before
     // 10 000 events are 5 MB of text for each client: 100 MB if anything kept them.
     #expect(grown < 50 << 20, "\(grown) bytes for 20 clients")
     for client in clients { client.close(promise: nil) }

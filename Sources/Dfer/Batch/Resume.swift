@@ -45,18 +45,18 @@ public struct ResumeRule: Sendable {
 
   let version: String
   let weights: String
-  let finder: String
+  let detector: String
   let pipeline: String
   let options: [String: String]
 
   /// - Parameters:
-  ///   - weights, finder: SHA-256 of the weight files, in lower-case hex.
+  ///   - weights, detector: SHA-256 of the weight files, in lower-case hex.
   ///   - pipeline: SHA-256 of the pipeline file.
   ///   - options: the options as `dfer watch` would record them.
-  public init(version: String = Installation.version, weights: String, finder: String, pipeline: String, options: [String: String]) {
+  public init(version: String = Installation.version, weights: String, detector: String, pipeline: String, options: [String: String]) {
     self.version = version
     self.weights = weights
-    self.finder = finder
+    self.detector = detector
     self.pipeline = pipeline
     self.options = Self.relevant(options)
   }
@@ -67,17 +67,17 @@ public struct ResumeRule: Sendable {
     guard let input, let recorded = FileStamp(manifest.input), recorded.matches(input) else {
       return .redo(reason: "the video has changed")
     }
-    guard manifest.ending == .complete || manifest.ending == .damaged else {
-      return .redo(reason: "the run ended early (\(manifest.ending.rawValue))")
+    guard manifest.outcome == .complete || manifest.outcome == .damaged else {
+      return .redo(reason: "the run ended early (\(manifest.outcome.rawValue))")
     }
     guard let rowsSha256, rowsSha256 == manifest.rowsSha256 else { return .redo(reason: "the rows have changed") }
     guard manifest.dfer == version else { return .redo(reason: "another version of dfer wrote it") }
-    guard manifest.weights.sha256 == weights, manifest.finder.sha256 == finder else {
+    guard manifest.weights.sha256 == weights, manifest.detector.sha256 == detector else {
       return .redo(reason: "other weights")
     }
     guard manifest.pipelineSha256 == pipeline else { return .redo(reason: "another pipeline file") }
     guard Self.relevant(manifest.options) == options else { return .redo(reason: "other options") }
-    return .keep(damaged: manifest.ending == .damaged)
+    return .keep(damaged: manifest.outcome == .damaged)
   }
 
   /// Options that can change rows: how many threads do the work is not one of them.

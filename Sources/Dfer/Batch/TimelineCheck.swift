@@ -60,10 +60,10 @@ public struct TimelineCheck: Sendable {
     judge(
       counts.reconcile, "frame counts add up",
       "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.notNeededFrames) not needed")
-    switch manifest.ending {
+    switch manifest.outcome {
     case .complete: break
     case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) holes")
-    case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.ending.rawValue))")
+    case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.outcome.rawValue))")
     }
   }
 
@@ -94,7 +94,7 @@ public struct TimelineCheck: Sendable {
 
   /// The weights that are installed against those that were used: `installed` maps file names to SHA-256.
   public mutating func check(weights installed: [String: String], against manifest: RunManifest) {
-    for weights in [manifest.weights, manifest.finder] {
+    for weights in [manifest.weights, manifest.detector] {
       switch installed[weights.file] {
       case weights.sha256: add(.good, "\(weights.file) is installed as it was used")
       case nil: add(.note, "\(weights.file) is not installed here; \(weights.sha256.prefix(12)) was used")

@@ -29,7 +29,7 @@ public struct CrossTaskConfig: Sendable, Hashable, Codable {
   }
 }
 
-/// Cross-task multi-branch vision transformer: expression and mask wearing from one picture. After arXiv 2404.14606,
+/// Cross-task multi-branch vision transformer: expression and mask wearing from one image. After arXiv 2404.14606,
 /// whose text says no sizes; the trunk is CrossViT's, and the second phase is our reading of the abstract.
 ///
 /// Both tasks share the trunk. Then each task has a block of its own over [its token, patches] in each branch, and its
@@ -71,11 +71,11 @@ public struct CrossTaskViT: Sendable {
     }
   }
 
-  /// Pictures [batch, channels, side, side] -> logits of each task, [batch, classes].
-  public func callAsFunction(_ pictures: Value, exchange: CrossTaskConfig.Exchange, _ tape: inout Tape) -> [Value] {
-    let shared = trunk(pictures, &tape)
+  /// Images [batch, channels, side, side] -> logits of each task, [batch, classes].
+  public func callAsFunction(_ images: Value, exchange: CrossTaskConfig.Exchange, _ tape: inout Tape) -> [Value] {
+    let shared = trunk(images, &tape)
     let states = taskStates(shared, &tape)
-    var answers: [Value] = []
+    var predictions: [Value] = []
     for task in Self.tasks.indices {
       let asks = exchange == .both || (exchange == .expression && task == 0)
       var logits: [Value] = []
@@ -86,9 +86,9 @@ public struct CrossTaskViT: Sendable {
         let row = tape.reshape(norms[task][branch](token, &tape), [token.shape[0], token.shape[2]])
         logits.append(heads[task][branch](row, &tape))
       }
-      answers.append(tape.weightedSum(logits.map { (0.5, $0) }))
+      predictions.append(tape.weightedSum(logits.map { (0.5, $0) }))
     }
-    return answers
+    return predictions
   }
 
   /// [task][branch]: [batch, 1 + patches, width] after the task's own block. The task's token begins as a copy of the
@@ -110,23 +110,23 @@ public struct CrossTaskViT: Sendable {
   }
 }
 
-extension CrossTaskViT: PictureNetwork {
+extension CrossTaskViT: ImageNetwork {
   init(_ config: CrossTaskConfig, numLabels: Int, in store: inout ParameterStore) {
     self.init(config, classes: [numLabels, 2], in: &store)
   }
 
-  public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> PictureOutput {
-    let answers = self(pictures, exchange: config.exchange, &tape)
-    return PictureOutput(expression: answers[0], mask: answers[1])
+  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
+    let predictions = self(images, exchange: config.exchange, &tape)
+    return ImageOutput(expression: predictions[0], mask: predictions[1])
   }
 
   public var stem: (path: String, widths: [Int])? { config.trunk.stemWidths.map { ("shared.stem", $0) } }
 
-  public func forInference(_ weights: ParameterStore) -> (network: any PictureNetwork, weights: ParameterStore) {
+  public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     (self, weights)
   }
 
-  public func start(_ weights: inout ParameterStore, random: inout RandomSource) {
-    TransformerStart.fill(&weights, random: &random)
+  public func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
+    TransformerInitialization.fill(&weights, random: &random)
   }
 }

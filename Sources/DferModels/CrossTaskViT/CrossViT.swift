@@ -1,8 +1,8 @@
 import DferTensor
 
-/// Sizes of a CrossViT: two branches that see one picture in small and in large patches. Keys as in the golden numbers.
+/// Sizes of a CrossViT: two branches that see one image in small and in large patches. Keys as in the golden numbers.
 public struct CrossViTConfig: Sendable, Hashable, Codable {
-  /// Side of the picture in pixels.
+  /// Side of the image in pixels.
   public var imageSize: Int
   public var numChannels: Int
   /// One number for each branch.
@@ -13,7 +13,7 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
   public var mlpRatio: [Double]
   public var layerNormEps: Double
   /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as all published sizes
-  /// have. Each branch then takes the maps of the stage whose stride is its patch size: the two scales of the picture.
+  /// have. Each branch then takes the maps of the stage whose stride is its patch size: the two scales of the image.
   public var stemWidths: [Int]?
 
   public init(
@@ -76,7 +76,7 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
 public struct CrossViT: Sendable {
   let config: CrossViTConfig
   let stem: ConvolutionalStem?
-  let embeddings: [PictureEmbedding]
+  let embeddings: [ImageEmbedding]
   let classTokens, positions: [Parameter]
   let stages: [Stage]
 
@@ -89,7 +89,7 @@ public struct CrossViT: Sendable {
     embeddings = branches.map { branch in
       let patch = config.patchSizes[branch]
       let maps = config.stage(ofStride: patch).flatMap { config.stemWidths?[$0] }
-      return PictureEmbedding(
+      return ImageEmbedding(
         config.widths[branch], channels: maps ?? config.numChannels, patch: maps == nil ? patch : 1,
         at: "\(path)patch_embed.\(branch)", in: &store)
     }
@@ -100,13 +100,13 @@ public struct CrossViT: Sendable {
     stages = config.depth.indices.map { Stage(config, config.depth[$0], at: "\(path)blocks.\($0)", in: &store) }
   }
 
-  /// Pictures [batch, channels, side, side] -> for each branch [batch, 1 + patches, width], the class token first.
-  public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> [Value] {
-    let scales = stem?.scales(pictures, &tape)
+  /// Images [batch, channels, side, side] -> for each branch [batch, 1 + patches, width], the class token first.
+  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> [Value] {
+    let scales = stem?.scales(images, &tape)
     var branches: [Value] = []
     for branch in 0..<2 {
       let maps = config.stage(ofStride: config.patchSizes[branch]).flatMap { scales?[$0] }
-      let patches = embeddings[branch](maps ?? pictures, &tape)
+      let patches = embeddings[branch](maps ?? images, &tape)
       let token = tape.broadcast(classTokens[branch], [patches.shape[0], 1, config.widths[branch]])
       branches.append(tape.addParameter(tape.concatTokens(token, patches), positions[branch]))
     }

@@ -1,11 +1,11 @@
 import DferImage
 
 extension Image {
-  /// The same picture, black outside of the wanted parts of the face. No training is needed for it: the parts are cut
+  /// The same image, black outside of the wanted parts of the face. No training is needed for it: the parts are cut
   /// around five points.
   ///
-  /// - Parameter points: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner, in
-  ///   0...1 of the picture; empty: where they lie in most crops.
+  /// - Parameter points: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner, in
+  ///   0...1 of the image; empty: where they lie in most crops.
   func showing(_ parts: [EmoticMAEConfig.Part], around points: [Point]) -> Image {
     let points = points.count == 5 ? points : Self.usualPoints
     // Eyes are about 0.45 of a face apart; a turned face shows them closer together.

@@ -5,7 +5,7 @@ import DferTensor
 /// keys and values are normed, and so is the sum.
 public struct EmoticMAE: Sendable {
   public let config: EmoticMAEConfig
-  let encoder: PictureEncoder
+  let encoder: ImageEncoder
   let pooledNorm: LayerNorm
   let queryNorm, memoryNorm, sumNorm: LayerNorm
   let attention: CrossAttention
@@ -18,7 +18,7 @@ public struct EmoticMAE: Sendable {
   ) {
     self.config = config
     let (width, epsilon) = (config.hiddenSize, config.layerNormEps)
-    encoder = PictureEncoder(config, in: &store)
+    encoder = ImageEncoder(config, in: &store)
     pooledNorm = LayerNorm(width, epsilon: epsilon, at: "fc_norm", in: &store)
     queryNorm = LayerNorm(width, epsilon: epsilon, at: "fusion.norm_q", in: &store)
     memoryNorm = LayerNorm(width, epsilon: epsilon, at: "fusion.norm_kv", in: &store)
@@ -70,13 +70,13 @@ public struct EmoticMAE: Sendable {
     return meanHead(pooled, &tape)
   }
 
-  /// Pictures [batch, 3 or 6, side, side] -> logits [batch, labels]; the auxiliary view's colours follow the main one's.
-  public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> Value {
+  /// Images [batch, 3 or 6, side, side] -> logits [batch, labels]; the auxiliary view's colours follow the main one's.
+  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
     guard config.fusion != .none else {
-      let tokens = encoder.run(encoder.embed(pictures, &tape), blocks: config.numHiddenLayers, &tape)
+      let tokens = encoder.run(encoder.embed(images, &tape), blocks: config.numHiddenLayers, &tape)
       return mean(pooledNorm(pooled(tokens, &tape), &tape), &tape)
     }
-    let (main, auxiliary) = (tape.slice(pictures, 0..<3), tape.slice(pictures, 3..<6))
+    let (main, auxiliary) = (tape.slice(images, 0..<3), tape.slice(images, 3..<6))
     return logits(views(main, auxiliary, &tape), config.fusion, &tape)
   }
 

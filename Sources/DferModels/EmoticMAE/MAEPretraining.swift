@@ -10,7 +10,7 @@ package struct MAEPretraining: Sendable {
   }
 
   package let config: EmoticMAEConfig
-  let encoder: PictureEncoder
+  let encoder: ImageEncoder
   let norm: LayerNorm
   let entry, exit: Linear
   let maskToken: Parameter
@@ -21,7 +21,7 @@ package struct MAEPretraining: Sendable {
   package init(_ config: EmoticMAEConfig, decoder: Decoder, in store: inout ParameterStore) {
     self.config = config
     let (width, epsilon) = (config.hiddenSize, config.layerNormEps)
-    encoder = PictureEncoder(config, in: &store)
+    encoder = ImageEncoder(config, in: &store)
     norm = LayerNorm(width, epsilon: epsilon, at: "norm", in: &store)
     entry = Linear(width, decoder.width, at: "decoder_embed", in: &store)
     maskToken = store.declare("mask_token", shape: [1, 1, decoder.width])
@@ -34,17 +34,17 @@ package struct MAEPretraining: Sendable {
       decoder.width, config.patchSize * config.patchSize * config.numChannels, at: "decoder_pred", in: &store)
   }
 
-  /// Pictures [batch, 3, side, side] -> for every patch its pixels, [batch, patches, patch * patch * 3], ordered row,
+  /// Images [batch, 3, side, side] -> for every patch its pixels, [batch, patches, patch * patch * 3], ordered row,
   /// column, colour.
   ///
-  /// - Parameter order: for each picture all patches, the visible ones first.
+  /// - Parameter order: for each image all patches, the visible ones first.
   /// - Parameter visible: how many are.
-  func callAsFunction(_ pictures: Value, order: [[Int]], visible: Int, _ tape: inout Tape) -> Value {
+  func callAsFunction(_ images: Value, order: [[Int]], visible: Int, _ tape: inout Tape) -> Value {
     let kept = order.map { Array($0.prefix(visible)) }
     let seen = encoder.run(
-      encoder.embed(pictures, kept: kept, &tape), blocks: config.numHiddenLayers, &tape)
+      encoder.embed(images, kept: kept, &tape), blocks: config.numHiddenLayers, &tape)
     var x = entry(norm(seen, &tape), &tape)
-    let (batch, patches, width) = (pictures.shape[0], config.grid * config.grid, positions.columns)
+    let (batch, patches, width) = (images.shape[0], config.grid * config.grid, positions.columns)
     let hidden = tape.broadcast(maskToken, [batch, patches - visible, width])
     // The class token stays first; token i of the shuffled rest goes back to the place of its patch.
     let shuffled = tape.concatTokens(x, hidden)
@@ -59,22 +59,22 @@ package struct MAEPretraining: Sendable {
     return tape.slice(x, 1..<patches + 1)
   }
 
-  /// Pictures [batch, 3, side, side] -> pixels of the hidden patches [batch, hidden, patch * patch * 3], in raster order.
+  /// Images [batch, 3, side, side] -> pixels of the hidden patches [batch, hidden, patch * patch * 3], in raster order.
   ///
   /// As in `VideoMAEPretraining`, an encoder with a stem must not get the hidden pixels at all.
   ///
-  /// - Parameter visible: for each picture the patches that the encoder sees, ascending, equally many for each.
-  package func callAsFunction(_ pictures: Value, visible: [[Int]], _ tape: inout Tape) -> Value {
+  /// - Parameter visible: for each image the patches that the encoder sees, ascending, equally many for each.
+  package func callAsFunction(_ images: Value, visible: [[Int]], _ tape: inout Tape) -> Value {
     let hidden = visible.map { MaskedDecoder.masked(visible: $0, of: config.grid * config.grid) }
-    let all = self(pictures, order: zip(visible, hidden).map(+), visible: visible[0].count, &tape)
+    let all = self(images, order: zip(visible, hidden).map(+), visible: visible[0].count, &tape)
     return tape.gatherTokens(all, hidden)
   }
 
   /// Whether a parameter is one of the encoder, in this network and in `EmoticMAE`.
-  package static func isOfEncoder(_ name: String) -> Bool { PictureEncoder.parts.contains { name.hasPrefix($0) } }
+  package static func isOfEncoder(_ name: String) -> Bool { ImageEncoder.parts.contains { name.hasPrefix($0) } }
 
   /// Random numbers to start with.
-  package static func start(_ weights: inout ParameterStore, random: inout RandomSource) {
-    TransformerStart.fill(&weights, random: &random)
+  package static func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
+    TransformerInitialization.fill(&weights, random: &random)
   }
 }

@@ -9,7 +9,7 @@ public struct ExpressionReading: Sendable, Hashable {
   public let logits: [Float]
   /// The face in each frame.
   public let boxes: [Rect]
-  /// For each frame: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner.
+  /// For each frame: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
   public let landmarks: [[Point]]
   /// 0...1 for each blendshape of the card, in its order.
   public let blendshapes: [Float]
@@ -81,7 +81,7 @@ public struct ExpressionModel: Sendable {
     let shapes = output.blendshape.map { rows(tape.sigmoid($0).tensor, batch) }
     return (0..<batch).map { i in
       ExpressionReading(
-        probabilities: CardText.probabilities(logits[i], temperature: card.temperature), logits: logits[i], boxes: Self.boxes(boxes[i]),
+        probabilities: Softmax.probabilities(logits[i], temperature: card.temperature), logits: logits[i], boxes: Self.boxes(boxes[i]),
         landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
     }
   }
@@ -113,7 +113,7 @@ public struct ExpressionModel: Sendable {
     }
   }
 
-  /// The same patch positions in every time slot, spread evenly: the cells that come first in an additive sequence
+  /// The same patch positions in every temporal index, spread evenly: the cells that come first in an additive sequence
   /// whose steps are powers of the plastic number, which leaves neither rows nor columns of holes.
   static func tubes(share: Double, of config: MTCAEConfig) -> [Int] {
     let trunk = config.trunk
@@ -126,6 +126,6 @@ public struct ExpressionModel: Sendable {
       let count = max(1, min(window.count, Int((share * Double(window.count)).rounded())))
       return window.sorted { rank($0) < rank($1) }.prefix(count)
     }.sorted()
-    return (0..<trunk.slots).flatMap { slot in cells.map { slot * trunk.tokensPerSlot + $0 } }
+    return (0..<trunk.temporalSize).flatMap { temporalIndex in cells.map { temporalIndex * trunk.tokensPerTemporalIndex + $0 } }
   }
 }

@@ -1,28 +1,28 @@
 import DferImage
 import DferTensor
 
-/// How pictures become numbers. Training and inference share this one path.
+/// How images become numbers. Training and inference share this one path.
 public struct InputSpec: Sendable, Hashable {
   /// Height and width of a crop, in pixels.
   public let imageSize: Int
   /// Frames of a clip.
   public let frames: Int
   /// Per colour, for values scaled to 0...1.
-  public let mean, deviation: [Float]
+  public let mean, standardDeviation: [Float]
 
-  public init(imageSize: Int, frames: Int, mean: [Float], deviation: [Float]) {
-    precondition(mean.count == 3 && deviation.count == 3, "InputSpec: mean and deviation need three numbers each")
+  public init(imageSize: Int, frames: Int, mean: [Float], standardDeviation: [Float]) {
+    precondition(mean.count == 3 && standardDeviation.count == 3, "InputSpec: mean and deviation need three numbers each")
     self.imageSize = imageSize
     self.frames = frames
     self.mean = mean
-    self.deviation = deviation
+    self.standardDeviation = standardDeviation
   }
 
   /// Clips of square RGB crops -> [batch, 3, frames, height, width]: bytes over 255, minus the mean, over the deviation.
   public func tensor(_ clips: [[Image]]) -> Tensor {
     let plane = imageSize * imageSize
     // 256 bytes are all there is to normalise.
-    let tables = (0..<3).map { colour in (0..<256).map { (Float($0) / 255 - mean[colour]) / deviation[colour] } }
+    let tables = (0..<3).map { colour in (0..<256).map { (Float($0) / 255 - mean[colour]) / standardDeviation[colour] } }
     var values = [Float](repeating: 0, count: clips.count * 3 * frames * plane)
     for (c, clip) in clips.enumerated() {
       precondition(clip.count == frames, "InputSpec: a clip of \(clip.count) frames, not \(frames)")

@@ -71,6 +71,6 @@ public struct ModelCard: Sendable, Hashable {
 
   /// How crops become the network's input.
   public var input: InputSpec {
-    InputSpec(imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, deviation: imageStd)
+    InputSpec(imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, standardDeviation: imageStd)
   }
 }

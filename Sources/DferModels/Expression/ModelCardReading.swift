@@ -35,12 +35,12 @@ extension ModelCard {
     let config = json("config", MTCAEConfig.self)
     let labels = json("labels", [String].self)
     let mean = json("image_mean", [Float].self)
-    let deviation = json("image_std", [Float].self)
+    let standardDeviation = json("image_std", [Float].self)
     let crop = json("crop", Crop.self)
     let clip = json("clip", Clip.self)
     let blendshapes = json("blendshapes", [String].self)
     let temperature = Double(text("temperature"))
-    guard let config, let labels, let mean, let deviation, let crop, let clip, let blendshapes, let temperature else {
+    guard let config, let labels, let mean, let standardDeviation, let crop, let clip, let blendshapes, let temperature else {
       if temperature == nil { faults.append("metadata temperature: \(text("temperature")) is not a number") }
       throw CheckpointError(path: file.path, reasons: faults)
     }
@@ -54,7 +54,7 @@ extension ModelCard {
       "blendshapes: \(blendshapes.count) names for \(config.cascade.numBlendshapes) answers")
     check(temperature > 0 && temperature.isFinite, "temperature: \(temperature) is not above 0")
     check(mean.count == 3, "image_mean: \(mean.count) numbers for 3 colours")
-    check(deviation.count == 3 && deviation.allSatisfy { $0 > 0 }, "image_std: not three numbers above 0")
+    check(standardDeviation.count == 3 && standardDeviation.allSatisfy { $0 > 0 }, "image_std: not three numbers above 0")
     check(config.trunk.numChannels == 3, "config: num_channels is \(config.trunk.numChannels), not 3")
     check(crop.sideFactor > 0 && crop.sideFactor.isFinite, "crop: side_factor \(crop.sideFactor) is not above 0")
     check(
@@ -66,13 +66,13 @@ extension ModelCard {
 
     self.init(
       model: text("model"), version: text("version"), date: text("date"), config: config, labels: labels,
-      temperature: temperature, imageMean: mean, imageStd: deviation, crop: crop, clip: clip, blendshapes: blendshapes,
+      temperature: temperature, imageMean: mean, imageStd: standardDeviation, crop: crop, clip: clip, blendshapes: blendshapes,
       licence: text("licence"), metrics: text("metrics"), training: text("training"))
   }
 
   /// The metadata of a weight file with this card.
   public var metadata: [String: String] {
-    func json(_ value: some Encodable) -> String { CardText.json(value) }
+    func json(_ value: some Encodable) -> String { CanonicalJSON.text(value) }
     return [
       "dfer_format": String(Self.format), "model": model, "version": version, "date": date, "config": json(config),
       "labels": json(labels), "temperature": String(temperature), "image_mean": json(imageMean),

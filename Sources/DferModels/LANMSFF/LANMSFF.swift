@@ -1,6 +1,6 @@
 import DferTensor
 
-/// LANMSFF: a small convolutional network for one grey picture of a face. arXiv 2403.14318; layers as in the authors'
+/// LANMSFF: a small convolutional network for one grey image of a face. arXiv 2403.14318; layers as in the authors'
 /// code (AE-1129/LANMSFF), with the fixed channel shuffle of its later version.
 ///
 /// Two plain blocks (1 and 3) and two of two paths with different reach (2 and 4), which MassAtt weighs; the head reads
@@ -23,15 +23,15 @@ public struct LANMSFF: Sendable {
     rate = dropout
   }
 
-  /// Pictures [batch, 1, height, width], 0...1 -> logits [batch, labels]. Sides are multiples of 32: block 4 halves its
+  /// Images [batch, 1, height, width], 0...1 -> logits [batch, labels]. Sides are multiples of 32: block 4 halves its
   /// eighth of them twice more and must meet it again.
-  public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> Value {
-    head(features(pictures, &tape), &tape)
+  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
+    head(features(images, &tape), &tape)
   }
 
   /// What the head reads, [batch, 156].
-  func features(_ pictures: Value, _ tape: inout Tape) -> Value {
-    let one = tape.dropout(block1(pictures, &tape), rate: rate)
+  func features(_ images: Value, _ tape: inout Tape) -> Value {
+    let one = tape.dropout(block1(images, &tape), rate: rate)
     let two = tape.dropout(block2(one, &tape), rate: rate)
     let three = tape.dropout(block3(two, &tape), rate: rate)
     let four = tape.dropout(block4(three, &tape), rate: rate)

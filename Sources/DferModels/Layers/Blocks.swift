@@ -64,7 +64,7 @@ public struct PatchEmbedding: Sendable {
     bias = store.declare("\(path).proj.bias", shape: [config.hiddenSize])
   }
 
-  /// Clips [batch, channels, frames, height, width] -> tokens [batch, slots * rows * columns, width], in the order time,
+  /// Clips [batch, channels, frames, height, width] -> tokens [batch, temporalSize * rows * columns, width], in the order time,
   /// then row, then column.
   ///
   /// - Parameter kept: for each clip the tokens to make, as in `VideoMAEEncoder`; nil for all.

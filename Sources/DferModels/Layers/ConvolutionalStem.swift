@@ -36,16 +36,16 @@ public struct ConvolutionalStem: Sendable {
   /// Pixels of a frame along one side for each cell of the last maps.
   public static func stride(of widths: [Int]) -> Int { 1 << (widths.count - 1) }
 
-  /// Pictures [batch, channels, height, width] -> maps [batch, last width, height / stride, width / stride].
-  public func callAsFunction(_ pictures: Value, _ tape: inout Tape) -> Value {
-    let scales = scales(pictures, &tape)
+  /// Images [batch, channels, height, width] -> maps [batch, last width, height / stride, width / stride].
+  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
+    let scales = scales(images, &tape)
     return scales[scales.count - 1]
   }
 
-  /// Pictures [batch, channels, height, width] -> the maps of the first convolution, then of each stage, each half as
+  /// Images [batch, channels, height, width] -> the maps of the first convolution, then of each stage, each half as
   /// high and wide as those before.
-  public func scales(_ pictures: Value, _ tape: inout Tape) -> [Value] {
-    var scales = [first(pictures, relu: true, &tape)]
+  public func scales(_ images: Value, _ tape: inout Tape) -> [Value] {
+    var scales = [first(images, relu: true, &tape)]
     for stage in stages { scales.append(stage(scales[scales.count - 1], &tape)) }
     return scales
   }

@@ -12,7 +12,7 @@ public struct LGIFormer: Sendable {
   let blocks: [LGIBlock]
   let norm: LayerNorm?
   /// As in `VideoMAEEncoder`.
-  public var recomputesBlocks = false
+  public var gradientCheckpointing = false
 
   /// - Parameter norm: a layer norm behind the last block, as in pre-training; the classifier has none.
   public init(_ config: MAEDFERConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
@@ -46,7 +46,7 @@ public struct LGIFormer: Sendable {
     var x = embed(clips, kept: kept, &tape)
     for block in blocks {
       x =
-        recomputesBlocks
+        gradientCheckpointing
         ? tape.recomputed([x]) { block($1[0], regions: regions, &$0) } : block(x, regions: regions, &tape)
     }
     let (batch, size, width) = (clips.shape[0], x.shape[1], x.shape[2])

@@ -10,24 +10,24 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     (self.trunk, self.regionSize) = (trunk, regionSize)
   }
 
-  /// The same with regions as published, pairs of time slots and the upper and the lower half of the face; whole frames
+  /// The same with regions as published, pairs of temporal indices and the upper and the lower half of the face; whole frames
   /// where the grid is odd.
   public init(trunk: VideoMAEConfig) {
     let rows = trunk.grid.isMultiple(of: 2) ? trunk.grid / 2 : trunk.grid
-    self.init(trunk: trunk, regionSize: [trunk.slots.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid])
+    self.init(trunk: trunk, regionSize: [trunk.temporalSize.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid])
   }
 
   /// Regions along time, rows and columns.
   public var regionGrid: [Int] {
-    [trunk.slots / regionSize[0], trunk.grid / regionSize[1], trunk.grid / regionSize[2]]
+    [trunk.temporalSize / regionSize[0], trunk.grid / regionSize[1], trunk.grid / regionSize[2]]
   }
   public var regions: Int { regionGrid.reduce(1, *) }
 
   /// The region of a token, counted in the order time, row, column.
   func region(of token: Int) -> Int {
-    let (slot, cell) = token.quotientAndRemainder(dividingBy: trunk.tokensPerSlot)
+    let (temporalIndex, cell) = token.quotientAndRemainder(dividingBy: trunk.tokensPerTemporalIndex)
     let (row, column) = cell.quotientAndRemainder(dividingBy: trunk.grid)
-    let (t, y, x) = (slot / regionSize[0], row / regionSize[1], column / regionSize[2])
+    let (t, y, x) = (temporalIndex / regionSize[0], row / regionSize[1], column / regionSize[2])
     return (t * regionGrid[1] + y) * regionGrid[2] + x
   }
 
@@ -40,7 +40,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     guard regionSize.count == 3, regionSize.allSatisfy({ $0 > 0 }) else {
       return ["config: region_size \(regionSize) is not three numbers above 0"]
     }
-    let sides = [trunk.slots, trunk.grid, trunk.grid]
+    let sides = [trunk.temporalSize, trunk.grid, trunk.grid]
     return zip(sides, regionSize).contains { !$0.isMultiple(of: $1) }
       ? ["config: regions of \(regionSize) tokens do not fill a grid of \(sides)"] : []
   }

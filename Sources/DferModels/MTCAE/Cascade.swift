@@ -2,9 +2,9 @@ import DferTensor
 
 /// What MTCAE says about each clip. Boxes and points are 0...1 of the crop.
 public struct MTCAEOutput: Sendable {
-  /// [batch, 4 * frames], or [batch, slots, 4 * tubelet] when pooled per slot: centre x, centre y, width, height.
+  /// [batch, 4 * frames], or [batch, temporalSize, 4 * tubelet] when pooled per temporal index: centre x, centre y, width, height.
   public let box: Value
-  /// [batch, 2 * points * frames], or [batch, slots, 2 * points * tubelet] when pooled per slot: x, y.
+  /// [batch, 2 * points * frames], or [batch, temporalSize, 2 * points * tubelet] when pooled per temporal index: x, y.
   public let landmark: Value
   /// [batch, labels]: logits.
   public let expression: Value
@@ -42,17 +42,17 @@ public struct Cascade: Sendable {
   }
 
   /// Encoder tokens [batch, tokens, width] -> answers.
-  /// - Parameter tokensPerSlot: tokens of one time slot; all slots have equally many.
-  public func callAsFunction(_ tokens: Value, tokensPerSlot: Int, _ tape: inout Tape) -> MTCAEOutput {
+  /// - Parameter tokensPerTemporalIndex: tokens of one temporal index; all have equally many.
+  public func callAsFunction(_ tokens: Value, tokensPerTemporalIndex: Int, _ tape: inout Tape) -> MTCAEOutput {
     let memories = self.memories(tokens, &tape)
     // The first decoder has no task before it and starts from its own memory.
     let boxState = decoders[0](memories[0], over: memories[0], &tape)
     let landmarkState = decoders[1](boxState, over: memories[1], &tape)
     let expressionState = decoders[2](landmarkState, over: memories[2], &tape)
-    let face = expression.pooled(expressionState, tokensPerSlot: tokensPerSlot, &tape)
+    let face = expression.pooled(expressionState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape)
     return MTCAEOutput(
-      box: box.output(box.pooled(boxState, tokensPerSlot: tokensPerSlot, &tape), &tape),
-      landmark: landmark.output(landmark.pooled(landmarkState, tokensPerSlot: tokensPerSlot, &tape), &tape),
+      box: box.output(box.pooled(boxState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
+      landmark: landmark.output(landmark.pooled(landmarkState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
       expression: expression.output(face, &tape),
       blendshape: blendshape.map { $0(face, &tape) })
   }

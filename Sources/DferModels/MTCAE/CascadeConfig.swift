@@ -12,8 +12,8 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
   public enum Pooling: String, Sendable, Codable {
     /// All tokens of the clip: one answer per clip.
     case clip
-    /// The tokens of one time slot: one answer per slot, for the frames of its tubelets.
-    case slot
+    /// The tokens of one temporal index: one answer per temporal index, for the frames of its tubelets.
+    case temporalIndex = "slot"
   }
 
   /// Pooling of each head.
@@ -46,10 +46,10 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
   public var numBlendshapes: Int
   public var headPooling: HeadPooling
 
-  /// Variant F with one block a decoder; box and landmark heads answer for each time slot.
+  /// Variant F with one block a decoder; box and landmark heads answer for each temporal index.
   public init(
     hiddenSize: Int, decoderHiddenSize: Int, decoderNumAttentionHeads: Int, decoderIntermediateSize: Int,
-    numLabels: Int, framesPerSlot: Int, numLandmarks: Int, numBlendshapes: Int
+    numLabels: Int, framesPerTemporalIndex: Int, numLandmarks: Int, numBlendshapes: Int
   ) {
     variant = .flowChart
     (self.hiddenSize, self.decoderHiddenSize) = (hiddenSize, decoderHiddenSize)
@@ -57,8 +57,8 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
     decoderHeadDim = decoderHiddenSize / decoderNumAttentionHeads
     (self.decoderIntermediateSize, layerNormEps, memoryNorm) = (decoderIntermediateSize, 1e-6, true)
     (self.numLabels, self.numBlendshapes) = (numLabels, numBlendshapes)
-    (boxOutputs, landmarkOutputs) = (4 * framesPerSlot, 2 * numLandmarks * framesPerSlot)
-    headPooling = HeadPooling(box: .slot, landmark: .slot, expression: .clip, blendshape: .clip)
+    (boxOutputs, landmarkOutputs) = (4 * framesPerTemporalIndex, 2 * numLandmarks * framesPerTemporalIndex)
+    headPooling = HeadPooling(box: .temporalIndex, landmark: .temporalIndex, expression: .clip, blendshape: .clip)
   }
 
   enum CodingKeys: String, CodingKey {

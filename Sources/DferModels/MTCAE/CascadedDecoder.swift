@@ -47,7 +47,7 @@ public struct CascadedDecoder: Sendable {
   }
 }
 
-/// Turns a decoder's tokens into one vector per clip or per time slot, and that into answers.
+/// Turns a decoder's tokens into one vector per clip or per temporal index, and that into answers.
 public struct Head: Sendable {
   let norm: LayerNorm
   let output: Linear
@@ -64,9 +64,9 @@ public struct Head: Sendable {
     variant = config.variant
   }
 
-  /// [batch, tokens, width] -> the normed means [batch, width], or [batch, slots, width] when pooling over slots.
-  func pooled(_ tokens: Value, tokensPerSlot: Int, _ tape: inout Tape) -> Value {
-    let group = pooling == .slot ? tokensPerSlot : tokens.shape[1]
+  /// [batch, tokens, width] -> the normed means [batch, width], or [batch, temporalSize, width] when pooling over temporal indices.
+  func pooled(_ tokens: Value, tokensPerTemporalIndex: Int, _ tape: inout Tape) -> Value {
+    let group = pooling == .temporalIndex ? tokensPerTemporalIndex : tokens.shape[1]
     func mean(_ x: Value, _ tape: inout Tape) -> Value {
       pooling == .clip ? tape.meanOfTokens(x) : tape.meanTokens(x, groupsOf: group)
     }

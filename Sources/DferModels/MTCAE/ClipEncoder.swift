@@ -28,31 +28,31 @@ public enum ClipEncoder: Sendable {
   /// - Parameters:
   ///   - kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region; nil for
   ///     all.
-  ///   - firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
   public func callAsFunction(
-    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
     switch self {
-    case .joint(let encoder): encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
+    case .joint(let encoder): encoder(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
     case .regions(let encoder): encoder.raster(clips, kept: kept, &tape)
     }
   }
 
   /// As in `VideoMAEEncoder`.
-  public var recomputesBlocks: Bool {
+  public var gradientCheckpointing: Bool {
     get {
       switch self {
-      case .joint(let encoder): encoder.recomputesBlocks
-      case .regions(let encoder): encoder.recomputesBlocks
+      case .joint(let encoder): encoder.gradientCheckpointing
+      case .regions(let encoder): encoder.gradientCheckpointing
       }
     }
     set {
       switch self {
       case .joint(var encoder):
-        encoder.recomputesBlocks = newValue
+        encoder.gradientCheckpointing = newValue
         self = .joint(encoder)
       case .regions(var encoder):
-        encoder.recomputesBlocks = newValue
+        encoder.gradientCheckpointing = newValue
         self = .regions(encoder)
       }
     }

@@ -14,20 +14,20 @@ public struct MTCAE: Sendable {
 
   /// Normalised clips [batch, channels, frames, height, width] -> answers.
   ///
-  /// Where `config.readsSlots`, clips may have fewer slots than `config` has, down to a still of one slot.
+  /// Where `config.readsShortClips`, clips may have fewer temporal indices than `config` has, down to a still of one tubelet.
   ///
   /// - Parameters:
-  ///   - kept: for each clip the tokens to look at, ascending, equally many of each time slot and of each region; nil for
+  ///   - kept: for each clip the tokens to look at, ascending, equally many of each temporal index and of each region; nil for
   ///     all.
-  ///   - firstSlot: where in time such a shorter clip begins, in time slots.
+  ///   - firstTemporalIndex: where in time such a shorter clip begins, in temporal indices.
   public func callAsFunction(
-    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> MTCAEOutput {
-    let tokens = encoder(clips, kept: kept, firstSlot: firstSlot, &tape)
-    let slots = config.trunk.slots(ofFrames: clips.shape[2])
+    let tokens = encoder(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+    let temporalSize = config.trunk.temporalSize(ofFrames: clips.shape[2])
     precondition(
-      tokens.shape[1].isMultiple(of: slots),
-      "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(slots) time slots")
-    return cascade(tokens, tokensPerSlot: tokens.shape[1] / slots, &tape)
+      tokens.shape[1].isMultiple(of: temporalSize),
+      "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(temporalSize) time slots")
+    return cascade(tokens, tokensPerTemporalIndex: tokens.shape[1] / temporalSize, &tape)
   }
 }

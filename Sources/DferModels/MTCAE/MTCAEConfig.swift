@@ -12,9 +12,9 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
 
   public var encoder: ClipEncoder.Kind { regionSize == nil ? .videoMAE : .maeDFER }
 
-  /// Whether the network also reads a few time slots instead of a whole clip, down to a still of one.
-  public var readsSlots: Bool {
-    regionSize == nil && cascade.headPooling.box == .slot && cascade.headPooling.landmark == .slot
+  /// Whether the network also reads a few temporal indices instead of a whole clip, down to a still of one.
+  public var readsShortClips: Bool {
+    regionSize == nil && cascade.headPooling.box == .temporalIndex && cascade.headPooling.landmark == .temporalIndex
   }
 
   /// The cells of a frame, window by window; where some are left out, every window has to keep equally many.
@@ -43,7 +43,7 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
 
   /// Frames that one answer of a head speaks for.
   func frames(of pooling: CascadeConfig.Pooling) -> Int {
-    pooling == .slot ? trunk.tubeletSize : trunk.numFrames
+    pooling == .temporalIndex ? trunk.tubeletSize : trunk.numFrames
   }
 
   /// Learned numbers of the products in all blocks: nearly all that the network has.

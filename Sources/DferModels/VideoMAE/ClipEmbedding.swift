@@ -24,10 +24,10 @@ struct ClipEmbedding: Sendable {
   /// - Parameters:
   ///   - kept: for each clip the tokens to make, in the order in which they will stand, equally many for each; nil for
   ///     all in raster order.
-  ///   - firstSlot: where in time a clip shorter than the network's begins, in time slots.
-  func callAsFunction(_ clips: Tensor, kept: [[Int]]?, firstSlot: Int = 0, _ tape: inout Tape) -> Value {
+  ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
+  func callAsFunction(_ clips: Tensor, kept: [[Int]]?, firstTemporalIndex: Int = 0, _ tape: inout Tape) -> Value {
     let tokens = patches(maps(clips, &tape), kept: kept, &tape)
-    let first = firstSlot * config.tokensPerSlot
+    let first = firstTemporalIndex * config.tokensPerTemporalIndex
     guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
     let table = Value(positions.reshaped([1] + positions.shape))
     let places = tape.gatherTokens(table, [kept.flatMap { $0.map { first + $0 } }])
@@ -37,7 +37,7 @@ struct ClipEmbedding: Sendable {
   /// What the patches are cut from: the pixels, or what the stem makes of them.
   private func maps(_ clips: Tensor, _ tape: inout Tape) -> Value {
     var maps = Value(clips)
-    if let stem { maps = tape.clips(stem(tape.pictures(maps), &tape), frames: clips.shape[2]) }
+    if let stem { maps = tape.clips(stem(tape.images(maps), &tape), frames: clips.shape[2]) }
     return clips.shape[2] == 1 ? tape.repeatFrame(maps, config.tubeletSize) : maps
   }
 

@@ -21,8 +21,8 @@ public struct PixelTarget: Sendable {
 
   /// - Parameters:
   ///   - clips: normalised, [batch, colours, frames, height, width].
-  ///   - mean: what was taken from each colour, and `deviation` what it was divided by.
-  public init(_ clips: Tensor, _ config: VideoMAEConfig, mean: [Float], deviation: [Float], form: Form) {
+  ///   - mean: what was taken from each colour, and `standardDeviation` what it was divided by.
+  public init(_ clips: Tensor, _ config: VideoMAEConfig, mean: [Float], standardDeviation: [Float], form: Form) {
     let cut = tubelets(of: clips, tubelet: config.tubeletSize, patch: config.patchSize)
     let (colours, size) = (clips.shape[1], cut.columns / clips.shape[1])
     precondition(size > 1, "PixelTarget: a tubelet of one pixel has no deviation")
@@ -37,7 +37,7 @@ public struct PixelTarget: Sendable {
         let count = group.count * size
         func pixel(_ i: Int) -> Float {
           let colour = group.lowerBound + i / size
-          return cut.values[start + i] * deviation[colour] + mean[colour]
+          return cut.values[start + i] * standardDeviation[colour] + mean[colour]
         }
         var sum = 0.0
         for i in 0..<count { sum += Double(pixel(i)) }

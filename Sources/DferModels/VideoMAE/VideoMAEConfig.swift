@@ -58,11 +58,11 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
 
   /// Rows and columns of the patch grid of one frame.
   public var grid: Int { imageSize / patchSize }
-  /// Time slots of a clip.
-  public var slots: Int { numFrames / tubeletSize }
-  /// Tokens of one time slot.
-  public var tokensPerSlot: Int { grid * grid }
-  public var tokens: Int { slots * tokensPerSlot }
+  /// Temporal indices of a clip.
+  public var temporalSize: Int { numFrames / tubeletSize }
+  /// Tokens of one temporal index.
+  public var tokensPerTemporalIndex: Int { grid * grid }
+  public var tokens: Int { temporalSize * tokensPerTemporalIndex }
 
   /// The sizes that a network of our own needs; the rest is as in the original code.
   public init(
@@ -130,8 +130,8 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
   /// Learned numbers of the products in all blocks: nearly all that the encoder has.
   var weightCount: Int { numHiddenLayers * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
 
-  /// Time slots of a clip of so many frames. Fewer frames than a tubelet has still fill one.
-  public func slots(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
+  /// Temporal indices of a clip of so many frames. Fewer frames than a tubelet has still fill one.
+  public func temporalSize(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
 
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {

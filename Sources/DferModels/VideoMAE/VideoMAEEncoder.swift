@@ -8,7 +8,7 @@ public struct VideoMAEEncoder: Sendable {
   let norm: LayerNorm?
   /// Whether blocks keep only their input until gradients are wanted and then run again: a third more arithmetic for a
   /// fraction of the memory.
-  public var recomputesBlocks = false
+  public var gradientCheckpointing = false
 
   /// - Parameter norm: a layer norm behind the last block, as in pre-training and in MTCAE; the classifier has none.
   public init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
@@ -25,13 +25,13 @@ public struct VideoMAEEncoder: Sendable {
   ///
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each; nil for all. Masked
   ///   pre-training and faster inference are both this.
-  /// - Parameter firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  /// - Parameter firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
   public func callAsFunction(
-    _ clips: Tensor, kept: [[Int]]? = nil, firstSlot: Int = 0, _ tape: inout Tape
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
-    var x = embedding(clips, kept: kept, firstSlot: firstSlot, &tape)
+    var x = embedding(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
     for block in blocks {
-      x = recomputesBlocks ? tape.recomputed([x]) { block($1[0], &$0) } : block(x, &tape)
+      x = gradientCheckpointing ? tape.recomputed([x]) { block($1[0], &$0) } : block(x, &tape)
     }
     return norm.map { $0(x, &tape) } ?? x
   }

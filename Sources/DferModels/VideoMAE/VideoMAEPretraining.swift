@@ -19,13 +19,13 @@ public struct VideoMAEPretraining: Sendable {
   ///
   /// - Parameters:
   ///   - visible: for each clip the tokens that the encoder sees, ascending, equally many for each.
-  ///   - firstSlot: where in time a clip shorter than the network's begins, in time slots.
+  ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
   public func callAsFunction(
-    _ clips: Tensor, visible: [[Int]], firstSlot: Int = 0, _ tape: inout Tape
+    _ clips: Tensor, visible: [[Int]], firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
     let config = encoder.config
-    let tokens = config.slots(ofFrames: clips.shape[2]) * config.tokensPerSlot
-    let encoded = encoder(clips, kept: visible, firstSlot: firstSlot, &tape)
-    return decoder(encoded, visible: visible, of: tokens, from: firstSlot * config.tokensPerSlot, &tape)
+    let tokens = config.temporalSize(ofFrames: clips.shape[2]) * config.tokensPerTemporalIndex
+    let encoded = encoder(clips, kept: visible, firstTemporalIndex: firstTemporalIndex, &tape)
+    return decoder(encoded, visible: visible, of: tokens, from: firstTemporalIndex * config.tokensPerTemporalIndex, &tape)
   }
 }

@@ -77,7 +77,7 @@ enum Kernels {
       }
     }
     if workers > 1 {
-      Crew.shared.perform(on: workers, work)
+      ThreadPool.shared.perform(on: workers, work)
     } else {
       work()
     }

@@ -15,7 +15,7 @@ extension Kernels.Convolution {
 }
 
 extension Kernels {
-  /// The tiles of a batch of pictures.
+  /// The tiles of a batch of images.
   struct Tiles: Sendable {
     let batch, count: Int
     private let shape: ck_tiles

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Zeros around a picture before a window slides over it.
+/// Zeros around an image before a window slides over it.
 public enum Padding: Sendable, Equatable {
   case sides(top: Int, left: Int, bottom: Int, right: Int)
   /// As in Keras: output size = ceil(size / stride), the odd zero goes to the bottom and right.

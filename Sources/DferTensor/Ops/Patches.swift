@@ -28,7 +28,7 @@ public func sineTable(positions: Int, width: Int) -> Tensor {
   return Tensor(values, shape: [positions, width])
 }
 
-/// The fixed position table of image MAE over a grid x grid picture: the first half of the width encodes the column,
+/// The fixed position table of image MAE over a grid x grid image: the first half of the width encodes the column,
 /// the second the row, each as sines, then cosines. With `classToken` a row of zeros comes first.
 ///
 /// - Returns: [(1 +) grid * grid, width]; `width` divides by 4.

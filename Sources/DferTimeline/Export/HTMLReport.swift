@@ -48,8 +48,8 @@ struct HTMLReport {
       </div>
       </section>
       \(comparison?.section ?? "")
-      \(HTMLReportFigures.episodes(timeline, statistics))
-      \(HTMLReportFigures.tabs(faces.map(\.face.id)))
+      \(HTMLReportStatistics.episodes(timeline, statistics))
+      \(HTMLReportStatistics.tabs(faces.map(\.face.id)))
       \(faces.map { section($0.face, $0.columns, $0.segments, timeline, comparison?.track(of: $0.face.id)) }.joined(separator: "\n"))
       <footer>Made by dfer. Every moment belongs to the clip whose middle is nearest; a segment is an unbroken stretch with one
       likeliest expression. Bands are probabilities, stacked to 100 %.\(modelNote)</footer>

@@ -1,15 +1,15 @@
 import DferImage
 import Foundation
 
-/// The timeline as a picture: the same figure as `SVGPlot`, at twice its size, for slides and messages.
+/// The timeline as an image: the same figure as `SVGPlot`, at twice its size, for slides and messages.
 enum PNGPlot {
   private static let scale = 2.0
   private static let (left, right, lane, strip, bands) = (90.0, 34.0, 120.0, 18.0, 74.0)
   private static let (ink, soft, ground) = (Colour(css: "#1d2430"), Colour(css: "#5d6776"), Colour(css: "#eceef1"))
 
-  static func data(_ timeline: SegmentTimeline) -> Data { Data(PNG.data(picture(timeline))) }
+  static func data(_ timeline: SegmentTimeline) -> Data { Data(PNG.data(image(timeline))) }
 
-  static func picture(_ timeline: SegmentTimeline) -> Image {
+  static func image(_ timeline: SegmentTimeline) -> Image {
     // A crowd's figure would be too tall to look at; the SVG holds everybody.
     let faces = Array(timeline.faces.prefix(40))
     let (width, top) = (1000.0, 56.0)

@@ -17,7 +17,7 @@ struct FrameBuilder {
   private let labels: [String]
   private var frames: [Frame] = []
   private var faceIDs: [String: Int] = [:]
-  private var pictures: [String: Int] = [:]
+  private var images: [String: Int] = [:]
   /// Labels that were found, when the table has only winning labels.
   private var found: [String] = []
   private var winners: [[Int]] = []
@@ -96,10 +96,10 @@ struct FrameBuilder {
       guard let time = try number(column, record) else { return nil }
       return (time, try number(frame, record))
     case .frame(let column): return try number(column, record).map { ($0, $0) }
-    case .picture(let column):
-      guard let picture = text(column, record) else { return nil }
-      let place = pictures[picture, default: pictures.count]
-      pictures[picture] = place
+    case .image(let column):
+      guard let image = text(column, record) else { return nil }
+      let place = images[image, default: images.count]
+      images[image] = place
       return (Double(place), Double(place))
     }
   }
@@ -108,7 +108,7 @@ struct FrameBuilder {
     switch dialect.clock {
     case .seconds: return 1
     case .milliseconds: return 0.001
-    case .frame, .picture: return 1 / frameRate
+    case .frame, .image: return 1 / frameRate
     case .either:
       // No frame lasts a second, and none a millisecond.
       guard let first = frames.first, let last = frames.last, let a = first.number, let b = last.number, b > a else {

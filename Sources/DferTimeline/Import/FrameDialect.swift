@@ -7,19 +7,19 @@ struct FrameDialect {
     /// Seconds in early versions and milliseconds in late ones, under one name; `frame` tells which.
     case either(String, frame: String)
     case frame(String)
-    /// A picture's name, the same for all faces of a frame.
-    case picture(String)
+    /// An image's name, the same for all faces of a frame.
+    case image(String)
 
     var needsRate: Bool {
       switch self {
-      case .frame, .picture: true
+      case .frame, .image: true
       case .seconds, .milliseconds, .either: false
       }
     }
 
     var columns: [String] {
       switch self {
-      case .seconds(let name), .milliseconds(let name), .frame(let name), .picture(let name): [name]
+      case .seconds(let name), .milliseconds(let name), .frame(let name), .image(let name): [name]
       case .either(let name, let frame): [name, frame]
       }
     }
@@ -102,7 +102,7 @@ struct FrameDialect {
       (label, face, success) = (first("emotion"), first("face_id"), "success")
       (box, sensor, score) = (nil, nil, "confidence")
     } else if has.isSuperset(of: ["image_path", "face_id", "emotion"]) {
-      (origin, clock, classes, scale) = (.openFace, .picture("image_path"), [], .share)
+      (origin, clock, classes, scale) = (.openFace, .image("image_path"), [], .share)
       (label, face, success) = ("emotion", "face_id", nil)
       (box, sensor, score) = (nil, nil, nil)
     } else {

@@ -2,7 +2,7 @@ import DferImage
 import Foundation
 
 extension Image {
-  /// What a strong compression leaves of a picture: blocks of 8 x 8 whose fine waves are rounded away, and colours at half
+  /// What a strong compression leaves of an image: blocks of 8 x 8 whose fine waves are rounded away, and colours at half
   /// the size. The steps are those of JPEG (ITU-T T.81, annex K), scaled by `quality` as in the common libraries.
   ///
   /// - Parameter quality: 1...100; about 50 begins to show, below 20 little of a face's creases is left.

@@ -32,7 +32,7 @@ extension LabelledSet {
   /// Places of the stills that most people called neutral: what episodes come out of.
   public var stillsAtRest: [Int] {
     guard let rest = labels.firstIndex(of: "neutral") else { return [] }
-    return clips.indices.filter { clips[$0].pictures.count == 1 && clips[$0].majority(among: [rest]) == rest }
+    return clips.indices.filter { clips[$0].images.count == 1 && clips[$0].majority(among: [rest]) == rest }
   }
 }
 
@@ -40,17 +40,17 @@ extension LabelledClip {
   /// A clip of a still that comes out of a face at rest and goes back, with the still's labels. Both faces lie where the
   /// still's does. Blendshapes are of moments, so the clip has none.
   func coming(outOf rest: LabelledClip, _ episode: Episode, frames: Int) -> LabelledClip {
-    let (picture, box, from) = (pictures[0], boxes[0], rest.boxes[0])
+    let (image, box, from) = (images[0], boxes[0], rest.boxes[0])
     let (across, down) = (from.width / box.width, from.height / box.height)
     let area = Rect(
-      x: from.x - box.x * across, y: from.y - box.y * down, width: Double(picture.width) * across,
-      height: Double(picture.height) * down)
-    let calm = rest.pictures[0].resampled(area, width: picture.width, height: picture.height)
+      x: from.x - box.x * across, y: from.y - box.y * down, width: Double(image.width) * across,
+      height: Double(image.height) * down)
+    let calm = rest.images[0].resampled(area, width: image.width, height: image.height)
     let calmPoints = rest.points.first.map { $0.map { Point(x: ($0.x - area.x) / across, y: ($0.y - area.y) / down) } }
     var clip = self
     let shares = (0..<frames).map { episode.share(at: (Double($0) + 0.5) / Double(frames)) }
-    clip.pictures = shares.map { share in
-      share == 0 ? calm : share == 1 ? picture : calm.faded(into: picture, share: share)
+    clip.images = shares.map { share in
+      share == 0 ? calm : share == 1 ? image : calm.faded(into: image, share: share)
     }
     clip.boxes = [Rect](repeating: box, count: frames)
     if let own = points.first, let calmPoints, calmPoints.count == own.count {
@@ -66,7 +66,7 @@ extension LabelledClip {
 }
 
 extension Image {
-  /// This picture with `share` of another one of the same size.
+  /// This image with `share` of another one of the same size.
   fileprivate func faded(into other: Image, share: Double) -> Image {
     let weight = Int((256 * share).rounded())
     var result = self

@@ -5,7 +5,7 @@ public struct FrameTruth: Sendable, Hashable {
   /// Seconds from the start of the video.
   public var time: Double
   public var box: Rect
-  /// Picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner; empty: not known.
+  /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner; empty: not known.
   public var points: [Point]
 
   /// Reads a table with `time_s`, the box `x0,y0,x1,y1`, optionally the five points `leye_x` ... `rmouth_y` and `face`.

@@ -1,16 +1,16 @@
 import DferImage
 
-/// One face with what people or other networks say of it. Places are in pixels of its pictures.
+/// One face with what people or other networks say of it. Places are in pixels of its images.
 public struct LabelledClip: Sendable {
   /// Says where it comes from when something is wrong with it.
   public var name: String
   /// In order of time; a still has one.
-  public var pictures: [Image]
-  /// The face in each picture.
+  public var images: [Image]
+  /// The face in each image.
   public var boxes: [Rect]
   /// Whether the boxes are labels to learn, not only places to look at.
   public var boxesAreLabels: Bool
-  /// For each picture: picture-left eye, picture-right eye, nose tip, picture-left and picture-right mouth corner. Empty
+  /// For each image: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner. Empty
   /// when not known.
   public var points: [[Point]]
   /// Distance of the outer eye corners, or of the eye centres where no more is known.
@@ -36,10 +36,10 @@ public struct LabelledClip: Sendable {
     return votes[top] * 2 > votes.reduce(otherVotes, +) ? top : nil
   }
 
-  /// One of its pictures alone, with the same labels.
+  /// One of its images alone, with the same labels.
   func still(_ index: Int) -> LabelledClip {
     var still = self
-    still.pictures = [pictures[index]]
+    still.images = [images[index]]
     still.boxes = [boxes[index]]
     still.points = points.isEmpty ? [] : [points[index]]
     return still
@@ -57,7 +57,7 @@ public struct LabelledClip: Sendable {
 public struct LabelledSet: Sendable {
   public var labels: [String]
   public var clips: [LabelledClip]
-  /// Clips in which no face was found, without pictures.
+  /// Clips in which no face was found, without images.
   public var faceless: [LabelledClip] = []
   /// What could not be used, in words; empty when all could.
   public var skipped: [String] = []

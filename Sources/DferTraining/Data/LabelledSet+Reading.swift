@@ -9,23 +9,23 @@ extension LabelledSet {
   ///   - frames: of its clips; `imageSize`: side of its crops, in pixels.
   ///   - every: take every n-th row only.
   ///   - contours: whether to keep the 68 points of stills that have them.
-  ///   - finder: made when clips need faces to be found.
+  ///   - detector: made when clips need faces to be found.
   public init(
     _ csv: String, labels: [String], blendshapes: [String] = [], frames: Int, imageSize: Int, every: Int = 1,
-    contours: Bool = false, finder: () throws -> FaceFinder
+    contours: Bool = false, detector: () throws -> FaceDetector
   ) throws {
     if PackedSet.video(of: csv) != nil {
       self = try PackedSet.read(csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours)
     } else {
       self = try Manifest(csv, labels: labels).read(
-        frames: frames, imageSize: imageSize, every: every, finder: finder)
+        frames: frames, imageSize: imageSize, every: every, detector: detector)
     }
   }
 
   /// The same for the network of a card.
-  public init(_ csv: String, card: ModelCard, every: Int = 1, finder: () throws -> FaceFinder) throws {
+  public init(_ csv: String, card: ModelCard, every: Int = 1, detector: () throws -> FaceDetector) throws {
     try self.init(
       csv, labels: card.labels, blendshapes: card.blendshapes, frames: card.config.trunk.numFrames,
-      imageSize: card.config.trunk.imageSize, every: every, finder: finder)
+      imageSize: card.config.trunk.imageSize, every: every, detector: detector)
   }
 }

@@ -3,7 +3,7 @@ import DferModels
 import DferVideo
 
 extension Manifest {
-  /// Decodes the clips: frames at even times, and around the face of each a picture with room to move the crop.
+  /// Decodes the clips: frames at even times, and around the face of each an image with room to move the crop.
   ///
   /// Every video is read once, from front to back, whatever the number of its clips. A clip whose video cannot be read
   /// or that lies behind its end is left out and named in `skipped`; one without a face goes to `faceless`.
@@ -12,16 +12,16 @@ extension Manifest {
   ///   - frames: at most so many of each clip.
   ///   - imageSize: side of the network's crops, in pixels.
   ///   - every: take every n-th entry only.
-  ///   - finder: made when the first entry without a box is met.
+  ///   - detector: made when the first entry without a box is met.
   public func read(
-    frames: Int, imageSize: Int, every: Int = 1, finder: () throws -> FaceFinder
+    frames: Int, imageSize: Int, every: Int = 1, detector: () throws -> FaceDetector
   ) throws -> LabelledSet {
     let wanted = entries.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)
-    let find = try wanted.contains { $0.box == nil && $0.truth.isEmpty } ? finder() : nil
+    let find = try wanted.contains { $0.box == nil && $0.truth.isEmpty } ? detector() : nil
     var set = LabelledSet(labels: labels, clips: [])
     var clips: [Int: LabelledClip] = [:]
     for (path, group) in Dictionary(grouping: wanted, by: \.path).sorted(by: { $0.key < $1.key }) {
-      let reader = ClipReader(frames: frames, imageSize: imageSize, finder: find)
+      let reader = ClipReader(frames: frames, imageSize: imageSize, detector: find)
       do {
         for (entry, frames) in try reader.frames(of: path, group) {
           let name = title(of: entry)
@@ -33,7 +33,7 @@ extension Manifest {
             set.skipped.append("\(name): no face found")
             set.faceless.append(
               LabelledClip(
-                name: name, pictures: [], boxes: [], boxesAreLabels: false, points: [], votes: entry.votes,
+                name: name, images: [], boxes: [], boxesAreLabels: false, points: [], votes: entry.votes,
                 otherVotes: entry.otherVotes))
             continue
           }
@@ -54,46 +54,46 @@ extension Manifest {
 /// Cuts the clips of one video.
 private struct ClipReader {
   let frames: Int
-  let finder: FaceFinder?
-  /// Side of the kept pictures: twice what the network sees leaves detail when the crop is drawn smaller.
+  let detector: FaceDetector?
+  /// Side of the kept images: twice what the network sees leaves detail when the crop is drawn smaller.
   private let side: Int
 
-  /// Side of the kept pictures' square over the longer side of the face.
+  /// Side of the kept images' square over the longer side of the face.
   private static let room = 1.8
   private static let longSide = 320
   private static let minimumScore: Float = 0.55
 
-  init(frames: Int, imageSize: Int, finder: FaceFinder?) {
-    (self.frames, self.finder) = (frames, finder)
+  init(frames: Int, imageSize: Int, detector: FaceDetector?) {
+    (self.frames, self.detector) = (frames, detector)
     side = min(160, 2 * imageSize)
   }
 
   /// For each entry the frames nearest to the middles of its even parts, each frame once.
   func frames(of path: String, _ entries: [Manifest.Entry]) throws -> [(Manifest.Entry, [Frame])] {
     let source = try VideoSource(path)
-    var slots: [(time: Double, entry: Int)] = []
+    var moments: [(time: Double, entry: Int)] = []
     for (index, entry) in entries.enumerated() {
       let end = entry.end ?? max(entry.start, source.info.duration ?? 0)
-      slots += (0..<frames).map { (entry.start + (end - entry.start) * (Double($0) + 0.5) / Double(frames), index) }
+      moments += (0..<frames).map { (entry.start + (end - entry.start) * (Double($0) + 0.5) / Double(frames), index) }
     }
-    slots.sort { $0.time < $1.time }
+    moments.sort { $0.time < $1.time }
     var found = [[Frame]](repeating: [], count: entries.count)
     var (next, last): (Int, Frame?) = (0, nil)
     func give(_ frame: Frame, until time: Double) {
-      while next < slots.count, slots[next].time <= time {
-        if found[slots[next].entry].last !== frame { found[slots[next].entry].append(frame) }
+      while next < moments.count, moments[next].time <= time {
+        if found[moments[next].entry].last !== frame { found[moments[next].entry].append(frame) }
         next += 1
       }
     }
-    while next < slots.count, let event = try source.next() {
+    while next < moments.count, let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
       if let last { give(last, until: (last.time.seconds + frame.time.seconds) / 2) }
       last = frame
     }
     if let last {
       // What lies a little behind the last frame still shows it; a clip that starts there does not exist.
-      for index in next..<max(next, slots.count) {
-        let entry = slots[index].entry
+      for index in next..<max(next, moments.count) {
+        let entry = moments[index].entry
         let isIn = !found[entry].isEmpty || entries[entry].start <= last.time.seconds + (last.duration ?? 0.04)
         if isIn, found[entry].last !== last { found[entry].append(last) }
       }
@@ -110,7 +110,7 @@ private struct ClipReader {
     }
     guard boxes.contains(where: { $0 != nil }) else { return nil }
     var clip = LabelledClip(
-      name: name, pictures: [], boxes: [], boxesAreLabels: !entry.truth.isEmpty, points: [], votes: entry.votes,
+      name: name, images: [], boxes: [], boxesAreLabels: !entry.truth.isEmpty, points: [], votes: entry.votes,
       otherVotes: entry.otherVotes)
     for (index, frame) in frames.enumerated() {
       // A frame without a face is cut where the nearest one has it.
@@ -119,13 +119,13 @@ private struct ClipReader {
       let square = box.square(factor: Self.room)
       let scale = Double(side) / square.width
       func inside(_ point: Point) -> Point { Point(x: (point.x - square.x) * scale, y: (point.y - square.y) * scale) }
-      clip.pictures.append(frame.crop(square, side: side))
+      clip.images.append(frame.crop(square, side: side))
       let corner = inside(Point(x: box.x, y: box.y))
       clip.boxes.append(Rect(x: corner.x, y: corner.y, width: box.width * scale, height: box.height * scale))
       if let points = truths[index]?.points, points.count == 5 { clip.points.append(points.map(inside)) }
     }
     // Points of some frames only would shift those of the others.
-    if clip.points.count != clip.pictures.count { clip.points = [] }
+    if clip.points.count != clip.images.count { clip.points = [] }
     if let first = clip.points.first { clip.eyeDistance = Agreement.distance(first[0], first[1]) }
     return clip
   }
@@ -133,7 +133,7 @@ private struct ClipReader {
   /// The face that lies over `near`, else the largest, in upright frame pixels and as labels would have it.
   private func face(in frame: Frame, near: Rect?) -> Rect? {
     let scale = Double(max(frame.size.width, frame.size.height)) / Double(Self.longSide)
-    let faces = finder?.find(frame.picture(longSide: Self.longSide), threshold: Self.minimumScore) ?? []
+    let faces = detector?.detect(frame.image(longSide: Self.longSide), threshold: Self.minimumScore) ?? []
     let boxes = faces.map {
       Rect(x: $0.box.x * scale, y: $0.box.y * scale, width: $0.box.width * scale, height: $0.box.height * scale).asLabelled
     }

@@ -1,8 +1,8 @@
 import DferTensor
 import Foundation
 
-/// Mixup (arXiv 1710.09412): a batch and the same batch in another order, faded into each other, pictures and votes alike.
-/// A network that learns from such pictures is less sure of what lies between two expressions.
+/// Mixup (arXiv 1710.09412): a batch and the same batch in another order, faded into each other, images and votes alike.
+/// A network that learns from such images is less sure of what lies between two expressions.
 struct Mixup: Sendable, Hashable {
   /// Share of each sample itself; its partner has the rest.
   let share: Float
@@ -24,7 +24,7 @@ struct Mixup: Sendable, Hashable {
     }
   }
 
-  /// Pictures or clips, [batch, ...].
+  /// Images or clips, [batch, ...].
   func mixed(_ input: Tensor) -> Tensor {
     let size = input.count / partners.count
     var result = input

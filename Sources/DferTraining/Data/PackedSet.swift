@@ -40,7 +40,7 @@ public enum PackedSet {
       let (counts, others) = try votes.read(row)
       let box = try row.box()
       var clip = LabelledClip(
-          name: row.text("name") ?? "\(csv), frame \(frame)", pictures: [], boxes: box.map { [$0] } ?? [],
+          name: row.text("name") ?? "\(csv), frame \(frame)", images: [], boxes: box.map { [$0] } ?? [],
           boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
           eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others,
           person: row.text("person"))
@@ -48,7 +48,7 @@ public enum PackedSet {
       return (frame, clip)
     }
     let coefficients = try self.blendshapes(beside: csv, names: blendshapes)
-    // A picture may have several rows, one a face.
+    // An image may have several rows, one a face.
     var wanted: [Int: [LabelledClip]] = [:]
     for (index, row) in rows.enumerated() where index.isMultiple(of: every) {
       var clip = row.clip
@@ -61,9 +61,9 @@ public enum PackedSet {
     while let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
       if let clips = wanted.removeValue(forKey: number) {
-        let picture = frame.picture(longSide: max(frame.size.width, frame.size.height))
+        let image = frame.image(longSide: max(frame.size.width, frame.size.height))
         for var clip in clips {
-          clip.pictures = [picture]
+          clip.images = [image]
           set.clips.append(clip)
         }
       }
@@ -89,21 +89,21 @@ public enum PackedSet {
 }
 
 extension LabelledSet {
-  /// Gives faces without a box the mean box of the others, as shares of the picture, to look at but not to learn.
+  /// Gives faces without a box the mean box of the others, as shares of the image, to look at but not to learn.
   fileprivate mutating func fillBoxes() {
     var (sums, count) = ([0.0, 0, 0, 0], 0.0)
     for clip in clips {
-      guard let box = clip.boxes.first, let size = clip.pictures.first?.size else { continue }
+      guard let box = clip.boxes.first, let size = clip.images.first?.size else { continue }
       let (width, height) = (Double(size.width), Double(size.height))
       for (side, share) in [box.x / width, box.y / height, box.width / width, box.height / height].enumerated() {
         sums[side] += share
       }
       count += 1
     }
-    // Nothing known at all: the whole picture, without the margin that a crop adds.
+    // Nothing known at all: the whole image, without the margin that a crop adds.
     let mean = count > 0 ? sums.map { $0 / count } : [0.115, 0.115, 0.77, 0.77]
     for index in clips.indices where clips[index].boxes.isEmpty {
-      let size = clips[index].pictures[0].size
+      let size = clips[index].images[0].size
       let (width, height) = (Double(size.width), Double(size.height))
       clips[index].boxes = [
         Rect(x: mean[0] * width, y: mean[1] * height, width: mean[2] * width, height: mean[3] * height)

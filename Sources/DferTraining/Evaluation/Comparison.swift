@@ -21,18 +21,18 @@ public struct Comparison: Sendable, Codable {
   ///   - labels: of the logits.
   ///   - without: labels left out.
   public init?(
-    _ first: (name: String, answers: [Evaluator.Answer]), over second: (name: String, answers: [Evaluator.Answer]),
+    _ first: (name: String, predictions: [Evaluator.Prediction]), over second: (name: String, predictions: [Evaluator.Prediction]),
     of clips: [LabelledClip], labels: [String], without: Set<String> = []
   ) {
     (self.first, self.second) = (first.name, second.name)
     let kept = labels.indices.filter { !without.contains(labels[$0]) }
-    func said(_ answer: Evaluator.Answer) -> Int? { kept.map { answer.logits[$0] }.top }
+    func said(_ prediction: Evaluator.Prediction) -> Int? { kept.map { prediction.logits[$0] }.top }
     var (truth, a, b): ([Int], [Int?], [Int?]) = ([], [], [])
-    for (clip, answers) in zip(clips, zip(first.answers, second.answers)) {
+    for (clip, predictions) in zip(clips, zip(first.predictions, second.predictions)) {
       guard let top = clip.majority(among: kept).flatMap({ kept.firstIndex(of: $0) }) else { continue }
       truth.append(top)
-      a.append(said(answers.0))
-      b.append(said(answers.1))
+      a.append(said(predictions.0))
+      b.append(said(predictions.1))
     }
     guard !truth.isEmpty else { return nil }
     samples = truth.count

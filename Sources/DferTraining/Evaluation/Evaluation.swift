@@ -3,7 +3,7 @@ import DferModels
 
 /// How well a network reads a labelled set.
 public struct Evaluation: Sendable, Codable {
-  /// Figures of the classes.
+  /// Metrics of the classes.
   public struct Classes: Sendable, Codable {
     /// Class order of everything below.
     public var labels: [String]
@@ -18,8 +18,8 @@ public struct Evaluation: Sendable, Codable {
     public var calibration: Calibration
   }
 
-  /// Figures of the places.
-  public struct Places: Sendable, Codable {
+  /// Metrics of boxes and landmarks.
+  public struct Localization: Sendable, Codable {
     public var samples: Int
     /// Mean of the five points' mean distance, over the distance of the outer eye corners.
     public var normalisedMeanError: Double?
@@ -27,7 +27,7 @@ public struct Evaluation: Sendable, Codable {
     public var boxOverlap: Double?
   }
 
-  /// Figures of the mask.
+  /// Metrics of the mask.
   public struct Masks: Sendable, Codable {
     public var samples: Int
     /// Share of faces whose mask status was right, and of those with and without a mask.
@@ -39,7 +39,7 @@ public struct Evaluation: Sendable, Codable {
   public var all: Classes?
   /// The same without the classes that were left out, answers renormalised over the others.
   public var selected: Classes?
-  public var places: Places?
+  public var localization: Localization?
   /// nil without labels, or when the network does not look for masks.
   public var masks: Masks?
   /// Divides the logits in all figures above.
@@ -51,17 +51,23 @@ public struct Evaluation: Sendable, Codable {
   /// Against another way to read the same faces, where one was asked for.
   public var gain: Comparison?
 
+  /// Names in JSON, which stay when properties are renamed.
+  private enum CodingKeys: String, CodingKey {
+    case all, selected, masks, temperature, fittedTemperature, gain
+    case localization = "places"
+  }
+
   /// - Parameters:
   ///   - answers: one for each clip.
   ///   - faceless: labelled clips in which no face was found; they count as wrong.
   ///   - without: labels left out in `selected`.
   ///   - temperature: nil takes the card's.
   public init(
-    _ answers: [Evaluator.Answer], of clips: [LabelledClip], faceless: [LabelledClip] = [], _ card: ModelCard,
+    _ predictions: [Evaluator.Prediction], of clips: [LabelledClip], faceless: [LabelledClip] = [], _ card: ModelCard,
     without: Set<String> = [], temperature: Double? = nil
   ) {
     self.init(
-      answers, of: clips, faceless: faceless, labels: card.labels, temperature: temperature ?? card.temperature,
+      predictions, of: clips, faceless: faceless, labels: card.labels, temperature: temperature ?? card.temperature,
       without: without)
   }
 
@@ -69,26 +75,26 @@ public struct Evaluation: Sendable, Codable {
   ///
   /// - Parameter temperature: divides the logits.
   public init(
-    _ answers: [Evaluator.Answer], of clips: [LabelledClip], faceless: [LabelledClip] = [], labels: [String],
+    _ predictions: [Evaluator.Prediction], of clips: [LabelledClip], faceless: [LabelledClip] = [], labels: [String],
     temperature: Double, without: Set<String> = []
   ) {
-    precondition(answers.count == clips.count, "Evaluation: \(answers.count) answers to \(clips.count) clips")
+    precondition(predictions.count == clips.count, "Evaluation: \(predictions.count) answers to \(clips.count) clips")
     self.temperature = temperature
     let every = Array(labels.indices)
-    all = Self.classes(answers, clips, faceless, labels, among: every, temperature)
+    all = Self.classes(predictions, clips, faceless, labels, among: every, temperature)
     let kept = every.filter { !without.contains(labels[$0]) }
-    if kept.count < every.count { selected = Self.classes(answers, clips, faceless, labels, among: kept, temperature) }
-    let clear = zip(answers, clips).compactMap { answer, clip in
-      clip.majority(among: every).map { top in (answer.logits, every.map { $0 == top ? Float(1) : 0 }) }
+    if kept.count < every.count { selected = Self.classes(predictions, clips, faceless, labels, among: kept, temperature) }
+    let clear = zip(predictions, clips).compactMap { prediction, clip in
+      clip.majority(among: every).map { top in (prediction.logits, every.map { $0 == top ? Float(1) : 0 }) }
     }
     if !clear.isEmpty { fittedTemperature = Temperature.fit(clear.map(\.0), clear.map(\.1)) }
-    places = Self.places(answers, clips)
-    masks = Self.masks(answers, clips)
+    localization = Self.localization(predictions, clips)
+    masks = Self.masks(predictions, clips)
   }
 
-  private static func masks(_ answers: [Evaluator.Answer], _ clips: [LabelledClip]) -> Masks? {
-    let known = zip(answers, clips).compactMap { answer, clip -> (worn: Bool, isRight: Bool)? in
-      guard let truth = clip.wearsMask, let found = answer.maskWorn else { return nil }
+  private static func masks(_ predictions: [Evaluator.Prediction], _ clips: [LabelledClip]) -> Masks? {
+    let known = zip(predictions, clips).compactMap { prediction, clip -> (worn: Bool, isRight: Bool)? in
+      guard let truth = clip.wearsMask, let found = prediction.maskWorn else { return nil }
       return (truth, (found >= 0.5) == truth)
     }
     guard !known.isEmpty else { return nil }
@@ -101,16 +107,16 @@ public struct Evaluation: Sendable, Codable {
   }
 
   private static func classes(
-    _ answers: [Evaluator.Answer], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ labels: [String],
+    _ predictions: [Evaluator.Prediction], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ labels: [String],
     among kept: [Int], _ temperature: Double
   ) -> Classes? {
     func place(_ clip: LabelledClip) -> Int? { clip.majority(among: kept).flatMap { kept.firstIndex(of: $0) } }
     var (truth, rows): ([Int], [[Float]]) = ([], [])
-    for (answer, clip) in zip(answers, clips) {
+    for (prediction, clip) in zip(predictions, clips) {
       guard let place = place(clip) else { continue }
       truth.append(place)
       // Softmax over the kept logits is the full softmax, renormalised.
-      rows.append(Temperature.probabilities(kept.map { answer.logits[$0] }, temperature: temperature))
+      rows.append(Temperature.probabilities(kept.map { prediction.logits[$0] }, temperature: temperature))
     }
     let calibration = Calibration(probabilities: rows, truth: truth)
     var said: [Int?] = rows.map(\.top)
@@ -131,19 +137,19 @@ public struct Evaluation: Sendable, Codable {
       recall: kept.indices.map(confusion.recall), calibration: calibration)
   }
 
-  private static func places(_ answers: [Evaluator.Answer], _ clips: [LabelledClip]) -> Places? {
+  private static func localization(_ predictions: [Evaluator.Prediction], _ clips: [LabelledClip]) -> Localization? {
     var (errors, overlaps): ([Double], [Double]) = ([], [])
-    for (answer, clip) in zip(answers, clips) {
-      if let truth = clip.points.first, truth.count == answer.points.count, let scale = clip.eyeDistance, scale > 0 {
-        errors.append(Agreement.normalisedMeanError(answer.points, truth, scale: scale))
+    for (prediction, clip) in zip(predictions, clips) {
+      if let truth = clip.points.first, truth.count == prediction.points.count, let scale = clip.eyeDistance, scale > 0 {
+        errors.append(Agreement.normalisedMeanError(prediction.points, truth, scale: scale))
       }
-      if clip.boxesAreLabels, let box = clip.boxes.first, let found = answer.box { overlaps.append(found.overlap(box)) }
+      if clip.boxesAreLabels, let box = clip.boxes.first, let found = prediction.box { overlaps.append(found.overlap(box)) }
     }
     guard !errors.isEmpty || !overlaps.isEmpty else { return nil }
     func mean(_ values: [Double]) -> Double? {
       values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
-    return Places(
+    return Localization(
       samples: max(errors.count, overlaps.count), normalisedMeanError: mean(errors), boxOverlap: mean(overlaps))
   }
 }

@@ -8,10 +8,10 @@ extension Evaluation {
     var lines: [String] = []
     if let selected { lines += Self.lines(selected, "\(selected.labels.count) classes") }
     if let all { lines += Self.lines(all, "all \(all.labels.count) classes", brief: selected != nil) }
-    if let places {
-      let error = places.normalisedMeanError.map { "landmark error \(Self.percent($0)) of the eye distance" }
-      let overlap = places.boxOverlap.map { "box IoU \(Self.decimal($0, 3))" }
-      lines.append("places (n = \(places.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
+    if let localization {
+      let error = localization.normalisedMeanError.map { "landmark error \(Self.percent($0)) of the eye distance" }
+      let overlap = localization.boxOverlap.map { "box IoU \(Self.decimal($0, 3))" }
+      lines.append("places (n = \(localization.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
     }
     if let masks {
       lines.append(
@@ -55,11 +55,11 @@ extension Evaluation {
   /// probabilities of all classes. Cells stay empty where there is no majority, and where no face was found.
   ///
   /// - Parameter answers: one for each clip of `set`.
-  public func answersCSV(_ answers: [Evaluator.Answer], of set: LabelledSet) -> String {
+  public func predictionsCSV(_ predictions: [Evaluator.Prediction], of set: LabelledSet) -> String {
     let (labels, every) = (set.labels, Array(set.labels.indices))
     func truth(_ clip: LabelledClip) -> String { clip.majority(among: every).map { labels[$0] } ?? "" }
-    let known = zip(answers, set.clips).map { answer, clip in
-      let p = Temperature.probabilities(answer.logits, temperature: temperature)
+    let known = zip(predictions, set.clips).map { prediction, clip in
+      let p = Temperature.probabilities(prediction.logits, temperature: temperature)
       let top = p.top
       return [clip.name, truth(clip), top.map { labels[$0] } ?? "", top.map { Self.decimal(Double(p[$0]), 4) } ?? ""]
         + p.map { Self.decimal(Double($0), 4) }

@@ -8,61 +8,61 @@ import Foundation
 struct EncodedClips: Sendable {
   /// Views of each clip.
   private let views: Int
-  private let slot, whole: FeatureCache
+  private let tubelet, whole: FeatureCache
 
   /// - Throws: `CheckpointError` when the files cannot be opened.
   init(_ folder: URL, _ model: ExpressionModel, _ settings: TrainingSettings) throws {
-    precondition(settings.freezesEncoder && settings.cachedViews > 0, "EncodedClips: an encoder that learns, or no views")
+    precondition(settings.freezesEncoder && settings.cachedAugmentations > 0, "EncodedClips: an encoder that learns, or no views")
     let (card, config, trunk) = (model.card, model.card.config, model.card.config.trunk)
     var encoder = Fingerprint()
     for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
       encoder.add(tensor.values)
     }
     let key = """
-      dfer features 1; encoder \(encoder.value) \(CardText.json(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); \
-      input \(card.imageMean) \(card.imageStd), crop \(card.crop.sideFactor); views \(settings.cachedViews), strength \
-      \(settings.strength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
+      dfer features 1; encoder \(encoder.value) \(CanonicalJSON.text(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); \
+      input \(card.imageMean) \(card.imageStd), crop \(card.crop.sideFactor); views \(settings.cachedAugmentations), strength \
+      \(settings.augmentationStrength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
       """
-    views = settings.cachedViews
+    views = settings.cachedAugmentations
     let size = settings.tubes(config).visibleCells * trunk.hiddenSize
-    slot = try FeatureCache(folder, key: "\(key); one slot", size: size)
-    whole = try FeatureCache(folder, key: "\(key); whole clips", size: size * trunk.slots)
+    tubelet = try FeatureCache(folder, key: "\(key); one slot", size: size)
+    whole = try FeatureCache(folder, key: "\(key); whole clips", size: size * trunk.temporalSize)
   }
 
   /// Views of some clips of a set; those that were never asked for are read now and put into the cache.
   ///
   /// - Parameters:
-  ///   - places: of the clips in the set.
+  ///   - indices: of the clips in the set.
   ///   - random: chooses among a clip's views.
   /// - Throws: `CheckpointError` when the disk takes no more.
   func sample(
-    _ places: [Int], of set: LabelledSet, isWhole: Bool, for trainer: Trainer, _ random: inout RandomSource
+    _ indices: [Int], of set: LabelledSet, isWhole: Bool, for trainer: Trainer, _ random: inout RandomSource
   ) throws -> Trainer.Sample {
-    let (file, width) = (isWhole ? whole : slot, trainer.card.config.trunk.hiddenSize)
+    let (file, width) = (isWhole ? whole : tubelet, trainer.card.config.trunk.hiddenSize)
     var values: [Float] = []
-    values.reserveCapacity(places.count * file.size)
-    var seen: [Trainer.Look] = []
-    for place in places {
-      let record = place * views + Int(random.next() % UInt64(views))
+    values.reserveCapacity(indices.count * file.size)
+    var seen: [Trainer.AugmentedSample] = []
+    for index in indices {
+      let record = index * views + Int(random.next() % UInt64(views))
       var source = RandomSource(seed: trainer.settings.seed &+ UInt64(record) &* 0xD1B5_4A32_D192_ED03)
-      let look = trainer.look(at: set.clips[place], &source)
-      seen.append(look)
-      let mark = Self.mark(of: look.clip)
+      let sample = trainer.augmented(set.clips[index], &source)
+      seen.append(sample)
+      let mark = Self.mark(of: sample.clip)
       if let known = file.read(record, mark: mark) {
         values += known
       } else {
-        let batch = Batch([look.masked], frames: trainer.frames(isWhole), trainer.card)
-        let slot = trainer.firstSlot(isWhole, &source)
+        let batch = Batch([sample.masked], frames: trainer.frames(isWhole), trainer.card)
+        let tubelet = trainer.firstTemporalIndex(isWhole, &source)
         let kept = trainer.tubes(for: 1, isWhole: isWhole, &source)
         var tape = Tape(trainer.state.weights)
-        let tokens = trainer.encode(.clips(batch.input, kept: kept, firstSlot: slot), &tape).tensor
+        let tokens = trainer.encode(.clips(batch.input, kept: kept, firstTemporalIndex: tubelet), &tape).tensor
         values += try file.write(record, mark: mark, tokens.values)
       }
     }
     return Trainer.Sample(
-      input: .tokens(Tensor(values, shape: [places.count, file.size / width, width])),
+      input: .tokens(Tensor(values, shape: [indices.count, file.size / width, width])),
       targets: Batch.targets(
-        seen.map { ($0.clip, $0.view) }, frames: trainer.frames(isWhole), trainer.card, leastVotes: trainer.settings.leastVotes),
+        seen.map { ($0.clip, $0.augmentation) }, frames: trainer.frames(isWhole), trainer.card, minimumVotes: trainer.settings.minimumVotes),
       names: seen.map(\.clip.name))
   }
 
@@ -73,7 +73,7 @@ struct EncodedClips: Sendable {
     for box in clip.boxes { for number in [box.x, box.y, box.width, box.height] { print.add(number.bitPattern) } }
     // A mask is drawn along them.
     for point in clip.points.joined() { for number in [point.x, point.y] { print.add(number.bitPattern) } }
-    for picture in clip.pictures { print.add(picture.pixels) }
+    for image in clip.images { print.add(image.pixels) }
     return print.value
   }
 }

@@ -8,8 +8,8 @@ struct EpochOrder: Sendable {
 
   init(seed: UInt64) { self.seed = seed }
 
-  /// The places of the samples of one step among `count`.
-  mutating func places(step: Int, batch: Int, count: Int) -> [Int] {
+  /// Indices of the samples of one step among `count`.
+  mutating func indices(step: Int, batch: Int, count: Int) -> [Int] {
     (step * batch..<(step + 1) * batch).map { place in
       let epoch = place / count
       if order.epoch != epoch || order.indices.count != count {

@@ -7,14 +7,14 @@ public protocol TrainingOptions: Sendable, Hashable, Codable {
   var rate: Double { get }
   var warmupSteps: Int { get }
   /// Longer gradients are shortened to this length.
-  var longestGradient: Double { get }
+  var maxGradientNorm: Double { get }
   /// Steps between two looks at the validation data, and between two checkpoints.
-  var checkEvery: Int { get }
+  var evaluationInterval: Int { get }
 }
 
 extension TrainingOptions {
   /// The same options always give the same text. It is written into checkpoints: a run goes on only under the same.
-  var json: String { CardText.json(self) }
+  var json: String { CanonicalJSON.text(self) }
 
   /// A rise over the warm-up, then half a cosine down to a hundredth.
   var schedule: WarmupCosine {
@@ -24,5 +24,5 @@ extension TrainingOptions {
   }
 
   /// Whether the files are written and the validation data looked at after this step.
-  func isChecked(_ step: Int) -> Bool { step.isMultiple(of: checkEvery) || step == steps }
+  func isChecked(_ step: Int) -> Bool { step.isMultiple(of: evaluationInterval) || step == steps }
 }

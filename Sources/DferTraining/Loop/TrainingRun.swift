@@ -36,7 +36,7 @@ public struct TrainingRun {
       folder, columns: Self.columns, resumes: resumes, &self.trainer.state, settings: trainer.settings)
   }
 
-  /// Trains to the last step. The state is written every `checkEvery` steps and when `goesOn` stops the run.
+  /// Trains to the last step. The state is written every `evaluationInterval` steps and when `goesOn` stops the run.
   ///
   /// - Parameter goesOn: called after each event; false stops after writing a checkpoint.
   /// - Returns: whether the last step was reached.
@@ -63,15 +63,15 @@ public struct TrainingRun {
       try write(nil)
       return true
     }
-    let answers = trainer.evaluator(.usual(for: validation.clips, trainer.card.config)).read(validation.clips)
-    let result = Evaluation(answers, of: validation.clips, faceless: validation.faceless, trainer.card)
+    let predictions = trainer.evaluator(.usual(for: validation.clips, trainer.card.config)).read(validation.clips)
+    let result = Evaluation(predictions, of: validation.clips, faceless: validation.faceless, trainer.card)
     let figure = Self.figure(result)
     let isBest = trainer.state.best.map { figure > $0 } ?? true
     if isBest {
       trainer.state.best = figure
       try write(result)
     }
-    let figures = [result.all?.war, result.all?.uar, result.places?.normalisedMeanError, result.places?.boxOverlap]
+    let figures = [result.all?.war, result.all?.uar, result.localization?.normalisedMeanError, result.localization?.boxOverlap]
     try files.append(["\(trainer.state.step)"] + [String](repeating: "", count: 9) + figures.map(\.cell))
     return goesOn(.validated(step: trainer.state.step, result, isBest: isBest))
   }
@@ -86,7 +86,7 @@ public struct TrainingRun {
   /// against them, the box overlap for them. What was not measured counts nothing.
   static func figure(_ result: Evaluation) -> Double {
     let expression = result.all.map { ($0.war + $0.uar) / 2 } ?? 0
-    return expression - (result.places?.normalisedMeanError ?? 0) + (result.places?.boxOverlap ?? 0)
+    return expression - (result.localization?.normalisedMeanError ?? 0) + (result.localization?.boxOverlap ?? 0)
   }
 
   /// Writes the averaged weights with a card that says how they were made and what they reach.

@@ -18,19 +18,19 @@ public struct TrainingSettings: TrainingOptions {
   /// Starts of names of weights that do not move, as `encoder.`.
   public var frozen: [String] = []
   /// Longer gradients are shortened to this length.
-  public var longestGradient = 1.0
+  public var maxGradientNorm = 1.0
   /// How slowly the averaged weights follow: 0 not at all, near 1 very.
-  public var averageDecay = 0.998
+  public var emaDecay = 0.998
   /// Share of the patch positions that the network sees in a step, drawn anew for each clip.
   public var keepTubes = 0.6
-  /// Share of the steps that see whole clips; the others see one time slot.
+  /// Share of the steps that see whole clips; the others see one temporal index.
   public var clipShare = 0.0
   /// Views of each face that a frozen encoder reads, once for all; 0: it reads a new one in every step.
-  public var cachedViews = 0
+  public var cachedAugmentations = 0
   /// Whether the encoder's blocks are run again for their gradients instead of kept: slower, with far less memory.
-  public var recomputes = false
-  /// Strength of the random changes of the pictures, 0...1.
-  public var strength = 0.35
+  public var gradientCheckpointing = false
+  /// Strength of the random changes of the images, 0...1.
+  public var augmentationStrength = 0.35
   /// Share of the steps in which pairs of faces are faded into each other; such steps teach expressions only.
   public var mixup = 0.0
   /// Share of the stills of whole-clip steps that come out of another face at rest and go back; see `Episode`.
@@ -40,13 +40,26 @@ public struct TrainingSettings: TrainingOptions {
   /// Whether the losses' weights move towards the tasks that are learned worst; see `TaskWeighting`.
   public var weighsTasks = false
   /// Clips with fewer votes for a class do not teach expressions.
-  public var leastVotes: Float = 1
+  public var minimumVotes: Float = 1
   public var loss = CascadeLoss()
   public var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.
-  public var checkEvery = 200
+  public var evaluationInterval = 200
   /// Counts and names of the data, so that a run does not go on with other data.
   public var data = ""
+
+  /// Names in checkpoints, which stay when properties are renamed.
+  private enum CodingKeys: String, CodingKey {
+    case steps, batch, rate, warmupSteps, weightDecay, layerDecay, headRate, stemRate, frozen, keepTubes, clipShare
+    case mixup, episodes, drawnMasks, weighsTasks, loss, seed, data
+    case maxGradientNorm = "longestGradient"
+    case evaluationInterval = "checkEvery"
+    case emaDecay = "averageDecay"
+    case cachedAugmentations = "cachedViews"
+    case gradientCheckpointing = "recomputes"
+    case augmentationStrength = "strength"
+    case minimumVotes = "leastVotes"
+  }
 
   public init() {}
 
@@ -58,9 +71,9 @@ public struct TrainingSettings: TrainingOptions {
 
 extension LabelledSet {
   /// One factor per class: the square root of how rare it is, at most 4, with mean 1 over the votes.
-  public func balancingWeights(leastVotes: Float = 1) -> [Float] {
+  public func balancingWeights(minimumVotes: Float = 1) -> [Float] {
     var means = [Float](repeating: 0, count: labels.count)
-    let shares = clips.compactMap { $0.shares(least: leastVotes) }
+    let shares = clips.compactMap { $0.shares(least: minimumVotes) }
     for row in shares {
       for (label, share) in row.enumerated() { means[label] += share / Float(shares.count) }
     }

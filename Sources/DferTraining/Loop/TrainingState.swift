@@ -14,10 +14,10 @@ public struct TrainingState: Sendable, Equatable {
   /// Best figure on the validation data so far.
   public var best: Double?
 
-  public init(_ weights: ParameterStore, _ optimiser: AdamW, averageDecay: Double, seed: UInt64) {
+  public init(_ weights: ParameterStore, _ optimiser: AdamW, emaDecay: Double, seed: UInt64) {
     self.weights = weights
     self.optimiser = optimiser
-    average = MovingAverage(weights, decay: averageDecay, warmsUp: true)
+    average = MovingAverage(weights, decay: emaDecay, warmsUp: true)
     random = RandomSource(seed: seed)
   }
 

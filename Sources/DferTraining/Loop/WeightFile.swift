@@ -15,9 +15,9 @@ enum WeightFile {
     if let result {
       // Probabilities should mean something.
       card.temperature = result.fittedTemperature ?? card.temperature
-      card.metrics = CardText.json(Figures(result))
+      card.metrics = CanonicalJSON.text(Metrics(result))
     }
-    card.training = stages(card.training, and: CardText.json(stage))
+    card.training = stages(card.training, and: CanonicalJSON.text(stage))
     try SafetensorsFile.write(
       tensors: zip(store.names, store.tensors).map { (name: $0.0, tensor: $0.1) }, metadata: card.metadata, to: path,
       as: .f16)
@@ -33,13 +33,13 @@ enum WeightFile {
     }
   }
 
-  private struct Figures: Encodable {
+  private struct Metrics: Encodable {
     var validationFaces: Int?
     var war, uar, landmarkError, boxOverlap: Double?
 
     init(_ result: Evaluation) {
       (validationFaces, war, uar) = (result.all?.samples, result.all?.war, result.all?.uar)
-      (landmarkError, boxOverlap) = (result.places?.normalisedMeanError, result.places?.boxOverlap)
+      (landmarkError, boxOverlap) = (result.localization?.normalisedMeanError, result.localization?.boxOverlap)
     }
   }
 }

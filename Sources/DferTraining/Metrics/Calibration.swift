@@ -22,12 +22,12 @@ public struct Calibration: Sendable, Hashable, Codable {
     precondition(probabilities.count == truth.count && bins > 0, "Calibration: rows and labels differ in number")
     var table = [Bin](repeating: Bin(), count: bins)
     for (row, label) in zip(probabilities, truth) {
-      let answer = row.top ?? 0
-      let confidence = Double(row[answer])
+      let prediction = row.top ?? 0
+      let confidence = Double(row[prediction])
       let place = min(bins - 1, max(0, Int((confidence * Double(bins)).rounded(.up)) - 1))
       table[place].count += 1
       table[place].confidence += confidence
-      if answer == label { table[place].accuracy += 1 }
+      if prediction == label { table[place].accuracy += 1 }
     }
     var error = 0.0
     for index in table.indices where table[index].count > 0 {

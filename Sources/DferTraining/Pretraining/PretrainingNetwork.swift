@@ -57,11 +57,11 @@ enum PretrainingNetwork: Sendable {
     }
   }
 
-  func callAsFunction(_ clips: Tensor, visible: [[Int]], firstSlot: Int, _ tape: inout Tape) -> Value {
+  func callAsFunction(_ clips: Tensor, visible: [[Int]], firstTemporalIndex: Int, _ tape: inout Tape) -> Value {
     switch self {
-    case .videoMAE(let network): network(clips, visible: visible, firstSlot: firstSlot, &tape)
+    case .videoMAE(let network): network(clips, visible: visible, firstTemporalIndex: firstTemporalIndex, &tape)
     case .maeDFER(let network): network(clips, visible: visible, &tape)
-    case .imageMAE(let network): network(tape.pictures(Value(clips)), visible: visible, &tape)
+    case .imageMAE(let network): network(tape.images(Value(clips)), visible: visible, &tape)
     }
   }
 
@@ -76,9 +76,9 @@ enum PretrainingNetwork: Sendable {
   /// The encoder's sizes, as JSON.
   var config: String {
     switch self {
-    case .videoMAE(let network): CardText.json(network.encoder.config)
-    case .maeDFER(let network): CardText.json(network.encoder.config)
-    case .imageMAE(let network): CardText.json(network.config)
+    case .videoMAE(let network): CanonicalJSON.text(network.encoder.config)
+    case .maeDFER(let network): CanonicalJSON.text(network.encoder.config)
+    case .imageMAE(let network): CanonicalJSON.text(network.config)
     }
   }
 }
@@ -89,13 +89,13 @@ extension Tensor {
   func hiding(allBut visible: [[Int]], _ config: VideoMAEConfig) -> Tensor {
     var clips = self
     let (colours, frames, side) = (shape[1], shape[2], shape[3])
-    let (cells, patch) = (config.tokensPerSlot, config.patchSize)
+    let (cells, patch) = (config.tokensPerTemporalIndex, config.patchSize)
     for (sample, tokens) in visible.enumerated() {
       let seen = Set(tokens)
-      for token in 0..<config.slots(ofFrames: frames) * cells where !seen.contains(token) {
-        let (slot, cell) = token.quotientAndRemainder(dividingBy: cells)
+      for token in 0..<config.temporalSize(ofFrames: frames) * cells where !seen.contains(token) {
+        let (temporalIndex, cell) = token.quotientAndRemainder(dividingBy: cells)
         let (top, left) = (cell / config.grid * patch, cell % config.grid * patch)
-        for frame in slot * config.tubeletSize..<min(frames, (slot + 1) * config.tubeletSize) {
+        for frame in temporalIndex * config.tubeletSize..<min(frames, (temporalIndex + 1) * config.tubeletSize) {
           for colour in 0..<colours {
             let plane = ((sample * colours + colour) * frames + frame) * side * side
             for y in top..<top + patch {

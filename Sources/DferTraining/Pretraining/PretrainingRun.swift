@@ -5,12 +5,12 @@ import DferTimeline
 import Foundation
 
 /// A pre-training with its files: `last.safetensors` to go on from, `encoder.safetensors` to start a training with,
-/// `log.csv`, and pictures of what is rebuilt.
+/// `log.csv`, and images of what is rebuilt.
 public struct PretrainingRun {
   public enum Event {
     case step(Pretrainer.Report)
-    /// A picture was written: originals, what the network sees, and what it makes of it.
-    case picture(step: Int, path: String)
+    /// An image was written: originals, what the network sees, and what it makes of it.
+    case image(step: Int, path: String)
   }
 
   public private(set) var trainer: Pretrainer
@@ -32,7 +32,7 @@ public struct PretrainingRun {
       settings: trainer.settings)
   }
 
-  /// Trains to the last step. State, encoder and picture are written every `checkEvery` steps and when `goesOn` stops
+  /// Trains to the last step. State, encoder and image are written every `evaluationInterval` steps and when `goesOn` stops
   /// the run.
   ///
   /// - Parameter goesOn: called after each event; false stops after writing a checkpoint.
@@ -51,15 +51,15 @@ public struct PretrainingRun {
       if isChecked || !goes {
         try files.save(trainer.state, settings: settings)
         try writeEncoder()
-        let path = try writePicture()
-        goes = goesOn(.picture(step: report.step, path: path)) && goes
+        let path = try writeImage()
+        goes = goesOn(.image(step: report.step, path: path)) && goes
       }
       if !goes { return false }
     }
     return true
   }
 
-  private func writePicture() throws -> String {
+  private func writeImage() throws -> String {
     let number = String(trainer.state.step)
     let name = "rebuilt-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).png"
     let path = files.file(name)
@@ -74,8 +74,8 @@ public struct PretrainingRun {
     let metadata = [
       "dfer_encoder": "1", "variant": trainer.settings.variant.rawValue, "steps": String(trainer.state.step),
       "settings": trainer.settings.json, "licence": "weights: those of the data they are trained on",
-      "config": network.config, "image_mean": CardText.json(trainer.input.mean),
-      "image_std": CardText.json(trainer.input.deviation),
+      "config": network.config, "image_mean": CanonicalJSON.text(trainer.input.mean),
+      "image_std": CanonicalJSON.text(trainer.input.standardDeviation),
     ]
     try SafetensorsFile.write(tensors: tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: self.encoder)
   }
@@ -91,16 +91,16 @@ extension ExpressionModel {
   }
 }
 
-extension PictureModel {
+extension ImageModel {
   /// As in `ExpressionModel`. Systems without a pre-training have no such encoder.
-  public func starting(fromEncoder path: String) throws -> PictureModel {
+  public func starting(fromEncoder path: String) throws -> ImageModel {
     guard network is EmoticMAE else { throw TrainingError.noPretraining(card.system.rawValue) }
     var store = weights
     let file = try SafetensorsFile(path: path)
     for (name, tensor) in try file.encoder(for: weights, .imageMAE, MAEPretraining.isOfEncoder) {
       if let parameter = store.parameter(named: name) { store[parameter] = tensor }
     }
-    return PictureModel(card, network, store)
+    return ImageModel(card, network, store)
   }
 }
 

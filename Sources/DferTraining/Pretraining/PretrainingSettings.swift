@@ -8,7 +8,7 @@ public struct PretrainingSettings: TrainingOptions {
     case videoMAE = "videomae"
     /// Attention by regions, tubes in each region, first frame and frame difference (arXiv 2307.02227). Whole clips only.
     case maeDFER = "mae-dfer"
-    /// Single pictures, patches anywhere, pixels (arXiv 2111.06377).
+    /// Single images, patches anywhere, pixels (arXiv 2111.06377).
     case imageMAE = "mae"
 
     public init(_ kind: ClipEncoder.Kind) {
@@ -34,18 +34,26 @@ public struct PretrainingSettings: TrainingOptions {
   public var weightDecay = 0.05
   public var beta2 = 0.95
   /// Longer gradients are shortened to this length.
-  public var longestGradient = 1.0
-  /// Share of the steps that see whole clips; the others see one time slot.
+  public var maxGradientNorm = 1.0
+  /// Share of the steps that see whole clips; the others see one temporal index.
   public var clipShare = 0.25
-  /// Strength of the random changes of the pictures, 0...1.
-  public var strength = 0.3
+  /// Strength of the random changes of the images, 0...1.
+  public var augmentationStrength = 0.3
   /// Blocks of the decoder.
   public var decoderBlocks = 2
   public var seed: UInt64 = 0
-  /// Steps between two checkpoints, and between two pictures of what is rebuilt.
-  public var checkEvery = 200
+  /// Steps between two checkpoints, and between two images of what is rebuilt.
+  public var evaluationInterval = 200
   /// Counts and names of the data, so that a run does not go on with other data.
   public var data = ""
+
+  /// Names in checkpoints, which stay when properties are renamed.
+  private enum CodingKeys: String, CodingKey {
+    case variant, ratio, steps, batch, rate, warmupSteps, weightDecay, beta2, clipShare, decoderBlocks, seed, data
+    case maxGradientNorm = "longestGradient"
+    case evaluationInterval = "checkEvery"
+    case augmentationStrength = "strength"
+  }
 
   public init() {}
 }

@@ -7,24 +7,24 @@ extension Pretrainer {
   /// and what is rebuilt. The same clips and masks every time.
   public func reconstruction(of set: LabelledSet, columns: Int = 8) -> Image {
     let trunk = network.trunk
-    let moving = set.clips.filter { $0.pictures.count > 1 }
+    let moving = set.clips.filter { $0.images.count > 1 }
     let isWhole = settings.variant == .maeDFER || (settings.clipShare > 0 && !moving.isEmpty)
     let pool = isWhole && !moving.isEmpty ? moving : set.clips
     let count = min(columns, pool.count)
-    let views = (0..<count).map { (clip: pool[$0 * pool.count / count], view: View(side: sideFactor)) }
+    let views = (0..<count).map { (clip: pool[$0 * pool.count / count], augmentation: Augmentation(side: sideFactor)) }
     var random = RandomSource(seed: settings.seed &+ 1)
     let part = sample(views, isWhole: isWhole, random: &random)
     var tape = Tape(state.weights)
-    let painted = network(part.shown, visible: part.visible, firstSlot: part.firstSlot, &tape).tensor
+    let painted = network(part.shown, visible: part.visible, firstTemporalIndex: part.firstTemporalIndex, &tape).tensor
 
-    // The first frame of the middle slot; small pictures are shown larger.
-    let slot = (isWhole ? trunk.slots : 1) / 2
+    // The first frame of the middle temporal index; small images are shown larger.
+    let temporalIndex = (isWhole ? trunk.temporalSize : 1) / 2
     let side = trunk.imageSize
     var sheet = Image(width: count * side, height: 3 * side)
     for column in 0..<count {
       let seen = Set(part.visible[column])
-      for cell in 0..<trunk.tokensPerSlot {
-        let token = slot * trunk.tokensPerSlot + cell
+      for cell in 0..<trunk.tokensPerTemporalIndex {
+        let token = temporalIndex * trunk.tokensPerTemporalIndex + cell
         let truth = part.target.pixels(row(part.target.rows, column, token), token: token, of: column)
         let hidden = part.hidden[column].firstIndex(of: token)
         let rebuilt = hidden.map { part.target.pixels(row(painted, column, $0), token: token, of: column) }

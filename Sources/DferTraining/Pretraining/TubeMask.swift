@@ -1,7 +1,7 @@
 import DferModels
 import DferTensor
 
-/// Which patch positions a clip hides: the same in every time slot, so that nothing can be copied from a moment before.
+/// Which patch positions a clip hides: the same in every temporal index, so that nothing can be copied from a moment before.
 struct TubeMask: Sendable {
   /// The cells of a frame, in parts that each hide the same share.
   let windows: [[Int]]
@@ -24,10 +24,10 @@ struct TubeMask: Sendable {
   /// Visible positions of a frame.
   var visibleCells: Int { windows.count * (windows[0].count - hidden) }
 
-  /// Visible tokens of a clip of so many slots, ascending.
-  func visible(slots: Int, random: inout RandomSource) -> [Int] {
+  /// Visible tokens of a clip of so many temporal indices, ascending.
+  func visible(temporalSize: Int, random: inout RandomSource) -> [Int] {
     let cells = windows.flatMap { $0.shuffled(using: &random).dropFirst(hidden) }.sorted()
     let all = windows.count * windows[0].count
-    return (0..<slots).flatMap { slot in cells.map { slot * all + $0 } }
+    return (0..<temporalSize).flatMap { temporalIndex in cells.map { temporalIndex * all + $0 } }
   }
 }

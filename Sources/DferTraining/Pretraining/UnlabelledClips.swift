@@ -12,10 +12,10 @@ extension LabelledSet {
   ///   - frames: of the network's clips; `imageSize`: side of its crops, in pixels.
   ///   - span: seconds of the clips that videos are cut into.
   ///   - every: take every n-th face only.
-  ///   - finder: made when clips need faces to be found.
+  ///   - detector: made when clips need faces to be found.
   /// - Throws: `DataError`, `VideoError` or `BatchError`. Videos that cannot be read are named in `skipped`.
   public static func unlabelled(
-    _ sources: [String], frames: Int, imageSize: Int, span: Double, every: Int = 1, finder: () throws -> FaceFinder
+    _ sources: [String], frames: Int, imageSize: Int, span: Double, every: Int = 1, detector: () throws -> FaceDetector
   ) throws -> LabelledSet {
     var set = LabelledSet(labels: [], clips: [])
     func add(_ other: LabelledSet) {
@@ -29,7 +29,7 @@ extension LabelledSet {
       } else {
         add(
           try Manifest(source, labels: [], needsLabels: false).read(
-            frames: frames, imageSize: imageSize, every: every, finder: finder))
+            frames: frames, imageSize: imageSize, every: every, detector: detector))
       }
     }
     let videos = try BatchInputs().find(sources.filter { !isTable($0) }).map(\.path)
@@ -37,7 +37,7 @@ extension LabelledSet {
       let (list, skipped) = Manifest.windows(of: videos, span: span)
       set.skipped += skipped
       if !list.entries.isEmpty {
-        add(try list.read(frames: frames, imageSize: imageSize, every: every, finder: finder))
+        add(try list.read(frames: frames, imageSize: imageSize, every: every, detector: detector))
       }
     }
     // Votes of other data sets mean nothing here.

@@ -90,7 +90,7 @@ public enum Cameras {
   #endif
 }
 
-/// Names of picture formats.
+/// Names of image formats.
 enum CameraFormat {
   /// FFmpeg's name for a four-character code of a driver, else the code itself.
   static func name(_ code: UInt32) -> String {

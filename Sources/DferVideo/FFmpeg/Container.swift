@@ -70,7 +70,7 @@ final class Container {
       if stop.mustEnd { fellSilent = true }
       if code >= 0 && !fellSilent { lastArrival = .now }
       if code == dfer_error_again && !stop.mustEnd {
-        // A camera without a picture yet: look again soon, but do not spin.
+        // A camera without an image yet: look again soon, but do not spin.
         usleep(2000)
         continue
       }
@@ -119,7 +119,7 @@ final class Container {
         fresh.pointee.interrupt_callback = AVIOInterruptCB(
           callback: { Unmanaged<StopFlag>.fromOpaque($0!).takeUnretainedValue().mustEnd ? 1 : 0 }, opaque: flag)
       } else {
-        // Devices are asked whether they have a picture, never waited for inside of a driver, where nothing could end
+        // Devices are asked whether they have an image, never waited for inside of a driver, where nothing could end
         // it. FFmpeg asks again at once while it opens one: the rest keeps that from using a whole core.
         fresh.pointee.flags |= AVFMT_FLAG_NONBLOCK
         fresh.pointee.interrupt_callback = AVIOInterruptCB(
@@ -135,7 +135,7 @@ final class Container {
       return (code, context)
     }
     var (code, context) = try attempt(settings(kind, options))
-    if code == -EINVAL, kind.device == .camera, options.camera == CameraWish() {
+    if code == -EINVAL, kind.device == .camera, options.camera == CaptureRequest() {
       // A driver that refuses what it has listed: as it comes.
       (code, context) = try attempt(kind.settings)
     }
@@ -146,10 +146,10 @@ final class Container {
   private static func settings(_ kind: SourceKind, _ options: VideoOptions) -> [String: String] {
     var all = kind.settings
     if kind.device == .camera || kind.device == .screen {
-      let wish = kind.device == .camera ? options.camera.completed(from: Cameras.modes(of: kind.url)) : options.camera
-      if let size = wish.size { all["video_size"] = "\(size.width)x\(size.height)" }
-      if let rate = wish.rate { all["framerate"] = "\(rate)" }
-      if let format = wish.format, kind.device == .camera {
+      let captureRequest = kind.device == .camera ? options.camera.completed(from: Cameras.modes(of: kind.url)) : options.camera
+      if let size = captureRequest.size { all["video_size"] = "\(size.width)x\(size.height)" }
+      if let rate = captureRequest.rate { all["framerate"] = "\(rate)" }
+      if let format = captureRequest.format, kind.device == .camera {
         all[kind.device?.inputFormat == "v4l2" ? "input_format" : "pixel_format"] = format
       }
     }
@@ -296,7 +296,7 @@ func text(of code: Int32) -> String {
   return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// The size of the upright picture: the shorter direction of non-square pixels is stretched, then the picture is turned.
+/// The size of the upright image: the shorter direction of non-square pixels is stretched, then the image is turned.
 func uprightSize(of stored: Size, pixelAspect: Double, orientation: Orientation) -> Size {
   var size = stored
   if pixelAspect > 1 { size.width = max(1, Int((Double(stored.width) * pixelAspect).rounded())) }

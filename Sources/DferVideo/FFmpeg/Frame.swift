@@ -1,7 +1,7 @@
 import CFFmpeg
 import DferImage
 
-/// One shown picture of a video. It stays in the decoder's own format until somebody asks for pixels, and then only
+/// One shown image of a video. It stays in the decoder's own format until somebody asks for pixels, and then only
 /// what is asked for is converted.
 ///
 /// Pixels are RGB, with BT.601 below 720 lines and BT.709 from there on where the stream does not say; limited and full
@@ -13,7 +13,7 @@ public final class Frame: @unchecked Sendable {
   public let time: MediaTime
   /// Seconds that the frame is shown, when the container says so.
   public let duration: Double?
-  /// Pixels of the upright picture with square pixels.
+  /// Pixels of the upright image with square pixels.
   public let size: Size
   /// When the frame came out of its source, by a monotonic clock.
   public private(set) var arrivedAt = ContinuousClock.now
@@ -38,7 +38,7 @@ public final class Frame: @unchecked Sendable {
     size = uprightSize(of: stored, pixelAspect: pixelAspect, orientation: orientation)
   }
 
-  /// The same picture as another frame: its pixels are shared.
+  /// The same image as another frame: its pixels are shared.
   func shown(as index: Int, at time: MediaTime, for duration: Double) -> Frame {
     guard let copy = av_frame_clone(raw) else { fatalError("out of memory") }
     return Frame(copy, index: index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: orientation)
@@ -53,8 +53,8 @@ public final class Frame: @unchecked Sendable {
   /// source that waits for a frame's time decodes it earlier.
   func arrived() { arrivedAt = .now }
 
-  /// The whole upright picture, scaled so that its longer side has `longSide` pixels.
-  public func picture(longSide: Int) -> Image {
+  /// The whole upright image, scaled so that its longer side has `longSide` pixels.
+  public func image(longSide: Int) -> Image {
     let scale = Double(longSide) / Double(max(size.width, size.height))
     let target = Size(
       width: max(1, Int((Double(size.width) * scale).rounded())),
@@ -63,8 +63,8 @@ public final class Frame: @unchecked Sendable {
     return orientation.upright(Scaler.convert(raw, whole, to: orientation.upright(target)))
   }
 
-  /// The part of the upright picture inside `square`, scaled to `side` x `side` pixels. Fractions of pixels count, and
-  /// outside the picture its border is repeated.
+  /// The part of the upright image inside `square`, scaled to `side` x `side` pixels. Fractions of pixels count, and
+  /// outside the image its border is repeated.
   public func crop(_ square: Rect, side: Int) -> Image {
     let turned = orientation.upright(size)
     let inTurned = orientation.stored(square, upright: size)
@@ -84,7 +84,7 @@ public final class Frame: @unchecked Sendable {
   }
 }
 
-/// A part of the stored picture, in whole pixels, that starts where colour samples start.
+/// A part of the stored image, in whole pixels, that starts where colour samples start.
 struct StoredArea: Hashable {
   let x, y, width, height: Int
 
@@ -95,7 +95,7 @@ struct StoredArea: Hashable {
     self.height = height
   }
 
-  /// The smallest area that holds what `rect` shows of the picture, with a pixel to spare. Its size grows in steps of
+  /// The smallest area that holds what `rect` shows of the image, with a pixel to spare. Its size grows in steps of
   /// 32, so that the scaler rarely has to be set up anew while a face moves.
   init(around rect: Rect, in size: Size) {
     (x, width) = Self.side(from: rect.x, to: rect.right, limit: size.width)

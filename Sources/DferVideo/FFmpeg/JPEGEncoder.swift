@@ -1,7 +1,7 @@
 import CFFmpeg
 import DferImage
 
-/// Makes JPEG files of pictures with libavcodec. Used from one thread; set up anew only when the size changes.
+/// Makes JPEG files of images with libavcodec. Used from one thread; set up anew only when the size changes.
 public final class JPEGEncoder {
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var scaler: OpaquePointer?
@@ -21,11 +21,11 @@ public final class JPEGEncoder {
     av_packet_free(&packet)
   }
 
-  /// The picture as the bytes of a JPEG file (4:2:0, full range). Throws `VideoError` when this FFmpeg cannot do it.
+  /// The image as the bytes of a JPEG file (4:2:0, full range). Throws `VideoError` when this FFmpeg cannot do it.
   public func encode(_ image: Image) throws -> [UInt8] {
     if image.size != size { try open(image.size) }
     guard let context, let scaler, let frame, let packet else { throw failure(-ENOMEM) }
-    // The encoder may still hold the planes of the last picture.
+    // The encoder may still hold the planes of the last image.
     try check(av_frame_make_writable(frame))
     image.pixels.withUnsafeBufferPointer { pixels in
       var planes: [UnsafePointer<UInt8>?] = [pixels.baseAddress, nil, nil, nil]

@@ -59,7 +59,7 @@ final class Muxer {
   /// Writes the header; no streams can be added after it.
   func start() throws {
     var options: OpaquePointer?
-    // MP4: the index before the pictures, so that a player can begin at once.
+    // MP4: the index before the images, so that a player can begin at once.
     av_dict_set(&options, "movflags", "+faststart", 0)
     defer { av_dict_free(&options) }
     try check(avformat_write_header(context, &options))

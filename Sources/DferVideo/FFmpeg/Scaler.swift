@@ -11,7 +11,7 @@ enum Scaler {
     let hasAlpha = flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0
     let channels = hasAlpha ? 4 : 3
     let isShrinking = target.width < area.width || target.height < area.height
-    // Chroma of tiny pictures: exact arithmetic costs nothing there and 1-pixel planes stay right.
+    // Chroma of tiny images: exact arithmetic costs nothing there and 1-pixel planes stay right.
     let method = (isShrinking ? dfer_sws_area : dfer_sws_bilinear) | dfer_sws_exact
     guard
       let context = sws_getContext(

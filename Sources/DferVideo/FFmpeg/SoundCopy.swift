@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// Carries the sound of a file over to another as it is, packet by packet, beside pictures that are written anew.
+/// Carries the sound of a file over to another as it is, packet by packet, beside images that are written anew.
 final class SoundCopy {
   private let context: UnsafeMutablePointer<AVFormatContext>
   private let packet: UnsafeMutablePointer<AVPacket>

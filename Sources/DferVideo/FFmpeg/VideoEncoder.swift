@@ -1,16 +1,16 @@
 import CFFmpeg
 import DferImage
 
-/// How pictures are compressed.
+/// How images are compressed.
 public enum VideoCoding: Sendable, Hashable {
   /// H.264 by libx264 where FFmpeg has it, else MPEG-4 part 2. `quality` is x264's CRF: 18 looks like the source, 23 is
   /// usual, 35 is poor.
   case lossy(quality: Int)
-  /// FFV1 on RGB: every picture comes back bit for bit. Not for MP4.
+  /// FFV1 on RGB: every image comes back bit for bit. Not for MP4.
   case lossless
 }
 
-/// Compresses RGB pictures of one size. Owns the codec context.
+/// Compresses RGB images of one size. Owns the codec context.
 final class VideoEncoder {
   let context: UnsafeMutablePointer<AVCodecContext>
   private let path: String
@@ -20,8 +20,8 @@ final class VideoEncoder {
   private let size: Size
 
   /// - Parameters:
-  ///   - size: of the pictures. Lossy coding of an odd side adds a pixel that repeats the border.
-  ///   - timeBase: of the pictures' times.
+  ///   - size: of the images. Lossy coding of an odd side adds a pixel that repeats the border.
+  ///   - timeBase: of the images' times.
   ///   - frameRate: what the container says; only a hint.
   ///   - path: for messages.
   init(
@@ -62,7 +62,7 @@ final class VideoEncoder {
     context.pointee.pix_fmt = format
     context.pointee.time_base = timeBase
     context.pointee.framerate = frameRate
-    // One thread and no build string: the same pictures always give the same bytes.
+    // One thread and no build string: the same images always give the same bytes.
     context.pointee.thread_count = 1
     context.pointee.flags |= AV_CODEC_FLAG_BITEXACT
     if globalHeader { context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER }
@@ -98,16 +98,16 @@ final class VideoEncoder {
     sws_freeContext(dfer_scaler(scaler))
   }
 
-  /// Compresses one picture, or with nil what is still inside, and hands out finished packets.
-  func encode(_ picture: Image?, at ticks: Int64, _ take: (UnsafeMutablePointer<AVPacket>) throws -> Void) throws {
-    if let picture {
-      guard picture.size == size else {
+  /// Compresses one image, or with nil what is still inside, and hands out finished packets.
+  func encode(_ image: Image?, at ticks: Int64, _ take: (UnsafeMutablePointer<AVPacket>) throws -> Void) throws {
+    if let image {
+      guard image.size == size else {
         throw VideoWriteError(
           operation: "encode", path: path,
-          reason: "a picture of \(picture.width)x\(picture.height) in a video of \(size.width)x\(size.height)")
+          reason: "a picture of \(image.width)x\(image.height) in a video of \(size.width)x\(size.height)")
       }
       try check(av_frame_make_writable(frame))
-      convert(picture)
+      convert(image)
       frame.pointee.pts = ticks
       try check(avcodec_send_frame(context, frame))
     } else {
@@ -122,10 +122,10 @@ final class VideoEncoder {
     }
   }
 
-  private func convert(_ picture: Image) {
+  private func convert(_ image: Image) {
     var planes = [frame.pointee.data.0, frame.pointee.data.1, frame.pointee.data.2, frame.pointee.data.3]
     let strides = [frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3]
-    picture.pixels.withUnsafeBufferPointer { pixels in
+    image.pixels.withUnsafeBufferPointer { pixels in
       var source: [UnsafePointer<UInt8>?] = [pixels.baseAddress, nil, nil, nil]
       _ = sws_scale(dfer_scaler(scaler), &source, [Int32(3 * size.width), 0, 0, 0], 0, Int32(size.height), &planes, strides)
     }

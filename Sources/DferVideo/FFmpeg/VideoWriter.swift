@@ -1,9 +1,9 @@
 import CFFmpeg
 import DferImage
 
-/// Writes RGB pictures as a video file, one picture at a time, with the times they are given.
+/// Writes RGB images as a video file, one image at a time, with the times they are given.
 ///
-/// The file has its name only after `finish()`; a writer that is dropped before leaves nothing behind. The same pictures
+/// The file has its name only after `finish()`; a writer that is dropped before leaves nothing behind. The same images
 /// and times give the same bytes with the same FFmpeg.
 public final class VideoWriter {
   public let path: String
@@ -15,8 +15,8 @@ public final class VideoWriter {
 
   /// - Parameters:
   ///   - path: .mp4, .mkv or another container that FFmpeg knows by its extension. An existing file is replaced.
-  ///   - size: of every picture, in pixels.
-  ///   - timeBase: of the pictures' times, as 1/90000.
+  ///   - size: of every image, in pixels.
+  ///   - timeBase: of the images' times, as 1/90000.
   ///   - frameRate: frames a second that the container declares.
   ///   - soundOf: a file whose sound goes along as it is, where the container can hold its codec; see `hasSound`.
   /// - Throws: `VideoWriteError`.
@@ -47,15 +47,15 @@ public final class VideoWriter {
   /// Whether sound goes along.
   public var hasSound: Bool { sound != nil }
 
-  /// Adds a picture that is shown from `ticks` of the time base on. Times must rise.
-  public func write(_ picture: Image, at ticks: Int64) throws {
+  /// Adds an image that is shown from `ticks` of the time base on. Times must rise.
+  public func write(_ image: Image, at ticks: Int64) throws {
     if let last, ticks <= last {
       throw VideoWriteError(operation: "write", path: path, reason: "time \(ticks) does not follow time \(last)")
     }
     last = ticks
     let base = encoder.context.pointee.time_base
     try sound?.copy(until: Double(ticks) * Double(base.num) / Double(base.den), to: muxer)
-    try encoder.encode(picture, at: ticks, take)
+    try encoder.encode(image, at: ticks, take)
   }
 
   /// Writes what is still in the encoder and closes the file.

@@ -1,0 +1,89 @@
+import DferImage
+import DferTensor
+
+/// What a pipeline reads faces with, whichever system its weights belong to. Free to copy and to use from many threads.
+public enum FaceReader: Sendable {
+  /// MTCAE-DFER: whole clips.
+  case clips(ExpressionModel)
+  /// Systems for single images: means over the frames of a clip.
+  case images(ImageModel)
+
+  /// Names of all systems.
+  public static let systems = ["mtcae-dfer"] + ImageSystem.allCases.map(\.rawValue)
+
+  /// Opens a weight file; it says itself which system it belongs to.
+  ///
+  /// - Parameter keepTubes: for systems that read clips, as in `ExpressionModel`.
+  /// - Throws: `CheckpointError` with everything that is wrong with the file.
+  public init(weights path: String, keepTubes: Double = 1) throws {
+    if let name = try SafetensorsFile(path: path).metadata["model"], ImageSystem(rawValue: name) != nil {
+      self = .images(try ImageModel(weights: path))
+    } else {
+      self = .clips(try ExpressionModel(weights: path, keepTubes: keepTubes))
+    }
+  }
+
+  /// What the weights say of themselves, as far as all systems say it.
+  public struct ModelInfo: Sendable, Hashable {
+    public let system, version, licence: String
+    public let labels: [String]
+    /// Names of the blendshapes it gives; often none.
+    public let blendshapes: [String]
+    public let givesLandmarks, looksForMasks: Bool
+    public let temperature: Double
+    public let crop: ModelCard.Crop
+    public let clip: ModelCard.Clip
+    /// Side of a crop, in pixels.
+    public let imageSize: Int
+    public let imageMean, imageStd: [Float]
+    /// Learned numbers.
+    public let parameters: Int
+  }
+
+  public var modelInfo: ModelInfo {
+    switch self {
+    case .clips(let model):
+      let card = model.card
+      return ModelInfo(
+        system: card.model, version: card.version, licence: card.licence, labels: card.labels,
+        blendshapes: card.blendshapes, givesLandmarks: true, looksForMasks: false, temperature: card.temperature,
+        crop: card.crop, clip: card.clip, imageSize: card.input.imageSize, imageMean: card.imageMean,
+        imageStd: card.imageStd, parameters: model.weights.count)
+    case .images(let model):
+      let card = model.card
+      return ModelInfo(
+        system: card.system.rawValue, version: card.version, licence: card.licence, labels: card.labels,
+        blendshapes: [], givesLandmarks: false, looksForMasks: card.system.looksForMasks, temperature: card.temperature,
+        crop: card.crop, clip: card.clip, imageSize: card.imageSize, imageMean: card.imageMean,
+        imageStd: card.imageStd, parameters: model.parameterCount)
+    }
+  }
+
+  /// One reading for each clip of as many crops as `modelInfo.clip` says, of `modelInfo.imageSize` pixels a side.
+  ///
+  /// - Parameter points: for each clip and crop five landmarks in 0...1 of it, from the detector; empty when not known.
+  public func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
+    switch self {
+    case .clips(let model): model.read(clips)
+    case .images(let model): model.read(clips, points: points)
+    }
+  }
+
+  /// What the network looks at of one crop: several images for systems of several views, else the crop itself.
+  public func views(of crop: Image, points: [Point]) -> [Image] {
+    switch self {
+    case .clips: [crop]
+    case .images(let model): model.network.views(of: crop, points: points)
+    }
+  }
+
+  /// Multiplications of one clip, each with its addition.
+  public var multiplications: Int {
+    let grey = Image(width: modelInfo.imageSize, height: modelInfo.imageSize)
+    switch self {
+    case .clips(let model):
+      return model.multiplications(model.card.input.tensor([[Image](repeating: grey, count: modelInfo.clip.frames)]))
+    case .images(let model): return model.multiplications(of: grey) * modelInfo.clip.frames
+    }
+  }
+}

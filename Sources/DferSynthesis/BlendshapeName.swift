@@ -1,0 +1,44 @@
+/// A movement of the face that the mesh has a shape for, named as in ICT-FaceKit. Paired ones exist for each side.
+public enum BlendshapeName: String, CaseIterable, Sendable {
+  case browDown, browInnerUp, browOuterUp, cheekPuff, cheekRaiser, cheekSquint, eyeBlink, eyeLookDown, eyeLookIn
+  case eyeLookOut, eyeLookUp, eyeSquint, eyeWide, mouthDimple, mouthFrown, mouthLowerDown, mouthPress, mouthSmile
+  case mouthStretch, mouthUpperUp, noseSneer
+  case jawForward, jawLeft, jawOpen, jawRight, mouthClose, mouthFunnel, mouthLeft, mouthPucker, mouthRight
+  case mouthRollLower, mouthRollUpper, mouthShrugLower, mouthShrugUpper
+
+  public var isPaired: Bool { index < BlendshapeName.jawForward.index }
+
+  /// The mesh's names: one, or the subject's left (the right of the image) and right.
+  var shapeNames: [String] { isPaired ? ["\(rawValue)_L", "\(rawValue)_R"] : [rawValue] }
+
+  var index: Int { Self.indices[self]! }
+  private static let indices = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}
+
+/// How strongly each movement is made, by side: 0 not at all, 1 fully.
+public struct FacePose: Sendable, Hashable {
+  /// [movements * 2]: the subject's left, then right; unpaired movements use the first.
+  private(set) var weights = [Float](repeating: 0, count: 2 * BlendshapeName.allCases.count)
+
+  public init() {}
+
+  subscript(_ movement: BlendshapeName, side: Int) -> Float {
+    get { weights[2 * movement.index + side] }
+    set { weights[2 * movement.index + side] = newValue }
+  }
+
+  /// Adds to both sides of a paired movement, or to an unpaired one.
+  mutating func add(_ movement: BlendshapeName, _ amount: Float) {
+    for side in 0..<(movement.isPaired ? 2 : 1) { self[movement, side] += amount }
+  }
+
+  mutating func add(_ other: FacePose, times factor: Float) {
+    for index in weights.indices { weights[index] += factor * other.weights[index] }
+  }
+
+  /// Within what the shapes were made for. The brow shapes are weak, and still sound at one and a half.
+  mutating func limit() {
+    let brows = 2 * BlendshapeName.browDown.index..<2 * BlendshapeName.cheekPuff.index
+    for index in weights.indices { weights[index] = min(brows.contains(index) ? 1.5 : 1, max(0, weights[index])) }
+  }
+}
