@@ -3,7 +3,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SAMPLE ?= Samples/one-face.mp4
 PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavutil-dev libopenblas-dev libsqlite3-dev pkg-config
-TEST_PACKAGES = ffmpeg
+TEST_PACKAGES = ffmpeg python3
+# What swift.org's toolchain needs to compile and link on Debian and Ubuntu.
+TOOLCHAIN_PACKAGES = libncurses6 libxml2 libcurl4 binutils libc6-dev g++
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Seconds that `make fuzz` gives each reader, and where its damage starts.
@@ -13,7 +15,7 @@ FLIPS ?= 100
 CLIPS ?= Samples/*.mp4
 
 .PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits soak long-video sanitize \
-  test-python test-r
+  test-python test-r dist deb wheel dist-test site recipes
 
 demo: build  ## install, build, and read the sample's expressions
 	.build/release/dfer watch $(SAMPLE) -o build-demo.csv --overwrite
@@ -31,6 +33,10 @@ setup:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
 	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	@PATH=$$PATH:/sbin:/usr/sbin; \
+	if ! { command -v ld && ldconfig -p | grep -q libncurses.so.6 && ldconfig -p | grep -q libxml2.so && \
+	    ldconfig -p | grep -q libcurl.so.4 && ls /usr/include/c++/*/vector && [ -e /usr/include/stdio.h ]; } >/dev/null 2>&1; then \
+	  $(SUDO) apt-get update && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $(TOOLCHAIN_PACKAGES); fi
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install"; exit 1; }
 
 setup-test: setup
@@ -42,6 +48,8 @@ install: build  ## binary, pipelines, weights, manual page and completions under
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dfer/Pipelines
 	install -m 755 .build/release/dfer $(DESTDIR)$(PREFIX)/bin/dfer
 	install -m 644 Pipelines/*.yaml Pipelines/*.safetensors $(DESTDIR)$(PREFIX)/share/dfer/Pipelines/
+	install -d $(DESTDIR)$(PREFIX)/share/dfer/Samples
+	install -m 644 Samples/one-face.mp4 $(DESTDIR)$(PREFIX)/share/dfer/Samples/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	.build/release/dfer manual > $(DESTDIR)$(PREFIX)/share/man/man1/dfer.1
@@ -94,6 +102,35 @@ test-r:  ## the R package: R CMD check with the program
 	  DFER_BINARY=$(DFER_BINARY) DFER_SAMPLE=$(CURDIR)/Samples/no-face.mp4 _R_CHECK_FORCE_SUGGESTS_=false \
 	  R CMD check --no-manual dfer_*.tar.gz
 
+# Packages: what is published is in dist/. docs/install.md says which is for whom.
+DIST_PACKAGES = nasm patchelf debhelper libssl-dev zlib1g-dev libbz2-dev libdav1d-dev libxcb1-dev libxcb-shm0-dev libxcb-shape0-dev \
+  libxcb-xfixes0-dev
+
+dist: setup  ## portable tarball, Debian package of this release, checksums, bill of materials
+	@missing=$$(for p in $(DIST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
+	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	packaging/dist.sh
+
+deb: setup  ## the Debian package alone
+	packaging/dist.sh deb
+
+wheel: .build-python/ready  ## a wheel for Python that carries the program (after make dist)
+	PYTHON=$(CURDIR)/.build-python/bin/python packaging/wheel.sh
+
+dist-test:  ## packages on clean Debian 12 and 13: install, read, compare the rows, remove (root, debootstrap)
+	packaging/dist-test.sh
+
+recipes:  ## whether the recipes of other package managers can be parsed
+	packaging/recipes.sh --check
+
+site: build .build-python/site  ## the documents as a website with search: dist/site
+	.build-python/bin/python packaging/site/build.py .build/release/dfer dist/site
+
+.build-python/site: .build-python/ready
+	.build-python/bin/pip install -q mkdocs "mkdocs-material<10"
+	touch $@
+
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -104,4 +141,4 @@ lint:
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build .build-address .build-thread .build-python .build-r build-demo.* build-fuzz
+	rm -rf .build .build-address .build-thread .build-python .build-r .build-dist .build-libraries .build-static dist build-demo.* build-fuzz

@@ -80,7 +80,7 @@ let package = Package(
       name: "DferCLI",
       dependencies: [
         "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor",
-        "DferImage",
+        "DferImage", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -46,6 +46,18 @@ static inline const int32_t *dfer_display_matrix(const AVStream *stream) {
 #endif
 }
 
+/// Frames a second of a stream, 0 when unknown. For what has no time stamps, such as raw H.264, FFmpeg 7's average is the
+/// demuxer's own guess of 25, and what the stream says of itself stands elsewhere.
+static inline AVRational dfer_frame_rate(const AVFormatContext *context, const AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 10, 100)
+  AVRational own = stream->codecpar->framerate;
+  if (context->iformat->flags & AVFMT_NOTIMESTAMPS && own.num > 0 && own.den > 0) return own;
+#else
+  (void)context;
+#endif
+  return stream->avg_frame_rate;
+}
+
 /// How long a frame is shown, in ticks of its stream; 0 when unknown.
 static inline int64_t dfer_frame_duration(const AVFrame *frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)

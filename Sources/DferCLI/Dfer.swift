@@ -29,6 +29,9 @@ struct DferCommand: ParsableCommand {
       dfer train --data mine.csv -o mine  teach them your own faces
       dfer pretrain --data videos -o new  let an encoder learn faces without labels
       dfer synthesize --mesh MESH -o new  render labelled face clips
+      dfer demo                           read a sample video and see the report
+      dfer doctor                         what this machine lacks, and what makes it slow
+      dfer config                         defaults of your own; --config FILE reads others
 
       It reads what faces show, not what people feel.
       Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
@@ -37,12 +40,16 @@ struct DferCommand: ParsableCommand {
     subcommands: [
       Watch.self, Serve.self, Devices.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
       Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
-      ManifestCommand.self, Durations.self, Manual.self,
+      ManifestCommand.self, Demo.self, Doctor.self, ConfigCommand.self, Durations.self, Manual.self,
     ])
+
+  /// `dfer` alone.
+  func run() { print(NextSteps.text) }
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      let arguments = try CommandLineDefaults.applied(to: Array(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let status as ExitStatus {
       Foundation.exit(status.rawValue)
@@ -62,6 +69,8 @@ struct DferCommand: ParsableCommand {
     case let error as UnreadableTimeline: fail(error, .unreadableInput)
     case let error as CheckpointError: fail(error, .unreadableInput)
     case let error as BatchError: fail(error, .usage)
+    case let error as ConfigError: fail(error, .usage)
+    case let error as SampleVideo.Missing: fail(error, .unreadableInput)
     case let error as ShardFailure: fail(error, .unreadableInput)
     case let error as VerifyError: fail(error, .unreadableInput)
     case let error as DataError: fail(error, .unreadableInput)

@@ -110,7 +110,8 @@ struct StreamTests {
     outcome.expectNothingUnexplained()
   }
 
-  @Test func udpThatLosesPacketsIsExplained() throws {
+  @Test(.enabled(if: Python.program != nil, "needs python3"))
+  func udpThatLosesPacketsIsExplained() throws {
     let (from, to) = (Int.random(in: 20_000...35_000), Int.random(in: 35_001...50_000))
     let relay = try start(#require(Python.program), [script("lossy.py"), "\(from)", "\(to)", "97"])
     defer { kill(relay.processIdentifier, SIGKILL) }

@@ -48,7 +48,9 @@ public enum Tool {
     process.executableURL = program
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // Without the defaults of whoever runs the tests.
+    process.environment = ProcessInfo.processInfo.environment.merging(["DFER_CONFIG": "none"]) { $1 }
+      .merging(environment) { $1 }
     // Files, not pipes: a pipe that nobody reads would stop the program.
     let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)

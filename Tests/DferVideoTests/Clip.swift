@@ -30,6 +30,23 @@ struct Clip {
     return path
   }
 
+  /// An MP4 whose display matrix turns it clockwise, written into its track header: the option of the ffmpeg program for it
+  /// differs between FFmpeg 5 and 7.
+  func turned(_ input: String, _ name: String, clockwise degrees: Int) throws -> String {
+    var bytes = try data(input)
+    guard let header = bytes.range(of: Data("tkhd".utf8)), bytes[header.upperBound] == 0 else {
+      throw CocoaError(.fileReadCorruptFile, userInfo: [NSFilePathErrorKey: input])
+    }
+    // a, b, u, c, d, v, x, y, w in 16.16 fixed point (w in 2.30), 40 bytes behind the name (ISO/IEC 14496-12, 8.3.2).
+    let turn: (cosine: Int32, sine: Int32) = [0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)][degrees] ?? (1, 0)
+    let matrix = [turn.cosine << 16, turn.sine << 16, 0, -turn.sine << 16, turn.cosine << 16, 0, 0, 0, 1 << 30]
+    let start = header.upperBound + 40
+    bytes.replaceSubrange(
+      start..<start + 36,
+      with: matrix.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } })
+    return try write(bytes, name)
+  }
+
   func write(_ data: Data, _ name: String) throws -> String {
     let path = path(name)
     try data.write(to: URL(fileURLWithPath: path))

@@ -197,7 +197,7 @@ final class Container {
     } else if let matrix = dfer_display_matrix(stream) {
       orientation = Orientation(a: matrix[0], b: matrix[1], c: matrix[3], d: matrix[4])
     }
-    let rate = stream.pointee.avg_frame_rate
+    let rate = dfer_frame_rate(context, stream)
     let start = context.pointee.start_time
     return (
       VideoInfo(

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+
+struct Demo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read a sample video and open the report.",
+    discussion: """
+        dfer demo
+        dfer demo --folder somewhere --no-open
+
+      Reads a rendered face that smiles, is surprised and is sad, and writes rows (demo.csv), a report (demo.html) and the facts of
+      the run (demo.run.json). On a desktop the report is opened in the browser.
+      """)
+
+  @Option(help: "Where the files go.")
+  var folder = "dfer-demo"
+
+  @Flag(help: "Do not open the report.")
+  var noOpen = false
+
+  @Flag(name: .shortAndLong, help: "No view and no words; errors only.")
+  var quiet = false
+
+  func run() throws {
+    let sample = try SampleVideo.find()
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let place = URL(fileURLWithPath: folder)
+    // A copy: the report plays the video that stands beside it, also where the folder is given to somebody else.
+    let video = place.appendingPathComponent("demo.mp4")
+    if !FileManager.default.fileExists(atPath: video.path) {
+      try FileManager.default.copyItem(atPath: sample, toPath: video.path)
+    }
+    let report = place.appendingPathComponent("demo.html")
+    let rows = place.appendingPathComponent("demo.csv")
+    let watch = try Watch.parse(
+      ["--output", rows.path, "--output", report.path, "--overwrite"] + (quiet ? ["--quiet"] : []) + ["--", video.path])
+    try watch.run()
+    guard !quiet else { return }
+    let isOpen = !noOpen && Self.open(report)
+    print(
+      """
+
+      report: \(report.path)\(isOpen ? " (opened)" : "")
+      rows:   \(rows.path)
+      next:   dfer watch YOUR-VIDEO.mp4 -o rows.csv
+      """)
+  }
+
+  /// Hands a file to the desktop, if there is one.
+  private static func open(_ file: URL) -> Bool {
+    let environment = ProcessInfo.processInfo.environment
+    #if os(macOS)
+      let opener = "open"
+    #else
+      guard environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil else { return false }
+      let opener = "xdg-open"
+    #endif
+    let folders = (environment["PATH"] ?? "").split(separator: ":")
+    guard let program = folders.map({ "\($0)/\(opener)" }).first(where: FileManager.default.isExecutableFile) else {
+      return false
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = [file.path]
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
+    return (try? process.run()) != nil
+  }
+}
