@@ -90,7 +90,7 @@ PYTHON ?= python3
 
 test-python: .build-python/ready  ## the Python package: tests, notebook, types, style
 	DFER_BINARY=$(DFER_BINARY) .build-python/bin/pytest -q python
-	cd python && ../.build-python/bin/mypy && ../.build-python/bin/ruff check . && ../.build-python/bin/ruff format --check .
+	cd python && ../.build-python/bin/mypy && ../.build-python/bin/ruff check . ../packaging && ../.build-python/bin/ruff format --check . ../packaging
 
 .build-python/ready: python/pyproject.toml
 	$(PYTHON) -m venv .build-python
@@ -125,7 +125,7 @@ recipes:  ## whether the recipes of other package managers can be parsed
 	packaging/recipes.sh --check
 
 site: build .build-python/site  ## the documents as a website with search: dist/site
-	.build-python/bin/python packaging/site/build.py .build/release/dfer dist/site
+	.build-python/bin/python packaging/site/build.py .build/release/dfer dist/site .build/release
 
 .build-python/site: .build-python/ready
 	.build-python/bin/pip install -q mkdocs "mkdocs-material<10"

@@ -81,15 +81,23 @@ def main():
         address = pin["location"].removesuffix(".git")
         packages.append(
             package(
-                name, version, SWIFT[name], f"git+{address}.git@{pin['state']['revision']}",
-                f"pkg:swift/{address.removeprefix('https://')}@{version}", "Linked into the program.",
+                name,
+                version,
+                SWIFT[name],
+                f"git+{address}.git@{pin['state']['revision']}",
+                f"pkg:swift/{address.removeprefix('https://')}@{version}",
+                "Linked into the program.",
             )
         )
     swift = subprocess.run(["swift", "--version"], capture_output=True, text=True, check=True).stdout
     swift = swift.split("Swift version ", 1)[1].split()[0]
     packages.append(
-        package("swift", swift, "Apache-2.0 WITH Swift-exception",
-                comment="Standard library, Foundation with ICU (Unicode-3.0) and Dispatch, linked into the program or beside it.")
+        package(
+            "swift",
+            swift,
+            "Apache-2.0 WITH Swift-exception",
+            comment="Standard library, Foundation with ICU (Unicode-3.0) and Dispatch, linked into the program or beside it.",
+        )
     )
     sources = {}
     for line in arguments.bundled.read_text().splitlines():
@@ -103,8 +111,13 @@ def main():
             raise SystemExit(f"sbom: no licence is known for {source} ({', '.join(libraries)}): add it to DEBIAN")
         changed = " Built again without its GPL parts." if source == "ffmpeg" else ""
         packages.append(
-            package(source, version, DEBIAN[source], purl=f"pkg:deb/debian/{source}@{version}?arch=source",
-                    comment=f"Bundled as {', '.join(sorted(libraries))}.{changed}")
+            package(
+                source,
+                version,
+                DEBIAN[source],
+                purl=f"pkg:deb/debian/{source}@{version}?arch=source",
+                comment=f"Bundled as {', '.join(sorted(libraries))}.{changed}",
+            )
         )
     files = []
     for path in sorted(p for p in arguments.tree.rglob("*") if p.is_file()):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The documents as a static site with search: build.py PROGRAM FOLDER
+"""The documents as a static site with search: build.py PROGRAM FOLDER [BUILD]
 
 Pages are docs/*.md, README.md, MODELS.md and the packages' READMEs, with their links turned to the pages. Two pages are made by the
-program itself: the help of every command, and a gallery of what every output format looks like for a sample.
+program itself: the help of every command, and a gallery of what every output format looks like for a sample. With BUILD, the folder
+of a build (.build/release), the library's documentation by DocC is in api/.
 """
 
 import os
@@ -78,7 +79,9 @@ def gallery_page(program: str, folder: Path) -> str:
         subprocess.run([program, "watch", "--quiet", "-o", str(rows), str(sample)], check=True)
         for name in names:
             if name != "rows.csv":
-                subprocess.run([program, "export", str(rows), "-o", str(Path(scratch) / name)], check=True, capture_output=True)
+                subprocess.run(
+                    [program, "export", str(rows), "-o", str(Path(scratch) / name)], check=True, capture_output=True
+                )
         shutil.copy(Path(scratch) / "rows.svg", folder / "gallery.svg")
         shutil.copy(Path(scratch) / "rows.html", folder / "gallery-report.html")
         parts = [
@@ -93,7 +96,11 @@ def gallery_page(program: str, folder: Path) -> str:
             ending = name.removeprefix("rows")
             lines = (Path(scratch) / name).read_text(encoding="utf-8").splitlines()[:14]
             shown = "\n".join(line if len(line) <= 150 else line[:147] + "..." for line in lines)
-            parts += [f"## {title} (`{ending}`)", f"For {reader}: `dfer export rows.csv -o {name}`", f"```text\n{shown}\n...\n```"]
+            parts += [
+                f"## {title} (`{ending}`)",
+                f"For {reader}: `dfer export rows.csv -o {name}`",
+                f"```text\n{shown}\n...\n```",
+            ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -106,16 +113,37 @@ def main() -> None:
         docs.mkdir()
         for path, page in known.items():
             if path.exists():
-                (docs / page).write_text(relocated(path.read_text(encoding="utf-8"), path, known, docs), encoding="utf-8")
+                (docs / page).write_text(
+                    relocated(path.read_text(encoding="utf-8"), path, known, docs), encoding="utf-8"
+                )
         (docs / "commands.md").write_text(commands_page(program), encoding="utf-8")
         (docs / "gallery.md").write_text(gallery_page(program, docs), encoding="utf-8")
         settings = (ROOT / "packaging/site/mkdocs.yml").read_text(encoding="utf-8")
         settings = settings.replace("DOCS", str(docs)).replace("SITE", str(site))
         others = [page for page in ("changelog.md", "samples.md") if (docs / page).exists()]
-        others += sorted(path.name for path in docs.glob("*.md") if path.name not in settings and path.name not in others)
+        others += sorted(
+            path.name for path in docs.glob("*.md") if path.name not in settings and path.name not in others
+        )
         settings += "".join(f"      - {page}\n" for page in others)
+        if len(sys.argv) > 3:
+            settings += "      - Swift library: api/documentation/dfer/index.html\n"
+            subprocess.run(
+                [ROOT / "packaging/site/api.sh", Path(sys.argv[3]).resolve(), docs / "api"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         (Path(scratch) / "mkdocs.yml").write_text(settings, encoding="utf-8")
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(Path(scratch) / "mkdocs.yml")]
+        command = [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "-f",
+            str(Path(scratch) / "mkdocs.yml"),
+        ]
         subprocess.run(command, check=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
         # A helper for old browsers' search from the disk would be loaded from another server.
         for page in site.rglob("*.html"):
