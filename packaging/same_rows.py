@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Whether two timelines say the same: same_rows.py A.csv B.csv. Words, times and frames must be equal, other numbers within 0.002
-of their size (another OpenBLAS or FFmpeg may round differently). Says what is largest."""
+"""Whether two timelines say the same: same_rows.py A.csv B.csv.
+
+Words, times and frames must be equal, other numbers within 0.002 of their size (another OpenBLAS or FFmpeg may round
+differently). Says what the largest difference is.
+"""
 
 import csv
 import sys

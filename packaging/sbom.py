@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The bill of materials of a release, as SPDX 2.3 in JSON: what is in the tarball, with versions, licences and checksums."""
+"""The bill of materials of a release, as SPDX 2.3 in JSON: what is in the tarball, with versions, licences, checksums."""
 
 import argparse
 import datetime
@@ -96,7 +96,7 @@ def main():
             "swift",
             swift,
             "Apache-2.0 WITH Swift-exception",
-            comment="Standard library, Foundation with ICU (Unicode-3.0) and Dispatch, linked into the program or beside it.",
+            comment="Standard library, Foundation with ICU (Unicode-3.0) and Dispatch, in the program or beside it.",
         )
     )
     sources = {}

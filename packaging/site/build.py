@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The documents as a static site with search: build.py PROGRAM FOLDER [BUILD]
 
-Pages are docs/*.md, README.md, MODELS.md and the packages' READMEs, with their links turned to the pages. Two pages are made by the
-program itself: the help of every command, and a gallery of what every output format looks like for a sample. With BUILD, the folder
-of a build (.build/release), the library's documentation by DocC is in api/.
+Pages are docs/*.md, README.md, MODELS.md and the packages' READMEs, with their links turned to the pages. Two pages are
+made by the program itself: the help of every command, and a gallery of what every output format looks like for a
+sample. With BUILD, the folder of a build (.build/release), the library's documentation by DocC is in api/.
 """
 
 import os
@@ -86,7 +86,7 @@ def gallery_page(program: str, folder: Path) -> str:
         shutil.copy(Path(scratch) / "rows.html", folder / "gallery-report.html")
         parts = [
             "# Gallery of formats",
-            "The sample `Samples/two-faces.mp4` (rendered faces) in everything that `dfer export` writes, each by its first lines.",
+            "The sample `Samples/two-faces.mp4` (rendered faces) in all that `dfer export` writes, each by its first lines.",
             "## Chart (`.svg`, `.png`)",
             "![timeline of two faces](gallery.svg)",
             "## Report (`.html`)",
