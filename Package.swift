@@ -107,6 +107,9 @@ let package = Package(
       name: "DferSynthesisTests", dependencies: ["DferSynthesis", "DferVideo", "DferImage", "DferTestSupport"],
       swiftSettings: modern),
     .testTarget(name: "DferWebTests", dependencies: ["DferWeb", "DferTimeline", "DferImage"], swiftSettings: modern),
-    .testTarget(name: "DferCLITests", dependencies: ["DferCLI", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferCLITests",
+      dependencies: ["DferCLI", "DferTestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: modern),
   ]
 )

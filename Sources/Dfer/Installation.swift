@@ -2,7 +2,7 @@ import Foundation
 
 /// Where dfer's own files are: pipelines with their weights.
 public enum Installation {
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 
   /// Folders that hold pipelines, best first: `$DFER_HOME`, the installed share folder beside the binary, the source
   /// tree that the binary was built in, and `Pipelines` in the current folder.

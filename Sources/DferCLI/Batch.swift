@@ -5,60 +5,71 @@ import Foundation
 
 struct Batch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read many videos, each in a process of its own.",
+    abstract: "Analyse many videos, each in its own process.",
     discussion: """
-      INPUTS are video files, folders (read to any depth) and patterns in quotes ('*', '?', '[...]', '**').
+      Inputs are video files, folders (searched at any depth) and quoted patterns ('*', '?', '[...]', '**').
 
-        dfer batch videos --out rows                     rows/a.csv for videos/a.mp4, and so on
-        dfer batch videos --out rows --resume            go on after an interruption, or add new videos
-        dfer batch 'videos/**/take?.mov' --out rows -j 4
-        dfer batch --list files.txt --base /data --out rows
-        dfer batch videos --out rows --shard 2/8         the second of eight equal shares
-        dfer batch videos --out rows --shard auto        share and number from Slurm, SGE, LSF or AWS Batch
+        dfer batch videos -o rows                 rows/a.csv for videos/a.mp4
+        dfer batch videos -o rows --resume        resume, or add new videos
+        dfer batch 'videos/**/take?.mov' -o rows -j 4
+        dfer batch --list files.txt --base /data -o rows
+        dfer batch videos -o rows --shard 2/8     the second of eight shards
+        dfer batch videos -o rows --shard auto    shard from Slurm, SGE, LSF or AWS Batch
 
-      A video that cannot be read, hangs or crashes costs its own rows only: it is listed in failures.csv in the output
-      folder. Rows get their name when they are complete. See docs/batch.md.
-      Exit codes: 0 all well, 3 some unreadable, 4 some damaged (their rows are there), 5 some outputs failed,
-      130 interrupted. After 5 or 130 run the same with --resume; after 3 or 4 the videos need a look first.
+      A video that cannot be read, hangs or crashes affects its own rows only: it is listed in failures.csv in the \
+      output folder. Row files get their final names when they are complete. See docs/batch.md.
+
+      Exit codes: 0 all succeeded, 3 some unreadable, 4 some damaged (their rows are there), 5 some outputs failed, 130 \
+      interrupted. After 5 or 130, repeat with --resume; after 3 or 4, check the videos first.
       """)
 
-  @Argument(help: "Video files, folders or quoted patterns.")
+  @Argument(help: "Video files, folders or quoted patterns.", completion: .file())
   var inputs: [String] = []
 
-  @Option(help: "Read paths from FILE, one a line; '-' is standard input. '#' starts a comment line.")
+  @Option(
+    help: ArgumentHelp(
+      "Read paths from a file, one per line ('#' starts a comment); '-' is standard input. Repeatable.", valueName: "file"),
+    completion: .file())
   var list: [String] = []
 
-  @Option(help: "The folder for the rows; made when it does not exist.")
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Folder for the rows; created if missing.", valueName: "folder"), completion: .directory)
   var out: String
 
-  @Option(help: "Name outputs by their inputs' paths below this folder.")
+  @Option(
+    help: ArgumentHelp("Name outputs by the inputs' paths below this folder.", valueName: "folder"), completion: .directory)
   var base: String?
 
-  @Flag(help: "talk.mp4 gives talk.mp4.csv, not talk.csv.")
+  @Flag(help: "Name the rows of talk.mp4 talk.mp4.csv, not talk.csv.")
   var keepExtension = false
 
-  @Option(name: [.customShort("j"), .long], help: "Videos that are read at once (default: a quarter of the cores).")
+  @Option(
+    name: [.customShort("j"), .long],
+    help: ArgumentHelp("Videos analysed at once (default: a quarter of the cores).", valueName: "count"))
   var jobs: Int?
 
-  @Flag(help: "Skip videos whose rows are there and were made from the same file with the same weights and options.")
+  @Flag(help: "Skip videos whose rows were made from the same file with the same weights and options.")
   var resume = false
 
-  @Flag(help: "Replace rows that exist.")
+  @Flag(help: "Replace existing rows.")
   var overwrite = false
 
-  @Option(help: "Give up a video after this many seconds without a new row; 0: never.")
+  @Option(
+    help: ArgumentHelp("Give up on a video after this many seconds without a new row; 0: never.", valueName: "seconds"))
   var timeout = 600.0
 
-  @Option(help: "Read only share I of N ('2/8'), or the share of an array task ('auto', 'auto/8').")
+  @Option(
+    help: ArgumentHelp("Process one shard only: 2/8, or that of an array task: auto, auto/8.", valueName: "shard"))
   var shard: String?
 
-  @Option(help: "What makes shards equal: duration, or size, which opens no file.")
+  @Option(help: ArgumentHelp("How to balance shards: duration, or size, which opens no file.", valueName: "measure"))
   var balance = Balance.duration
 
-  @Flag(name: .shortAndLong, help: "No progress; errors only.")
+  @Flag(name: .shortAndLong, help: "Print errors only.")
   var quiet = false
 
-  @OptionGroup(title: "Reading")
+  @OptionGroup(title: "Analysis")
   var reading: ReadingOptions
 
   enum Balance: String, ExpressibleByArgument, CaseIterable { case duration, size }

@@ -54,10 +54,10 @@ struct BatchView {
     terminal.redraw(always: true) { [] }
     let good = outcomes.count { $0 == .ok }
     let damaged = outcomes.count { $0 == .damaged }
-    var parts = ["\(good) of \(total) well"]
+    var parts = ["\(good) of \(total) succeeded"]
     if damaged > 0 { parts.append("\(damaged) damaged") }
     if outcomes.count > good + damaged { parts.append("\(outcomes.count - good - damaged) failed") }
-    if isInterrupted { parts.append("interrupted; --resume goes on") }
+    if isInterrupted { parts.append("interrupted; use --resume to continue") }
     say(parts.joined(separator: ", ") + "; \(time((ContinuousClock.now - clock).inSeconds))")
   }
 

@@ -7,49 +7,63 @@ import Foundation
 
 struct BlendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "blend", abstract: "Average the weights of two trainings of one network.",
+    commandName: "blend", abstract: "Average the weights of two training runs.",
     discussion: """
-      When SECOND was trained on from FIRST, with other data, the average usually reads both kinds of data well.
+      If the second network was fine-tuned from the first on other data, the average usually performs well on both.
 
         dfer blend stills/weights.safetensors clips/weights.safetensors --valid valid.csv -o both.safetensors
       """)
 
-  @Argument(help: "Weight file.") var first: String
-  @Argument(help: "Weight file of the same network, trained on.") var second: String
+  @Argument(help: "Weight file.", completion: .weights)
+  var first: String
 
-  @Option(name: [.short, .customLong("output")], help: "Weight file to write.")
+  @Argument(help: "Weight file of the same network, trained further.", completion: .weights)
+  var second: String
+
+  @Option(
+    name: [.short, .customLong("output")], help: ArgumentHelp("Weight file to write.", valueName: "file"),
+    completion: .weights)
   var output: String
 
-  @Option(help: "Share of the second, 0 to 1.") var share: Float = 0.5
+  @Flag(help: "Replace an existing output file.")
+  var overwrite = false
 
-  @Option(help: "Labelled data that neither has learned from: the temperature is fitted to it, its figures go into the card.")
+  @Option(help: ArgumentHelp("Weight of the second network, 0 to 1.", valueName: "weight"))
+  var weight: Float = 0.5
+
+  @Option(
+    help: ArgumentHelp(
+      "Validation data: the temperature is fitted to it, and the metrics go into the model card.", valueName: "file"),
+    completion: .csv)
   var valid: String?
 
-  @Option(help: "Only every N-th face of it.") var validEvery = 1
-  @Option(help: "What the network gets of each face: slot, clip or frames. Default: slot for stills, else clip.")
-  var look: Evaluator.InputMode?
-  @Flag(help: "Replace the output.") var overwrite = false
-  @Option(help: "Threads for the arithmetic (default: all cores this process may use).") var threads: Int?
+  @Option(help: ArgumentHelp("Use every N-th face of the validation data.", valueName: "N"))
+  var validSubsample = 1
+
+  @Option(help: ArgumentHelp(Evaluator.InputMode.help, valueName: "mode"))
+  var inputMode: Evaluator.InputMode?
+
+  @OptionGroup
+  var compute: ThreadOptions
 
   func validate() throws {
-    if !(0...1).contains(share) { throw ValidationError("--share must be 0 to 1") }
-    if validEvery < 1 { throw ValidationError("--valid-every must be at least 1") }
-    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads must be 1 to 256") }
+    if !(0...1).contains(weight) { throw ValidationError("--weight must be 0 to 1") }
+    if validSubsample < 1 { throw ValidationError("--valid-subsample must be at least 1") }
   }
 
   func run() throws {
-    if let threads { Compute.threads = threads }
+    if let threads = compute.threads { Compute.threads = threads }
     if !overwrite, FileManager.default.fileExists(atPath: output) {
-      throw CheckpointError(path: output, reason: "it exists; --overwrite replaces it")
+      throw CheckpointError(path: output, reason: "already exists; use --overwrite to replace it")
     }
-    let blend = try Blend(ExpressionModel(weights: first), ExpressionModel(weights: second), share: share, path: second)
+    let blend = try Blend(ExpressionModel(weights: first), ExpressionModel(weights: second), share: weight, path: second)
     let card = blend.model.card
     let result = try valid.map { path in
-      let set = try LabelledSet(path, card: card, every: validEvery) {
+      let set = try LabelledSet(path, card: card, every: validSubsample) {
         try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path)
       }
-      let answers = Evaluator(blend.model, inputMode: try blend.model.look(look, at: set)).read(set.clips)
-      return Evaluation(answers, of: set.clips, faceless: set.faceless, card, without: ["contempt"])
+      let predictions = Evaluator(blend.model, inputMode: try blend.model.inputMode(inputMode, for: set)).read(set.clips)
+      return Evaluation(predictions, of: set.clips, faceless: set.faceless, card, without: ["contempt"])
     }
     for line in result?.lines ?? [] { print(line) }
     try blend.write(to: output, result)

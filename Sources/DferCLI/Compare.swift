@@ -4,39 +4,42 @@ import Foundation
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "How far two timelines of a video agree, by time.",
+    abstract: "Measure agreement between two timelines.",
     discussion: """
-      REFERENCE and OTHER are rows of dfer (CSV, TSV, JSON, JSON Lines), tables of OpenFace, py-feat, LibreFace or
-      iMotions, ELAN files (.eaf), BORIS projects (.boris), or BORIS tables of aggregated events (.tsv).
+      Both are rows of dfer (CSV, TSV, JSON, JSON Lines), tables of OpenFace, py-feat, LibreFace or iMotions, ELAN files \
+      (.eaf), BORIS projects (.boris), or BORIS tables of aggregated events (.tsv).
 
         dfer compare coder.eaf talk.csv
         dfer compare coder1.eaf coder2.eaf -o confusion.csv
-        dfer compare coder.boris talk.csv --map happy=happiness --map sad=sadness
+        dfer compare coder.boris talk.csv --map happy=happiness
         dfer compare coder.eaf talk.csv --pair "Anna=Face 0"
 
-      Faces are paired by place and time unless --pair names them. Figures count the time that both label.
+      Faces are paired by position and time unless --pair names them. Agreement is weighted by the time that both label.
       """)
 
-  @Argument(help: "The annotation that the other is measured against.")
+  @Argument(help: "The reference.", completion: .annotations)
   var reference: String
 
-  @Argument(help: "The annotation that is measured.")
+  @Argument(help: "The timeline to compare with it.", completion: .annotations)
   var other: String
 
-  @Option(help: "Read label A as B in both, as A=B. May be given several times.")
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Write the confusion matrix, in seconds, to this file as CSV.", valueName: "file"), completion: .csv)
+  var output: String?
+
+  @Flag(help: "Replace an existing output file.")
+  var overwrite = false
+
+  @Option(help: ArgumentHelp("Treat label A as B in both. Repeatable.", valueName: "A=B"))
   var map: [String] = []
 
-  @Option(help: "Compare this tier, face or subject of the reference with that of the other, as A=B.")
+  @Option(
+    help: ArgumentHelp("Compare tier, face or subject A of the reference with B of the other. Repeatable.", valueName: "A=B"))
   var pair: [String] = []
 
   @OptionGroup
   var frames: FrameRateOption
-
-  @Option(name: [.short, .customLong("output")], help: "Write seconds by both labels to FILE, as CSV.")
-  var output: String?
-
-  @Flag(help: "Replace the output file when it exists.")
-  var overwrite = false
 
   func run() throws {
     if let output { try OutputPaths.check([output], inputs: [reference, other]) }

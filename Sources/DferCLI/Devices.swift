@@ -4,13 +4,13 @@ import DferVideo
 
 struct Devices: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the cameras of this machine with their modes.",
+    abstract: "List cameras and their modes.",
     discussion: """
         dfer devices
         dfer watch v4l2:0 --camera-size 1280x720 --camera-rate 30 --camera-format mjpeg
 
-      Without options, dfer takes the largest picture up to 1280x720 that comes 24 times a second or more.
-      A machine without a camera is no error.
+      By default, dfer uses the largest frame size up to 1280x720 at 24 frames per second or more. Having no camera is \
+      not an error.
       """)
 
   func run() {

@@ -11,81 +11,114 @@ import Foundation
 struct DferCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dfer",
-    abstract: "Turns video into facial-expression timelines.",
+    abstract: "Facial-expression timelines from video.",
     discussion: """
-      dfer watch talk.mp4 -o talk.csv     read a video, watch the timeline grow, keep it as CSV
-      dfer watch v4l2:0                   the same from a camera
-      dfer devices                        the cameras that are there
-      dfer serve v4l2:0                   the same in the browser
-      dfer batch videos --out rows        every video of a folder, on all cores, resumable
-      dfer merge all.csv rows             one table of many
-      dfer verify talk.csv talk.mp4       do these rows belong to this video, and account for it?
-      dfer export talk.csv -o talk.eaf    the same timeline for ELAN, BORIS, Praat, subtitles, and more
-      dfer summary *.csv                  one row of figures for each video and face
-      dfer compare coder.eaf talk.csv     agreement of two timelines, or with an ELAN or BORIS annotation
-      dfer inspect talk.mp4               what is in a video file, or in a weight file
-      dfer models                         the networks that are installed
-      dfer evaluate --data valid.csv      how well they read labelled faces
-      dfer train --data mine.csv -o mine  teach them your own faces
-      dfer pretrain --data videos -o new  let an encoder learn faces without labels
-      dfer synthesize --mesh MESH -o new  render labelled face clips
-      dfer demo                           read a sample video and see the report
-      dfer doctor                         what this machine lacks, and what makes it slow
-      dfer config                         defaults of your own; --config FILE reads others
-
-      It reads what faces show, not what people feel.
-      Exit codes: 0 ok, 2 usage, 3 unreadable input, 4 finished with damage, 5 output failed, 130 interrupted.
+      Reads what faces show, not what people feel. Start with 'dfer demo', or 'dfer watch talk.mp4 -o talk.csv'.
       """,
     version: Installation.version,
-    subcommands: [
-      Watch.self, Serve.self, Devices.self, Batch.self, Merge.self, Verify.self, Export.self, Summary.self, Compare.self, Inspect.self,
-      Models.self, Evaluate.self, Cost.self, Train.self, BlendCommand.self, Pretrain.self, Synthesize.self,
-      ManifestCommand.self, Demo.self, Doctor.self, ConfigCommand.self, Durations.self, Manual.self,
+    subcommands: [Cost.self, Durations.self, Manual.self],
+    groupedSubcommands: [
+      CommandGroup(name: "Start", subcommands: [Demo.self, Doctor.self, ConfigCommand.self]),
+      CommandGroup(name: "Analyse video", subcommands: [Watch.self, Serve.self, Batch.self, Devices.self]),
+      CommandGroup(
+        name: "Use timelines", subcommands: [Export.self, Summary.self, Compare.self, Merge.self, Verify.self]),
+      CommandGroup(name: "Networks", subcommands: [Models.self, Inspect.self, Evaluate.self]),
+      CommandGroup(
+        name: "Training",
+        subcommands: [Train.self, Pretrain.self, BlendCommand.self, ManifestCommand.self, Synthesize.self]),
     ])
 
   /// `dfer` alone.
   func run() { print(NextSteps.text) }
 
   static func main() {
+    let renamed = RenamedOptions(Array(CommandLine.arguments.dropFirst()))
+    for note in renamed.notes { Terminal.write(note + "\n") }
     do {
-      let arguments = try CommandLineDefaults.applied(to: Array(CommandLine.arguments.dropFirst()))
+      let arguments = try CommandLineDefaults.applied(to: renamed.arguments)
+      if let message = unknownCommand(in: arguments) { throw Failure.usage(message) }
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch let status as ExitStatus {
       Foundation.exit(status.rawValue)
     } catch {
-      finish(with: error)
+      guard let failure = Failure(error, of: renamed.arguments) else { exit(withError: error) }
+      Terminal.write(failure.message + "\n")
+      Foundation.exit(failure.status.rawValue)
     }
   }
 
-  /// One line for what went wrong, and the exit code that tells a script what kind of thing it was.
-  private static func finish(with error: any Error) -> Never {
+  /// All commands that help lists, with their names as they are typed, subcommands behind their command.
+  static var commands: [(name: String, type: any ParsableCommand.Type)] {
+    var found: [(name: String, type: any ParsableCommand.Type)] = []
+    for command in configuration.subcommands where command.configuration.shouldDisplay {
+      found.append((name: command._commandName, type: command))
+      for inner in command.configuration.subcommands where inner.configuration.shouldDisplay {
+        found.append((name: "\(command._commandName) \(inner._commandName)", type: inner))
+      }
+    }
+    return found
+  }
+
+  /// What to say when the first word is no command; nil when it is one, or an option.
+  static func unknownCommand(in arguments: [String]) -> String? {
+    var commands = configuration.subcommands
+    for word in arguments {
+      guard !commands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+      if let next = commands.first(where: { $0._commandName == word }) {
+        commands = next.configuration.subcommands
+        continue
+      }
+      let names = commands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+      let hint = nearestName(to: word, among: names).map { "did you mean '\($0)'?" } ?? "the commands are \(names.joined(separator: ", "))"
+      return "no command '\(word)'; \(hint)"
+    }
+    return nil
+  }
+}
+
+/// One line for what went wrong, and the exit code that tells a script what kind of thing it was.
+struct Failure {
+  let message: String
+  let status: ExitStatus
+
+  /// A mistake on the command line.
+  static func usage(_ message: String) -> any Error { ValidationError(message) }
+
+  /// nil for what is no failure: help, the version, completions.
+  init?(_ error: any Error, of arguments: [String]) {
+    func says(_ error: any CustomStringConvertible) -> String { "dfer: \(error.description)" }
     switch error {
-    case let error as VideoError: fail(error, .unreadableInput)
-    case let error as OutputError: fail(error, .outputFailed)
-    case let error as VideoWriteError: fail(error, .outputFailed)
-    case let error as WebError: fail(error, error.isUsage ? .usage : .outputFailed)
-    case let error as PipelineError: fail(error, .unreadableInput)
-    case let error as UnreadableTimeline: fail(error, .unreadableInput)
-    case let error as CheckpointError: fail(error, .unreadableInput)
-    case let error as BatchError: fail(error, .usage)
-    case let error as ConfigError: fail(error, .usage)
-    case let error as SampleVideo.Missing: fail(error, .unreadableInput)
-    case let error as ShardFailure: fail(error, .unreadableInput)
-    case let error as VerifyError: fail(error, .unreadableInput)
-    case let error as DataError: fail(error, .unreadableInput)
-    case let error as TrainingError: fail(error, .unreadableInput)
+    case let error as VideoError: (message, status) = (says(error), .unreadableInput)
+    case let error as OutputError: (message, status) = (says(error), .outputFailed)
+    case let error as VideoWriteError: (message, status) = (says(error), .outputFailed)
+    case let error as WebError: (message, status) = (says(error), error.isUsage ? .usage : .outputFailed)
+    case let error as PipelineError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
+    case let error as UnreadableTimeline: (message, status) = (says(error), .unreadableInput)
+    case let error as CheckpointError: (message, status) = (says(error), .unreadableInput)
+    case let error as BatchError: (message, status) = (says(error), .usage)
+    case let error as ConfigError: (message, status) = (says(error), .usage)
+    case let error as SampleVideo.Missing: (message, status) = (says(error), .unreadableInput)
+    case let error as ShardFailure: (message, status) = (says(error), .unreadableInput)
+    case let error as VerifyError: (message, status) = (says(error), .unreadableInput)
+    case let error as DataError: (message, status) = (says(error), .unreadableInput)
+    case let error as TrainingError: (message, status) = (says(error), .unreadableInput)
     default:
-      let code = exitCode(for: error)
-      guard code != .success else { exit(withError: error) }
-      Terminal.write("dfer: \(message(for: error)) (see dfer --help)\n")
-      Foundation.exit(ExitStatus.usage.rawValue)
+      guard DferCommand.exitCode(for: error) != .success else { return nil }
+      let text = DferCommand.message(for: error)
+      (message, status) = ("dfer: \(text) (see \(Self.command(of: arguments)) --help)", .usage)
     }
   }
 
-  private static func fail(_ error: any CustomStringConvertible, _ status: ExitStatus) -> Never {
-    Terminal.write("dfer: \(error.description)\n")
-    Foundation.exit(status.rawValue)
+  /// The words of the command line that name a command: its help has the options that the message is about.
+  private static func command(of arguments: [String]) -> String {
+    var (commands, words) = (DferCommand.configuration.subcommands, ["dfer"])
+    for word in arguments {
+      guard let next = commands.first(where: { $0._commandName == word }) else { break }
+      commands = next.configuration.subcommands
+      words.append(word)
+    }
+    return words.joined(separator: " ")
   }
 }
 
@@ -97,4 +130,14 @@ enum ExitStatus: Int32, Error {
   case finishedWithDamage = 4
   case outputFailed = 5
   case interrupted = 130
+}
+
+extension PipelineError {
+  /// Whether the command line names what is not there, rather than a file being wrong.
+  fileprivate var isUsage: Bool {
+    switch self {
+    case .notFound, .notGiven: true
+    default: false
+    }
+  }
 }

@@ -6,59 +6,65 @@ import Foundation
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a timeline in other formats.",
+    abstract: "Convert a timeline to other formats.",
     discussion: """
-      INPUT is what dfer watch wrote (CSV, TSV, JSON, JSON Lines), or a table of OpenFace, py-feat, LibreFace or iMotions.
+      The input is what dfer watch wrote (CSV, TSV, JSON, JSON Lines), or a table of OpenFace, py-feat, LibreFace or iMotions.
 
-        dfer export talk.csv -o talk.eaf                    for ELAN, with a link to the video
-        dfer export talk.csv -o talk.vtt -o talk.TextGrid   several at once
-        dfer export talk.csv -o - --format srt              on standard output
-        dfer export talk.csv -o feat.csv --csv-style pyfeat for scripts that read py-feat's tables
-        dfer export fex.csv --fps 29.97 -o fex.eaf          somebody else's frames for ELAN
+        dfer export talk.csv -o talk.eaf               ELAN, with a link to the video
+        dfer export talk.csv -o talk.vtt -o talk.TextGrid
+        dfer export talk.csv -o - --format srt         standard output
+        dfer export talk.csv -o feat.csv --csv-style pyfeat
+        dfer export fex.csv --fps 29.97 -o fex.eaf     frames of another program
         dfer export talk.csv --smooth 2 --hysteresis 0.1 -o calm.eaf
         dfer export talk.csv --against coder.eaf -o talk.html
-        dfer export talk.csv --blur -o annotated.mp4        boxes, labels and timeline in the video, faces hidden
+        dfer export talk.csv --pixelate -o annotated.mp4
 
-      Rows become segments: see docs/export.md for the rule, and for what each format can hold.
+      Rows become segments; docs/export.md explains how, and what each format can hold.
       """)
 
-  @Argument(help: "Rows of dfer watch, or a table of another program.")
+  @Argument(help: "Rows of dfer watch, or a table of another program.", completion: .tables)
   var input: String
 
   @Option(
     name: [.short, .customLong("output")],
-    help: """
-      Write to FILE in the format of its extension: \(OutputFormat.extensions); .mp4, .mkv and .mov are the video with \
-      the timeline drawn in. May be given several times.
-      """)
+    help: ArgumentHelp(
+      """
+      Write to this file in the format of its extension: \(OutputFormat.extensions); .mp4, .mkv and .mov are the video \
+      with the timeline drawn in. Repeatable.
+      """, valueName: "file"), completion: .file())
   var output: [String]
 
-  @Flag(help: "Make faces unrecognisable in videos.")
-  var blur = false
+  @Flag(help: "Replace existing output files.")
+  var overwrite = false
 
-  @Option(help: "Format of all outputs, whatever their names: an extension, such as eaf or boris.tsv.")
+  @Option(help: ArgumentHelp("Format of all outputs, whatever their names: eaf, boris.tsv ...", valueName: "extension"))
   var format: OutputFormat?
 
-  @Option(help: "Whose columns CSV files get: dfer, openface, pyfeat or imotions.")
+  @Option(help: ArgumentHelp("Column names of CSV files: dfer, openface, pyfeat or imotions.", valueName: "style"))
   var csvStyle = TableStyle.dfer
 
-  @OptionGroup(title: "Model")
-  var modelling: ModelOptions
+  @Option(
+    help: ArgumentHelp("Video that annotation files link to (default: from the run manifest).", valueName: "file"),
+    completion: .file())
+  var media: String?
 
-  @Option(help: "Set the report against this annotation: ELAN, BORIS, or rows of another run or program.")
-  var against: String?
-
-  @Option(help: "Read label A of that annotation as B, as A=B. May be given several times.")
-  var map: [String] = []
+  @Flag(help: "Pixelate faces in videos.")
+  var pixelate = false
 
   @OptionGroup
   var frames: FrameRateOption
 
-  @Option(help: "The video that annotation files link to (default: what the run's .run.json says).")
-  var media: String?
+  @OptionGroup(title: "Post-processing")
+  var modelling: ModelOptions
 
-  @Flag(help: "Replace output files that exist.")
-  var overwrite = false
+  @Option(
+    help: ArgumentHelp(
+      "Compare with this annotation in the HTML report: ELAN, BORIS, or rows of another run or program.", valueName: "file"),
+    completion: .annotations)
+  var against: String?
+
+  @Option(help: ArgumentHelp("Treat label A of that annotation as B. Repeatable.", valueName: "A=B"))
+  var map: [String] = []
 
   func run() throws {
     let formats = try self.formats()
@@ -85,7 +91,7 @@ struct Export: ParsableCommand {
         try writers[index].finish()
       }
       for path in output where VideoExport.isVideo(path) {
-        try VideoExport(rows, labels: source.timeline.labels, media: source.media, blur: blur, input: input)
+        try VideoExport(rows, labels: source.timeline.labels, media: source.media, blur: pixelate, input: input)
           .write(to: path, overwrite: overwrite)
       }
     } catch OutputError.readerGone {
@@ -97,20 +103,20 @@ struct Export: ParsableCommand {
   private func formats() throws -> [OutputFormat] {
     let formats = try output.filter { !VideoExport.isVideo($0) }.map { path in
       guard let format = format ?? OutputFormat(path: path) else {
-        throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
+        throw ValidationError("-o \(path): unknown extension; the formats are \(OutputFormat.extensions)")
       }
       return format
     }
     try OutputPaths.check(output, inputs: [input] + (against.map { [$0] } ?? []))
     guard csvStyle == .dfer || formats.contains(.csv) else {
-      throw ValidationError("--csv-style is for CSV outputs")
+      throw ValidationError("--csv-style applies to CSV outputs only")
     }
-    guard against == nil || formats.contains(.html) else { throw ValidationError("--against is for the HTML report") }
-    guard !blur || output.contains(where: VideoExport.isVideo) else { throw ValidationError("--blur is for videos") }
+    guard against == nil || formats.contains(.html) else { throw ValidationError("--against applies to HTML reports only") }
+    guard !pixelate || output.contains(where: VideoExport.isVideo) else { throw ValidationError("--pixelate applies to video outputs only") }
     guard format == nil || !output.contains(where: VideoExport.isVideo) else {
-      throw ValidationError("--format cannot be used together with a video")
+      throw ValidationError("--format cannot be combined with a video output")
     }
-    guard map.isEmpty || against != nil else { throw ValidationError("--map needs --against") }
+    guard map.isEmpty || against != nil else { throw ValidationError("--map requires --against") }
     return formats
   }
 
@@ -126,7 +132,7 @@ struct Export: ParsableCommand {
 
 /// For tables of programs that count frames and write no exact times.
 struct FrameRateOption: ParsableArguments {
-  @Option(help: "Frames each second, for tables without exact times (py-feat, OpenFace 3).")
+  @Option(help: ArgumentHelp("Frame rate of tables without exact times (py-feat, OpenFace 3).", valueName: "fps"))
   var fps: Double?
 
   func validate() throws {

@@ -7,9 +7,9 @@ import Foundation
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print what is in a video file, or the card of a weight file.")
+    abstract: "Describe a video or weight file.")
 
-  @Argument(help: "A video file, URL or camera, or a .safetensors file.")
+  @Argument(help: "A video file, URL or camera, or a .safetensors file.", completion: .file())
   var file: String
 
   func run() throws {

@@ -23,12 +23,12 @@ final class LiveShow {
     board = LiveBoard(
       LiveInfo(
         source: run.source.info.location, pipeline: models.pipeline.name, layout: models.layout, span: run.grid.span,
-        hop: run.grid.hopSeconds, blur: options.blur, isLive: isLive, version: Installation.version),
+        hop: run.grid.hopSeconds, blur: options.pixelate, isLive: isLive, version: Installation.version),
       layout: models.layout, finderEvery: run.load.finderEvery)
     server = try LiveServer(board, address: options.listen, port: options.port, token: options.effectiveToken)
     let host = options.listen.contains(":") ? "[\(options.listen)]" : options.listen
     address = "http://\(host):\(server.port)/" + (options.effectiveToken == nil ? "" : "?token=...")
-    hidesFaces = options.blur
+    hidesFaces = options.pixelate
   }
 
   deinit { server.stop() }

@@ -7,37 +7,39 @@ import Foundation
 struct ManifestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifest",
-    abstract: "List the clips of a public data set for dfer train and dfer evaluate.",
+    abstract: "List the clips of a public data set.",
     discussion: """
-      Reads the folders of RAVDESS and CREMA-D (labels and actors from file names) and of DFEW, FERV39k and MAFW (labels
-      and splits from their list files), and writes a manifest. Nothing is copied.
+      Reads the folders of RAVDESS and CREMA-D (labels and actors from file names) or of DFEW, FERV39k and MAFW (labels \
+      and splits from their list files), and writes a manifest for dfer train and dfer evaluate. Nothing is copied.
 
         dfer manifest ravdess RAVDESS/ -o ravdess.csv
         dfer manifest dfew DFEW/ --fold 2 --split train -o dfew-train.csv
 
-      The persons or splits of the set go into the columns person and split. RAVDESS: speech only, calm counts as neutral.
+      People or splits of the data set go into the columns person and split. RAVDESS: speech only; calm counts as neutral.
       """)
 
   @Argument(help: "ravdess, crema-d, dfew, ferv39k or mafw.")
   var kind: PublicSet
 
-  @Argument(help: "The folder of the data set.")
+  @Argument(help: "Folder of the data set.", completion: .directory)
   var folder: String
 
-  @Option(name: [.short, .customLong("output")], help: "The manifest, or - for standard output.")
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Manifest to write; '-' is standard output.", valueName: "file"), completion: .csv)
   var output: String
 
-  @Option(help: "Which of the five splits of DFEW and MAFW.")
+  @Flag(help: "Replace an existing manifest.")
+  var overwrite = false
+
+  @Option(help: ArgumentHelp("Cross-validation fold of DFEW or MAFW, 1 to 5.", valueName: "number"))
   var fold = 1
 
-  @Option(help: "Only clips of the set's own train or test list.")
+  @Option(help: ArgumentHelp("Clips of the data set's own train or test list only.", valueName: "train|test"))
   var split: String?
 
-  @Flag(help: "Also keep clips with labels that are none of the eight classes.")
+  @Flag(help: "Keep clips whose label is none of the eight classes.")
   var allLabels = false
-
-  @Flag(help: "Replace the manifest when it exists.")
-  var overwrite = false
 
   func validate() throws {
     if !(1...5).contains(fold) { throw ValidationError("--fold must be 1 to 5") }

@@ -10,9 +10,10 @@ struct Manual: ParsableCommand {
 
   static var page: String {
     let root = DferCommand.configuration
-    let commands = root.subcommands.filter { $0.configuration.shouldDisplay }
-    let sections = commands.map { command in
-      ".SH \(command._commandName.uppercased())\n" + verbatim(DferCommand.helpMessage(for: command, columns: 76))
+    var sections: [String] = []
+    for command in DferCommand.commands {
+      let help = DferCommand.helpMessage(for: command.type, columns: 76)
+      sections.append(".SH \(command.name.uppercased())\n" + verbatim(help))
     }
     return """
       .TH DFER 1 "" "dfer \(Installation.version)" "User Commands"
@@ -28,10 +29,10 @@ struct Manual: ParsableCommand {
       .SH FILES
       .TP
       .I NAME.run.json
-      The facts of a run, beside its first output.
+      The run manifest, next to the first output.
       .TP
       .I $DFER_HOME/Pipelines
-      Pipelines and weights, before those beside the program.
+      Pipelines and weights, searched before the installed ones.
       """
   }
 

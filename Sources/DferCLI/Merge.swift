@@ -7,20 +7,22 @@ struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Join the rows of many videos into one table.",
     discussion: """
-        dfer merge all.csv rows                 every CSV of a folder that has its run.json beside it
-        dfer merge all.csv monday.csv tuesday.csv
+        dfer merge rows -o all.csv                every CSV file with a run manifest
+        dfer merge monday.csv tuesday.csv -o all.csv
 
-      The first column, source, names the file a row came from: its path below the folder, or as given, without '.csv'.
-      Rows are copied as they stand. Files with other columns than the first are refused before anything is written.
+      The first column, source, names the file that a row comes from: its path below the folder, or as given, without \
+      '.csv'. Rows are copied unchanged. Files whose columns differ are refused before anything is written.
       """)
 
-  @Argument(help: "The table to write; '-' is standard output.")
-  var output: String
-
-  @Argument(help: "CSV files, or folders of them.")
+  @Argument(help: "CSV files, or folders of them.", completion: .csv)
   var inputs: [String]
 
-  @Flag(help: "Replace the table if it exists.")
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Table to write; '-' is standard output.", valueName: "file"), completion: .csv)
+  var output: String
+
+  @Flag(help: "Replace an existing table.")
   var overwrite = false
 
   func run() throws {

@@ -1,18 +1,18 @@
 import ArgumentParser
 import DferTimeline
 
-/// What `dfer export` and `dfer summary` may make of raw readings; nothing by itself.
+/// Post-processing of rows in `dfer export` and `dfer summary`; none by default.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Average probabilities over a window of this many seconds.")
+  @Option(help: ArgumentHelp("Average probabilities over a window of this length.", valueName: "seconds"))
   var smooth: Double?
 
-  @Option(help: "Keep a label until another class leads by this much, 0 to 1.")
+  @Option(help: ArgumentHelp("Keep a label until another class leads by this much, 0 to 1.", valueName: "margin"))
   var hysteresis: Double?
 
-  @Option(help: "Give no label whose probability is below this, 0 to 1.")
+  @Option(help: ArgumentHelp("Assign no label below this probability, 0 to 1.", valueName: "probability"))
   var abstainBelow: Double?
 
-  @Flag(help: "Count what a face shows in its neutral moments as neutral.")
+  @Flag(help: "Subtract each face's own neutral expression.")
   var neutralBaseline = false
 
   func validate() throws {

@@ -4,8 +4,8 @@ import Foundation
 
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the installed pipelines and their weights.",
-    discussion: "Give one to dfer watch with --pipeline NAME. dfer inspect WEIGHTS.safetensors prints the whole card.")
+    abstract: "List installed pipelines and their weights.",
+    discussion: "Use one with dfer watch --pipeline NAME. dfer inspect WEIGHTS.safetensors prints the whole model card.")
 
   func run() throws {
     let files = Installation.pipelines()

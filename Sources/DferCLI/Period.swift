@@ -13,11 +13,11 @@ struct Period: Hashable, Codable {
     seconds = number * unit
   }
 
-  /// The value of `--rotate`.
-  static func rotation(_ text: String) throws -> Period {
+  /// The value of `--split-every`.
+  static func splitting(_ text: String) throws -> Period {
     guard let period = Period(text) else {
-      let hint = Int(text) == nil ? "" : "; to turn the picture, use --turn \(text)"
-      throw ValidationError("it must be a length of time like 90s, 30m or 1h\(hint)")
+      let hint = Int(text) == nil ? "" : "; to rotate the image, use --rotation \(text)"
+      throw ValidationError("not a duration like 90s, 30m or 1h\(hint)")
     }
     return period
   }

@@ -2,42 +2,46 @@ import ArgumentParser
 import Dfer
 import DferVideo
 
-/// What `dfer watch` and `dfer batch` let a user choose about how videos are read.
+/// What `dfer watch` and `dfer batch` let a user choose about the analysis of videos.
 struct ReadingOptions: ParsableArguments {
-  @Option(help: "Name of an installed pipeline, or the path of a pipeline file.")
+  @Option(
+    help: ArgumentHelp("Installed pipeline (see dfer models), or the path of a pipeline file.", valueName: "name"),
+    completion: .pipelines)
   var pipeline = "mtcae-dfer"
 
-  @Option(help: "Follow at most N faces, the largest.")
+  @Option(help: ArgumentHelp("Track at most this many faces, the largest first.", valueName: "count"))
   var maxFaces: Int?
 
-  @Option(help: "Ignore faces with fewer pixels than this along their longer side.")
+  @Option(help: ArgumentHelp("Ignore faces whose longer side is shorter than this.", valueName: "pixels"))
   var minFace = 0
 
-  @Flag(help: "Follow only the main face.")
+  @Flag(help: "Track the main face only.")
   var mainFace = false
 
-  @Option(help: "Seconds from one clip to the next (default: what the weights recommend).")
+  @Option(help: ArgumentHelp("Seconds from one clip to the next (default: from the weights).", valueName: "seconds"))
   var hop: Double?
 
-  @Option(help: "Seconds of video in one clip (default: what the weights recommend).")
+  @Option(help: ArgumentHelp("Length of a clip in seconds (default: from the weights).", valueName: "seconds"))
   var span: Double?
 
-  @Option(help: "Share of tubes that the encoder reads, 0.1 to 1: less is quicker and reads worse.")
+  @Option(
+    help: ArgumentHelp(
+      "Fraction of the tubes that the encoder reads, 0.1 to 1: lower is faster but less accurate.", valueName: "fraction"))
   var keepTubes = 1.0
 
-  @Option(help: "Threads for the arithmetic (default: all cores this process may use).")
+  @Option(help: "Number of threads for arithmetic (default: all available cores).")
   var threads: Int?
 
-  @Option(help: "Which video stream, by its index in the file (see dfer inspect).")
+  @Option(help: ArgumentHelp("Index of the video stream in the file (see dfer inspect).", valueName: "index"))
   var stream: Int?
 
-  @Option(help: "Turn the picture clockwise by 0, 90, 180 or 270 degrees instead of what the file says.")
-  var turn: Int?
+  @Option(help: ArgumentHelp("Override the file's rotation: 0, 90, 180 or 270 degrees clockwise.", valueName: "degrees"))
+  var rotation: Int?
 
   @Flag(help: "Add columns for five landmarks.")
   var landmarks = false
 
-  @Flag(help: "Add columns for the blendshape coefficients, a stand-in for action units.")
+  @Flag(help: "Add columns for blendshape coefficients, a stand-in for action units.")
   var blendshapes = false
 
   @Flag(help: "Lower the confidence of faces that wear a mask.")
@@ -51,7 +55,7 @@ struct ReadingOptions: ParsableArguments {
     try check(span.map { (0.1...60).contains($0) } ?? true, "--span must be 0.1 to 60 seconds")
     try check((0.1...1).contains(keepTubes), "--keep-tubes must be 0.1 to 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
-    try check(turn.map { [0, 90, 180, 270].contains($0) } ?? true, "--turn must be 0, 90, 180 or 270")
+    try check(rotation.map { [0, 90, 180, 270].contains($0) } ?? true, "--rotation must be 0, 90, 180 or 270")
   }
 
   var runOptions: RunOptions {
@@ -69,7 +73,7 @@ struct ReadingOptions: ParsableArguments {
   var videoOptions: VideoOptions {
     var options = VideoOptions()
     options.stream = stream
-    options.rotation = turn
+    options.rotation = rotation
     return options
   }
 
@@ -80,7 +84,7 @@ struct ReadingOptions: ParsableArguments {
       ("min_face", minFace > 0 ? String(minFace) : nil),
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
-      ("turn", turn.map(String.init)), ("threads", threads.map(String.init)),
+      ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
       ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })

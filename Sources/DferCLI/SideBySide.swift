@@ -24,7 +24,7 @@ struct SideBySide {
   func run() throws {
     // Everything that can be wrong with a name or a file is found before anything is read.
     let pipelines = try command.pipeline.map { try LoadedPipeline(Installation.pipeline($0)) }
-    let file = try command.file(command.json)
+    let file = try command.file(command.files.json)
     var rows: [Row] = []
     for (path, loaded) in zip(command.pipeline, pipelines) {
       let name = loaded.pipeline.name
@@ -35,9 +35,9 @@ struct SideBySide {
       rows.append(
         Row(
           pipeline: name, samples: classes.samples, uar: classes.uar, war: classes.war, macroF1: classes.macroF1,
-          calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: reading.look))
+          calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: reading.inputMode))
     }
-    print("\(command.data): \(rows[0].samples) faces, without \(command.without.joined(separator: ", "))")
+    print("\(command.data): \(rows[0].samples) faces, without \(command.selection.excludeLabel.joined(separator: ", "))")
     for line in Self.table(rows) { print(line) }
     try file?.writeWhole(Self.json(rows))
   }

@@ -4,30 +4,32 @@ import Foundation
 
 struct Summary: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Figures of timelines: one CSV row for each video and face.",
+    abstract: "Summary statistics for timelines, as CSV.",
     discussion: """
         dfer summary talk.csv
         dfer summary rows/*.csv -o study.csv
-        dfer summary all.csv                  a table of dfer merge, video by video
+        dfer summary all.csv             a table of dfer merge, video by video
 
-      Time shares, mean, deviation and maximum of every class, episodes, transitions and unread time, for R and pandas.
-      Columns are explained in docs/export.md.
+      One row per video and face: fraction of time, mean, standard deviation and maximum of each class, episodes, \
+      transitions and time without analysis, for R and pandas. docs/export.md explains the columns.
       """)
 
-  @Argument(help: "Rows of dfer watch, or tables of OpenFace, py-feat, LibreFace or iMotions.")
+  @Argument(help: "Rows of dfer watch, or tables of OpenFace, py-feat, LibreFace or iMotions.", completion: .tables)
   var input: [String]
 
-  @Option(name: [.short, .customLong("output")], help: "Write to FILE instead of standard output.")
+  @Option(
+    name: [.short, .customLong("output")],
+    help: ArgumentHelp("Write to this file; '-' is standard output.", valueName: "file"), completion: .csv)
   var output = "-"
 
-  @OptionGroup(title: "Model")
-  var modelling: ModelOptions
+  @Flag(help: "Replace an existing output file.")
+  var overwrite = false
 
   @OptionGroup
   var frames: FrameRateOption
 
-  @Flag(help: "Replace the output file when it exists.")
-  var overwrite = false
+  @OptionGroup(title: "Post-processing")
+  var modelling: ModelOptions
 
   func run() throws {
     try OutputPaths.check([output], inputs: input)

@@ -5,58 +5,61 @@ import Foundation
 
 struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Render labelled face clips for training and tests.",
+    abstract: "Render labelled face clips.",
     discussion: """
-      Needs the ICT-FaceKit face mesh as a safetensors file (--mesh), which is not part of dfer.
+      Requires the ICT-FaceKit face mesh as a safetensors file (--mesh), which is not part of dfer.
 
         dfer synthesize --mesh ict-face-kit.safetensors --clips 800 -o clips
-        dfer synthesize --mesh ict-face-kit.safetensors --classes happiness,anger --faces 2 --size 640x480 -o pairs
-        dfer train --data clips/manifest.csv ...
+        dfer synthesize --mesh ict-face-kit.safetensors --faces 2 --size 640x480 -o pairs
+        dfer train clips --data clips/manifest.csv ...
 
-      Writes FOLDER/clips/000000.mp4 and so on, beside each a CSV file with box, points, intensity and phase of every
-      frame, and FOLDER/manifest.csv for dfer train and dfer evaluate. The same seed gives the same clips. Ctrl-C stops
-      after the current clip; what is there can be used.
+      Writes clips/000000.mp4 and so on, next to each a CSV file with box, landmarks, intensity and phase of every \
+      frame, and manifest.csv for dfer train and dfer evaluate. The same seed gives the same clips. Ctrl-C stops after \
+      the current clip; finished clips are usable.
       """)
 
-  @Option(help: "The face mesh, a safetensors file made from ICT-FaceKit.")
+  @Option(help: ArgumentHelp("Face mesh, made from ICT-FaceKit.", valueName: "file"), completion: .weights)
   var mesh: String
 
-  @Option(name: [.short, .customLong("output")], help: "Folder for the clips.")
+  @Option(
+    name: [.short, .customLong("output")], help: ArgumentHelp("Folder for the clips.", valueName: "folder"),
+    completion: .directory)
   var output: String
 
-  @Option(help: "How many clips.")
+  @Flag(help: "Replace existing clips in the folder.")
+  var overwrite = false
+
+  @Option(help: ArgumentHelp("Number of clips.", valueName: "count"))
   var clips = 80
 
-  @Option(help: "Other seeds give other people, scenes and motions.")
+  @Option(help: ArgumentHelp("Random seed: other seeds give other people, scenes and motion.", valueName: "number"))
   var seed: UInt64 = 0
 
   @Option(help: "Length of a clip.")
   var seconds = SynthesisSettings().seconds
 
-  @Option(help: "Frames a second.")
+  @Option(help: "Frames per second.")
   var fps = SynthesisSettings().frameRate
 
-  @Option(help: "Pixels: a side, as 160, or width and height, as 640x480.")
+  @Option(help: ArgumentHelp("Frame size: 160, or width and height, 640x480.", valueName: "pixels"))
   var size = "160"
 
-  @Option(help: "People in each clip, 1 to 6.")
+  @Option(help: ArgumentHelp("People per clip, 1 to 6.", valueName: "count"))
   var faces = SynthesisSettings().faces
 
-  @Option(help: "Classes to show in turns, separated by commas (default: all eight).")
+  @Option(help: ArgumentHelp("Classes to show in turn, separated by commas (default: all eight).", valueName: "list"))
   var classes: String?
 
-  @Option(help: "Share of people who wear a mask, 0 to 1.")
+  @Option(help: ArgumentHelp("Fraction of people who wear a mask, 0 to 1.", valueName: "fraction"))
   var masks = SynthesisSettings().masks
 
-  @Option(help: "Share of faces that something passes in front of, 0 to 1.")
+  @Option(help: ArgumentHelp("Fraction of faces that are partly occluded, 0 to 1.", valueName: "fraction"))
   var occluders = SynthesisSettings().occluders
 
   @Option(
-    help: "whole: from rest through the apex to rest. mixed: also parts of that. brief: for a moment only, anywhere.")
+    help: ArgumentHelp(
+      "whole: neutral, apex, neutral. mixed: also parts of that. brief: for a moment only, anywhere.", valueName: "kind"))
   var timing = "whole"
-
-  @Flag(help: "Replace what is in the folder.")
-  var overwrite = false
 
   func validate() throws { _ = try settings() }
 
@@ -84,7 +87,7 @@ struct Synthesize: ParsableCommand {
       }
       try check(!settings.classes.isEmpty, "--classes names no class")
     }
-    guard let cut = Timing.Cut(rawValue: timing) else { throw ValidationError("--timing must be whole or mixed") }
+    guard let cut = Timing.Cut(rawValue: timing) else { throw ValidationError("--timing must be whole, mixed or brief") }
     settings.cut = cut
     return settings
   }

@@ -6,24 +6,24 @@ import Foundation
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check that rows belong to a video and account for it.",
+    abstract: "Check rows against their video.",
     discussion: """
         dfer verify talk.csv talk.mp4
 
-      Compares the rows with talk.run.json (hash, counts), with themselves (times, probabilities) and with the video,
-      which is decoded again. Exit codes: 0 all agrees, 3 something cannot be read, 4 something does not agree.
+      Checks the rows against the run manifest (hash, counts), for consistency (times, probabilities) and against the \
+      video, which is decoded again. Exit codes: 0 all agrees, 3 unreadable, 4 disagreement.
       """)
 
-  @Argument(help: "A CSV file that dfer wrote; its .run.json must lie beside it.")
+  @Argument(help: "CSV file that dfer wrote, with its run manifest next to it.", completion: .csv)
   var rows: String
 
-  @Argument(help: "The video.")
+  @Argument(help: "The video.", completion: .file())
   var video: String
 
-  @Flag(help: "Do not decode the video; trust its size.")
+  @Flag(help: "Do not decode the video; compare its size only.")
   var fast = false
 
-  @Flag(name: .shortAndLong, help: "Print only what does not agree.")
+  @Flag(name: .shortAndLong, help: "Print disagreements only.")
   var quiet = false
 
   func run() throws {

@@ -3,20 +3,20 @@ import Foundation
 
 /// The live view in a browser, as `dfer watch --serve` and `dfer serve` open it.
 struct ViewOptions: ParsableArguments {
-  @Flag(help: "Show picture, faces and timeline in a browser while reading.")
+  @Flag(help: "Show video, faces and timeline in a browser.")
   var serve = false
 
-  @Option(help: "Port of the live view; 0 is any free one.")
+  @Option(help: "Port of the live view; 0 picks a free one.")
   var port = 8087
 
-  @Option(help: "Open the live view at this address of the machine, not only to this machine. Needs a token.")
+  @Option(help: ArgumentHelp("Network address to listen on; other than this machine requires a token.", valueName: "address"))
   var listen = "127.0.0.1"
 
-  @Option(help: "What a browser must know, 16 characters or more (better as the variable DFER_TOKEN: arguments are public).")
+  @Option(help: "Access token of at least 16 characters; the variable DFER_TOKEN is safer, since arguments are visible to other users.")
   var token: String?
 
-  @Flag(help: "Hide every face in the pictures of the live view.")
-  var blur = false
+  @Flag(help: "Pixelate every face in the live view.")
+  var pixelate = false
 
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535") }

@@ -6,40 +6,64 @@ import Foundation
 
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read the expressions of every face in a video.",
+    abstract: "Analyse a video, camera or stream.",
     discussion: """
-      SOURCE is a video file, a URL (rtsp, http, HLS, udp ...), '-' for standard input, a camera ('v4l2:0',
-      '/dev/video0'), the screen ('screen:'), or a folder or .txt list of pictures.
+      The source is a video file, a URL (rtsp, http, HLS, udp ...), '-' for standard input, a camera ('v4l2:0'), the \
+      screen ('screen:'), or a folder or .txt list of images.
 
-        dfer watch talk.mp4                          look, and get a summary at the end
-        dfer watch talk.mp4 -o talk.csv              one row for each clip and face
+        dfer watch talk.mp4                        timeline and summary
+        dfer watch talk.mp4 -o talk.csv            one row per clip and face
         dfer watch talk.mp4 -o talk.csv -o talk.jsonl
-        cat talk.mp4 | dfer watch - -o - | head      CSV on standard output
-        dfer watch v4l2:0 --serve -o day.csv         a camera, with a live view in the browser
-        dfer watch rtsp://host/stream -o day.csv --rotate 1h    a stream for days, a file for each hour
+        cat talk.mp4 | dfer watch - -o - | head    CSV on standard output
+        dfer watch v4l2:0 --serve -o day.csv       camera with live view
+        dfer watch rtsp://host/stream -o day.csv --split-every 1h
         dfer watch crowd.mp4 --max-faces 4 --min-face 60 -o crowd.csv
-        dfer watch -o talk.csv -- -odd-name.mp4      '--' ends the options
+        dfer watch -o talk.csv -- -odd-name.mp4    '--' ends the options
 
-      A clip without a face has a row too (status no_face), so rows always account for the whole video.
-      Beside the first file, talk.run.json records weights, options, counts and times of the run.
+      A clip without a face has a row, too (status no_face): rows always account for the whole video. The run manifest \
+      (talk.run.json) is written next to the first output and records weights, options, counts and times.
       """)
 
-  @Argument(help: "Video file, URL, '-', camera, screen, or folder or list of pictures.")
+  @Argument(help: "Video file, URL, '-', camera, screen, or folder or list of images.", completion: .file())
   var source: String
 
   @Option(
     name: [.short, .customLong("output")],
-    help: """
-      Write to FILE in the format of its extension (\(OutputFormat.extensions)); '-' is CSV on standard output. May be \
-      given several times.
-      """)
+    help: ArgumentHelp(
+      """
+      Write to this file in the format of its extension (\(OutputFormat.extensions)); '-' is CSV on standard output. \
+      Repeatable.
+      """, valueName: "file"), completion: .file())
   var output: [String] = []
 
-  @Flag(help: "Replace output files that exist.")
+  @Flag(help: "Replace existing output files.")
   var overwrite = false
 
-  @OptionGroup(title: "Reading")
+  @Option(
+    help: ArgumentHelp(
+      "Start a new output file after this time (90s, 30m, 1h, 1d), named by its start; dfer merge joins them.",
+      valueName: "time"),
+    transform: Period.splitting)
+  var splitEvery: Period?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a PNG of the network's input for the first clips: the face, and for emotic-mae its second view.",
+      valueName: "file"),
+    completion: .file(extensions: ["png"]))
+  var showViews: String?
+
+  @Flag(name: .shortAndLong, help: "Print errors only.")
+  var quiet = false
+
+  @OptionGroup(title: "Analysis")
   var reading: ReadingOptions
+
+  @OptionGroup(title: "Live sources")
+  var live: LiveOptions
+
+  @OptionGroup(title: "Cameras, screens and images")
+  var device: DeviceOptions
 
   @OptionGroup(title: "Live view")
   var view: ViewOptions
@@ -55,60 +79,13 @@ struct Watch: ParsableCommand {
   @Option(help: .hidden)
   var parent: Int32?
 
-  @Option(help: "When reading is slower than the source: drop-oldest (default for live sources) or block (for files).")
-  var live: FramePrefetch.Policy?
-
-  @Flag(help: "Play a file as if it were live: at its own pace, dropping what comes too fast.")
-  var simulateLive = false
-
-  @Option(help: "With --simulate-live: seconds of video in a second of time.")
-  var liveSpeed = 1.0
-
-  @Flag(help: "Go on reading a file that is still written, until it has not grown for the read time-out.")
-  var follow = false
-
-  @Option(help: "When a camera or stream is lost: retry (default, waiting 1 to 30 seconds) or stop.")
-  var onDisconnect = OnDisconnect.retry
-
-  @Option(
-    help: """
-      Seconds of silence after which a source counts as lost (default: 5 for cameras, 10 for networks), or that \
-      standard input may take to begin (default: 60).
-      """)
-  var readTimeout: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "A new file after this time (90s, 30m, 1h, 1d), named by when it begins; dfer merge joins them.", valueName: "time"),
-    transform: Period.rotation)
-  var rotate: Period?
-
-  @OptionGroup(title: "Cameras, screens and pictures")
-  var device: DeviceOptions
-
-  @Option(help: "Write a PNG of what the network looks at in the first clips: the face, and for emotic-mae its second view.")
-  var showViews: String?
-
-  @Flag(name: .shortAndLong, help: "No view, no summary; errors only.")
-  var quiet = false
-
-  enum OnDisconnect: String, ExpressibleByArgument, CaseIterable {
-    case retry, stop
-  }
-
-  func validate() throws {
-    guard readTimeout.map({ (0.5...3600).contains($0) }) ?? true else {
-      throw ValidationError("--read-timeout must be 0.5 to 3600 seconds")
-    }
-    guard (0.01...1000).contains(liveSpeed) else { throw ValidationError("--live-speed must be 0.01 to 1000") }
-    guard liveSpeed == 1 || simulateLive else { throw ValidationError("--live-speed goes with --simulate-live") }
-  }
+  var simulateLive: Bool { live.simulateLive }
 
   /// - Parameter isLive: whether the source sets the pace.
   func runOptions(isLive: Bool) -> RunOptions {
     var options = reading.runOptions
     options.showsViews = showViews != nil
-    options.whenSlow = live ?? (isLive ? .dropOldest : .block)
+    options.whenSlow = live.whenSlow ?? (isLive ? .dropOldest : .block)
     options.givesImages = view.serve
     return options
   }
@@ -118,12 +95,12 @@ struct Watch: ParsableCommand {
   /// - Parameter onRetry: called on another thread before each try to open a lost source again.
   func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws -> any VideoEvents {
     var options = reading.videoOptions
-    if let readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
-    options.follows = follow
+    if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
+    options.follows = live.follow
     device.set(&options)
     if ImageSource.takes(source) { return paced(try ImageSource(source, options: options)) }
     let first = try VideoSource(source, options: options)
-    guard first.info.isLive && onDisconnect == .retry else { return paced(first) }
+    guard first.info.isLive && live.onDisconnect == .retry else { return paced(first) }
     let stream = try ReconnectingSource(source, options: options, first: first)
     stream.onRetry = { wait, reason in
       Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
@@ -133,17 +110,17 @@ struct Watch: ParsableCommand {
   }
 
   private func paced(_ source: any VideoEvents) -> any VideoEvents {
-    simulateLive ? PacedSource(source, speed: liveSpeed) : source
+    simulateLive ? PacedSource(source, speed: live.liveSpeed) : source
   }
 
   /// The outputs with their formats, chosen by extension.
   func formats() throws -> [(path: String, format: OutputFormat)] {
     try output.map { path in
       guard let format = OutputFormat(path: path) else {
-        throw ValidationError("-o \(path): no format has this extension; known are \(OutputFormat.extensions)")
+        throw ValidationError("-o \(path): unknown extension; the formats are \(OutputFormat.extensions)")
       }
-      guard rotate == nil || (OutputFile.isFile(path) && format.isIncremental) else {
-        throw ValidationError("-o \(path): --rotate can only begin new .csv, .tsv and .jsonl files")
+      guard splitEvery == nil || (OutputFile.isFile(path) && format.isIncremental) else {
+        throw ValidationError("-o \(path): --split-every works with .csv, .tsv and .jsonl files only")
       }
       return (path, format)
     }
@@ -164,5 +141,3 @@ private struct Stays: Codable {
   init(from decoder: any Decoder) {}
   func encode(to encoder: any Encoder) {}
 }
-
-extension FramePrefetch.Policy: ExpressibleByArgument {}

@@ -53,13 +53,13 @@ struct WatchSession {
     }
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     if let warning = ComputeInfo.warning { warnings.append(warning) }
-    if command.rotate == nil {
+    if command.splitEvery == nil {
       show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
     }
   }
 
   private func writer(_ format: OutputFormat, to path: String) throws -> any TimelineWriter {
-    guard let period = command.rotate else {
+    guard let period = command.splitEvery else {
       return try format.writer(
         to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
     }
@@ -202,7 +202,7 @@ struct WatchSession {
     if status == .finishedWithDamage {
       terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
     }
-    let files = command.rotate == nil ? outputs.map(\.path).filter { $0 != "-" } : rotated.short
+    let files = command.splitEvery == nil ? outputs.map(\.path).filter { $0 != "-" } : rotated.short
     let written = files + (manifestPath.map { [$0] } ?? [])
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
@@ -246,10 +246,10 @@ struct WatchSession {
     counts.rowsByStatus = counter.byStatus
     var manifest = try RunManifest(
       pass, models: models, started: started, outcome: outcome, options: command.reading.recordedOptions, counts: counts,
-      outputs: command.rotate == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
+      outputs: command.splitEvery == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
     manifest.load = loadChanges.isEmpty ? nil : loadChanges
     if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
-    if let rows = command.rowsPath, command.rotate == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
+    if let rows = command.rowsPath, command.splitEvery == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
     try manifest.write(to: path)
   }
 }

@@ -142,7 +142,7 @@ extension LivePage {
       const {name, reason, next_try_s: next} = view.state;
       const words = {
         starting: 'starting', reading: view.info && view.info.is_live ? 'live' : 'reading', paused: 'paused',
-        lost: 'source lost, trying again', ended: 'ended'
+        lost: 'source lost, reconnecting', ended: 'ended'
       };
       const shown = view.connected ? name : 'away';
       $('state').dataset.state = shown;
@@ -151,7 +151,7 @@ extension LivePage {
       if (span.textContent !== text) span.textContent = text;
       $('state').title = reason ? reason + (next ? `; next try in ${next} s` : '') : '';
       const button = $('pause');
-      button.textContent = name === 'paused' ? 'Go on' : 'Pause';
+      button.textContent = name === 'paused' ? 'Resume' : 'Pause';
       button.disabled = !view.connected || name === 'ended';
     };
 
@@ -162,9 +162,9 @@ extension LivePage {
       const entries = [
         ['frames in', number(health.fps_in) + ' /s'], ['processed', number(health.fps_processed) + ' /s'],
         ['dropped', number(health.fps_dropped) + ' /s', health.fps_dropped > 0.05],
-        ['latency, median', seconds(health.latency_median_seconds), late], ['latency, 95 %', seconds(health.latency_p95_seconds)],
-        ['rows', health.rows], ['faces so far', health.faces], ['holes', health.gaps, health.gaps > 0],
-        ['dropped in all', health.frames_dropped], ['up for', clock(health.uptime_s).replace(/\.\d$/, '')],
+        ['latency, median', seconds(health.latency_median_seconds), late], ['latency, 95th percentile', seconds(health.latency_p95_seconds)],
+        ['rows', health.rows], ['faces', health.faces], ['gaps', health.gaps, health.gaps > 0],
+        ['dropped, total', health.frames_dropped], ['uptime', clock(health.uptime_s).replace(/\.\d$/, '')],
         ['memory', Math.round(health.memory_bytes / 1e6) + ' MB']
       ];
       const list = $('numbers');
@@ -178,7 +178,7 @@ extension LivePage {
       });
       const pace = $('pace');
       pace.hidden = health.pace_step === 0;
-      pace.textContent = `Too slow for this source: faces are looked for every ${number(health.finder_every_s, 2)} s, `
+      pace.textContent = `Too slow for this source: faces are detected every ${number(health.finder_every_s, 2)} s, `
         + `clips come every ${number(health.hop_s, 2)} s.`;
     };
 

@@ -38,13 +38,13 @@ enum LivePage {
     </header>
     <main>
     <section class="stage" aria-labelledby="stage-title">
-    <h2 id="stage-title">Picture <small id="clock"></small></h2>
+    <h2 id="stage-title">Video <small id="clock"></small></h2>
     <div id="frame">
     <img id="picture" alt="">
     <svg id="overlay" aria-hidden="true"></svg>
-    <p id="empty">waiting for the first picture</p>
+    <p id="empty">waiting for the first frame</p>
     </div>
-    <p class="note">\(info.blur ? "Faces are hidden in this picture. " : "")Shown a moment late, when the boxes are final.</p>
+    <p class="note">\(info.blur ? "Faces are pixelated. " : "")Shown with a short delay, once boxes are final.</p>
     </section>
     <section class="now" id="faces" aria-labelledby="faces-title" tabindex="-1">
     <h2 id="faces-title">Faces now</h2>
@@ -72,11 +72,11 @@ enum LivePage {
     </details>
     </section>
     </main>
-    <footer>What faces show, read by an automatic method that makes mistakes. Not what people feel.
+    <footer>What faces show, classified automatically and with errors; not what people feel.
     <span>dfer \(Quoting.xml(info.version)), \(Quoting.xml(info.pipeline)).</span></footer>
     <p id="news" class="hidden" aria-live="polite"></p>
     <noscript><p class="warning">This view needs JavaScript. Without it: <a href="/rows.csv">rows as CSV</a>,
-    <a href="/metrics">metrics</a>, <a href="/frame.jpg">one picture</a>.</p></noscript>
+    <a href="/metrics">metrics</a>, <a href="/frame.jpg">one frame</a>.</p></noscript>
     </body>
     </html>
 

@@ -25,7 +25,7 @@ import Testing
 
   private func batch(_ out: String, _ options: [String] = [], after: ((Process) -> Void)? = nil) throws -> Tool.Result {
     try Tool.run(
-      Tool.dfer, ["batch", "videos", "--out", out, "-j", "2", "--threads", "1"] + options, folder: scratch.url,
+      Tool.dfer, ["batch", "videos", "-o", out, "-j", "2", "--threads", "1"] + options, folder: scratch.url,
       after: after)
   }
 
@@ -130,7 +130,7 @@ import Testing
     let result = try Tool.run(
       Tool.dfer,
       [
-        "batch", "videos/a.mp4", pipe, "--out", "rows", "--timeout", "3", "--threads", "1", "-j", "2", "--balance",
+        "batch", "videos/a.mp4", pipe, "-o", "rows", "--timeout", "3", "--threads", "1", "-j", "2", "--balance",
         "size",
         "--shard", "1/1",
       ], folder: scratch.url)
@@ -149,7 +149,7 @@ import Testing
       "SLURM_ARRAY_TASK_COUNT": "2",
     ]
     let second = try Tool.run(
-      Tool.dfer, ["batch", "videos", "--out", "shares", "--shard", "auto", "--resume"], folder: scratch.url,
+      Tool.dfer, ["batch", "videos", "-o", "shares", "--shard", "auto", "--resume"], folder: scratch.url,
       environment: environment)
     #expect(second.status == 0, "\(second.errors)")
     #expect(
@@ -157,7 +157,7 @@ import Testing
     )
 
     for folder in ["whole", "shares"] {
-      #expect(try Tool.run(Tool.dfer, ["merge", "\(folder).csv", folder], folder: scratch.url).status == 0)
+      #expect(try Tool.run(Tool.dfer, ["merge", folder, "-o", "\(folder).csv"], folder: scratch.url).status == 0)
     }
     let table = try String(contentsOf: scratch.file("whole.csv"), encoding: .utf8)
     #expect(table == (try String(contentsOf: scratch.file("shares.csv"), encoding: .utf8)))
@@ -171,7 +171,7 @@ import Testing
     let same = try batch("rows")
     #expect(same.status == 2 && same.errors.contains("--keep-extension"), "\(same.errors)")
     #expect(!FileManager.default.fileExists(atPath: scratch.file("rows").path))
-    #expect(try Tool.run(Tool.dfer, ["batch", "--out", "rows"], folder: scratch.url).status == 2)
+    #expect(try Tool.run(Tool.dfer, ["batch", "-o", "rows"], folder: scratch.url).status == 2)
     #expect(try batch("rows", ["--shard", "3/2"]).status == 2)
     #expect(try batch("rows", ["--shard", "auto"]).status == 2)
   }
@@ -195,7 +195,7 @@ import Testing
   @Test func mergeRefusesOtherColumns() throws {
     #expect(try batch("rows", ["--landmarks"]).status == 0)
     #expect(try batch("plain").status == 0)
-    let mixed = try Tool.run(Tool.dfer, ["merge", "all.csv", "plain", "rows"], folder: scratch.url)
+    let mixed = try Tool.run(Tool.dfer, ["merge", "plain", "rows", "-o", "all.csv"], folder: scratch.url)
     #expect(mixed.status == 2 && mixed.errors.contains("columns differ"), "\(mixed.errors)")
     #expect(!FileManager.default.fileExists(atPath: scratch.file("all.csv").path))
   }

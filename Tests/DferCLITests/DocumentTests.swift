@@ -30,7 +30,7 @@ import Testing
     }
     try (lines.joined(separator: "\n") + "\n").write(to: folder.file("talk.csv"), atomically: true, encoding: .utf8)
     for arguments in [
-      ["summary", "talk.csv", "-o", "study.csv"], ["merge", "all.csv", "talk.csv"], ["export", "talk.csv", "-o", "talk.sqlite"],
+      ["summary", "talk.csv", "-o", "study.csv"], ["merge", "talk.csv", "-o", "all.csv"], ["export", "talk.csv", "-o", "talk.sqlite"],
     ] {
       let result = try Tool.run(Tool.dfer, arguments, folder: folder.url)
       #expect(result.status == 0, "\(result.errors)")

@@ -30,7 +30,7 @@ import Testing
     #expect(try dfer("export", "talk.csv", "-o", "talk.eaf", "-o", "talk.html").status == 0)
     #expect(try String(contentsOf: folder.file("talk.eaf"), encoding: .utf8).contains("\"./clips/talk.mp4\""))
     let again = try dfer("export", "talk.csv", "-o", "talk.eaf")
-    #expect(again.status == 5 && again.errors == "dfer: talk.eaf: exists already; --overwrite replaces it\n")
+    #expect(again.status == 5 && again.errors == "dfer: talk.eaf: already exists; use --overwrite to replace it\n")
     #expect(try dfer("export", "talk.csv", "-o", "talk.eaf", "--overwrite").status == 0)
     #expect(try dfer("export", "talk.csv", "-o", "talk.docx").status == 2)
     #expect(try dfer("export", "none.csv", "-o", "none.eaf").status == 3)
@@ -55,7 +55,7 @@ import Testing
   @Test func mergedTablesAreReadVideoByVideo() throws {
     let text = try String(contentsOf: folder.file("talk.csv"), encoding: .utf8)
     try text.write(to: folder.file("more.csv"), atomically: true, encoding: .utf8)
-    #expect(try dfer("merge", "all.csv", "talk.csv", "more.csv").status == 0)
+    #expect(try dfer("merge", "talk.csv", "more.csv", "-o", "all.csv").status == 0)
     let lines = try dfer("summary", "all.csv").output.split(separator: "\n").map { $0.split(separator: ",", maxSplits: 1) }
     #expect(lines.map { $0[0] } == ["video", "talk", "more"] && lines[1][1] == lines[2][1])
     #expect(try dfer("export", "all.csv", "-o", "all.eaf").status == 3)

@@ -183,7 +183,7 @@ struct StreamTests {
     let file = try clip(6, to: "day.mp4")
     let csv = scratch.file("day.csv")
     let result = try Tool.run(
-      Tool.dfer, ["watch", file, "--simulate-live", "--keep-tubes", "0.1", "--rotate", "2s", "-o", csv.path, "-o", scratch.file("one.jsonl").path])
+      Tool.dfer, ["watch", file, "--simulate-live", "--keep-tubes", "0.1", "--split-every", "2s", "-o", csv.path, "-o", scratch.file("one.jsonl").path])
     #expect([0, 4].contains(result.status), "\(result.errors)")
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter { $0.hasPrefix("day-") }.sorted()
     #expect(names.count > 1 && names.allSatisfy { $0.wholeMatch(of: /day-\d{8}T\d{6}Z\.csv/) != nil }, "\(names)")
@@ -194,8 +194,8 @@ struct StreamTests {
     #expect(rows.last?["end_s"] == "6.000000")
     let facts = try JSONSerialization.jsonObject(with: Data(contentsOf: scratch.file("day.run.json"))) as? [String: Any]
     #expect((facts?["outputs"] as? [String])?.filter { $0.hasSuffix(".csv") }.count == names.count)
-    #expect(try Tool.run(Tool.dfer, ["watch", file, "--rotate", "90"]).errors.contains("--turn 90"))
-    #expect(try Tool.run(Tool.dfer, ["watch", file, "--rotate", "1h", "-o", "a.eaf"]).status == 2)
+    #expect(try Tool.run(Tool.dfer, ["watch", file, "--split-every", "90"]).errors.contains("--rotation 90"))
+    #expect(try Tool.run(Tool.dfer, ["watch", file, "--split-every", "1h", "-o", "a.eaf"]).status == 2)
   }
 }
 

@@ -20,7 +20,10 @@ import Testing
     #expect(try dfer("watch", sample.path, "--colour").status == 2)
     #expect(try dfer("watch", sample.path, "-o", "rows.doc").status == 2)
     #expect(try dfer("--help").status == 0)
-    #expect(try dfer("watch", sample.path, "--pipeline", "mtcae-dferr").errors.contains("mtcae-dfer"))
+    let pipeline = try dfer("watch", sample.path, "--pipeline", "mtcae-dferr")
+    #expect(pipeline.status == 2 && pipeline.errors.contains("did you mean 'mtcae-dfer'?"), "\(pipeline.errors)")
+    #expect(try dfer("wach", "a.mp4").errors.contains("no command 'wach'; did you mean 'watch'?"))
+    #expect(try dfer("watch", "a.mp4", "--max-faces", "-1").errors.contains("--max-faces must be at least 1"))
   }
 
   @Test func overwritesWhenAsked() throws {
@@ -45,7 +48,7 @@ import Testing
     }
     for arguments in [
       ["export", "rows.csv", "-o", "rows.csv"], ["summary", "rows.csv", "-o", "rows.csv"],
-      ["compare", "rows.csv", "rows.csv", "-o", "rows.csv"], ["merge", "rows.csv", "rows.csv"],
+      ["compare", "rows.csv", "rows.csv", "-o", "rows.csv"], ["merge", "rows.csv", "-o", "rows.csv"],
     ] {
       let result = try Tool.run(Tool.dfer, arguments + ["--overwrite"], folder: scratch.url)
       #expect(result.status == 5 && result.errors.contains("is the input"), "\(arguments): \(result.errors)")

@@ -148,7 +148,7 @@ struct SynthesizeCommandTests {
       #expect(try Data(contentsOf: scratch.file("a/" + name)) == Data(contentsOf: scratch.file("b/" + name)), "\(name)")
     }
     let refused = try dfer(options + ["-o", "a"])
-    #expect(refused.status == 5 && refused.errors.contains("exists already"))
+    #expect(refused.status == 5 && refused.errors.contains("already exists"))
     #expect(try dfer(options + ["-o", "a", "--overwrite"]).status == 0)
   }
 }

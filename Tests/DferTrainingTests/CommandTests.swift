@@ -24,15 +24,15 @@ import Testing
 
   @Test func aTrainingIsMeasuredStoppedAndResumed() throws {
     let options = [
-      "train", "--data", "set.csv", "--valid", "set.csv", "--weights", "start.safetensors", "-o", "mine",
-      "--batch", "4", "--steps", "6", "--check", "3", "--balance",
+      "train", "clips", "--data", "set.csv", "--valid", "set.csv", "--weights", "start.safetensors", "-o", "mine",
+      "--batch", "4", "--steps", "6", "--eval-interval", "3", "--balance",
     ]
     let first = try Tool.run(Tool.dfer, options, folder: folder)
     #expect(first.status == 0, "\(first.errors)")
     #expect(first.output.hasSuffix("mine/weights.safetensors\n"))
     #expect(first.errors.contains("step 0: ") && first.errors.contains("step 6: "))
     let again = try Tool.run(Tool.dfer, options, folder: folder)
-    #expect(again.status == 3 && again.errors.contains("--resume goes on with it"))
+    #expect(again.status == 3 && again.errors.contains("use --resume to continue it"))
     let resumed = try Tool.run(Tool.dfer, options + ["--resume"], folder: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
     let other = try Tool.run(Tool.dfer, options + ["--resume", "--seed", "4"], folder: folder)
@@ -40,22 +40,22 @@ import Testing
 
     let measured = try dfer(
       "evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--json", "f.json", "--confusion",
-      "c.csv", "--answers", "a.csv", "--against", "clip")
+      "c.csv", "--predictions", "a.csv", "--baseline-input-mode", "clip")
     #expect(measured.status == 0, "\(measured.errors)")
-    #expect(measured.output.hasPrefix("12 faces of set.csv, one slot\nall 3 classes (n = 12): accuracy (WAR) "))
+    #expect(measured.output.hasPrefix("12 faces of set.csv, one tubelet\nall 3 classes (n = 12): accuracy (WAR) "))
     let table = try String(contentsOf: folder.appendingPathComponent("c.csv"), encoding: .utf8)
     #expect(table.hasPrefix("truth,top,bottom,middle\ntop,"))
     let figures = try String(contentsOf: folder.appendingPathComponent("f.json"), encoding: .utf8)
     #expect(figures.contains("\"gain\" : {"))
-    #expect(measured.output.contains("\none slot over whole clips (n = 12): WAR "))
+    #expect(measured.output.contains("\none tubelet over whole clips (n = 12): WAR "))
     let predictions = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
     #expect(predictions.count == 13 && predictions[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
     #expect(predictions[1].hasPrefix("\"set.csv, ") && predictions[1].split(separator: ",").count == 8)
-    let nowhere = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--answers", "none/a.csv")
+    let nowhere = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--predictions", "none/a.csv")
     #expect(nowhere.status == 5 && nowhere.output.isEmpty, "found before anything is read")
     #expect(nowhere.errors.contains("none/a.csv: its folder does not exist"))
-    let same = try dfer("evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--against", "slot")
-    #expect(same.status == 2 && same.errors.contains("--against slot: the faces are read like this already"))
+    let same = try dfer("evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--baseline-input-mode", "tubelet")
+    #expect(same.status == 2 && same.errors.contains("--baseline-input-mode tubelet: the faces are read like this already"))
   }
 
   @Test func mistakesAreNamed() throws {
@@ -66,19 +66,22 @@ import Testing
     #expect(label.errors.contains("list.csv, line 3: label \"bored\" is none of top, bottom, middle"))
     let missing = try dfer("evaluate", "--data", "none.csv", "--weights", "start.safetensors")
     #expect(missing.status == 3 && missing.errors.contains("none.csv: there is no such text file"))
-    #expect(try dfer("train", "--data", "set.csv", "-o", "x", "--losses", "1,2").status == 2)
-    #expect(try dfer("evaluate", "--data", "set.csv", "--every", "0").status == 2)
+    #expect(try dfer("train", "clips", "--data", "set.csv", "-o", "x", "--loss-weights", "1,2").status == 2)
+    #expect(try dfer("evaluate", "--data", "set.csv", "--subsample", "0").status == 2)
   }
 
   @Test(arguments: [
-    (["--pipeline", "lanmsff", "--keep-tubes", "0.5"], "--keep-tubes means nothing to --pipeline lanmsff"),
-    (["--pipeline", "cross-task-vit", "--episodes", "0.5", "--clip-share", "1"], "--episodes means nothing"),
-    (["--pipeline", "face-finder", "--stem-rate", "0.5"], "--stem-rate means nothing"),
-    (["--episodes", "0.5"], "--episodes are seen in whole clips"), (["--cached-views", "2"], "--cached-views goes with --cache"),
-    (["--teacher-share", "0.2"], "--teacher-share goes with --teacher"),
+    (["images", "--pipeline", "lanmsff", "--keep-tubes", "0.5"], "--keep-tubes"),
+    (["--pipeline", "cross-task-vit", "--episodes", "0.5", "--clip-share", "1"], "--episodes"),
+    (["--pipeline", "face-finder", "--stem-rate", "0.5"], "--stem-rate"),
+    (["images", "--pipeline", "lanmsff", "--loss-weights", "1,1"], "--loss-weights is not supported by --pipeline lanmsff"),
+    (["images", "--pipeline", "lanmsf"], "did you mean 'lanmsff'?"),
+    (["clips", "--episodes", "0.5"], "--episodes requires whole clips"),
+    (["clips", "--cached-views", "2"], "--cached-views requires --cache"),
+    (["clips", "--teacher-weight", "0.2"], "--teacher-weight requires --teacher"),
   ])
   func whatWouldNotBeObeyedIsRefused(_ options: [String], reason: String) throws {
-    let result = try Tool.run(Tool.dfer, ["train", "--data", "set.csv", "-o", "x"] + options, folder: folder)
+    let result = try Tool.run(Tool.dfer, ["train"] + options + ["--data", "set.csv", "-o", "x"], folder: folder)
     #expect(result.status == 2 && result.errors.contains(reason), "\(result.errors)")
   }
 }

@@ -255,12 +255,12 @@ import Testing
 
   @Test func packedSetsAndListsArePretrainedOn() throws {
     let options = [
-      "--data", "set.csv", "--data", "list.csv", "-o", "p", "--new", "tiny", "--steps", "4", "--batch", "4", "--check", "2",
+      "--data", "set.csv", "--data", "list.csv", "-o", "p", "--new", "tiny", "--steps", "4", "--batch", "4", "--eval-interval", "2",
     ]
     let result = try dfer(options)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.hasSuffix("p/encoder.safetensors\n"))
-    #expect(result.errors.contains("13 faces, 1 of them moving") && result.errors.contains("rebuilt-000002.png"))
+    #expect(result.errors.contains("13 faces, 1 of them from video") && result.errors.contains("rebuilt-000002.png"))
     #expect(try dfer(options).status == 3, "a run is there")
     #expect(try dfer(options + ["--resume"]).status == 0)
   }
@@ -273,7 +273,7 @@ import Testing
     #expect(result.errors.contains("rebuilt-000002.png"))
     try "frame,x0,y0,x1,y1,label\n0,4,5,28,30,anger\n1,4,5,28,30,fear\n".write(
       to: toy.folder.file("set.csv"), atomically: true, encoding: .utf8)
-    let train = ["train", "--pipeline", "emotic-mae", "--new", "compact", "--data", "set.csv", "--steps", "1", "--batch", "2"]
+    let train = ["train", "images", "--pipeline", "emotic-mae", "--new", "compact", "--data", "set.csv", "--steps", "1", "--batch", "2"]
     let encoder = ["--encoder", "p/encoder.safetensors"]
     let trained = try Tool.run(Tool.dfer, train + size + encoder + ["-o", "t"], folder: toy.folder.url)
     #expect(trained.status == 0, "\(trained.errors)")
@@ -285,8 +285,8 @@ import Testing
     for (options, words) in [
       (["--ratio", "1"], "--ratio must be"), (["--decoder-blocks", "0"], "--decoder-blocks must be"),
       (["--variant", "none"], "variant"), (["--pipeline", "lanmsff"], "only mtcae-dfer and emotic-mae"),
-      (["--pipeline", "emotic-mae", "--clip-share", "0.5"], "--clip-share means nothing"),
-      (["--set", "hidden_size=8"], "--set is for"), (["--span", "0"], "--span must be"),
+      (["--pipeline", "emotic-mae", "--clip-fraction", "0.5"], "--clip-fraction is not supported"),
+      (["--set", "hidden_size=8"], "--set applies to"), (["--span", "0"], "--span must be"),
     ] {
       let result = try dfer(["--data", "set.csv", "-o", "x"] + options)
       #expect(result.status == 2 && result.errors.contains(words), "\(options): \(result.errors)")

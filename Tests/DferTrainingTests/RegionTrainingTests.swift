@@ -67,7 +67,7 @@ import Testing
       _ = try Trainer(model, settings)
       Issue.record("half of the steps would see one slot")
     } catch TrainingError.cutsRegions {
-      #expect("\(TrainingError.cutsRegions)".contains("--clip-share must be 1"))
+      #expect("\(TrainingError.cutsRegions)".contains("--clip-fraction must be 1"))
     }
     let stills = toy.faces(2).clips
     #expect(Evaluator.InputMode.usual(for: stills, model.card.config) == .clip)
@@ -143,18 +143,18 @@ import Testing
     let made = try dfer(
       "pretrain", "--data", "set.csv", "-o", "p", "--new", "tiny", "--variant", "mae-dfer", "--steps", "1", "--batch", "4")
     #expect(made.status == 0, "\(made.errors)")
-    let start = ["train", "--data", "set.csv", "--steps", "1", "--batch", "8", "--new", "tiny"]
+    let start = ["train", "clips", "--data", "set.csv", "--steps", "1", "--batch", "8", "--new", "tiny"]
     let trained = try Tool.run(
       Tool.dfer, start + ["-o", "t", "--variant", "mae-dfer", "--encoder", "p/encoder.safetensors"], folder: folder.url)
     #expect(trained.status == 0, "\(trained.errors)")
     let read = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors")
     #expect(read.status == 0 && read.output.contains("whole clips"), "\(read.errors)")
 
-    let tubelet = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--look", "slot")
+    let tubelet = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--input-mode", "tubelet")
     #expect(tubelet.status == 2 && tubelet.errors.contains("whole clips only"), "\(tubelet.errors)")
     let share = try Tool.run(
-      Tool.dfer, start + ["-o", "u", "--variant", "mae-dfer", "--clip-share", "0.5"], folder: folder.url)
-    #expect(share.status != 0 && share.errors.contains("--clip-share must be 1"), "\(share.errors)")
+      Tool.dfer, start + ["-o", "u", "--variant", "mae-dfer", "--clip-fraction", "0.5"], folder: folder.url)
+    #expect(share.status != 0 && share.errors.contains("--clip-fraction must be 1"), "\(share.errors)")
     let other = try Tool.run(Tool.dfer, start + ["-o", "v", "--encoder", "p/encoder.safetensors"], folder: folder.url)
     #expect(other.status == 3 && other.errors.contains("variant mae-dfer"), "\(other.errors)")
     let weights = try dfer(

@@ -9,7 +9,7 @@ mkdir -p "$videos"
 for n in 1 2 3 4 5 6; do cp "$root/Samples/no-face.mp4" "$videos/n$n.mp4"; cp "$root/Samples/one-face.mp4" "$videos/o$n.mp4"; done
 head -c 5000 "$root/Samples/one-face.mp4" >"$videos/broken.mp4"
 # Takes the place of its shell: behind `&`, `kill` then meets dfer itself.
-become_batch() { exec "$dfer" batch "$videos" --out "$1" -j 2 --threads 1 --keep-tubes 0.1 "${@:2}"; }
+become_batch() { exec "$dfer" batch "$videos" -o "$1" -j 2 --threads 1 --keep-tubes 0.1 "${@:2}"; }
 batch() { (become_batch "$@"); }
 
 start=$(date +%s%N)

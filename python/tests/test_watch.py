@@ -26,7 +26,7 @@ def test_options_and_output(samples, tmp_path):
     pd.testing.assert_frame_equal(rows, dfer.read(kept))
     assert rows.attrs["manifest"]["pipeline"] == "mtcae-dfer"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.run.json", "kept.tsv"]
-    with pytest.raises(dfer.DferError, match="exists already"):
+    with pytest.raises(dfer.DferError, match="already exists"):
         dfer.watch(samples / "two-faces.mp4", output=kept)
     dfer.watch(samples / "no-face.mp4", output=kept, overwrite=True)
     assert dfer.read(kept).status.eq("no_face").all()

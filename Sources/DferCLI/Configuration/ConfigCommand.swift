@@ -4,20 +4,20 @@ import Foundation
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
-    abstract: "Print the defaults of your configuration file.",
+    abstract: "Show the defaults of your configuration file.",
     discussion: """
-        dfer config                                  which file is read, and what it sets
+        dfer config                                the file in use, and what it sets
         dfer config --template > ~/.config/dfer/config.yaml
-        dfer watch talk.mp4 --config other.yaml      another file, for any command; 'none' reads none
+        dfer watch talk.mp4 --config other.yaml    another file; 'none' reads none
 
-      The file is $DFER_CONFIG, or dfer/config.yaml in $XDG_CONFIG_HOME or ~/.config. Its sections are commands, its keys their \
-      options without the dashes; what stands on the command line wins.
+      The file is $DFER_CONFIG, or dfer/config.yaml in $XDG_CONFIG_HOME or ~/.config. Its sections are commands, its keys \
+      options without dashes. Options on the command line override it.
       """)
 
-  @Option(help: "Check and print this file.")
+  @Option(help: ArgumentHelp("Check and print this file.", valueName: "file"), completion: .file(extensions: ["yaml"]))
   var config: String?
 
-  @Flag(help: "Print a file to start from.")
+  @Flag(help: "Print a template.")
   var template = false
 
   func run() throws {

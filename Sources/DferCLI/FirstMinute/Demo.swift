@@ -3,22 +3,24 @@ import Foundation
 
 struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read a sample video and open the report.",
+    abstract: "Analyse a sample video and open the report.",
     discussion: """
         dfer demo
-        dfer demo --folder somewhere --no-open
+        dfer demo -o somewhere --no-open
 
-      Reads a rendered face that smiles, is surprised and is sad, and writes rows (demo.csv), a report (demo.html) and the facts of
-      the run (demo.run.json). On a desktop the report is opened in the browser.
+      Analyses a rendered face that smiles, is surprised and is sad, and writes rows (demo.csv), a report (demo.html) and \
+      the run manifest (demo.run.json). On a desktop, the report opens in the browser.
       """)
 
-  @Option(help: "Where the files go.")
+  @Option(
+    name: [.short, .customLong("output")], help: ArgumentHelp("Folder for the files.", valueName: "folder"),
+    completion: .directory)
   var folder = "dfer-demo"
 
   @Flag(help: "Do not open the report.")
   var noOpen = false
 
-  @Flag(name: .shortAndLong, help: "No view and no words; errors only.")
+  @Flag(name: .shortAndLong, help: "Print errors only.")
   var quiet = false
 
   func run() throws {

@@ -4,17 +4,17 @@ import Foundation
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check this machine, and say what is missing or slow.",
+    abstract: "Check this machine for problems.",
     discussion: """
         dfer doctor
-        dfer doctor --no-speed        without reading the sample
+        dfer doctor --no-speed
 
-      Looks at pipelines and weights, FFmpeg's codecs, processor and BLAS, cameras and the right to use them, disk, memory and the
-      configuration file, and reads the sample video to see how fast it is. Nothing is changed and nothing is sent. Put the output
-      into a question about dfer. Exit code 3: something that dfer needs is missing.
+      Checks pipelines and weights, FFmpeg's codecs, processor and BLAS, cameras and permissions, disk, memory and the \
+      configuration file, and measures the speed on the sample video. Nothing is changed or sent. Include the output when \
+      you report a problem. Exit code 3: something required is missing.
       """)
 
-  @Flag(help: "Do not read the sample video.")
+  @Flag(help: "Skip the speed test.")
   var noSpeed = false
 
   func run() throws {

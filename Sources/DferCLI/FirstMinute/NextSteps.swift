@@ -3,14 +3,14 @@ import Dfer
 /// What `dfer` alone says: the few commands that somebody who has just installed it needs.
 enum NextSteps {
   static let text = """
-    dfer \(Installation.version): video in, facial-expression timeline out.
+    dfer \(Installation.version): facial-expression timelines from video.
 
-      dfer demo                          read a sample video and see the report
-      dfer watch talk.mp4                read your video; add -o talk.csv to keep the rows
-      dfer watch v4l2:0                  the same with your camera (dfer devices lists them)
-      dfer export talk.csv -o talk.html  the same timeline as a report, for ELAN, a player ...
-      dfer doctor                        if something does not work, or is slow
+      dfer demo                          analyse a sample video and open the report
+      dfer watch talk.mp4                analyse your video; add -o talk.csv to save the rows
+      dfer watch v4l2:0                  analyse your camera (dfer devices lists cameras)
+      dfer export talk.csv -o talk.html  turn rows into a report, an ELAN file, subtitles ...
+      dfer doctor                        check this machine if something is wrong or slow
 
-    dfer --help lists all commands, and dfer watch --help every option of one.
+    dfer --help lists all commands, dfer watch --help the options of one.
     """
 }

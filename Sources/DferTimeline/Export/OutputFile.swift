@@ -15,8 +15,8 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .exists(let path): "\(path): exists already; --overwrite replaces it"
-    case .existsInBatch(let path): "\(path): exists already; --resume goes on, --overwrite replaces"
+    case .exists(let path): "\(path): already exists; use --overwrite to replace it"
+    case .existsInBatch(let path): "\(path): already exists; use --resume to continue or --overwrite to replace it"
     case .isInput(let path): "\(path): is the input; rows must go to another file"
     case .repeated(let path): "\(path): is given twice; each output must be another file"
     case .noFolder(let path): "\(path): its folder does not exist"

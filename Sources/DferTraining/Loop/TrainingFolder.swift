@@ -27,7 +27,7 @@ struct TrainingFolder {
     if resumes {
       state = try TrainingState(resuming: last, from: state, settings: settings.json)
     } else if FileManager.default.fileExists(atPath: last) {
-      throw CheckpointError(path: last, reason: "a training is there already; --resume goes on with it")
+      throw CheckpointError(path: last, reason: "a training is there already; use --resume to continue it")
     }
     let isNew = !resumes || !FileManager.default.fileExists(atPath: logPath)
     if isNew { _ = FileManager.default.createFile(atPath: logPath, contents: nil) }

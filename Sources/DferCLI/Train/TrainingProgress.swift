@@ -32,15 +32,15 @@ struct TrainingProgress {
 
   mutating func say(_ line: String) { terminal.say(line) }
 
-  /// The first figures of a look at the validation data.
-  mutating func validated(_ step: Int, _ figures: String, isBest: Bool) {
-    terminal.say("step \(step): \(figures)" + (isBest ? ", kept" : ""))
+  /// The first metrics on the validation data.
+  mutating func validated(_ step: Int, _ metrics: String, isBest: Bool) {
+    terminal.say("step \(step): \(metrics)" + (isBest ? ", kept" : ""))
   }
 
   /// How a command ends after its training has.
   static func end(isDone: Bool, step: Int, result: String) throws {
     guard isDone else {
-      Terminal.write("stopped after step \(step); --resume goes on\n")
+      Terminal.write("stopped after step \(step); use --resume to continue\n")
       throw ExitStatus.interrupted
     }
     print(result)

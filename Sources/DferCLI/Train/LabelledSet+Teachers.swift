@@ -7,7 +7,7 @@ extension LabelledSet {
     var terminal = Terminal()
     let interrupt = Interrupt()
     teach(by: teachers, share: share) { done, all in
-      terminal.redraw { ["teachers: \(done) of \(all) stills"] }
+      terminal.redraw { ["teachers: \(done) of \(all) images"] }
       return !interrupt.isRaised
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }

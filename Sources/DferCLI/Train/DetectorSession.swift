@@ -5,8 +5,8 @@ import DferTimeline
 import DferTraining
 import Foundation
 
-/// `dfer train --pipeline face-finder` and `dfer evaluate --pipeline face-finder`: images with all their faces instead
-/// of single faces with an expression.
+/// `dfer train detector` and `dfer evaluate --pipeline face-finder`: images with all their faces instead of single faces
+/// with an expression.
 struct DetectorSession {
   static let name = "face-finder"
 
@@ -20,18 +20,18 @@ struct DetectorSession {
   private func scenes(_ path: String, every: Int) throws -> [DetectorScene] {
     let all = try DetectorScene.read(path)
     let scenes = all.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)
-    Terminal.write("\(scenes.count) pictures of \(path)\n")
+    Terminal.write("\(scenes.count) images of \(path)\n")
     return scenes
   }
 
-  /// Figures by size of the faces, on the terminal and as JSON.
+  /// Metrics by size of the faces, on the terminal and as JSON.
   func evaluate(_ data: String, every: Int, json: String?) throws {
     let file = try json.map { try OutputFile($0, overwrite: true, kind: .whole) }
     let (detector, scenes) = (try detector(), try scenes(data, every: every))
     var terminal = Terminal()
     let interrupt = Interrupt()
     let result = DetectorEvaluation(detector, on: scenes) { done in
-      terminal.redraw { ["\(done) of \(scenes.count) pictures"] }
+      terminal.redraw { ["\(done) of \(scenes.count) images"] }
       return !interrupt.isRaised
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }

@@ -16,6 +16,6 @@ extension LabelledSet {
     let names = shared.prefix(5).joined(separator: ", ") + (shared.count > 5 ? ", ..." : "")
     Terminal.write(
       "dfer: warning: \(shared.count) people are in both training and validation data (\(names)): "
-        + "all validation figures will be too good\n")
+        + "validation results will be too optimistic\n")
   }
 }

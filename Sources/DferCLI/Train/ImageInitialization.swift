@@ -45,7 +45,7 @@ struct ImageInitialization {
   private func started(_ model: ImageModel) throws -> ImageModel {
     guard let stem else { return model }
     guard let start = model.starting(from: try ImageClassifier(weights: stem)) else {
-      throw CheckpointError(path: stem, reason: "its layers do not have the sizes of a stem of this \(system.rawValue) network")
+      throw CheckpointError(path: stem, reason: "its layers do not match the stem of this \(system.rawValue) network")
     }
     return start
   }

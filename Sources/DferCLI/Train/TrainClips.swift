@@ -1,0 +1,132 @@
+import ArgumentParser
+import Dfer
+import DferModels
+import DferTensor
+import DferTraining
+import Foundation
+
+struct TrainClips: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clips",
+    abstract: "Fine-tune the clip network (mtcae-dfer).",
+    discussion: """
+      The data is what dfer evaluate takes: a packed set, or a manifest of clips.
+
+        dfer train clips --data train.csv --valid valid.csv -o mine
+        dfer train clips --data train.csv --valid valid.csv -o mine --resume
+        dfer train clips --data few.csv --valid valid.csv -o mine \\
+          --freeze encoder. --steps 300 --learning-rate 1e-3
+      """)
+
+  @OptionGroup
+  var files: TrainingFiles
+
+  @OptionGroup
+  var compute: ThreadOptions
+
+  @OptionGroup(title: "Initialization")
+  var initialization: InitializationOptions
+
+  @OptionGroup(title: "Network")
+  var network: ClipNetworkOptions
+
+  @OptionGroup(title: "Optimisation")
+  var optimisation: OptimisationOptions
+
+  @OptionGroup(title: "Labels and losses")
+  var labels: LabelOptions
+
+  @OptionGroup(title: "Clip losses")
+  var losses: ClipLossOptions
+
+  @OptionGroup(title: "Augmentation")
+  var augmentation: AugmentationOptions
+
+  @OptionGroup(title: "Distillation")
+  var distillation: DistillationOptions
+
+  func validate() throws {
+    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
+    _ = try labels.weights(4)
+    let isWhole = (network.clipFraction ?? 0) > 0 || network.variant == .maeDFER
+    try check(network.episodes == 0 || isWhole, "--episodes requires whole clips: give --clip-fraction")
+    try check(network.cache == nil || augmentation.mixup == 0, "--mixup mixes images, which --cache does not read")
+    try check(network.variant == nil || initialization.new != nil, "--variant requires --new: weights have their encoder")
+  }
+
+  private func settings(_ set: LabelledSet, _ config: MTCAEConfig) throws -> TrainingSettings {
+    var settings = TrainingSettings()
+    let steps = optimisation
+    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
+    (settings.warmupSteps, settings.evaluationInterval, settings.seed) = (steps.warmup, steps.evalInterval, steps.seed)
+    (settings.frozen, settings.layerDecay, settings.headRate) = (network.freeze, network.layerDecay, network.headRate)
+    (settings.stemRate, settings.gradientCheckpointing) = (initialization.stemRate, network.gradientCheckpointing)
+    (settings.keepTubes, settings.augmentationStrength) = (network.keepTubes, augmentation.augmentationStrength)
+    settings.clipShare = network.clipFraction ?? (config.readsShortClips ? settings.clipShare : 1)
+    settings.loss.smoothing = labels.smoothing
+    if let weights = try labels.weights(4) {
+      (settings.loss.boxWeight, settings.loss.landmarkWeight) = (weights[0], weights[1])
+      (settings.loss.expressionWeight, settings.loss.blendshapeWeight) = (weights[2], weights[3])
+    }
+    if labels.balance { settings.loss.classWeights = set.balancingWeights() }
+    settings.loss.localization = losses.localizationLoss
+    if network.cache != nil { settings.cachedAugmentations = network.cachedViews }
+    (settings.mixup, settings.drawnMasks) = (augmentation.mixup, augmentation.drawMasks)
+    (settings.weighsTasks, settings.episodes) = (losses.weighTasks, network.episodes)
+    settings.data = set.description(of: files.data, teachers: distillation.teacher, share: distillation.teacherWeight)
+    return settings
+  }
+
+  private func startingModel(_ installed: () throws -> String) throws -> ExpressionModel {
+    try initialization.new.map {
+      try ExpressionModel(
+        fresh: $0, encoder: network.variant ?? .videoMAE, stem: initialization.stem, seed: optimisation.seed)
+    } ?? ExpressionModel(weights: initialization.weights ?? installed())
+  }
+
+  func run() throws {
+    if let threads = compute.threads { Compute.threads = threads }
+    // Looked for only where it is needed: own weights and a packed set do without an installation.
+    func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
+    let start = try startingModel { try pipeline().modelWeights.path }
+    let model = try initialization.encoder.map { try start.starting(fromEncoder: $0) } ?? start
+    func read(_ path: String, every: Int) throws -> LabelledSet {
+      let set = try LabelledSet(path, card: model.card, every: every) {
+        try FaceDetector(weights: pipeline().detectorWeights.path)
+      }
+      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+      Terminal.write("\(set.clips.count) faces of \(path)\n")
+      return set
+    }
+    let teachers = try distillation.teacher.map(Teacher.init)
+    var set = LabelledSet(labels: model.card.labels, clips: [])
+    for path in files.data { set.clips += try read(path, every: files.subsample).clips }
+    try set.hear(teachers, share: distillation.teacherWeight)
+    let validation = try files.valid.map { try read($0, every: files.validSubsample) }
+    set.warnOfPeople(alsoIn: validation)
+    if network.episodes > 0, set.stillsAtRest.isEmpty {
+      Terminal.write("dfer: warning: no single image is labelled neutral, so --episodes has no effect\n")
+    }
+    var run = try TrainingRun(
+      Trainer(model, settings(set, model.card.config), cache: network.cache.map { URL(fileURLWithPath: $0) }), on: set,
+      validation: validation, folder: URL(fileURLWithPath: files.output), resumes: files.resume)
+    let interrupt = Interrupt()
+    var progress = TrainingProgress(steps: optimisation.steps, from: run.trainer.state.step)
+    let isDone = try run.run { event in
+      switch event {
+      case .step(let report):
+        let values = [
+          "loss": Double(report.loss), "right": report.agreement ?? 0, "spread": report.spread ?? 0,
+        ]
+        progress.step(report.step, values) { mean in
+          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %, "
+            + "spread \(TrainingProgress.two(mean("spread")))"
+        }
+      case .validated(let step, let result, let isBest):
+        progress.validated(step, result.lines.first { !$0.hasPrefix(" ") } ?? "", isBest: isBest)
+      }
+      return !interrupt.isRaised
+    }
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
+  }
+}

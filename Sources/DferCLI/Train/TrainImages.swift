@@ -1,0 +1,158 @@
+import ArgumentParser
+import Dfer
+import DferModels
+import DferTensor
+import DferTraining
+import Foundation
+
+struct TrainImages: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "images",
+    abstract: "Fine-tune or train a single-image network.",
+    discussion: """
+        dfer train images --pipeline lanmsff --data train.csv --valid valid.csv -o mine
+        dfer train images --pipeline emotic-mae --new compact --set fusion=mean \\
+          --data train.csv -o new
+      """)
+
+  @Option(
+    help: ArgumentHelp("System to train: \(ImageSystem.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var pipeline: String
+
+  @OptionGroup
+  var files: TrainingFiles
+
+  @OptionGroup
+  var compute: ThreadOptions
+
+  @OptionGroup(title: "Initialization")
+  var initialization: InitializationOptions
+
+  @OptionGroup(title: "Network and data")
+  var network: ImageNetworkOptions
+
+  @OptionGroup(title: "Optimisation")
+  var optimisation: OptimisationOptions
+
+  @OptionGroup(title: "Labels and losses")
+  var labels: LabelOptions
+
+  @OptionGroup(title: "Augmentation")
+  var augmentation: AugmentationOptions
+
+  @OptionGroup(title: "Distillation")
+  var distillation: DistillationOptions
+
+  func validate() throws {
+    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
+    let systems = ImageSystem.allCases.map(\.rawValue)
+    guard let system = ImageSystem(rawValue: pipeline) else {
+      let hint = nearestName(to: pipeline, among: systems).map { "did you mean '\($0)'?" } ?? "the systems are \(systems.joined(separator: ", "))"
+      throw ValidationError("--pipeline \(pipeline): no such single-image system; \(hint)")
+    }
+    let unsupported: [(String, Bool)] = [
+      ("--encoder", initialization.encoder != nil && system != .emoticMAE),
+      ("--loss-weights", labels.lossWeights != nil && system != .crossTaskViT),
+    ]
+    for (name, isGiven) in unsupported where isGiven {
+      throw ValidationError("\(name) is not supported by --pipeline \(pipeline)")
+    }
+    if system == .crossTaskViT { _ = try labels.weights(2) }
+    try check(
+      initialization.new != .tiny, "--new tiny is not supported by --pipeline \(pipeline); use --set to make it smaller")
+    try check(network.set.isEmpty || initialization.new != nil, "--set requires --new")
+    try check(network.validMasks == nil || files.valid != nil, "--valid-masks requires --valid")
+  }
+
+  func run() throws {
+    if let threads = compute.threads { Compute.threads = threads }
+    guard let system = ImageSystem(rawValue: pipeline) else { return }
+    let start = try ImageInitialization(
+      system: system, isNew: initialization.new != nil, set: network.set, size: network.imageSize,
+      stem: initialization.stem, weights: initialization.weights, seed: optimisation.seed
+    ).model()
+    let model = try initialization.encoder.map { try start.starting(fromEncoder: $0) } ?? start
+    let card = model.card
+    func read(_ path: String, every: Int) throws -> LabelledSet {
+      let set = try LabelledSet(
+        path, labels: card.labels, frames: card.clip.frames, imageSize: card.imageSize, every: every,
+        contours: augmentation.drawMasks > 0
+      ) {
+        try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
+      }
+      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
+      Terminal.write("\(set.clips.count) faces of \(path)\n")
+      return set
+    }
+    let teachers = try distillation.teacher.map(Teacher.init)
+    var set = LabelledSet(labels: card.labels, clips: [])
+    for path in files.data { set.clips += try read(path, every: files.subsample).clips }
+    try set.hear(teachers, share: distillation.teacherWeight)
+    // After the teachers, which would label the expression of a face without votes, masked or not.
+    for path in network.masks {
+      set.clips += try LabelledSet.masks(path, labels: card.labels, every: files.subsample).clips
+    }
+    var validation = try files.valid.map { try read($0, every: files.validSubsample) }
+    if let path = network.validMasks {
+      validation?.clips += try LabelledSet.masks(path, labels: card.labels).clips
+    }
+    set.warnOfPeople(alsoIn: validation)
+    var run = try ImageTrainingRun(
+      ImageTrainer(model, settings(set)), on: set, validation: validation,
+      folder: URL(fileURLWithPath: files.output), resumes: files.resume)
+    let interrupt = Interrupt()
+    var progress = TrainingProgress(steps: optimisation.steps, from: run.trainer.state.step)
+    let isDone = try run.run { event in
+      switch event {
+      case .step(let report):
+        progress.step(report.step, ["loss": Double(report.loss), "right": report.agreement ?? 0]) { mean in
+          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %"
+        }
+      case .validated(let step, let result, let isBest):
+        progress.validated(step, result.lines.first ?? "", isBest: isBest)
+      }
+      return !interrupt.isRaised
+    }
+    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
+  }
+
+  private func settings(_ set: LabelledSet) throws -> ImageSettings {
+    var settings = ImageSettings()
+    let steps = optimisation
+    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
+    (settings.warmupSteps, settings.smoothing) = (steps.warmup, labels.smoothing)
+    settings.augmentationStrength = augmentation.augmentationStrength
+    (settings.seed, settings.evaluationInterval) = (steps.seed, steps.evalInterval)
+    (settings.drawnMasks, settings.mixup) = (augmentation.drawMasks, augmentation.mixup)
+    settings.stemRate = initialization.stemRate
+    if let weights = try labels.weights(2) { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
+    if labels.balance { settings.classWeights = set.balancingWeights() }
+    settings.data = set.description(
+      of: files.data + network.masks, teachers: distillation.teacher, share: distillation.teacherWeight)
+    return settings
+  }
+}
+
+/// What only single-image networks are trained with.
+struct ImageNetworkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Side of the images (default: from the weights).", valueName: "pixels"))
+  var imageSize: Int?
+
+  @Option(
+    help: ArgumentHelp("Set a value of a new network's config (fusion=mean). Repeatable.", valueName: "key=value"))
+  var set: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Faces labelled with mask or none, for cross-task-vit. Repeatable.", valueName: "file"),
+    completion: .csv)
+  var masks: [String] = []
+
+  @Option(help: ArgumentHelp("Validation data for masks.", valueName: "file"), completion: .csv)
+  var validMasks: String?
+
+  func validate() throws {
+    guard imageSize.map({ $0.isMultiple(of: 32) && (32...640).contains($0) }) ?? true else {
+      throw ValidationError("--image-size must be a multiple of 32, 32 to 640")
+    }
+  }
+}
