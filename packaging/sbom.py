@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The bill of materials of a release, as SPDX 2.3 in JSON: what is in the tarball, with versions, licences, checksums."""
+"""The bill of materials of a release, as SPDX 2.3 in JSON: what is in the tarball, with versions and licences."""
 
 import argparse
 import datetime

@@ -86,7 +86,7 @@ def gallery_page(program: str, folder: Path) -> str:
         shutil.copy(Path(scratch) / "rows.html", folder / "gallery-report.html")
         parts = [
             "# Gallery of formats",
-            "The sample `Samples/two-faces.mp4` (rendered faces) in all that `dfer export` writes, each by its first lines.",
+            "The sample `two-faces.mp4` (rendered faces) in all that `dfer export` writes, each by its first lines.",
             "## Chart (`.svg`, `.png`)",
             "![timeline of two faces](gallery.svg)",
             "## Report (`.html`)",
