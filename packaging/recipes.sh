@@ -7,9 +7,10 @@ if [ "${1:-}" = --check ]; then
   bash -n "$recipes/PKGBUILD" && echo "PKGBUILD: bash"
   if command -v ruby > /dev/null; then ruby -c "$recipes/dfer.rb" > /dev/null && echo "dfer.rb: ruby"; fi
   if command -v nix-instantiate > /dev/null; then nix-instantiate --parse "$recipes/dfer.nix" > /dev/null && echo "dfer.nix: nix"; fi
-  for file in dfer.rb dfer.nix PKGBUILD dfer.def; do
-    grep -q "$version" "$recipes/$file" || { echo "$file is not of version $version"; exit 1; }
+  for file in packaging/recipes/{dfer.rb,dfer.nix,PKGBUILD,dfer.def} python/src/dfer/_version.py r/DESCRIPTION; do
+    grep -qF "$version" "$root/$file" || { echo "$file is not of version $version"; exit 1; }
   done
+  echo "all of version $version"
   exit 0
 fi
 address=${1:?usage: $0 ADDRESS FOLDER, or --check} folder=${2:?usage: $0 ADDRESS FOLDER}

@@ -5,7 +5,7 @@
 
 pkgs.stdenv.mkDerivation rec {
   pname = "dfer";
-  version = "0.1.0";
+  version = "0.2.0";
 
   src = pkgs.fetchurl {
     url = "https://example.org/dfer/dfer-${version}-linux-x86_64.tar.gz";

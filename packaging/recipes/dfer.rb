@@ -4,7 +4,7 @@
 class Dfer < Formula
   desc "Turns video into facial-expression timelines"
   homepage "https://example.org/dfer"
-  url "https://example.org/dfer/dfer-0.1.0-linux-x86_64.tar.gz"
+  url "https://example.org/dfer/dfer-0.2.0-linux-x86_64.tar.gz"
   sha256 "0000000000000000000000000000000000000000000000000000000000000000"
   license "MIT"
 

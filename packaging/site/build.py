@@ -64,7 +64,9 @@ def commands_page(program: str) -> str:
         return subprocess.run([program, *names, "--help"], capture_output=True, text=True, check=True).stdout.rstrip()
 
     overview = help_of()
-    names = re.findall(r"^  ([a-z][a-z-]+) {2,}\S", overview.split("SUBCOMMANDS:", 1)[1], re.M)
+    # Everything that stands in a list of commands, however the lists are called.
+    listed = overview.split("OPTIONS:", 1)[-1]
+    names = [name for name in re.findall(r"^  ([a-z][a-z-]+) {2,}\S", listed, re.M) if name != "help"]
     parts = ["# Commands", "What `--help` says.", "```text", overview, "```"]
     for name in names:
         parts += [f"## dfer {name}", "```text", help_of(name), "```"]
