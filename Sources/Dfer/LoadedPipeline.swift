@@ -18,16 +18,18 @@ public struct LoadedPipeline: Sendable {
   ///
   /// - Parameters:
   ///   - keptTubes: share of the tubes that the encoder reads, 0.1...1.
+  ///   - prior: how common the classes are taken to be; nil: as the weights were trained.
   ///   - landmarks: whether rows get landmark columns.
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
   public init(
-    _ pipeline: Pipeline, keptTubes: Double = 1, landmarks: Bool = false, blendshapes: Bool = false,
+    _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false, blendshapes: Bool = false,
     wallTime: Bool = false
   ) throws {
     self.pipeline = pipeline
     detector = try FaceDetector(weights: pipeline.detectorWeights.path)
-    reader = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
+    let trained = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
+    reader = try prior.map { try trained.reading(with: $0, path: pipeline.modelWeights.path) } ?? trained
     modelInfo = reader.modelInfo
     if let system = pipeline.system, system != modelInfo.system {
       throw PipelineError.wrongWeights(

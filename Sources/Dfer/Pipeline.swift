@@ -1,7 +1,6 @@
 import DferModels
 import DferVideo
 import Foundation
-import Yams
 
 /// What a run uses and how: the contents of a file in `Pipelines/`.
 ///
@@ -75,7 +74,7 @@ public enum PipelineError: Error, CustomStringConvertible, Hashable {
         ? "looked in \(looked.joined(separator: ", ")); set DFER_HOME or give --pipeline a path"
         : "available: \(available.joined(separator: ", "))"
       return "no pipeline named '\(name)' (\(hint))"
-    case .unreadable(let path, let reason): return "\(path): cannot read the pipeline: \(reason)"
+    case .unreadable(let path, let reason): return "\(path): it cannot be read: \(reason)"
     case .unknownKey(let path, let line, let key, let nearest):
       return "\(path):\(line): unknown key '\(key)'" + (nearest.map { " (did you mean '\($0)'?)" } ?? "")
     case .wrongValue(let path, let line, let key, let expected):
@@ -101,13 +100,8 @@ extension Pipeline {
   }
 
   init(yaml: String, path: String, folder: URL) throws {
-    let node: Node?
-    do { node = try Yams.compose(yaml: yaml) } catch let error as YamlError {
-      throw PipelineError.unreadable(path: path, reason: "\(error)".split(separator: "\n").joined(separator: " "))
-    }
-    guard let node else { throw PipelineError.unreadable(path: path, reason: "the file is empty") }
-    let root = try Fields(
-      node, at: "", in: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model"])
+    let root = try YAMLFields(
+      yaml, path: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model"])
     guard try root.integer("schema") == 1 else {
       throw PipelineError.wrongValue(
         path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
@@ -133,85 +127,5 @@ extension Pipeline {
       clip.span = try fields.number("span", in: 0.1...60)
       clip.hop = try fields.number("hop", in: 0.04...60)
     }
-  }
-}
-
-/// One mapping of a YAML file, with its keys checked on entry.
-private struct Fields {
-  private let mapping: Node.Mapping
-  private let prefix: String
-  private let path: String
-
-  init(_ node: Node, at prefix: String, in path: String, keys: [String]) throws {
-    guard let mapping = node.mapping else {
-      throw PipelineError.wrongValue(
-        path: path, line: node.mark?.line ?? 1, key: prefix.isEmpty ? "the file" : prefix, expected: "a mapping of keys")
-    }
-    self.mapping = mapping
-    self.prefix = prefix
-    self.path = path
-    for (key, _) in mapping where !keys.contains(key.string ?? "") {
-      let name = key.string ?? "?"
-      throw PipelineError.unknownKey(
-        path: path, line: key.mark?.line ?? 0, key: name, nearest: nearestName(to: name, among: keys))
-    }
-  }
-
-  func has(_ key: String) -> Bool { mapping[Node(key)] != nil }
-  func line(of key: String) -> Int { mapping[Node(key)]?.mark?.line ?? 1 }
-
-  func fields(_ key: String, keys: [String]) throws -> Fields {
-    guard let node = mapping[Node(key)] else { throw PipelineError.missingKey(path: path, key: prefix + key) }
-    return try Fields(node, at: prefix + key + ".", in: path, keys: keys)
-  }
-
-  func text(_ key: String) throws -> String? {
-    guard let node = mapping[Node(key)] else { return nil }
-    guard let text = node.scalar?.string else { throw wrong(key, "text") }
-    return text
-  }
-
-  func required(_ key: String) throws -> String {
-    guard let text = try text(key), !text.isEmpty else {
-      throw PipelineError.missingKey(path: path, key: prefix + key)
-    }
-    return text
-  }
-
-  func choice(_ key: String, of names: [String]) throws -> String? {
-    guard let text = try text(key) else { return nil }
-    guard names.contains(text) else {
-      let nearest = nearestName(to: text, among: names).map { "; did you mean '\($0)'?" } ?? ""
-      throw wrong(key, "one of \(names.joined(separator: ", "))\(nearest)")
-    }
-    return text
-  }
-
-  func integer(_ key: String) throws -> Int? {
-    guard has(key) else { return nil }
-    guard let value = mapping[Node(key)]?.int else { throw wrong(key, "a whole number") }
-    return value
-  }
-
-  func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
-    guard let node = mapping[Node(key)] else { return nil }
-    guard let value = node.float ?? node.int.map(Double.init), range.contains(value) else {
-      throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return value
-  }
-
-  func set(_ value: inout Double, _ key: String, in range: ClosedRange<Double>) throws {
-    if let number = try number(key, in: range) { value = number }
-  }
-
-  func set(_ value: inout Int, _ key: String, in range: ClosedRange<Int>) throws {
-    guard let number = try integer(key) else { return }
-    guard range.contains(number) else { throw wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") }
-    value = number
-  }
-
-  private func wrong(_ key: String, _ expected: String) -> PipelineError {
-    .wrongValue(path: path, line: line(of: key), key: prefix + key, expected: expected)
   }
 }

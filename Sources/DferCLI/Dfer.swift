@@ -25,7 +25,7 @@ struct DferCommand: ParsableCommand {
       CommandGroup(name: "Networks", subcommands: [Models.self, Inspect.self, Evaluate.self]),
       CommandGroup(
         name: "Training",
-        subcommands: [Train.self, Pretrain.self, BlendCommand.self, ManifestCommand.self, Synthesize.self]),
+        subcommands: [Train.self, Pretrain.self, BlendCommand.self, Calibrate.self, ManifestCommand.self, Synthesize.self]),
     ])
 
   /// `dfer` alone.

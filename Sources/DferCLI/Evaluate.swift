@@ -18,13 +18,14 @@ struct Evaluate: ParsableCommand {
         dfer evaluate --data valid.csv --json valid.json --confusion confusion.csv
         dfer evaluate --data valid.csv --pipeline mtcae-dfer lanmsff
         dfer evaluate --data clips.csv --baseline-input-mode frames
+        dfer evaluate --suite mine.yaml --compare-with mtcae-dfer
 
       A face counts if more than half of its votes are for one class. Metrics are also given without contempt: the usual \
       seven classes. Several pipelines are compared in one table, with their cost.
       """)
 
   @Option(help: ArgumentHelp("Labelled data.", valueName: "file"), completion: .csv)
-  var data: String
+  var data: String?
 
   @Option(
     parsing: .upToNextOption,
@@ -38,18 +39,26 @@ struct Evaluate: ParsableCommand {
   @OptionGroup
   var compute: ThreadOptions
 
+  @OptionGroup(title: "Suite of domains")
+  var suite: SuiteOptions
+
   @OptionGroup(title: "Data")
   var selection: EvaluationData
 
   @OptionGroup(title: "Input")
   var input: EvaluationInput
 
+  @OptionGroup
+  var priorOption: PriorOption
+
   @OptionGroup(title: "Output")
   var files: EvaluationFiles
 
   func validate() throws {
+    if (data == nil) == (suite.suite == nil) { throw ValidationError("give labelled faces: either --data or --suite") }
+    try refuseOptionsOfOtherForm()
     let single = [
-      ("--weights", weights != nil), ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil),
+      ("--weights", weights != nil), ("--prior", priorOption.prior != nil), ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil),
       ("--baseline-input-mode", input.baselineInputMode != nil),
     ]
     for (name, isGiven) in single where isGiven && pipeline.count > 1 {
@@ -59,21 +68,48 @@ struct Evaluate: ParsableCommand {
     let other = [
       ("--input-mode", input.inputMode != nil), ("--baseline-input-mode", input.baselineInputMode != nil),
       ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil), ("--masks", selection.masks),
-      ("--draw-masks", selection.drawMasks), ("--temperature", input.temperature != nil),
+      ("--draw-masks", selection.drawMasks), ("--temperature", input.temperature != nil), ("--prior", priorOption.prior != nil),
     ]
     for (name, isGiven) in other where isGiven {
       throw ValidationError("\(name) is not supported by --pipeline \(DetectorSession.name)")
     }
   }
 
+  /// What is not looked at must not seem to have been obeyed.
+  private func refuseOptionsOfOtherForm() throws {
+    let ofData = [
+      ("--masks", selection.masks), ("--draw-masks", selection.drawMasks), ("--subsample", selection.subsample != 1),
+      ("--exclude-label", selection.excludeLabel != ["contempt"]), ("--input-mode", input.inputMode != nil),
+      ("--baseline-input-mode", input.baselineInputMode != nil), ("--confusion", files.confusion != nil),
+      ("--predictions", files.predictions != nil),
+    ]
+    if suite.suite == nil, let name = suite.given { throw ValidationError("\(name) requires --suite") }
+    if suite.suite != nil, let name = ofData.first(where: \.1)?.0 {
+      throw ValidationError("\(name) is not supported with --suite: the suite file says which faces are read, and how")
+    }
+    if suite.suite != nil && (pipeline.count > 1 || pipeline == [DetectorSession.name]) {
+      throw ValidationError("--suite takes one pipeline of expressions; --compare-with names a second one")
+    }
+  }
+
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
+    let prior = try priorOption.reading()
+    if let path = suite.suite {
+      return try SuiteSession(
+        suite: path, folder: suite.suiteData, only: suite.domains, weights: weights ?? pipeline.first ?? "mtcae-dfer",
+        other: suite.compareWith, temperature: input.temperature, prior: prior.map { ($0, priorOption.prior ?? "") },
+        json: files.json
+      ).run()
+    }
     if pipeline == [DetectorSession.name] {
-      return try DetectorSession(weights: weights).evaluate(data, every: selection.subsample, json: files.json)
+      return try DetectorSession(weights: weights).evaluate(faces, every: selection.subsample, json: files.json)
     }
     guard pipeline.count < 2 else { return try SideBySide(self).run() }
     let name = pipeline.first ?? "mtcae-dfer"
-    let reader = try FaceReader(weights: weights ?? Installation.pipeline(name).modelWeights.path)
+    let path = try weights ?? Installation.pipeline(name).modelWeights.path
+    let trained = try FaceReader(weights: path)
+    let reader = try prior.map { try trained.reading(with: $0, path: path, temperature: input.temperature) } ?? trained
     for label in selection.excludeLabel where label != "contempt" && !reader.modelInfo.labels.contains(label) {
       throw ValidationError("--exclude-label \(label): the labels of these weights are \(reader.modelInfo.labels.joined(separator: ", "))")
     }
@@ -84,7 +120,7 @@ struct Evaluate: ParsableCommand {
     let baseline = try baselineInputMode(of: reader, for: set)
     let reading = try reading(of: reader, on: set, named: name)
     var result = evaluation(reading, of: reader, on: set)
-    print("\(set.clips.count) faces of \(data), \(reading.inputMode)")
+    print("\(set.clips.count) faces of \(faces), \(reading.inputMode)")
     for line in result.lines { print(line) }
     if let baseline {
       let second = try self.reading(of: reader, on: set, named: name, as: baseline)
@@ -98,19 +134,22 @@ struct Evaluate: ParsableCommand {
     if let text = result.confusionCSV { try outputs.confusion?.writeWhole(text) }
   }
 
+  /// `--data`, which is there whenever there is no suite.
+  var faces: String { data ?? "" }
+
   func labelledSet(for reader: FaceReader) throws -> LabelledSet {
     let modelInfo = reader.modelInfo
     // The detector is looked for only where it is needed: own weights and a packed set do without an installation.
     var set =
       try selection.masks
-      ? LabelledSet.masks(data, labels: modelInfo.labels, every: selection.subsample)
+      ? LabelledSet.masks(faces, labels: modelInfo.labels, every: selection.subsample)
       : LabelledSet(
-        data, labels: modelInfo.labels, blendshapes: modelInfo.blendshapes, frames: modelInfo.clip.frames,
+        faces, labels: modelInfo.labels, blendshapes: modelInfo.blendshapes, frames: modelInfo.clip.frames,
         imageSize: modelInfo.imageSize, every: selection.subsample, contours: selection.drawMasks
       ) { try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path) }
     for line in set.skipped { Terminal.write("dfer: \(line)\n") }
     if selection.drawMasks { set = set.withDrawnMasks(seed: 0) }
-    if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(data) }
+    if set.clips.isEmpty && set.faceless.isEmpty { throw TrainingError.noClips(faces) }
     return set
   }
 
@@ -191,12 +230,4 @@ extension Evaluator.InputMode: ExpressibleByArgument {
     What the network sees of each face: tubelet (the frames of one), clip (all frames), or frames (single frames, whose \
     predictions are averaged). Default: tubelet for single images, otherwise clip.
     """
-
-  fileprivate var words: String {
-    switch self {
-    case .tubelet: "one tubelet"
-    case .clip: "whole clips"
-    case .frames: "single frames of clips"
-    }
-  }
 }

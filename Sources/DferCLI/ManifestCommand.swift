@@ -3,6 +3,7 @@ import DferModels
 import DferTimeline
 import DferTraining
 import Foundation
+import Foundation
 
 struct ManifestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,13 +16,19 @@ struct ManifestCommand: ParsableCommand {
         dfer manifest ravdess RAVDESS/ -o ravdess.csv
         dfer manifest dfew DFEW/ --fold 2 --split train -o dfew-train.csv
 
+        dfer manifest sequences clips.csv -o pieces.csv
+
+      sequences: a table of your own videos in which several expressions follow each other, with the columns file and \
+      sequence ("0-0.7 neutral; 0.8-2.6 happiness", in seconds). It gives pieces of at most 2 s that show one \
+      expression, and windows in which a face at rest takes on an expression or comes to rest again.
+
       People or splits of the data set go into the columns person and split. RAVDESS: speech only; calm counts as neutral.
       """)
 
-  @Argument(help: "ravdess, crema-d, dfew, ferv39k or mafw.")
+  @Argument(help: "ravdess, crema-d, dfew, ferv39k, mafw or sequences.")
   var kind: PublicSet
 
-  @Argument(help: "Folder of the data set.", completion: .directory)
+  @Argument(help: "Folder of the data set, or the table of sequences.", completion: .directory)
   var folder: String
 
   @Option(
@@ -44,7 +51,7 @@ struct ManifestCommand: ParsableCommand {
   func validate() throws {
     if !(1...5).contains(fold) { throw ValidationError("--fold must be 1 to 5") }
     if let split, !["train", "test"].contains(split) { throw ValidationError("--split must be train or test") }
-    if split != nil && [.ravdess, .cremaD].contains(kind) {
+    if split != nil && [.ravdess, .cremaD, .sequences].contains(kind) {
       throw ValidationError("\(kind.rawValue) has no split of its own; divide it by the column person")
     }
   }
@@ -58,9 +65,12 @@ struct ManifestCommand: ParsableCommand {
       Terminal.write("dfer: \(chosen.count - known.count) clips left out: their label is none of the eight classes\n")
     }
     let file = try OutputFile(output, overwrite: overwrite)
-    try file.append("path,start_s,end_s,label,person,split")
+    try file.append("path,start_s,end_s,label,person,split" + (kind == .sequences ? ",kind" : ""))
     for clip in known {
-      let cells = [clip.path, "", "", clip.label, clip.person, clip.split]
+      func time(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "" }
+      let cells =
+        [clip.path, time(clip.span?.lowerBound), time(clip.span?.upperBound), clip.label, clip.person, clip.split]
+        + (kind == .sequences ? [clip.kind] : [])
       try file.append(cells.map { Quoting.cell($0) }.joined(separator: ","))
     }
     try file.close()

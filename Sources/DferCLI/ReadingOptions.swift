@@ -44,6 +44,8 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Add columns for blendshape coefficients, a stand-in for action units.")
   var blendshapes = false
 
+  @OptionGroup var priorOption: PriorOption
+
   @Flag(help: "Lower the confidence of faces that wear a mask.")
   var maskAware = false
 
@@ -85,7 +87,7 @@ struct ReadingOptions: ParsableArguments {
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
-      ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
+      ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }

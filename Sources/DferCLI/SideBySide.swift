@@ -31,13 +31,13 @@ struct SideBySide {
       let set = try command.labelledSet(for: loaded.reader)
       let reading = try command.reading(of: loaded.reader, on: set, named: name)
       let result = command.evaluation(reading, of: loaded.reader, on: set)
-      guard let classes = result.selected ?? result.all else { throw TrainingError.noClips(command.data) }
+      guard let classes = result.selected ?? result.all else { throw TrainingError.noClips(command.faces) }
       rows.append(
         Row(
           pipeline: name, samples: classes.samples, uar: classes.uar, war: classes.war, macroF1: classes.macroF1,
           calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: reading.inputMode))
     }
-    print("\(command.data): \(rows[0].samples) faces, without \(command.selection.excludeLabel.joined(separator: ", "))")
+    print("\(command.faces): \(rows[0].samples) faces, without \(command.selection.excludeLabel.joined(separator: ", "))")
     for line in Self.table(rows) { print(line) }
     try file?.writeWhole(Self.json(rows))
   }

@@ -41,7 +41,7 @@ struct WatchSession {
     isLive = command.simulateLive || source.info.isLive
     models = try LoadedPipeline(
       Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
-      landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
+      prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive))
     show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board

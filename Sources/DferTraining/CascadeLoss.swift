@@ -70,13 +70,17 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
     public let total, box, landmark, expression, blendshape: Value
   }
 
-  /// - Parameter factors: on the four weights, in the order box, landmarks, expression, blendshapes; nil: 1 each.
+  /// - Parameters:
+  ///   - factors: on the four weights, in the order box, landmarks, expression, blendshapes; nil: 1 each.
+  ///   - adjustment: added to the expression's logits; see `ClassPrior`.
   public func callAsFunction(
-    _ output: MTCAEOutput, _ targets: CascadeTargets, factors: [Float]? = nil, _ tape: inout Tape
+    _ output: MTCAEOutput, _ targets: CascadeTargets, factors: [Float]? = nil, adjustment: [Float]? = nil,
+    _ tape: inout Tape
   ) -> Parts {
     let box = localizationError(output.box, targets.box, &tape)
     let landmark = localizationError(output.landmark, targets.landmark, &tape)
-    let expression = targets.expression.map { crossEntropy(output.expression, $0, &tape) } ?? Self.zero
+    let logits = tape.adjusted(output.expression, by: adjustment)
+    let expression = targets.expression.map { crossEntropy(logits, $0, &tape) } ?? Self.zero
     let blendshape = output.blendshape.map { binary($0, targets.blendshape, &tape) } ?? Self.zero
     let weights = [boxWeight, landmarkWeight, expressionWeight, blendshapeWeight]
     let factors = factors ?? [Float](repeating: 1, count: weights.count)
@@ -132,5 +136,14 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
       return Tensor(known.flatMap { [Float](repeating: $0 ? 1 : 0, count: size) }, shape: target.tensor.shape)
     }
     return tape.binaryCrossEntropy(logits, targets: target.tensor.reshaped(logits.shape), weights: weights)
+  }
+}
+
+extension Tape {
+  /// Logits [batch, labels] with one number for each label added in every row; as they are without numbers.
+  mutating func adjusted(_ logits: Value, by offsets: [Float]?) -> Value {
+    guard let offsets else { return logits }
+    let rows = [[Float]](repeating: offsets, count: logits.tensor.rows).flatMap { $0 }
+    return add(logits, Value(Tensor(rows, shape: logits.shape)))
   }
 }

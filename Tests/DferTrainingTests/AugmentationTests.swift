@@ -132,14 +132,14 @@ import Testing
     let toy = try Toy()
     var settings = Toy.settings(12)
     (settings.frozen, settings.cachedAugmentations, settings.clipShare, settings.augmentationStrength) = (["encoder."], 2, 0.3, 1)
-    func train(_ set: LabelledSet) throws -> (losses: [Float], trainer: Trainer) {
-      var trainer = try Trainer(toy.model, settings, cache: toy.folder.file("cache"))
-      return (try (0..<12).map { _ in try trainer.step(on: set).loss }, trainer)
+    func train(_ set: LabelledSet) throws -> (losses: [Float], state: TrainingState) {
+      var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: set, cache: toy.folder.file("cache")))
+      return (try (0..<12).map { _ in try trainer.step().loss }, trainer.state)
     }
     let set = toy.faces(15)
     let first = try train(set)
     let second = try train(set)
-    #expect(first.losses == second.losses && first.trainer.state == second.trainer.state)
+    #expect(first.losses == second.losses && first.state == second.state)
     #expect((first.losses.last ?? 9) < first.losses[0])
     // Other faces under the same names are read anew.
     var other = set
@@ -194,7 +194,7 @@ import Testing
     var settings = Toy.settings(6)
     (settings.clipShare, settings.episodes, settings.batch) = (0.5, 1, 24)
     // The toy has no class called neutral.
-    var trainer = try Trainer(toy.model, settings)
-    for _ in 0..<3 { #expect(try trainer.step(on: toy.faces(24)).loss.isFinite) }
+    var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: toy.faces(24)))
+    for _ in 0..<3 { #expect(try trainer.step().loss.isFinite) }
   }
 }

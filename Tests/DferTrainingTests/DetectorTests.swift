@@ -68,30 +68,31 @@ import Testing
   }
 
   @Test func aDetectorLearnsWhatItIsToldIsAFace() throws {
-    var settings = DetectorTrainer.Settings()
+    var settings = DetectorTraining.Settings()
     (settings.steps, settings.batch, settings.side, settings.rate, settings.warmupSteps) = (24, 4, 96, 2e-3, 2)
-    var trainer = DetectorTrainer(try FaceDetector(weights: Self.weights), settings)
-    var losses: [Float] = []
-    for _ in 0..<24 { losses.append(try trainer.step(on: [Self.scene()], pasting: []).loss) }
+    let task = try DetectorTraining(FaceDetector(weights: Self.weights), settings, on: [Self.scene()])
+    var trainer = TrainingLoop(task)
+    let losses = try (0..<24).map { _ in try trainer.step().loss }
     let (early, late) = (losses.prefix(6).reduce(0, +), losses.suffix(6).reduce(0, +))
     #expect(late < 0.8 * early, "loss \(early / 6) before, \(late / 6) after")
   }
 
   @Test func aStoppedTrainingGoesOnToTheSameWeights() throws {
-    var settings = DetectorTrainer.Settings()
+    var settings = DetectorTraining.Settings()
     (settings.steps, settings.batch, settings.side) = (4, 2, 64)
-    let detector = try FaceDetector(weights: Self.weights)
+    let task = try DetectorTraining(
+      FaceDetector(weights: Self.weights), settings, on: [Self.scene()], pasting: [Self.scene()])
     let path = try ScratchFolder().file("last.safetensors").path
-    var whole = DetectorTrainer(detector, settings)
-    for _ in 0..<4 { _ = try whole.step(on: [Self.scene()], pasting: [Self.scene()]) }
-    var first = DetectorTrainer(detector, settings)
-    for _ in 0..<2 { _ = try first.step(on: [Self.scene()], pasting: [Self.scene()]) }
+    var whole = TrainingLoop(task)
+    for _ in 0..<4 { try whole.step() }
+    var first = TrainingLoop(task)
+    for _ in 0..<2 { try first.step() }
     try FileManager.default.createDirectory(
       at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
     try first.state.save(to: path, settings: settings.json)
-    var second = DetectorTrainer(detector, settings)
+    var second = TrainingLoop(task)
     second.state = try TrainingState(resuming: path, from: second.state, settings: settings.json)
-    for _ in 0..<2 { _ = try second.step(on: [Self.scene()], pasting: [Self.scene()]) }
+    for _ in 0..<2 { try second.step() }
     #expect(second.state == whole.state)
   }
 

@@ -64,17 +64,21 @@ import Testing
     return settings
   }
 
+  private func averaged(_ training: TrainingLoop<ImageTraining>) -> ImageModel {
+    training.task.reader(training.state.average.applied(to: training.state.weights))
+  }
+
   @Test(arguments: ImageSystem.allCases)
   func everySystemLearns(_ system: ImageSystem) throws {
     let set = faces(12)
     // The running statistics of LANMSFF's norms follow slowly: it would take hundreds of steps to read with them.
     let isSlow = system == .lanmsff
-    var trainer = ImageTrainer(try ImageModel(fresh: card(system), seed: 1), settings(isSlow ? 10 : 60))
-    var losses: [Float] = []
-    for _ in 0..<trainer.settings.steps { losses.append(try trainer.step(on: set).loss) }
+    let model = try ImageModel(fresh: card(system), seed: 1)
+    var trainer = try TrainingLoop(ImageTraining(model, settings(isSlow ? 10 : 60), on: set))
+    let losses = try (0..<trainer.task.settings.steps).map { _ in try trainer.step().loss }
     #expect(losses[losses.count - 1] < (isSlow ? 0.8 : 0.6) * losses[0])
     guard !isSlow else { return }
-    let predictions = ImageEvaluator(trainer.averaged).read(set.clips)
+    let predictions = ImageEvaluator(averaged(trainer)).read(set.clips)
     let result = Evaluation(predictions, of: set.clips, labels: set.labels, temperature: 1)
     #expect((result.all?.war ?? 0) > 0.8)
     #expect((result.masks != nil) == system.looksForMasks)
@@ -86,9 +90,9 @@ import Testing
     set.clips[0].votes = []
     set.clips[1].images += set.clips[1].images
     set.clips[1].boxes += set.clips[1].boxes
-    var trainer = ImageTrainer(try ImageModel(fresh: card(.crossTaskViT), seed: 1), settings(20))
-    for _ in 0..<20 { _ = try trainer.step(on: set) }
-    let (pupil, unsure) = (Teacher.images(trainer.averaged), Teacher.images(try ImageModel(fresh: card(.emoticMAE), seed: 2)))
+    var trainer = try TrainingLoop(ImageTraining(ImageModel(fresh: card(.crossTaskViT), seed: 1), settings(20), on: set))
+    for _ in 0..<20 { try trainer.step() }
+    let (pupil, unsure) = (Teacher.images(averaged(trainer)), Teacher.images(try ImageModel(fresh: card(.emoticMAE), seed: 2)))
     func votes(_ teachers: [Teacher], _ share: Float, _ set: LabelledSet) -> [[Float]] {
       var set = set
       set.teach(by: teachers, share: share)
@@ -148,14 +152,13 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("picture-run-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let set = faces(30)
-    func run(_ name: String, resumes: Bool = false, stopAt stop: Int? = nil) throws -> ImageTrainingRun {
+    func run(_ name: String, resumes: Bool = false, stopAt stop: Int? = nil) throws -> TrainingLoop<ImageTraining> {
       var settings = settings(8)
       settings.augmentationStrength = 0.5
       settings.evaluationInterval = 4
       let model = try ImageModel(fresh: card(.crossTaskViT), seed: 1)
-      var run = try ImageTrainingRun(
-        ImageTrainer(model, settings), on: set, validation: set, folder: folder.appendingPathComponent(name),
-        resumes: resumes)
+      let task = try ImageTraining(model, settings, on: set, validation: set)
+      var run = try TrainingLoop(task, folder: folder.appendingPathComponent(name), resumes: resumes)
       try run.run { event in
         if case .step(let report) = event { report.step != stop } else { true }
       }
@@ -164,7 +167,7 @@ import Testing
     let straight = try run("straight")
     _ = try run("broken", stopAt: 3)
     let resumed = try run("broken", resumes: true)
-    #expect(resumed.trainer.state == straight.trainer.state)
+    #expect(resumed.state == straight.state)
     let kept = try ImageModel(weights: straight.weights)
     #expect(kept.card.system == .crossTaskViT && kept.card.metrics.contains("maskAccuracy"))
     #expect(throws: CheckpointError.self) { try run("straight") }

@@ -68,8 +68,10 @@ import Testing
       imageSize: side, patchSize: 1, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
   }
 
-  private func trainer(_ settings: PretrainingSettings) throws -> Pretrainer {
-    settings.variant == .imageMAE ? try Pretrainer(Self.images(), settings) : Pretrainer(toy.model, settings)
+  private func task(_ settings: PretrainingSettings, on set: LabelledSet? = nil) throws -> Pretraining {
+    let set = set ?? clips
+    return settings.variant == .imageMAE
+      ? try Pretraining(Self.images(), settings, on: set) : try Pretraining(toy.model, settings, on: set)
   }
 
   /// A network for single images, of 16 x 16 pixels unless `stem` adds one.
@@ -115,9 +117,8 @@ import Testing
   @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
     var settings = settings(150, variant)
     (settings.rate, settings.augmentationStrength) = (8e-3, 0)
-    var trainer = try trainer(settings)
-    var losses: [Float] = []
-    for _ in 0..<150 { losses.append(try trainer.step(on: Self.lit(6)).loss) }
+    var trainer = TrainingLoop(try task(settings, on: Self.lit(6)))
+    let losses = try (0..<150).map { _ in try trainer.step().loss }
     let (start, end) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
     #expect(end < 0.4 * start, "\(start) -> \(end)")
   }
@@ -126,9 +127,8 @@ import Testing
     let stills = LabelledSet(labels: [], clips: clips.clips.map { $0.still(2) })
     var settings = settings(40)
     settings.clipShare = 0
-    var trainer = Pretrainer(ExpressionModel(fresh: .tiny, seed: 1), settings)
-    var losses: [Float] = []
-    for _ in 0..<40 { losses.append(try trainer.step(on: stills).loss) }
+    var trainer = TrainingLoop(try Pretraining(ExpressionModel(fresh: .tiny, seed: 1), settings, on: stills))
+    let losses = try (0..<40).map { _ in try trainer.step().loss }
     let (start, end) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
     #expect(end < 0.85 * start, "\(start) -> \(end)")
   }
@@ -136,25 +136,24 @@ import Testing
   @Test(arguments: PretrainingSettings.Variant.allCases)
   func aStoppedRunGoesOnAsIfItHadNot(_ variant: PretrainingSettings.Variant) throws {
     let (whole, parts) = (toy.folder.file("whole"), toy.folder.file("parts"))
-    func pretrainer(_ steps: Int) throws -> Pretrainer { try trainer(settings(steps, variant)) }
-    var run = try PretrainingRun(pretrainer(8), on: clips, folder: whole, resumes: false)
-    #expect(try run.run { _ in true })
-    var first = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: false)
+    func run(_ folder: URL, steps: Int = 8, resumes: Bool = false) throws -> TrainingLoop<Pretraining> {
+      try TrainingLoop(task(settings(steps, variant)), folder: folder, resumes: resumes)
+    }
+    var straight = try run(whole)
+    #expect(try straight.run { _ in true })
+    var first = try run(parts)
     #expect(
       try !first.run { event in
         if case .step(let report) = event { return report.step < 3 }
         return true
       })
-    #expect(throws: CheckpointError.self) {
-      _ = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: false)
-    }
-    #expect(throws: CheckpointError.self) {
-      _ = try PretrainingRun(pretrainer(9), on: clips, folder: parts, resumes: true)
-    }
-    var second = try PretrainingRun(pretrainer(8), on: clips, folder: parts, resumes: true)
+    #expect(throws: CheckpointError.self) { _ = try run(parts) }
+    #expect(throws: CheckpointError.self) { _ = try run(parts, steps: 9, resumes: true) }
+    var second = try run(parts, resumes: true)
     #expect(try second.run { _ in true })
-    #expect(second.trainer.state == run.trainer.state)
-    #expect(try Data(contentsOf: URL(fileURLWithPath: run.encoder)) == Data(contentsOf: URL(fileURLWithPath: second.encoder)))
+    #expect(second.state == straight.state)
+    let encoders = [straight, second].map { FileManager.default.contents(atPath: $0.file(Pretraining.encoder)) }
+    #expect(encoders[0] != nil && encoders[0] == encoders[1])
     let log = try String(contentsOf: parts.appendingPathComponent("log.csv"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 9)
     #expect(FileManager.default.fileExists(atPath: parts.appendingPathComponent("rebuilt-000008.png").path))
@@ -162,23 +161,22 @@ import Testing
 
   @Test func anEncoderStartsATraining() throws {
     let folder = toy.folder.file("encoder")
-    var run = try PretrainingRun(Pretrainer(toy.model, settings(5)), on: clips, folder: folder, resumes: false)
+    var run = try TrainingLoop(task(settings(5)), folder: folder, resumes: false)
     try run.run { _ in true }
-    let started = try toy.model.starting(fromEncoder: run.encoder)
+    let started = try toy.model.starting(fromEncoder: run.file(Pretraining.encoder))
     let pairs = Array(zip(started.weights.names, zip(started.weights.tensors, toy.model.weights.tensors)))
     #expect(pairs.filter { $0.0 == "encoder.blocks.0.mlp.fc1.weight" }.allSatisfy { $0.1.0 != $0.1.1 })
     #expect(pairs.filter { !$0.0.hasPrefix("encoder.") }.allSatisfy { $0.1.0 == $0.1.1 })
     #expect(throws: CheckpointError.self) {
-      _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.encoder)
+      _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.file(Pretraining.encoder))
     }
   }
 
   @Test func anEncoderOfImagesStartsATraining() throws {
     let (model, folder) = (try Self.images(stem: true), toy.folder.file("pictures"))
-    var run = try PretrainingRun(
-      Pretrainer(model, settings(5, .imageMAE)), on: clips, folder: folder, resumes: false)
+    var run = try TrainingLoop(Pretraining(model, settings(5, .imageMAE), on: clips), folder: folder, resumes: false)
     try run.run { _ in true }
-    let started = try model.starting(fromEncoder: run.encoder)
+    let started = try model.starting(fromEncoder: run.file(Pretraining.encoder))
     let pairs = Array(zip(started.weights.names, zip(started.weights.tensors, model.weights.tensors)))
     for name in ["stem.conv.weight", "patch_embed.proj.weight", "cls_token", "blocks.1.mlp.fc2.weight"] {
       #expect(pairs.contains { $0.0 == name && $0.1.0 != $0.1.1 }, "\(name)")
@@ -186,20 +184,20 @@ import Testing
     for name in ["fc_norm.weight", "fusion.attn.q.weight"] {
       #expect(pairs.contains { $0.0 == name && $0.1.0 == $0.1.1 }, "\(name)")
     }
-    let names = try SafetensorsFile(path: run.encoder).metadata["config"] ?? ""
+    let names = try SafetensorsFile(path: run.file(Pretraining.encoder)).metadata["config"] ?? ""
     #expect(names.contains("\"stem_widths\":[4,6,8]"))
-    #expect(throws: CheckpointError.self) { _ = try Self.images().starting(fromEncoder: run.encoder) }
-    #expect(throws: CheckpointError.self) { _ = try toy.model.starting(fromEncoder: run.encoder) }
+    #expect(throws: CheckpointError.self) { _ = try Self.images().starting(fromEncoder: run.file(Pretraining.encoder)) }
+    #expect(throws: CheckpointError.self) { _ = try toy.model.starting(fromEncoder: run.file(Pretraining.encoder)) }
     let other = try ImageModel(fresh: ImageSystem.lanmsff.start, seed: 1)
-    #expect(throws: TrainingError.self) { _ = try Pretrainer(other, settings(1, .imageMAE)) }
-    #expect(throws: TrainingError.self) { _ = try other.starting(fromEncoder: run.encoder) }
+    #expect(throws: TrainingError.self) { _ = try Pretraining(other, settings(1, .imageMAE), on: clips) }
+    #expect(throws: TrainingError.self) { _ = try other.starting(fromEncoder: run.file(Pretraining.encoder)) }
   }
 
   /// A stem must not see what is hidden, and what is painted must be what was there.
   @Test func hiddenPatchesOfImagesAreGreyForAStem() throws {
-    let trainer = try Pretrainer(Self.images(stem: true), settings(1, .imageMAE))
+    let task = try Pretraining(Self.images(stem: true), settings(1, .imageMAE), on: clips)
     var random = RandomSource(seed: 4)
-    let sample = trainer.sample([(clips.clips[0].still(0), Augmentation(side: 1.3))], isWhole: false, random: &random)
+    let sample = task.sample([(clips.clips[0].still(0), Augmentation(side: 1.3))], isWhole: false, random: &random)
     #expect(sample.clips.shape == [1, 3, 1, 16, 16] && sample.visible[0].count == 8 && sample.hidden[0].count == 8)
     for patch in 0..<16 {
       let pixels = (0..<16).map { (patch / 4 * 4 + $0 / 4) * 16 + patch % 4 * 4 + $0 % 4 }
@@ -212,7 +210,8 @@ import Testing
   }
 
   @Test func visiblePatchesOfTheRebuiltImageAreTheOriginal() throws {
-    let image = Pretrainer(toy.model, settings(1)).reconstruction(of: clips, columns: 3)
+    let task = try task(settings(1))
+    let image = task.reconstruction(by: task.initialState().weights, columns: 3)
     // Three columns and rows of 16 pixels, seven times as large.
     #expect(image.width == 3 * 16 * 7 && image.height == 3 * 16 * 7)
     func middle(_ row: Int, _ cell: Int) -> UInt8 {
@@ -225,11 +224,11 @@ import Testing
   }
 
   @Test func lossesThatAreNoNumbersStopTheRun() throws {
-    var trainer = Pretrainer(toy.model, settings(3))
+    var trainer = TrainingLoop(try task(settings(3)))
     let parameter = try #require(trainer.state.weights.parameter(named: "decoder.head.bias"))
     trainer.state.weights[parameter].values[0] = .nan
     let before = trainer.state.step
-    #expect(throws: TrainingError.self) { _ = try trainer.step(on: clips) }
+    #expect(throws: TrainingError.self) { try trainer.step() }
     #expect(trainer.state.step == before)
   }
 }

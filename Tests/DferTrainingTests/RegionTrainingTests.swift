@@ -28,9 +28,8 @@ import Testing
 
   @Test func itLearnsAndItsWeightsAreRead() throws {
     let set = toy.faces(24)
-    var run = try TrainingRun(
-      Trainer(model, settings(60)), on: set, validation: toy.faces(12, seed: 2), folder: toy.folder.file("run"),
-      resumes: false)
+    let task = try ClipTraining(model, settings(60), on: set, validation: toy.faces(12, seed: 2))
+    var run = try TrainingLoop(task, folder: toy.folder.file("run"), resumes: false)
     var losses: [Float] = []
     try run.run { event in
       if case .step(let report) = event { losses.append(report.loss) }
@@ -64,7 +63,7 @@ import Testing
     var settings = settings(1)
     settings.clipShare = 0.5
     do {
-      _ = try Trainer(model, settings)
+      _ = try ClipTraining(model, settings, on: toy.faces(2))
       Issue.record("half of the steps would see one slot")
     } catch TrainingError.cutsRegions {
       #expect("\(TrainingError.cutsRegions)".contains("--clip-fraction must be 1"))
@@ -78,10 +77,10 @@ import Testing
     var settings = settings(3)
     (settings.frozen, settings.cachedAugmentations) = (["encoder."], 2)
     let folder = toy.folder.file("cache")
-    var trainer = try Trainer(model, settings, cache: folder)
-    for _ in 0..<3 { #expect(try trainer.step(on: toy.faces(8)).loss.isFinite) }
-    var again = try Trainer(model, settings, cache: folder)
-    for _ in 0..<3 { _ = try again.step(on: toy.faces(8)) }
+    var trainer = try TrainingLoop(ClipTraining(model, settings, on: toy.faces(8), cache: folder))
+    for _ in 0..<3 { #expect(try trainer.step().loss.isFinite) }
+    var again = try TrainingLoop(ClipTraining(model, settings, on: toy.faces(8), cache: folder))
+    for _ in 0..<3 { try again.step() }
     #expect(again.state == trainer.state)
   }
 
@@ -96,18 +95,18 @@ import Testing
 
   @Test func whatPretrainingMadeStartsATraining() throws {
     let fresh = ExpressionModel(fresh: .tiny, encoder: .maeDFER, seed: 1)
-    var run = try PretrainingRun(
-      Pretrainer(fresh, pretraining()), on: PretrainingTests.moving(4), folder: toy.folder.file("p"), resumes: false)
+    let task = try Pretraining(fresh, pretraining(), on: PretrainingTests.moving(4))
+    var run = try TrainingLoop(task, folder: toy.folder.file("p"), resumes: false)
     try run.run { _ in true }
-    let started = try fresh.starting(fromEncoder: run.encoder)
-    let trained = run.trainer.state.weights
+    let started = try fresh.starting(fromEncoder: run.file(Pretraining.encoder))
+    let trained = run.state.weights
     for (name, tensor) in zip(started.weights.names, started.weights.tensors) where name.hasPrefix("encoder.") {
       let parameter = try #require(trained.parameter(named: name), "\(name)")
       #expect(trained[parameter] == tensor, "\(name)")
     }
     #expect(started.weights.names.contains("encoder.stem.conv.weight"))
     do {
-      _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.encoder)
+      _ = try ExpressionModel(fresh: .tiny, seed: 1).starting(fromEncoder: run.file(Pretraining.encoder))
       Issue.record("an encoder of another kind")
     } catch let error as CheckpointError {
       #expect("\(error)".contains("variant mae-dfer"), "\(error)")
@@ -115,13 +114,14 @@ import Testing
   }
 
   /// A stem looks across the borders of patches, so what is hidden must be grey before it.
-  @Test func theStemDoesNotSeeHiddenPixels() {
-    let trainer = Pretrainer(ExpressionModel(fresh: .tiny, encoder: .maeDFER, seed: 1), pretraining())
-    let trunk = trainer.network.trunk
+  @Test func theStemDoesNotSeeHiddenPixels() throws {
+    let task = try Pretraining(
+      ExpressionModel(fresh: .tiny, encoder: .maeDFER, seed: 1), pretraining(), on: PretrainingTests.moving(1))
+    let trunk = task.network.trunk
     #expect(trunk.stemWidths != nil)
     var random = RandomSource(seed: 4)
     let clip = PretrainingTests.moving(1).clips[0]
-    let sample = trainer.sample([(clip, Augmentation(side: 1.3))], isWhole: true, random: &random)
+    let sample = task.sample([(clip, Augmentation(side: 1.3))], isWhole: true, random: &random)
     let cut = PixelTarget(
       sample.shown, trunk, mean: [0, 0, 0], standardDeviation: [1, 1, 1], form: .pixels
     ).pixels([Float](repeating: 0, count: 2 * 64 * 3), token: sample.hidden[0][0], of: 0)

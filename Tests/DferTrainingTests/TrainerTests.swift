@@ -74,20 +74,22 @@ struct Toy {
     return settings
   }
 
-  /// All steps are half of them, and saved, and loaded, and the other half, bit for bit. Gives the trainer that was loaded.
-  func resumes(_ settings: TrainingSettings, _ other: ExpressionModel? = nil) throws -> Trainer {
-    let (model, half) = (other ?? model, settings.steps / 2)
-    let (set, path) = (faces(30), folder.file("state.safetensors").path)
-    func steps(_ trainer: inout Trainer, _ count: Int) throws -> [Float] {
-      try (0..<count).map { _ in try trainer.step(on: set).loss }
+  /// All steps are half of them, and saved, and loaded, and the other half, bit for bit. Gives the training that was loaded.
+  func resumes(
+    _ settings: TrainingSettings, _ other: ExpressionModel? = nil
+  ) throws -> TrainingLoop<ClipTraining> {
+    let (half, path) = (settings.steps / 2, folder.file("state.safetensors").path)
+    let task = try ClipTraining(other ?? model, settings, on: faces(30))
+    func steps(_ training: inout TrainingLoop<ClipTraining>, _ count: Int) throws -> [Float] {
+      try (0..<count).map { _ in try training.step().loss }
     }
-    var straight = try Trainer(model, settings)
+    var straight = TrainingLoop(task)
     let expected = try steps(&straight, 2 * half)
 
-    var first = try Trainer(model, settings)
+    var first = TrainingLoop(task)
     var losses = try steps(&first, half)
     try first.state.save(to: path, settings: settings.json)
-    var second = try Trainer(model, settings)
+    var second = TrainingLoop(task)
     second.state = try TrainingState(resuming: path, from: second.state, settings: settings.json)
     #expect(second.state == first.state)
     losses += try steps(&second, half)
@@ -107,8 +109,8 @@ struct Toy {
   @Test func damagedCheckpointsAreRefusedWithAReason() throws {
     let toy = try Toy()
     let path = toy.folder.file("state.safetensors").path
-    var trainer = try Trainer(toy.model, Toy.settings(10))
-    _ = try trainer.step(on: toy.faces(12))
+    var trainer = try TrainingLoop(ClipTraining(toy.model, Toy.settings(10), on: toy.faces(12)))
+    try trainer.step()
     try trainer.state.save(to: path, settings: "a")
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
 
@@ -132,9 +134,8 @@ struct Toy {
     let set = toy.faces(12)
     var settings = Toy.settings(150)
     (settings.augmentationStrength, settings.keepTubes, settings.weightDecay) = (0, 1, 0)
-    var trainer = try Trainer(toy.model, settings)
-    var reports: [Trainer.Report] = []
-    for _ in 0..<settings.steps { reports.append(try trainer.step(on: set)) }
+    var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: set))
+    let reports = try (0..<settings.steps).map { _ in try trainer.step() }
     let last = try #require(reports.last)
     #expect(last.agreement == 1)
     #expect(last.landmark < 0.01 && last.box < 0.01)
@@ -146,8 +147,8 @@ struct Toy {
     let toy = try Toy()
     let (data, valid) = (toy.faces(60), toy.faces(45, seed: 9))
     let folder = toy.folder.file("run")
-    var run = try TrainingRun(
-      try Trainer(toy.model, Toy.settings(100)), on: data, validation: valid, folder: folder, resumes: false)
+    let task = try ClipTraining(toy.model, Toy.settings(100), on: data, validation: valid)
+    var run = try TrainingLoop(task, folder: folder, resumes: false)
     var figures: [Double] = []
     #expect(
       try run.run { event in
@@ -169,10 +170,9 @@ struct Toy {
   @Test func aStoppedRunGoesOnToTheSameWeights() throws {
     let toy = try Toy()
     let data = toy.faces(24)
-    func run(_ name: String, resumes: Bool, stopAfter: Int?) throws -> TrainingRun {
-      var run = try TrainingRun(
-        try Trainer(toy.model, Toy.settings(20)), on: data, validation: nil, folder: toy.folder.file(name),
-        resumes: resumes)
+    func run(_ name: String, resumes: Bool, stopAfter: Int?) throws -> TrainingLoop<ClipTraining> {
+      let task = try ClipTraining(toy.model, Toy.settings(20), on: data)
+      var run = try TrainingLoop(task, folder: toy.folder.file(name), resumes: resumes)
       try run.run { event in
         if case .step(let report) = event { return report.step != stopAfter }
         return true
@@ -182,7 +182,7 @@ struct Toy {
     let straight = try run("a", resumes: false, stopAfter: nil)
     _ = try run("b", resumes: false, stopAfter: 7)
     let resumed = try run("b", resumes: true, stopAfter: nil)
-    #expect(resumed.trainer.state == straight.trainer.state)
+    #expect(resumed.state == straight.state)
     #expect(throws: CheckpointError.self) { try run("b", resumes: false, stopAfter: nil) }
     let files = [straight.weights, resumed.weights].map { FileManager.default.contents(atPath: $0) }
     #expect(files[0] != nil && files[0] == files[1])
@@ -190,12 +190,12 @@ struct Toy {
 
   @Test func aLossThatIsNoNumberStopsBeforeAnythingMoves() throws {
     let toy = try Toy()
-    var trainer = try Trainer(toy.model, Toy.settings(10))
+    var trainer = try TrainingLoop(ClipTraining(toy.model, Toy.settings(10), on: toy.faces(30)))
     let bad = try #require(trainer.state.weights.parameter(named: "heads.box.fc.bias"))
     trainer.state.weights[bad].values[0] = .nan
     let before = trainer.state.optimiser
     do {
-      _ = try trainer.step(on: toy.faces(30))
+      try trainer.step()
       Issue.record("the step went through")
     } catch let TrainingError.notFinite(step, clips) {
       #expect(step == 0 && clips.count == 12 && clips.allSatisfy { $0.hasPrefix("face ") })
@@ -207,8 +207,8 @@ struct Toy {
     let toy = try Toy()
     var settings = Toy.settings(4)
     settings.frozen = ["encoder.", "decoders.box."]
-    var trainer = try Trainer(toy.model, settings)
-    for _ in 0..<4 { _ = try trainer.step(on: toy.faces(24)) }
+    var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: toy.faces(24)))
+    for _ in 0..<4 { try trainer.step() }
     let start = toy.model.weights
     for (index, name) in start.names.enumerated() {
       let isFrozen = name.hasPrefix("encoder.") || name.hasPrefix("decoders.box.")
@@ -226,13 +226,14 @@ struct Toy {
     }
     var settings = Toy.settings(1)
     settings.batch = 24
-    var trainer = try Trainer(toy.model, settings)
-    #expect(trainer.sampleIndices(false, in: set).allSatisfy { $0 < 20 }, "a slot is cut from stills")
-    let whole = trainer.sampleIndices(true, in: set)
+    var task = try ClipTraining(toy.model, settings, on: set)
+    #expect(task.sampleIndices(0, false).allSatisfy { $0 < 20 }, "a slot is cut from stills")
+    let whole = task.sampleIndices(0, true)
     #expect(whole.count == 24 / 4 && whole.count { $0 >= 20 } == 3, "every second clip moves")
     // With one kind alone there is nothing to choose.
     set.clips.removeSubrange(0..<20)
-    #expect(trainer.sampleIndices(false, in: set).count == 24 && trainer.sampleIndices(true, in: set).count == 6)
+    task = try ClipTraining(toy.model, settings, on: set)
+    #expect(task.sampleIndices(0, false).count == 24 && task.sampleIndices(0, true).count == 6)
   }
 
   @Test func missingLabelsTeachNothing() throws {
@@ -243,8 +244,8 @@ struct Toy {
       set.clips[index].points = []
       set.clips[index].blendshapes = []
     }
-    var trainer = try Trainer(toy.model, Toy.settings(1))
-    let report = try trainer.step(on: set)
+    var trainer = try TrainingLoop(ClipTraining(toy.model, Toy.settings(1), on: set))
+    let report = try trainer.step()
     #expect(report.expression == 0 && report.landmark == 0 && report.blendshape == 0 && report.box > 0)
     #expect(report.agreement == nil)
     let start = toy.model.weights
@@ -316,13 +317,13 @@ struct Toy {
     (settings.rate, settings.warmupSteps) = (0.002, 20)
     (settings.clipShare, settings.batch, settings.keepTubes, settings.augmentationStrength) = (1, 48, 1, 0.1)
     (settings.weightDecay, settings.emaDecay) = (0, 0.95)
-    var trainer = try Trainer(toy.model, settings)
-    let set = clips(90, seed: 1)
-    for _ in 0..<settings.steps { _ = try trainer.step(on: set) }
+    var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: clips(90, seed: 1)))
+    for _ in 0..<settings.steps { try trainer.step() }
+    let weights = trainer.state.average.applied(to: trainer.state.weights)
     let unseen = clips(60, seed: 2)
     func accuracy(_ look: Evaluator.InputMode) throws -> Double {
-      let predictions = trainer.evaluator(look).read(unseen.clips)
-      return try #require(Evaluation(predictions, of: unseen.clips, trainer.card).all).war
+      let predictions = trainer.task.evaluator(look, weights).read(unseen.clips)
+      return try #require(Evaluation(predictions, of: unseen.clips, trainer.task.card).all).war
     }
     let (whole, frames) = (try accuracy(.clip), try accuracy(.frames))
     #expect(whole > 0.9, "chance is a third")

@@ -4,7 +4,7 @@ import DferTraining
 
 /// What every training reads and writes.
 struct TrainingFiles: ParsableArguments {
-  @Option(help: ArgumentHelp("Training data. Repeatable.", valueName: "file"), completion: .csv)
+  @Option(help: ArgumentHelp("Training data; WEIGHT is how often its faces are drawn (default: 1). Repeatable.", valueName: "file[:weight]"), completion: .csv)
   var data: [String]
 
   @Option(

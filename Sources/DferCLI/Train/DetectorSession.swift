@@ -43,7 +43,7 @@ struct DetectorSession {
 
   func train(
     _ data: [String], pasting faces: [String], valid: String?, every: Int, validEvery: Int, output: String,
-    resumes: Bool, settings: DetectorTrainer.Settings
+    resumes: Bool, settings: DetectorTraining.Settings
   ) throws {
     let detector = try detector()
     let known = try data.flatMap { try scenes($0, every: every) }
@@ -51,28 +51,16 @@ struct DetectorSession {
     let validation = try valid.map { try scenes($0, every: validEvery) }
     var settings = settings
     settings.data = "\(known.count) pictures of \((data + faces).map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
-    var run = try DetectorTrainingRun(
-      DetectorTrainer(detector, settings), on: known, pasting: single, validation: validation,
-      folder: URL(fileURLWithPath: output), resumes: resumes)
-    let interrupt = Interrupt()
-    var progress = TrainingProgress(steps: settings.steps, from: run.trainer.state.step)
-    let isDone = try run.run { event in
-      switch event {
-      case .step(let report):
-        let values = [
-          "loss": Double(report.loss), "score": Double(report.score), "sides": Double(report.sides),
-          "points": Double(report.points),
-        ]
-        progress.step(report.step, values) { mean in
-          "loss \(TrainingProgress.two(mean("loss"))): score \(TrainingProgress.two(mean("score"))), "
-            + "sides \(TrainingProgress.two(mean("sides"))), points \(TrainingProgress.two(mean("points")))"
-        }
-      case .validated(let step, let result, let isBest):
-        progress.validated(step, result.lines[0], isBest: isBest)
-        for line in result.lines.dropFirst() { progress.say(line) }
-      }
-      return !interrupt.isRaised
-    }
-    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
+    let task = try DetectorTraining(detector, settings, on: known, pasting: single, validation: validation)
+    var loop = try TrainingLoop(task, folder: URL(fileURLWithPath: output), resumes: resumes)
+    try TrainingProgress.run(
+      &loop, result: loop.weights,
+      values: {
+        ["loss": Double($0.loss), "score": Double($0.score), "sides": Double($0.sides), "points": Double($0.points)]
+      },
+      line: { mean in
+        "loss \(TrainingProgress.two(mean("loss"))): score \(TrainingProgress.two(mean("score"))), "
+          + "sides \(TrainingProgress.two(mean("sides"))), points \(TrainingProgress.two(mean("points")))"
+      }, validated: \.lines)
   }
 }

@@ -101,36 +101,25 @@ struct Pretrain: ParsableCommand {
   }
 
   /// The data, and what learns from it.
-  private func start() throws -> (LabelledSet, Pretrainer) {
+  private func task() throws -> Pretraining {
     guard isOfImages else {
       let model = try clipModel()
       let set = try readData(frames: model.card.clip.frames, imageSize: model.card.input.imageSize)
-      return (set, Pretrainer(model, settings(set)))
+      return try Pretraining(model, settings(set), on: set)
     }
     let model = try ImageInitialization(
       system: .emoticMAE, isNew: network.weights == nil, set: network.set, stem: network.stem, weights: network.weights,
       seed: optimisation.seed
     ).model()
     let set = try readData(frames: model.card.clip.frames, imageSize: model.card.imageSize)
-    return (set, try Pretrainer(model, settings(set)))
+    return try Pretraining(model, settings(set), on: set)
   }
 
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
-    let (set, trainer) = try start()
-    var run = try PretrainingRun(trainer, on: set, folder: URL(fileURLWithPath: output), resumes: resume)
-    let interrupt = Interrupt()
-    var progress = TrainingProgress(steps: optimisation.steps, from: run.trainer.state.step)
-    let isDone = try run.run { event in
-      switch event {
-      case .step(let report):
-        progress.step(report.step, ["loss": Double(report.loss)]) { mean in
-          "loss \((mean("loss") * 1000).rounded() / 1000)"
-        }
-      case .image(_, let path): progress.say(path)
-      }
-      return !interrupt.isRaised
-    }
-    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.encoder)
+    var loop = try TrainingLoop(try task(), folder: URL(fileURLWithPath: output), resumes: resume)
+    try TrainingProgress.run(
+      &loop, result: loop.file(Pretraining.encoder), values: { ["loss": Double($0.loss)] },
+      line: { mean in "loss \((mean("loss") * 1000).rounded() / 1000)" }, validated: { _ in [] }, exported: \.last)
   }
 }

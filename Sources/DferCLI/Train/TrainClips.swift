@@ -42,12 +42,16 @@ struct TrainClips: ParsableCommand {
   @OptionGroup(title: "Augmentation")
   var augmentation: AugmentationOptions
 
+  @OptionGroup(title: "Other faces, other classes")
+  var transfer: TransferOptions
+
   @OptionGroup(title: "Distillation")
   var distillation: DistillationOptions
 
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     _ = try labels.weights(4)
+    try check(transfer.validSuite == nil || files.valid == nil, "give --valid or --valid-suite, not both")
     let isWhole = (network.clipFraction ?? 0) > 0 || network.variant == .maeDFER
     try check(network.episodes == 0 || isWhole, "--episodes requires whole clips: give --clip-fraction")
     try check(network.cache == nil || augmentation.mixup == 0, "--mixup mixes images, which --cache does not read")
@@ -73,7 +77,9 @@ struct TrainClips: ParsableCommand {
     if network.cache != nil { settings.cachedAugmentations = network.cachedViews }
     (settings.mixup, settings.drawnMasks) = (augmentation.mixup, augmentation.drawMasks)
     (settings.weighsTasks, settings.episodes) = (losses.weighTasks, network.episodes)
-    settings.data = set.description(of: files.data, teachers: distillation.teacher, share: distillation.teacherWeight)
+    transfer.apply(to: &settings)
+    settings.data =
+      set.description(of: files.data, teachers: distillation.teacher, share: distillation.teacherWeight) + transfer.description
     return settings
   }
 
@@ -88,7 +94,9 @@ struct TrainClips: ParsableCommand {
     if let threads = compute.threads { Compute.threads = threads }
     // Looked for only where it is needed: own weights and a packed set do without an installation.
     func pipeline() throws -> Pipeline { try Installation.pipeline("mtcae-dfer") }
-    let start = try startingModel { try pipeline().modelWeights.path }
+    let own = try transfer.ownLabels()
+    var start = try startingModel { try pipeline().modelWeights.path }
+    if let own { start = start.naming(own.names) }
     let model = try initialization.encoder.map { try start.starting(fromEncoder: $0) } ?? start
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(path, card: model.card, every: every) {
@@ -99,34 +107,27 @@ struct TrainClips: ParsableCommand {
       return set
     }
     let teachers = try distillation.teacher.map(Teacher.init)
-    var set = LabelledSet(labels: model.card.labels, clips: [])
-    for path in files.data { set.clips += try read(path, every: files.subsample).clips }
+    var set = try transfer.read(files.data, labels: model.card.labels) { try read($0, every: files.subsample) }
+    try own?.check(set)
     try set.hear(teachers, share: distillation.teacherWeight)
     let validation = try files.valid.map { try read($0, every: files.validSubsample) }
-    set.warnOfPeople(alsoIn: validation)
+    let suite = try transfer.suite(for: FaceReader.clips(model).modelInfo) {
+      try FaceDetector(weights: pipeline().detectorWeights.path)
+    }
+    set.warnOfPeople(alsoIn: validation ?? suite?.people)
     if network.episodes > 0, set.stillsAtRest.isEmpty {
       Terminal.write("dfer: warning: no single image is labelled neutral, so --episodes has no effect\n")
     }
-    var run = try TrainingRun(
-      Trainer(model, settings(set, model.card.config), cache: network.cache.map { URL(fileURLWithPath: $0) }), on: set,
-      validation: validation, folder: URL(fileURLWithPath: files.output), resumes: files.resume)
-    let interrupt = Interrupt()
-    var progress = TrainingProgress(steps: optimisation.steps, from: run.trainer.state.step)
-    let isDone = try run.run { event in
-      switch event {
-      case .step(let report):
-        let values = [
-          "loss": Double(report.loss), "right": report.agreement ?? 0, "spread": report.spread ?? 0,
-        ]
-        progress.step(report.step, values) { mean in
-          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %, "
-            + "spread \(TrainingProgress.two(mean("spread")))"
-        }
-      case .validated(let step, let result, let isBest):
-        progress.validated(step, result.lines.first { !$0.hasPrefix(" ") } ?? "", isBest: isBest)
-      }
-      return !interrupt.isRaised
-    }
-    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
+    let task = try ClipTraining(
+      model, settings(set, model.card.config), on: set, validation: validation, suite: suite,
+      cache: network.cache.map { URL(fileURLWithPath: $0) })
+    var loop = try TrainingLoop(task, folder: URL(fileURLWithPath: files.output), resumes: files.resume)
+    try TrainingProgress.run(
+      &loop, result: loop.weights,
+      values: { ["loss": Double($0.loss), "right": $0.agreement ?? 0, "spread": $0.spread ?? 0] },
+      line: { mean in
+        "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %, "
+          + "spread \(TrainingProgress.two(mean("spread")))"
+      }, validated: \.headlines)
   }
 }

@@ -25,7 +25,7 @@ struct TrainDetector: ParsableCommand {
   var paste: [String] = []
 
   @Option(help: ArgumentHelp("Side of the images, a multiple of 32.", valueName: "pixels"))
-  var imageSize = DetectorTrainer.Settings().side
+  var imageSize = DetectorTraining.Settings().side
 
   @OptionGroup(title: "Optimisation")
   var optimisation: OptimisationOptions
@@ -38,7 +38,7 @@ struct TrainDetector: ParsableCommand {
 
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
-    var settings = DetectorTrainer.Settings()
+    var settings = DetectorTraining.Settings()
     let steps = optimisation
     (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
     (settings.warmupSteps, settings.evaluationInterval, settings.seed) = (steps.warmup, steps.evalInterval, steps.seed)

@@ -40,6 +40,9 @@ struct TrainImages: ParsableCommand {
   @OptionGroup(title: "Augmentation")
   var augmentation: AugmentationOptions
 
+  @OptionGroup(title: "Other faces, other classes")
+  var transfer: TransferOptions
+
   @OptionGroup(title: "Distillation")
   var distillation: DistillationOptions
 
@@ -61,6 +64,7 @@ struct TrainImages: ParsableCommand {
     try check(
       initialization.new != .tiny, "--new tiny is not supported by --pipeline \(pipeline); use --set to make it smaller")
     try check(network.set.isEmpty || initialization.new != nil, "--set requires --new")
+    try check(transfer.validSuite == nil || files.valid == nil, "give --valid or --valid-suite, not both")
     try check(network.validMasks == nil || files.valid != nil, "--valid-masks requires --valid")
   }
 
@@ -71,7 +75,9 @@ struct TrainImages: ParsableCommand {
       system: system, isNew: initialization.new != nil, set: network.set, size: network.imageSize,
       stem: initialization.stem, weights: initialization.weights, seed: optimisation.seed
     ).model()
-    let model = try initialization.encoder.map { try start.starting(fromEncoder: $0) } ?? start
+    let own = try transfer.ownLabels()
+    let named = try own.map { try start.naming($0.names) } ?? start
+    let model = try initialization.encoder.map { try named.starting(fromEncoder: $0) } ?? named
     let card = model.card
     func read(_ path: String, every: Int) throws -> LabelledSet {
       let set = try LabelledSet(
@@ -85,8 +91,8 @@ struct TrainImages: ParsableCommand {
       return set
     }
     let teachers = try distillation.teacher.map(Teacher.init)
-    var set = LabelledSet(labels: card.labels, clips: [])
-    for path in files.data { set.clips += try read(path, every: files.subsample).clips }
+    var set = try transfer.read(files.data, labels: card.labels) { try read($0, every: files.subsample) }
+    try own?.check(set)
     try set.hear(teachers, share: distillation.teacherWeight)
     // After the teachers, which would label the expression of a face without votes, masked or not.
     for path in network.masks {
@@ -96,24 +102,16 @@ struct TrainImages: ParsableCommand {
     if let path = network.validMasks {
       validation?.clips += try LabelledSet.masks(path, labels: card.labels).clips
     }
-    set.warnOfPeople(alsoIn: validation)
-    var run = try ImageTrainingRun(
-      ImageTrainer(model, settings(set)), on: set, validation: validation,
-      folder: URL(fileURLWithPath: files.output), resumes: files.resume)
-    let interrupt = Interrupt()
-    var progress = TrainingProgress(steps: optimisation.steps, from: run.trainer.state.step)
-    let isDone = try run.run { event in
-      switch event {
-      case .step(let report):
-        progress.step(report.step, ["loss": Double(report.loss), "right": report.agreement ?? 0]) { mean in
-          "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %"
-        }
-      case .validated(let step, let result, let isBest):
-        progress.validated(step, result.lines.first ?? "", isBest: isBest)
-      }
-      return !interrupt.isRaised
+    let suite = try transfer.suite(for: FaceReader.images(model).modelInfo) {
+      try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
     }
-    try TrainingProgress.end(isDone: isDone, step: run.trainer.state.step, result: run.weights)
+    set.warnOfPeople(alsoIn: validation ?? suite?.people)
+    let task = try ImageTraining(model, settings(set), on: set, validation: validation, suite: suite)
+    var loop = try TrainingLoop(task, folder: URL(fileURLWithPath: files.output), resumes: files.resume)
+    try TrainingProgress.run(
+      &loop, result: loop.weights, values: { ["loss": Double($0.loss), "right": $0.agreement ?? 0] },
+      line: { mean in "loss \(TrainingProgress.two(mean("loss"))), right \(Int(100 * mean("right"))) %" },
+      validated: \.headlines)
   }
 
   private func settings(_ set: LabelledSet) throws -> ImageSettings {
@@ -127,8 +125,11 @@ struct TrainImages: ParsableCommand {
     settings.stemRate = initialization.stemRate
     if let weights = try labels.weights(2) { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
     if labels.balance { settings.classWeights = set.balancingWeights() }
-    settings.data = set.description(
-      of: files.data + network.masks, teachers: distillation.teacher, share: distillation.teacherWeight)
+    transfer.apply(to: &settings)
+    settings.data =
+      set.description(
+        of: files.data + network.masks, teachers: distillation.teacher, share: distillation.teacherWeight)
+      + transfer.description
     return settings
   }
 }

@@ -1,4 +1,5 @@
 import Dfer
+import DferTraining
 import Foundation
 
 /// The course of a training for people: a line that moves with each step, and lines that stay.
@@ -37,8 +38,35 @@ struct TrainingProgress {
     terminal.say("step \(step): \(metrics)" + (isBest ? ", kept" : ""))
   }
 
+  /// Runs a training to its end, or until it is interrupted, and prints the path of its result.
+  ///
+  /// - Parameters:
+  ///   - values, line: as in `step`.
+  ///   - validated: lines about a validation.
+  ///   - exported: a line about files that were written without one; nil for none.
+  static func run<Task>(
+    _ loop: inout TrainingLoop<Task>, result: String, values: (StepReport<Task.Details>) -> [String: Double],
+    line: @escaping ((String) -> Double) -> String, validated: (Task.Validation) -> [String],
+    exported: ([String]) -> String? = { _ in nil }
+  ) throws {
+    let interrupt = Interrupt()
+    var progress = TrainingProgress(steps: loop.task.settings.steps, from: loop.state.step)
+    let isDone = try loop.run { event in
+      switch event {
+      case .step(let report): progress.step(report.step, values(report), line)
+      case .validated(let step, let result, let isBest):
+        let lines = validated(result)
+        progress.validated(step, lines.first ?? "", isBest: isBest)
+        for line in lines.dropFirst() { progress.say(line) }
+      case .exported(_, let files): if let line = exported(files) { progress.say(line) }
+      }
+      return !interrupt.isRaised
+    }
+    try end(isDone: isDone, step: loop.state.step, result: result)
+  }
+
   /// How a command ends after its training has.
-  static func end(isDone: Bool, step: Int, result: String) throws {
+  private static func end(isDone: Bool, step: Int, result: String) throws {
     guard isDone else {
       Terminal.write("stopped after step \(step); use --resume to continue\n")
       throw ExitStatus.interrupted
@@ -48,4 +76,12 @@ struct TrainingProgress {
 
   /// Two digits behind the point.
   static func two(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+}
+
+extension Evaluation {
+  /// What a training says of a validation: the whole table of a suite, else the first line.
+  var headlines: [String] {
+    if let suite { return suite.lines }
+    return lines.first { !$0.hasPrefix(" ") }.map { [$0] } ?? []
+  }
 }

@@ -122,6 +122,8 @@ extension CrossTaskViT: ImageNetwork {
 
   public var stem: (path: String, widths: [Int])? { config.trunk.stemWidths.map { ("shared.stem", $0) } }
 
+  public var expressionBiases: [String] { ["head.expression.0.bias", "head.expression.1.bias"] }
+
   public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     (self, weights)
   }

@@ -17,6 +17,8 @@ extension EmoticMAE: ImageNetwork {
 
   public var stem: (path: String, widths: [Int])? { config.stemWidths.map { ("stem", $0) } }
 
+  public var expressionBiases: [String] { ["head_concat.bias", "head_mean.bias"] }
+
   public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     (self, weights)
   }

@@ -21,7 +21,7 @@ public struct ExpressionReading: Sendable, Hashable {
 public struct ExpressionModel: Sendable {
   public let card: ModelCard
   package let network: MTCAE
-  package let weights: ParameterStore
+  package private(set) var weights: ParameterStore
   /// Tokens to look at in every clip; nil for all.
   private let kept: [Int]?
 
@@ -62,6 +62,14 @@ public struct ExpressionModel: Sendable {
         if let parameter = store.parameter(named: name) { store[parameter] = tensor }
       }
     }
+  }
+
+  /// The same network with something added to the logits.
+  func shifted(by offsets: [Float]) -> ExpressionModel {
+    var model = self
+    model.weights.shift("heads.expression.fc.bias", by: offsets)
+    model.weights.keepPrepared()
+    return model
   }
 
   /// One reading for each clip. A clip is `card.clip.frames` RGB crops of `image_size` by `image_size` pixels.

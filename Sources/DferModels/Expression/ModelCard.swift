@@ -24,6 +24,8 @@ public struct ModelCard: Sendable, Hashable {
   public var metrics: String
   /// Data, sizes and what was never seen, as JSON text.
   public var training: String
+  /// How common the classes were in training; nil: not recorded.
+  public var prior: ClassPrior?
 
   public init(
     model: String, version: String, date: String, config: MTCAEConfig, labels: [String], temperature: Double,

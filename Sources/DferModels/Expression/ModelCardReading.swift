@@ -40,6 +40,7 @@ extension ModelCard {
     let clip = json("clip", Clip.self)
     let blendshapes = json("blendshapes", [String].self)
     let temperature = Double(text("temperature"))
+    let prior = metadata["prior"].flatMap { _ in json("prior", ClassPrior.self) }
     guard let config, let labels, let mean, let standardDeviation, let crop, let clip, let blendshapes, let temperature else {
       if temperature == nil { faults.append("metadata temperature: \(text("temperature")) is not a number") }
       throw CheckpointError(path: file.path, reasons: faults)
@@ -47,6 +48,7 @@ extension ModelCard {
 
     faults += config.faults
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("metadata \(fault)") } }
+    check(prior.map { Set($0.fractions.keys) == Set(labels) } ?? true, "prior: not one fraction for each label")
     check(labels.count == config.cascade.numLabels, "labels: \(labels.count) for \(config.cascade.numLabels) classes")
     check(Set(labels).count == labels.count, "labels: a name appears twice")
     check(
@@ -68,17 +70,20 @@ extension ModelCard {
       model: text("model"), version: text("version"), date: text("date"), config: config, labels: labels,
       temperature: temperature, imageMean: mean, imageStd: standardDeviation, crop: crop, clip: clip, blendshapes: blendshapes,
       licence: text("licence"), metrics: text("metrics"), training: text("training"))
+    self.prior = prior
   }
 
   /// The metadata of a weight file with this card.
   public var metadata: [String: String] {
     func json(_ value: some Encodable) -> String { CanonicalJSON.text(value) }
-    return [
+    var metadata = [
       "dfer_format": String(Self.format), "model": model, "version": version, "date": date, "config": json(config),
       "labels": json(labels), "temperature": String(temperature), "image_mean": json(imageMean),
       "image_std": json(imageStd), "crop": json(crop), "clip": json(clip), "blendshapes": json(blendshapes),
       "licence": licence, "metrics": metrics, "training": training,
     ]
+    metadata["prior"] = prior.map(json)
+    return metadata
   }
 
   /// A decoding error without Foundation's noise.

@@ -20,6 +20,8 @@ extension LANMSFF: ImageNetwork {
     return ImageOutput(expression: logits)
   }
 
+  public var expressionBiases: [String] { ["head.bias"] }
+
   public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     let folded = Self.folded(self, weights)
     return (folded.0, folded.1)

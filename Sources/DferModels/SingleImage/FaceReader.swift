@@ -38,6 +38,8 @@ public enum FaceReader: Sendable {
     public let imageMean, imageStd: [Float]
     /// Learned numbers.
     public let parameters: Int
+    /// How common the classes were in training; nil: not recorded.
+    public let prior: ClassPrior?
   }
 
   public var modelInfo: ModelInfo {
@@ -48,14 +50,14 @@ public enum FaceReader: Sendable {
         system: card.model, version: card.version, licence: card.licence, labels: card.labels,
         blendshapes: card.blendshapes, givesLandmarks: true, looksForMasks: false, temperature: card.temperature,
         crop: card.crop, clip: card.clip, imageSize: card.input.imageSize, imageMean: card.imageMean,
-        imageStd: card.imageStd, parameters: model.weights.count)
+        imageStd: card.imageStd, parameters: model.weights.count, prior: card.prior)
     case .images(let model):
       let card = model.card
       return ModelInfo(
         system: card.system.rawValue, version: card.version, licence: card.licence, labels: card.labels,
         blendshapes: [], givesLandmarks: false, looksForMasks: card.system.looksForMasks, temperature: card.temperature,
         crop: card.crop, clip: card.clip, imageSize: card.imageSize, imageMean: card.imageMean,
-        imageStd: card.imageStd, parameters: model.parameterCount)
+        imageStd: card.imageStd, parameters: model.parameterCount, prior: card.prior)
     }
   }
 

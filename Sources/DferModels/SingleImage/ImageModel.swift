@@ -59,6 +59,14 @@ public struct ImageModel: Sendable {
     return ImageModel(card, network, weights)
   }
 
+  /// The same network with something added to the logits.
+  func shifted(by offsets: [Float]) -> ImageModel {
+    var store = weights
+    // Logits of several heads are averaged.
+    for name in network.expressionBiases where store.parameter(named: name) != nil { store.shift(name, by: offsets) }
+    return ImageModel(card, network, store)
+  }
+
   /// Learned numbers, running statistics of norms counted in.
   public var parameterCount: Int { weights.count }
 

@@ -24,6 +24,8 @@ public struct ImageModelCard: Sendable, Hashable {
   /// Measured figures and how the weights were made, as JSON text.
   public var metrics = "{}"
   public var training = "{}"
+  /// How common the classes were in training; nil: not recorded.
+  public var prior: ClassPrior?
 
   /// A card for weights that are still to be learned.
   public init(
@@ -81,6 +83,8 @@ public struct ImageModelCard: Sendable, Hashable {
     else { throw fault(faults) }
     func check(_ holds: Bool, _ text: String) { if !holds { faults.append("metadata \(text)") } }
     check(Set(labels).count == labels.count && labels.count > 1, "labels: not two or more different names")
+    let prior = metadata["prior"].flatMap { _ in json("prior", ClassPrior.self) }
+    check(prior.map { Set($0.fractions.keys) == Set(labels) } ?? true, "prior: not one fraction for each label")
     check(channels == 1 || channels == 3, "channels: \(channels) is neither 1 nor 3")
     check(size.isMultiple(of: 8) && (16...512).contains(size), "image_size: \(size) is not a multiple of 8 in 16...512")
     check(mean.count == channels && standardDeviation.count == channels, "image_mean, image_std: not \(channels) numbers each")
@@ -90,6 +94,7 @@ public struct ImageModelCard: Sendable, Hashable {
     check((1...256).contains(clip.frames) && clip.hopSeconds > 0, "clip: not 1 to 256 frames with a hop above 0")
     check(clip.spanSeconds.count == 2 && clip.framesPerSecond.count == 2, "clip: not a lowest and a highest number")
     guard faults.isEmpty else { throw fault(faults) }
+    self.prior = prior
     (self.system, self.labels, self.temperature) = (system, labels, temperature)
     (imageSize, self.channels, imageMean, imageStd, self.crop, self.clip) = (size, channels, mean, standardDeviation, crop, clip)
     func text(_ key: String) -> String { metadata[key] ?? "" }
@@ -104,12 +109,14 @@ public struct ImageModelCard: Sendable, Hashable {
 
   /// The metadata of a weight file with this card.
   public var metadata: [String: String] {
-    [
+    var metadata = [
       "dfer_format": String(ModelCard.format), "model": system.rawValue, "version": version, "date": date,
       "config": config, "labels": CanonicalJSON.text(labels), "temperature": String(temperature),
       "image_size": String(imageSize), "channels": String(channels), "image_mean": CanonicalJSON.text(imageMean),
       "image_std": CanonicalJSON.text(imageStd), "crop": CanonicalJSON.text(crop), "clip": CanonicalJSON.text(clip), "licence": licence,
       "metrics": metrics, "training": training,
     ]
+    metadata["prior"] = prior.map(CanonicalJSON.text)
+    return metadata
   }
 }

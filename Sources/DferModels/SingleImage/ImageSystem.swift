@@ -25,6 +25,8 @@ public protocol ImageNetwork: Sendable {
   /// The convolutional stem in front of the network, if there is one: the start of its parameters' names, without the
   /// last dot, and the maps of its stages.
   var stem: (path: String, widths: [Int])? { get }
+  /// Names of the biases of the last layers, whose outputs are the logits of expressions or are averaged to them.
+  var expressionBiases: [String] { get }
   /// Random numbers to start training with.
   func initialize(_ weights: inout ParameterStore, random: inout RandomSource)
 }

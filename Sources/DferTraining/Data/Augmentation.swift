@@ -30,9 +30,13 @@ public struct Augmentation: Sendable, Hashable {
 
   /// A random view of the kind that faces in the wild have.
   ///
-  /// - Parameter strength: 0 keeps everything but the mirroring plain; about a third is right at first, because with
-  ///   strong changes a small network that has seen little stays where it is; 1 is what a shaky detector and poor light do.
-  public init(around side: Double, strength: Double, random: inout RandomSource) {
+  /// - Parameters:
+  ///   - strength: 0 keeps everything but the mirroring plain; about a third is right at first, because with strong
+  ///     changes a small network that has seen little stays where it is; 1 is what a shaky detector and poor light do.
+  ///   - domain: further changes; nil for none.
+  public init(
+    around side: Double, strength: Double, domain: DomainRandomization? = nil, random: inout RandomSource
+  ) {
     func spread(_ limit: Double) -> Double { (2 * Double(random.uniform()) - 1) * limit * strength }
     self.init(side: side * (1 + spread(0.18)))
     (dx, dy, angle) = (spread(0.12), spread(0.12), spread(0.25))
@@ -41,6 +45,7 @@ public struct Augmentation: Sendable, Hashable {
       side: spread(0.05), dx: spread(0.05), dy: spread(0.05), angle: spread(0.08),
       swings: 0.5 + 2 * Double(random.uniform()), phase: Double(random.uniform()))
     photometric = PhotometricChanges(strength: strength, random: &random)
+    if let domain { randomize(domain, &random) }
   }
 
   /// The view of one frame, `time` being 0...1 of the clip.
@@ -121,6 +126,9 @@ public struct PhotometricChanges: Sendable, Hashable {
   /// A part of the crop, in 0...1, that is painted over with one grey.
   var erased: Rect?
   var paint: UInt8 = 0
+  /// The crop is reduced to this side, in pixels, and enlarged again; nil: not.
+  var resolution: Int?
+  var colour: ColourChange?
 
   public init() {}
 
@@ -151,6 +159,12 @@ public struct PhotometricChanges: Sendable, Hashable {
       crop = shrunk.resampled(
         Rect(x: 0, y: 0, width: Double(small), height: Double(small)), width: size, height: size)
     }
+    if let resolution, resolution < size {
+      func whole(_ side: Int) -> Rect { Rect(x: 0, y: 0, width: Double(side), height: Double(side)) }
+      let reduced = crop.resampled(whole(size), width: resolution, height: resolution)
+      crop = reduced.resampled(whole(resolution), width: size, height: size)
+    }
+    colour?.apply(to: &crop)
     if gain != 1 || shift != 0 {
       let table = (0..<256).map { UInt8(min(255, max(0, (Double($0) - 128) * gain + 128 + shift))) }
       for index in crop.pixels.indices { crop.pixels[index] = table[Int(crop.pixels[index])] }

@@ -7,9 +7,10 @@ struct LabelTable {
   let path: String
   private let columns: [String: Int]
   private let records: [(line: Int, cells: [String])]
+  private let filter: RowFilter
 
-  init(path: String) throws {
-    self.path = path
+  init(path: String, filter: RowFilter = .all) throws {
+    (self.path, self.filter) = (path, filter)
     guard let text = try? String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) else {
       throw DataError(path: path, reason: "there is no such text file")
     }
@@ -23,19 +24,21 @@ struct LabelTable {
     guard columns.count == header.count else {
       throw DataError(path: path, line: 1, reason: "a column name occurs twice")
     }
+    try filter.check(self)
   }
 
   func has(_ column: String) -> Bool { columns[column] != nil }
   var columnNames: Set<String> { Set(columns.keys) }
 
-  /// Reads every row. A line without any text is passed over.
+  /// Reads every row that the filter keeps. A line without any text is passed over.
   func rows<T>(_ read: (Row) throws -> T) throws -> [T] {
-    try records.dropFirst().filter { $0.cells != [""] }.map { record in
+    try records.dropFirst().filter { $0.cells != [""] }.compactMap { record in
       guard record.cells.count == columns.count else {
         throw DataError(
           path: path, line: record.line, reason: "\(record.cells.count) cells instead of \(columns.count)")
       }
-      return try read(Row(path: path, line: record.line, cells: record.cells, columns: columns))
+      let row = Row(path: path, line: record.line, cells: record.cells, columns: columns)
+      return try filter.keeps(row) ? read(row) : nil
     }
   }
 

@@ -27,6 +27,10 @@ public struct LabelledClip: Sendable {
   public var wearsMask: Bool?
   /// Who is seen; nil: not known.
   public var person: String?
+  /// Number of its frame in a packed set; nil for other data.
+  public var frame: Int?
+  /// How often it is learned from, against others.
+  public var weight = 1.0
 
   /// The class with the most votes when it holds more than half of them, those for something else counted in.
   ///

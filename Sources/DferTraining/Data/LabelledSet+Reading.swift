@@ -9,15 +9,16 @@ extension LabelledSet {
   ///   - frames: of its clips; `imageSize`: side of its crops, in pixels.
   ///   - every: take every n-th row only.
   ///   - contours: whether to keep the 68 points of stills that have them.
+  ///   - filter: which rows are read.
   ///   - detector: made when clips need faces to be found.
   public init(
     _ csv: String, labels: [String], blendshapes: [String] = [], frames: Int, imageSize: Int, every: Int = 1,
-    contours: Bool = false, detector: () throws -> FaceDetector
+    contours: Bool = false, filter: RowFilter = .all, detector: () throws -> FaceDetector
   ) throws {
     if PackedSet.video(of: csv) != nil {
-      self = try PackedSet.read(csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours)
+      self = try PackedSet.read(csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours, filter: filter)
     } else {
-      self = try Manifest(csv, labels: labels).read(
+      self = try Manifest(csv, labels: labels, filter: filter).read(
         frames: frames, imageSize: imageSize, every: every, detector: detector)
     }
   }

@@ -35,9 +35,10 @@ public struct Manifest: Sendable {
   /// - Parameters:
   ///   - labels: the classes, in the order of the votes.
   ///   - needsLabels: whether every line must have a label; without it, labels are not looked at.
+  ///   - filter: which lines are read.
   /// - Throws: one `DataError` that names every wrong line with its reason.
-  public init(_ path: String, labels: [String], needsLabels: Bool = true) throws {
-    let table = try LabelTable(path: path)
+  public init(_ path: String, labels: [String], needsLabels: Bool = true, filter: RowFilter = .all) throws {
+    let table = try LabelTable(path: path, filter: filter)
     guard table.has("path") else { throw DataError(path: path, line: 1, reason: "there is no column path") }
     let columns = VoteColumns(table, labels)
     guard !needsLabels || columns.hasVotes || table.has("label") else {

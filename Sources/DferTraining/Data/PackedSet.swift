@@ -25,12 +25,14 @@ public enum PackedSet {
   ///   - blendshapes: names of coefficients to read when they are there.
   ///   - every: take every n-th row only.
   ///   - contours: whether to keep all 68 points.
+  ///   - filter: which rows are read.
   /// - Throws: `DataError` with the line of the first row that is wrong, or `VideoError`.
   public static func read(
-    _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1, contours: Bool = false
+    _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1, contours: Bool = false,
+    filter: RowFilter = .all
   ) throws -> LabelledSet {
     guard let video = video(of: csv) else { throw DataError(path: csv, reason: "no video of this name lies beside it") }
-    let table = try LabelTable(path: csv)
+    let table = try LabelTable(path: csv, filter: filter)
     guard table.has("frame") else { throw DataError(path: csv, line: 1, reason: "there is no column frame") }
     let votes = VoteColumns(table, labels)
     let rows = try table.rows { row -> (frame: Int, clip: LabelledClip) in
@@ -44,6 +46,7 @@ public enum PackedSet {
           boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
           eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others,
           person: row.text("person"))
+      clip.frame = frame
       if contours, table.has("p67y") { clip.contour = try row.points(contourColumns) ?? [] }
       return (frame, clip)
     }

@@ -3,11 +3,12 @@ import Foundation
 
 /// Public sets of dynamic expressions, in the folders that they come in.
 ///
-/// RAVDESS and CREMA-D say in their file names what is shown and who acts; DFEW, FERV39k and MAFW come with list files.
+/// RAVDESS and CREMA-D say in their file names what is shown and who acts; DFEW, FERV39k and MAFW come with list files. A
+/// table of sequences is a set of anybody's own; see `SequenceTable`.
 public enum PublicSet: String, Sendable, CaseIterable {
   case ravdess
   case cremaD = "crema-d"
-  case dfew, ferv39k, mafw
+  case dfew, ferv39k, mafw, sequences
 
   /// One clip.
   public struct Clip: Sendable, Hashable {
@@ -17,6 +18,10 @@ public enum PublicSet: String, Sendable, CaseIterable {
     public var person = ""
     /// `train` or `test`; empty: the set says nothing.
     public var split = ""
+    /// Seconds; nil: the whole file.
+    public var span: ClosedRange<Double>?
+    /// `piece` or `window` of a table of sequences; empty for other sets.
+    public var kind = ""
   }
 
   /// What a folder holds.
@@ -31,6 +36,7 @@ public enum PublicSet: String, Sendable, CaseIterable {
   /// - Parameter fold: which of the five train-test splits, for DFEW and MAFW.
   /// - Throws: `DataError` when nothing of the set is there.
   public func read(_ folder: String, fold: Int = 1) throws -> Contents {
+    if self == .sequences { return Contents(clips: try SequenceTable(folder).parts.map(Clip.init)) }
     let videos = VideoIndex(folder)
     guard !videos.paths.isEmpty else { throw DataError(path: folder, reason: "there are no videos in this folder") }
     var contents: Contents
@@ -46,6 +52,7 @@ public enum PublicSet: String, Sendable, CaseIterable {
       contents = try Self.listed(folder, videos, Self.lists("4_setups/All_scenes/%_All.csv"), " ") {
         LabelName.canonical($0)
       }
+    case .sequences: preconditionFailure("PublicSet: a table has no folder")
     case .mafw:
       contents = try Self.listed(folder, videos, Self.lists("split/single/no_caption/set_\(fold)/%.txt"), " ") { $0 }
     }
@@ -134,6 +141,13 @@ public enum PublicSet: String, Sendable, CaseIterable {
     }
     if missing > 0 { contents.skipped.append("\(missing) listed clips have no video file (folders of pictures are not read)") }
     return contents
+  }
+}
+
+extension PublicSet.Clip {
+  fileprivate init(_ part: SequenceTable.Part) {
+    self.init(path: part.path, label: part.label)
+    (span, kind) = (part.start...part.end, part.kind.rawValue)
   }
 }
 

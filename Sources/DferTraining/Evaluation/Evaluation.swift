@@ -16,6 +16,8 @@ public struct Evaluation: Sendable, Codable {
     /// One for each class; nil without samples.
     public var recall: [Double?]
     public var calibration: Calibration
+    /// How often the most confident predictions of faces are right; clips without a face are not among them.
+    public var abstention: [AbstentionPoint]
   }
 
   /// Metrics of boxes and landmarks.
@@ -46,14 +48,16 @@ public struct Evaluation: Sendable, Codable {
   public var temperature: Double
   /// The temperature under which confidence says best how often the answer is what most people would say: fitted to the
   /// faces with a majority, as the other figures are. Fitted to all votes it would say how many people agree, which is
-  /// lower.
+  /// lower. nil for fewer faces than `Temperature.minimumFaces`.
   public var fittedTemperature: Double?
+  /// Over the domains of a suite, in place of all the rest.
+  public var suite: SuiteResult?
   /// Against another way to read the same faces, where one was asked for.
   public var gain: Comparison?
 
   /// Names in JSON, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
-    case all, selected, masks, temperature, fittedTemperature, gain
+    case all, selected, masks, temperature, fittedTemperature, suite, gain
     case localization = "places"
   }
 
@@ -80,14 +84,16 @@ public struct Evaluation: Sendable, Codable {
   ) {
     precondition(predictions.count == clips.count, "Evaluation: \(predictions.count) answers to \(clips.count) clips")
     self.temperature = temperature
-    let every = Array(labels.indices)
-    all = Self.classes(predictions, clips, faceless, labels, among: every, temperature)
-    let kept = every.filter { !without.contains(labels[$0]) }
-    if kept.count < every.count { selected = Self.classes(predictions, clips, faceless, labels, among: kept, temperature) }
-    let clear = zip(predictions, clips).compactMap { prediction, clip in
-      clip.majority(among: every).map { top in (prediction.logits, every.map { $0 == top ? Float(1) : 0 }) }
+    func classes(without: Set<String>) -> Classes? {
+      Classes(
+        Verdicts(predictions, of: clips, faceless: faceless, labels: labels, temperature: temperature, without: without))
     }
-    if !clear.isEmpty { fittedTemperature = Temperature.fit(clear.map(\.0), clear.map(\.1)) }
+    all = classes(without: [])
+    if !without.isDisjoint(with: labels) { selected = classes(without: without) }
+    let clear = LabelledSet.clear(predictions, of: clips, labels: labels)
+    if clear.logits.count >= Temperature.minimumFaces {
+      fittedTemperature = Temperature.fit(clear.logits, clear.targets)
+    }
     localization = Self.localization(predictions, clips)
     masks = Self.masks(predictions, clips)
   }
@@ -104,37 +110,6 @@ public struct Evaluation: Sendable, Codable {
     return Masks(
       samples: known.count, accuracy: share(known) ?? 0, wornRecall: share(known.filter(\.worn)),
       bareRecall: share(known.filter { !$0.worn }))
-  }
-
-  private static func classes(
-    _ predictions: [Evaluator.Prediction], _ clips: [LabelledClip], _ faceless: [LabelledClip], _ labels: [String],
-    among kept: [Int], _ temperature: Double
-  ) -> Classes? {
-    func place(_ clip: LabelledClip) -> Int? { clip.majority(among: kept).flatMap { kept.firstIndex(of: $0) } }
-    var (truth, rows): ([Int], [[Float]]) = ([], [])
-    for (prediction, clip) in zip(predictions, clips) {
-      guard let place = place(clip) else { continue }
-      truth.append(place)
-      // Softmax over the kept logits is the full softmax, renormalised.
-      rows.append(Temperature.probabilities(kept.map { prediction.logits[$0] }, temperature: temperature))
-    }
-    let calibration = Calibration(probabilities: rows, truth: truth)
-    var said: [Int?] = rows.map(\.top)
-    for place in faceless.compactMap(place) {
-      truth.append(place)
-      said.append(nil)
-    }
-    guard !truth.isEmpty else { return nil }
-    func table(_ picked: [Int]) -> Confusion {
-      Confusion(classes: kept.count, truth: picked.map { truth[$0] }, predictions: picked.map { said[$0] })
-    }
-    let confusion = table(Array(truth.indices))
-    return Classes(
-      labels: kept.map { labels[$0] }, samples: truth.count, confusion: confusion, war: confusion.war,
-      uar: confusion.uar, macroF1: confusion.macroF1,
-      warInterval: Bootstrap.interval(count: truth.count) { table($0).war },
-      uarInterval: Bootstrap.interval(count: truth.count) { table($0).uar },
-      recall: kept.indices.map(confusion.recall), calibration: calibration)
   }
 
   private static func localization(_ predictions: [Evaluator.Prediction], _ clips: [LabelledClip]) -> Localization? {

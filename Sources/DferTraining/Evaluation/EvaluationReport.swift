@@ -5,7 +5,7 @@ import Foundation
 extension Evaluation {
   /// Lines of at most 100 columns or so: figures, recall of each class, confusion.
   public var lines: [String] {
-    var lines: [String] = []
+    var lines: [String] = suite?.lines ?? []
     if let selected { lines += Self.lines(selected, "\(selected.labels.count) classes") }
     if let all { lines += Self.lines(all, "all \(all.labels.count) classes", brief: selected != nil) }
     if let localization {
@@ -18,7 +18,7 @@ extension Evaluation {
         "mask (n = \(masks.samples)): \(Self.percent(masks.accuracy)) right; worn "
           + "\(masks.wornRecall.map(Self.percent) ?? "-"), bare \(masks.bareRecall.map(Self.percent) ?? "-")")
     }
-    if let fittedTemperature {
+    if let fittedTemperature, suite == nil {
       lines.append("temperature \(temperature); \(Self.decimal(fittedTemperature, 3)) would fit these majorities best")
     }
     return lines

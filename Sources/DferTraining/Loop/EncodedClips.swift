@@ -21,7 +21,8 @@ struct EncodedClips: Sendable {
     let key = """
       dfer features 1; encoder \(encoder.value) \(CanonicalJSON.text(trunk))\(config.regionSize.map { ", regions \($0)" } ?? ""); \
       input \(card.imageMean) \(card.imageStd), crop \(card.crop.sideFactor); views \(settings.cachedAugmentations), strength \
-      \(settings.augmentationStrength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)
+      \(settings.augmentationStrength), tubes \(settings.keepTubes), masks \(settings.drawnMasks), seed \(settings.seed)\
+      \(settings.randomization.map { ", domain \(CanonicalJSON.text($0))" } ?? "")
       """
     views = settings.cachedAugmentations
     let size = settings.tubes(config).visibleCells * trunk.hiddenSize
@@ -33,37 +34,39 @@ struct EncodedClips: Sendable {
   ///
   /// - Parameters:
   ///   - indices: of the clips in the set.
+  ///   - weights: those of the frozen encoder among them.
   ///   - random: chooses among a clip's views.
   /// - Throws: `CheckpointError` when the disk takes no more.
   func sample(
-    _ indices: [Int], of set: LabelledSet, isWhole: Bool, for trainer: Trainer, _ random: inout RandomSource
-  ) throws -> Trainer.Sample {
-    let (file, width) = (isWhole ? whole : tubelet, trainer.card.config.trunk.hiddenSize)
+    _ indices: [Int], of set: LabelledSet, isWhole: Bool, for training: ClipTraining, _ weights: ParameterStore,
+    _ random: inout RandomSource
+  ) throws -> ClipTraining.Sample {
+    let (file, width) = (isWhole ? whole : tubelet, training.card.config.trunk.hiddenSize)
     var values: [Float] = []
     values.reserveCapacity(indices.count * file.size)
-    var seen: [Trainer.AugmentedSample] = []
+    var seen: [ClipTraining.AugmentedSample] = []
     for index in indices {
       let record = index * views + Int(random.next() % UInt64(views))
-      var source = RandomSource(seed: trainer.settings.seed &+ UInt64(record) &* 0xD1B5_4A32_D192_ED03)
-      let sample = trainer.augmented(set.clips[index], &source)
+      var source = RandomSource(seed: training.settings.seed &+ UInt64(record) &* 0xD1B5_4A32_D192_ED03)
+      let sample = training.augmented(set.clips[index], &source)
       seen.append(sample)
       let mark = Self.mark(of: sample.clip)
       if let known = file.read(record, mark: mark) {
         values += known
       } else {
-        let batch = Batch([sample.masked], frames: trainer.frames(isWhole), trainer.card)
-        let tubelet = trainer.firstTemporalIndex(isWhole, &source)
-        let kept = trainer.tubes(for: 1, isWhole: isWhole, &source)
-        var tape = Tape(trainer.state.weights)
-        let tokens = trainer.encode(.clips(batch.input, kept: kept, firstTemporalIndex: tubelet), &tape).tensor
+        let batch = Batch([sample.masked], frames: training.frames(isWhole), training.card)
+        let tubelet = training.firstTemporalIndex(isWhole, &source)
+        let kept = training.tubes(for: 1, isWhole: isWhole, &source)
+        var tape = Tape(weights)
+        let tokens = training.encode(.clips(batch.input, kept: kept, firstTemporalIndex: tubelet), &tape).tensor
         values += try file.write(record, mark: mark, tokens.values)
       }
     }
-    return Trainer.Sample(
+    return ClipTraining.Sample(
       input: .tokens(Tensor(values, shape: [indices.count, file.size / width, width])),
       targets: Batch.targets(
-        seen.map { ($0.clip, $0.augmentation) }, frames: trainer.frames(isWhole), trainer.card, minimumVotes: trainer.settings.minimumVotes),
-      names: seen.map(\.clip.name))
+        seen.map { ($0.clip, $0.augmentation) }, frames: training.frames(isWhole), training.card, minimumVotes: training.settings.minimumVotes),
+      names: seen.map(\.clip.name), isWhole: isWhole)
   }
 
   /// Changes with anything that the encoder sees of a clip: other data under the same name are read anew.

@@ -2,8 +2,11 @@ import DferTensor
 import Foundation
 
 /// The folder of a training: `last.safetensors` to go on from, `log.csv` with a line for each step, and `curves.svg` drawn
-/// from it. All trainers keep their files alike.
-struct TrainingFolder {
+/// from it. All trainings keep their files alike.
+package struct TrainingFolder {
+  /// The result of most tasks.
+  static let weights = "weights.safetensors"
+
   let url: URL
   private let log: FileHandle
 

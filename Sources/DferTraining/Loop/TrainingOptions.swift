@@ -1,6 +1,6 @@
 import DferModels
 
-/// What all trainings are told: how long, how fast, how often to look, and on what.
+/// What every training is told: how long, how fast, how often to look, and on what.
 public protocol TrainingOptions: Sendable, Hashable, Codable {
   var steps: Int { get }
   /// Highest learning rate.

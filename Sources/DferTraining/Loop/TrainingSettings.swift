@@ -42,6 +42,10 @@ public struct TrainingSettings: TrainingOptions {
   /// Clips with fewer votes for a class do not teach expressions.
   public var minimumVotes: Float = 1
   public var loss = CascadeLoss()
+  /// How much of the classes' prior the loss takes out of the logits, 0...1 (arXiv 2007.07314); nil: nothing.
+  public var logitAdjustment: Double?
+  /// Changes of images that make one source of faces look like another; nil: none.
+  public var randomization: DomainRandomization?
   public var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.
   public var evaluationInterval = 200
@@ -52,6 +56,7 @@ public struct TrainingSettings: TrainingOptions {
   private enum CodingKeys: String, CodingKey {
     case steps, batch, rate, warmupSteps, weightDecay, layerDecay, headRate, stemRate, frozen, keepTubes, clipShare
     case mixup, episodes, drawnMasks, weighsTasks, loss, seed, data
+    case logitAdjustment, randomization
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"
     case emaDecay = "averageDecay"
@@ -67,18 +72,4 @@ public struct TrainingSettings: TrainingOptions {
   func tubes(_ config: MTCAEConfig) -> TubeMask { TubeMask(config.windows, keeping: keepTubes) }
 
   var freezesEncoder: Bool { frozen.contains { "encoder.".hasPrefix($0) } }
-}
-
-extension LabelledSet {
-  /// One factor per class: the square root of how rare it is, at most 4, with mean 1 over the votes.
-  public func balancingWeights(minimumVotes: Float = 1) -> [Float] {
-    var means = [Float](repeating: 0, count: labels.count)
-    let shares = clips.compactMap { $0.shares(least: minimumVotes) }
-    for row in shares {
-      for (label, share) in row.enumerated() { means[label] += share / Float(shares.count) }
-    }
-    let factors = means.map { 1 / ($0 + 3e-3).squareRoot() }
-    let mean = zip(factors, means).reduce(0) { $0 + $1.0 * $1.1 }
-    return mean > 0 ? factors.map { min(4, $0 / mean) } : factors.map { _ in 1 }
-  }
 }

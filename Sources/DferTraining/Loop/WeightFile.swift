@@ -36,8 +36,10 @@ enum WeightFile {
   private struct Metrics: Encodable {
     var validationFaces: Int?
     var war, uar, landmarkError, boxOverlap: Double?
+    var suite: CalibratedWeights.Metrics?
 
     init(_ result: Evaluation) {
+      suite = result.suite.map(CalibratedWeights.metrics)
       (validationFaces, war, uar) = (result.all?.samples, result.all?.war, result.all?.uar)
       (landmarkError, boxOverlap) = (result.localization?.normalisedMeanError, result.localization?.boxOverlap)
     }

@@ -62,15 +62,26 @@ public enum Temperature {
     return sum / Double(max(1, logits.count))
   }
 
-  /// The temperature in 0.05...20 with the least cross-entropy, to three digits.
+  /// Fewer faces than this say too little of how often confidence is right.
+  public static let minimumFaces = 100
+  /// What a fit may give. Beyond, the faces were too few or too much alike: nothing reads that badly, or that well.
+  public static let bounds = 0.25...4.0
+
+  /// The temperature in `bounds` with the least cross-entropy, to three digits.
   ///
   /// The cross-entropy has one valley along the inverse of the temperature, so a golden-section search finds it.
   public static func fit(_ logits: [[Float]], _ targets: [[Float]]) -> Double {
     precondition(logits.count == targets.count, "Temperature.fit: \(logits.count) rows, \(targets.count) targets")
-    guard !logits.isEmpty else { return 1 }
+    return logits.isEmpty ? 1 : fit([(1, logits, targets)])
+  }
+
+  /// The same for several sets of faces, each with a weight whatever its size; none may be empty.
+  public static func fit(_ sets: [(weight: Double, logits: [[Float]], targets: [[Float]])]) -> Double {
     let section = (5.0.squareRoot() - 1) / 2
-    func cost(_ inverse: Double) -> Double { crossEntropy(logits, targets, temperature: 1 / inverse) }
-    var (low, high) = (0.05, 20.0)
+    func cost(_ inverse: Double) -> Double {
+      sets.reduce(0) { $0 + $1.weight * crossEntropy($1.logits, $1.targets, temperature: 1 / inverse) }
+    }
+    var (low, high) = (1 / bounds.upperBound, 1 / bounds.lowerBound)
     while high - low > 1e-4 * low {
       let (a, b) = (high - section * (high - low), low + section * (high - low))
       if cost(a) <= cost(b) { high = b } else { low = a }

@@ -2,19 +2,19 @@ import DferImage
 import DferModels
 import DferTensor
 
-extension Pretrainer {
+extension Pretraining {
   /// What the network makes of some clips, to look at: a column for each, with the frame as it is, what is shown of it,
   /// and what is rebuilt. The same clips and masks every time.
-  public func reconstruction(of set: LabelledSet, columns: Int = 8) -> Image {
+  package func reconstruction(by weights: ParameterStore, columns: Int = 8) -> Image {
     let trunk = network.trunk
-    let moving = set.clips.filter { $0.images.count > 1 }
+    let moving = data.clips.filter { $0.images.count > 1 }
     let isWhole = settings.variant == .maeDFER || (settings.clipShare > 0 && !moving.isEmpty)
-    let pool = isWhole && !moving.isEmpty ? moving : set.clips
+    let pool = isWhole && !moving.isEmpty ? moving : data.clips
     let count = min(columns, pool.count)
     let views = (0..<count).map { (clip: pool[$0 * pool.count / count], augmentation: Augmentation(side: sideFactor)) }
     var random = RandomSource(seed: settings.seed &+ 1)
     let part = sample(views, isWhole: isWhole, random: &random)
-    var tape = Tape(state.weights)
+    var tape = Tape(weights)
     let painted = network(part.shown, visible: part.visible, firstTemporalIndex: part.firstTemporalIndex, &tape).tensor
 
     // The first frame of the middle temporal index; small images are shown larger.

@@ -28,6 +28,10 @@ public struct ImageSettings: TrainingOptions {
   /// Weights of the two losses of networks that also look for masks.
   public var expressionWeight: Float = 1
   public var maskWeight: Float = 1
+  /// How much of the classes' prior the loss takes out of the logits, 0...1 (arXiv 2007.07314); nil: nothing.
+  public var logitAdjustment: Double?
+  /// Changes of images that make one source of faces look like another; nil: none.
+  public var randomization: DomainRandomization?
   public var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.
   public var evaluationInterval = 200
@@ -38,6 +42,7 @@ public struct ImageSettings: TrainingOptions {
   private enum CodingKeys: String, CodingKey {
     case steps, batch, rate, warmupSteps, stemRate, weightDecay, smoothing, classWeights, mixup, drawnMasks
     case expressionWeight, maskWeight, seed, data
+    case logitAdjustment, randomization
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"
     case emaDecay = "averageDecay"

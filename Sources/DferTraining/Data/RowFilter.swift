@@ -1,0 +1,52 @@
+/// Which rows of a table are read: what a suite's `where` and `except` say.
+public struct RowFilter: Sendable, Hashable {
+  /// What a cell must be.
+  public enum Rule: Sendable, Hashable {
+    /// The last number in the cell, as the 17 of `london-017`, is odd or even: halves a set by person.
+    case odd, even
+    case oneOf(Set<String>)
+    case noneOf(Set<String>)
+  }
+
+  /// By column; a row is read when all of them hold.
+  public var rules: [String: Rule]
+  /// Rows with one of these in the column `label` are passed over, where there is such a column.
+  public var excludedLabels: Set<String>
+
+  /// Every row.
+  public static let all = RowFilter()
+
+  public init(_ rules: [String: Rule] = [:], excludedLabels: Set<String> = []) {
+    (self.rules, self.excludedLabels) = (rules, excludedLabels)
+  }
+
+  /// - Throws: `DataError` when a rule is about a column that the table does not have.
+  func check(_ table: LabelTable) throws {
+    for column in rules.keys.sorted() where !table.has(column) {
+      throw DataError(path: table.path, line: 1, reason: "there is no column \(column) to choose rows by")
+    }
+  }
+
+  /// - Throws: `DataError` when a cell that must be odd or even has no number.
+  func keeps(_ row: LabelTable.Row) throws -> Bool {
+    if let label = row.text("label"), excludedLabels.contains(LabelName.canonical(label)) { return false }
+    for (column, rule) in rules where try !Self.holds(rule, column, row) { return false }
+    return true
+  }
+
+  private static func holds(_ rule: Rule, _ column: String, _ row: LabelTable.Row) throws -> Bool {
+    let text = row.text(column) ?? ""
+    func isAmong(_ names: Set<String>) -> Bool {
+      column == "label" ? Set(names.map(LabelName.canonical)).contains(LabelName.canonical(text)) : names.contains(text)
+    }
+    switch rule {
+    case .oneOf(let names): return isAmong(names)
+    case .noneOf(let names): return !isAmong(names)
+    case .odd, .even:
+      guard let digit = text.reversed().drop(while: { !$0.isWholeNumber }).first?.wholeNumberValue else {
+        throw row.fault("column \(column) holds \"\(text)\", which has no number to be odd or even")
+      }
+      return digit.isMultiple(of: 2) == (rule == .even)
+    }
+  }
+}

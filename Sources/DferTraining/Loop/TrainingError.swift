@@ -1,0 +1,24 @@
+/// Why a training stopped by itself. The last checkpoint is untouched.
+public enum TrainingError: Error, CustomStringConvertible {
+  case noClips(String)
+  case notFinite(step: Int, clips: [String])
+  case poolsOverClips
+  case cutsRegions
+  case noPretraining(String)
+
+  public var description: String {
+    switch self {
+    case .noClips(let what): "\(what) holds no labelled faces"
+    case .notFinite(let step, let clips):
+      "step \(step): the loss is no longer a number; a lower --learning-rate usually helps. Faces of this step:"
+        + clips.prefix(8).map { "\n  \($0)" }.joined() + (clips.count > 8 ? "\n  and \(clips.count - 8) more" : "")
+    case .poolsOverClips:
+      "the box and landmark heads of these weights answer for whole clips: they cannot learn from one tubelet, "
+        + "so --clip-fraction must be 1"
+    case .cutsRegions:
+      "the encoder of these weights cuts whole clips into regions: it cannot learn from one tubelet or image alone, so "
+        + "--clip-fraction must be 1 (single images are then repeated to clips)"
+    case .noPretraining(let system): "\(system) has no masked pre-training"
+    }
+  }
+}
