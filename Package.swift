@@ -41,18 +41,20 @@ let package = Package(
 
     // Ground
     .target(name: "DferImage", swiftSettings: strict),
+    .target(name: "DferTracking", dependencies: ["DferImage"], swiftSettings: strict),
     .target(
       name: "DferTensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: modern,
       linkerSettings: [.linkedLibrary("m")]),
 
     // Parts
     .target(name: "DferVideo", dependencies: ["CFFmpeg", "DferImage"], swiftSettings: modern),
-    .target(name: "DferModels", dependencies: ["DferTensor", "DferImage"], swiftSettings: strict),
+    .target(name: "DferModels", dependencies: ["DferTensor", "DferTracking", "DferImage"], swiftSettings: strict),
     .target(name: "DferTimeline", dependencies: ["CSQLite", "DferImage"], swiftSettings: strict),
 
     // Front door
     .target(
-      name: "Dfer", dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferImage", "Yams"],
+      name: "Dfer",
+      dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferTracking", "DferImage", "Yams"],
       swiftSettings: strict),
 
     // Rendered faces with known labels
@@ -64,7 +66,7 @@ let package = Package(
     .target(
       name: "DferWeb",
       dependencies: [
-        "Dfer", "DferTimeline", "DferImage", .product(name: "NIOCore", package: "swift-nio"),
+        "Dfer", "DferTimeline", "DferTracking", "DferImage", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       swiftSettings: strict),
@@ -72,14 +74,14 @@ let package = Package(
     // Training: nothing above this line may import it
     .target(
       name: "DferTraining",
-      dependencies: ["Dfer", "DferModels", "DferTensor", "DferVideo", "DferTimeline", "DferImage"],
+      dependencies: ["Dfer", "DferModels", "DferTensor", "DferVideo", "DferTimeline", "DferTracking", "DferImage"],
       swiftSettings: strict),
 
     // Commands
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferModels", "DferTensor",
+        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking", "DferModels", "DferTensor",
         "DferImage", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -94,12 +96,16 @@ let package = Package(
 
     // Tests
     .target(name: "DferTestSupport", dependencies: ["DferTensor"], path: "Tests/DferTestSupport", swiftSettings: modern),
+    .testTarget(name: "DferTrackingTests", dependencies: ["DferTracking", "DferImage"], swiftSettings: modern),
     .testTarget(name: "DferImageTests", dependencies: ["DferImage"], swiftSettings: modern),
     .testTarget(name: "DferVideoTests", dependencies: ["DferVideo", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTensorTests", dependencies: ["DferTensor", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTracking", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferTests", dependencies: ["Dfer", "DferVideo", "DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferTests",
+      dependencies: ["Dfer", "DferVideo", "DferModels", "DferTimeline", "DferTracking", "DferImage", "DferTestSupport"],
+      swiftSettings: modern),
     .testTarget(
       name: "DferTrainingTests",
       dependencies: ["DferTraining", "DferModels", "DferTensor", "DferImage", "DferTimeline", "DferTestSupport"], swiftSettings: modern),

@@ -10,6 +10,8 @@ public struct LoadedPipeline: Sendable {
   public let modelInfo: FaceReader.ModelInfo
   /// Columns of the rows that this pipeline gives.
   public let layout: RowLayout
+  /// Fraction of the tubes that the encoder reads.
+  public let keptTubes: Double
 
   /// Loads both weight files.
   ///
@@ -26,7 +28,7 @@ public struct LoadedPipeline: Sendable {
     _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false, blendshapes: Bool = false,
     wallTime: Bool = false
   ) throws {
-    self.pipeline = pipeline
+    (self.pipeline, self.keptTubes) = (pipeline, keptTubes)
     detector = try FaceDetector(weights: pipeline.detectorWeights.path)
     let trained = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
     reader = try prior.map { try trained.reading(with: $0, path: pipeline.modelWeights.path) } ?? trained
@@ -44,26 +46,5 @@ public struct LoadedPipeline: Sendable {
     layout = RowLayout(
       labels: modelInfo.labels, blendshapes: blendshapes ? modelInfo.blendshapes : [], includesLandmarks: landmarks,
       includesWallTime: wallTime, includesMask: modelInfo.looksForMasks, includesMotion: true)
-  }
-
-  /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended
-  /// range of spans the shortest is taken, which follows quick expressions best.
-  func grid(_ options: RunOptions) -> ClipGrid {
-    let clip = modelInfo.clip
-    return ClipGrid(
-      frames: clip.frames, span: options.span ?? pipeline.clip.span ?? clip.spanSeconds[0],
-      hop: options.hop ?? pipeline.clip.hop ?? clip.hopSeconds)
-  }
-
-  func trackerOptions(_ options: RunOptions) -> FaceTracker.Options {
-    var result = FaceTracker.Options()
-    result.minimumScore = pipeline.detector.minimumScore
-    result.keepScore = min(pipeline.tracker.keepScore, pipeline.detector.minimumScore)
-    result.confirmScore = pipeline.tracker.confirmScore
-    result.longestGap = pipeline.tracker.longestGap
-    result.shortestTrack = pipeline.tracker.shortestTrack
-    result.minimumFace = Double(options.minimumFace)
-    result.maximumFaces = options.mainFaceOnly ? 1 : options.maximumFaces ?? .max
-    return result
   }
 }

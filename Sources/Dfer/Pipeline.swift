@@ -1,4 +1,5 @@
 import DferModels
+import DferTracking
 import DferVideo
 import Foundation
 
@@ -13,19 +14,6 @@ public struct Pipeline: Sendable, Hashable {
     public var longSide = 320
     /// Seconds between two looks at the video.
     public var every = 0.2
-    /// A new face needs at least this score.
-    public var minimumScore = 0.55
-  }
-
-  public struct Tracker: Sendable, Hashable {
-    /// A face that is already followed needs at least this score.
-    public var keepScore = 0.4
-    /// Mean of a track's three best scores that makes it a face.
-    public var confirmScore = 0.70
-    /// Seconds without a find after which a face is gone. It gets a new id when it comes back.
-    public var longestGap = 0.5
-    /// Seconds that a face must be seen before it counts.
-    public var shortestTrack = 0.4
   }
 
   public struct Clip: Sendable, Hashable {
@@ -38,7 +26,8 @@ public struct Pipeline: Sendable, Hashable {
   public var name: String
   public var about: String
   public var detector: Detector
-  public var tracker = Tracker()
+  /// When detections become faces; `minimumFace` and `maximumFaces` are the run's options.
+  public var tracker = TrackerOptions()
   public var clip = Clip()
   /// System that the weights must belong to; nil: whichever they say.
   public var system: String?
@@ -114,7 +103,7 @@ extension Pipeline {
     system = try model.choice("system", of: FaceReader.systems)
     try detector.set(&self.detector.longSide, "long_side", in: 64...4096)
     try detector.set(&self.detector.every, "every", in: 0.02...5)
-    try detector.set(&self.detector.minimumScore, "minimum_score", in: 0...1)
+    try detector.set(&tracker.minimumScore, "minimum_score", in: 0...1)
     if root.has("tracker") {
       let fields = try root.fields("tracker", keys: ["keep_score", "confirm_score", "longest_gap", "shortest_track"])
       try fields.set(&tracker.keepScore, "keep_score", in: 0...1)

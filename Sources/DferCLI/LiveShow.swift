@@ -1,6 +1,7 @@
 import Dfer
 import DferImage
 import DferTimeline
+import DferTracking
 import DferVideo
 import DferWeb
 import Foundation
@@ -73,10 +74,10 @@ final class LiveShow {
     result.framesProcessed = counts.decoded
     result.framesDropped = counts.dropped
     result.damagedPackets = decode.damaged
-    result.finderLooks = counts.looks
+    result.finderLooks = counts.detectorRuns
     result.clips = counts.clips
     result.gaps = counts.gaps
-    result.faces = run.faceCount
+    result.faces = counts.faces
     result.latencyMedian = run.latency.quantile(0.5)
     result.latency95 = run.latency.quantile(0.95)
     result.stageSeconds = run.times.table

@@ -2,6 +2,7 @@ import Dfer
 import DferImage
 import DferTensor
 import DferTimeline
+import DferTracking
 import DferVideo
 import DferWeb
 import Foundation
@@ -18,22 +19,17 @@ struct WatchSession {
   private var view: LiveView
   private var terminal = Terminal()
   private var summary: TimelineSummary
-  private var counter = RowCounter()
-  private var warnings: [String] = []
-  private var loadChanges: [LoadChange] = []
+  private var recorder: RunRecorder
   private let show: LiveShow?
   private let rotated = RotatedFiles()
   private var reader = OutputReader()
-  private let started = Date()
-  /// The input before it was read, so that a change while it is read shows later.
-  private let inputStamp: FileStamp?
   private let clock = ContinuousClock.now
 
   init(_ command: Watch) throws {
+    let started = Date()
     self.command = command
     try OutputPaths.check(command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
     let formats = try command.formats()
-    inputStamp = FileStamp(path: command.source)
     if let threads = command.reading.threads { Compute.threads = threads }
     // Everything that can be wrong is found before the first output file is made.
     let shown = Shown()
@@ -43,6 +39,7 @@ struct WatchSession {
       Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
       prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive))
+    recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
@@ -52,7 +49,6 @@ struct WatchSession {
       throw OutputError.exists(path: path)
     }
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
-    if let warning = ComputeInfo.warning { warnings.append(warning) }
     if command.splitEvery == nil {
       show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
     }
@@ -76,7 +72,7 @@ struct WatchSession {
   mutating func run() throws -> ExitStatus {
     let interrupt = Interrupt(stop: pass.stop)
     if let show { say("live view: \(show.address)") }
-    for warning in warnings { say("warning: \(warning)") }
+    for warning in recorder.warnings { say("warning: \(warning)") }
     if source.info.videoStreams.count > 1 && command.reading.stream == nil {
       say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
     }
@@ -124,15 +120,13 @@ struct WatchSession {
           try outputs[index].writer.write(row)
         }
         summary.add(row)
-        counter.add(row)
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
       case .progress(let progress): draw(progress)
       case .image: break
-      case .load(let load):
-        if loadChanges.count < 200 { loadChanges.append(load) }
-        say(loadLine(load))
+      case .load(let load): say(loadLine(load))
       }
+      recorder.note(event)
     }
   }
 
@@ -226,31 +220,10 @@ struct WatchSession {
 
   private func writeManifest(_ outcome: RunManifest.Outcome) throws {
     guard let path = manifestPath else { return }
-    var counts = RunManifest.Counts()
-    let decode = source.counts
-    counts.sourceFrames = decode.frames
-    counts.decodedFrames = pass.counts.decoded
-    counts.usedFrames = pass.counts.used
-    counts.notNeededFrames = pass.counts.skipped
-    counts.droppedFrames = pass.counts.dropped
-    counts.unreadFrames = pass.counts.unread
-    counts.hiddenFrames = decode.hidden
-    counts.damagedPackets = decode.damaged
-    counts.repairedTimes = decode.repairedTimes
-    counts.sizeChanges = decode.sizeChanges
-    counts.gaps = pass.counts.gaps
-    counts.finderLooks = pass.counts.looks
-    counts.clips = pass.counts.clips
-    counts.faces = pass.faceCount
-    counts.rows = counter.rows
-    counts.rowsByStatus = counter.byStatus
-    var manifest = try RunManifest(
-      pass, models: models, started: started, outcome: outcome, options: command.reading.recordedOptions, counts: counts,
-      outputs: command.splitEvery == nil ? outputs.map(\.path) : rotated.files, warnings: warnings)
-    manifest.load = loadChanges.isEmpty ? nil : loadChanges
-    if let inputStamp { manifest.input["modified_s"] = "\(inputStamp.modified)" }
-    if let rows = command.rowsPath, command.splitEvery == nil { manifest.rowsSha256 = try? SHA256.hex(ofFile: rows) }
-    try manifest.write(to: path)
+    let isSplit = command.splitEvery != nil
+    try recorder.manifest(
+      outcome, outputs: isSplit ? rotated.files : outputs.map(\.path), rowsFile: isSplit ? nil : command.rowsPath
+    ).write(to: path)
   }
 }
 
@@ -274,17 +247,6 @@ private final class Shown: @unchecked Sendable {
 private final class RotatedFiles {
   var files: [String] = []
   var short: [String] { files.count <= 3 ? files : [files[0], "\(files.count - 2) more", files[files.count - 1]] }
-}
-
-/// Rows by status, for the manifest.
-private struct RowCounter {
-  private(set) var rows = 0
-  private(set) var byStatus: [String: Int] = [:]
-
-  mutating func add(_ row: ClipResult) {
-    rows += 1
-    byStatus[row.status.rawValue, default: 0] += 1
-  }
 }
 
 /// 95 as "1:35", 3725 as "1:02:05".

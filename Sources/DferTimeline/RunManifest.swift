@@ -20,6 +20,21 @@ public struct RunManifest: Sendable, Codable {
     }
   }
 
+  /// A part of the video without frames, and why.
+  public struct GapRecord: Sendable, Hashable, Codable {
+    /// Seconds from the container's start.
+    public var startS: Double
+    public var endS: Double
+    /// damage, timestamps, truncated, disconnected, lost or not_taken.
+    public var reason: String
+
+    public init(startS: Double, endS: Double, reason: String) {
+      self.startS = startS
+      self.endS = endS
+      self.reason = reason
+    }
+  }
+
   /// How the run ended.
   public enum Outcome: String, Sendable, Codable {
     case complete, damaged, interrupted
@@ -87,6 +102,8 @@ public struct RunManifest: Sendable, Codable {
   public var rowsSha256: String?
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
   public var load: [LoadChange]?
+  /// The first 1000 gaps, in order of time; nil in manifests of older versions.
+  public var gaps: [GapRecord]?
 
   /// Names in the file, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {

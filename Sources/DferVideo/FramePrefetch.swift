@@ -88,7 +88,7 @@ private final class Queue: @unchecked Sendable {
     while true {
       let event: Result<VideoEvent, any Error>?
       do { event = try source.next().map { .success($0) } } catch { event = .failure(error) }
-      if case .success(.frame(let frame)) = event { frame.arrived() }
+      if case .success(.frame(let frame)) = event { (frame as? Frame)?.arrived() }
       let isLast = condition.withLock {
         while ready.count >= capacity && !isCancelled && !dropOldest() { condition.wait() }
         if let event {

@@ -86,7 +86,7 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
     guard let source = try? VideoSource(file, options: options), case .frame(let frame)? = try? source.next() else {
       return nil
     }
-    return frame
+    return frame as? Frame
   }
 
   private static func files(of location: String) throws -> [String] {

@@ -114,7 +114,7 @@ public struct Gap: Sendable, Hashable {
 
 /// What a source gives, in order of time.
 public enum VideoEvent: Sendable {
-  case frame(Frame)
+  case frame(any VideoFrame)
   case gap(Gap)
   /// A live source is gone. A gap follows when it is back, which may take days: what came before must not wait for it.
   case lost

@@ -1,5 +1,6 @@
 import DferImage
 import DferTimeline
+import DferTracking
 import Foundation
 import Synchronization
 
@@ -75,7 +76,7 @@ public final class LiveBoard: Sendable {
   }
 
   /// A new image; `faces` and the size are in pixels of the whole upright frame.
-  public func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [FaceTracker.Face]) {
+  public func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [TrackedFace]) {
     change {
       let info = FrameInfo(
         number: ($0.image?.number ?? 0) + 1, frame: frame, timeS: time, width: width, height: height,
@@ -210,7 +211,7 @@ struct FrameInfo: Codable {
     let points: [[Double]]
     let score: Double
 
-    init(_ face: FaceTracker.Face) {
+    init(_ face: TrackedFace) {
       func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
       id = face.id
       box = [face.box.x, face.box.y, face.box.width, face.box.height].map(tenths)

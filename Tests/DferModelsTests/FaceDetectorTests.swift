@@ -1,4 +1,5 @@
 import DferImage
+import DferTracking
 import DferTensor
 import DferTestSupport
 import Foundation

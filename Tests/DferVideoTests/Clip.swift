@@ -59,7 +59,7 @@ struct Clip {
 /// All that a source gave.
 struct Reading {
   let info: VideoInfo
-  var frames: [Frame] = []
+  var frames: [any VideoFrame] = []
   var gaps: [Gap] = []
   let counts: DecodeCounts
 

@@ -1,9 +1,10 @@
 import DferImage
 import DferTensor
+import DferTracking
 import Foundation
 
 /// Finds all faces of an image. Free to copy and to use from many threads.
-public struct FaceDetector: Sendable {
+public struct FaceDetector: FaceDetecting {
   /// Scores at or below this are no faces, unless `find` is given another threshold.
   public let threshold: Float
   private let overlapLimit: Double
@@ -13,6 +14,10 @@ public struct FaceDetector: Sendable {
   package var metadata: [String: String]
   /// Of the weights.
   public var version: String { metadata["version"] ?? "" }
+  /// What the weight file calls itself.
+  public var name: String { metadata["model"] ?? "" }
+  /// Licence of the weights, or what they learned from when the file states none.
+  public var licence: String { metadata["licence"] ?? metadata["data"] ?? "" }
   /// Names of the layers that answer, and how many pixels one of their cells covers.
   package let outputs: [(name: String, stride: Int)]
 

@@ -15,6 +15,18 @@ public struct ExpressionReading: Sendable, Hashable {
   public let blendshapes: [Float]
   /// Probability that a mask is worn, 0...1; nil for networks that do not look for one.
   public var maskWorn: Float?
+
+  package init(
+    probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [], blendshapes: [Float] = [],
+    maskWorn: Float? = nil
+  ) {
+    self.probabilities = probabilities
+    self.logits = logits
+    self.boxes = boxes
+    self.landmarks = landmarks
+    self.blendshapes = blendshapes
+    self.maskWorn = maskWorn
+  }
 }
 
 /// A network with its weights, ready to read clips. Free to copy and to use from many threads.

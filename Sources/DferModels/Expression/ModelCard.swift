@@ -1,3 +1,5 @@
+import DferTracking
+
 /// What a weight file says about itself, in its metadata.
 public struct ModelCard: Sendable, Hashable {
   /// Version of the file format that this program reads.
@@ -44,6 +46,8 @@ public struct ModelCard: Sendable, Hashable {
     public var sideFactor: Double
 
     public init(sideFactor: Double) { self.sideFactor = sideFactor }
+
+    public var geometry: CropGeometry { CropGeometry(sideFactor: sideFactor) }
 
     enum CodingKeys: String, CodingKey { case sideFactor = "side_factor" }
   }

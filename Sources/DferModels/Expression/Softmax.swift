@@ -1,8 +1,9 @@
 import Foundation
 
-enum Softmax {
+/// The one place where the temperature of a card is applied.
+package enum Softmax {
   /// softmax(logits / temperature), in `Float`.
-  static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
+  package static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
     let top = logits.max() ?? 0
     let powers = logits.map { exp(($0 - top) / Float(temperature)) }
     let sum = powers.reduce(0, +)

@@ -2,6 +2,7 @@ import Dfer
 import DferImage
 import DferModels
 import DferTensor
+import DferTracking
 
 /// Clips as the network reads them, and what it should say.
 public struct Batch: Sendable {

@@ -1,5 +1,6 @@
 import DferImage
 import DferModels
+import DferTracking
 import DferVideo
 
 extension Manifest {
@@ -69,7 +70,7 @@ private struct ClipReader {
   }
 
   /// For each entry the frames nearest to the middles of its even parts, each frame once.
-  func frames(of path: String, _ entries: [Manifest.Entry]) throws -> [(Manifest.Entry, [Frame])] {
+  func frames(of path: String, _ entries: [Manifest.Entry]) throws -> [(Manifest.Entry, [any VideoFrame])] {
     let source = try VideoSource(path)
     var moments: [(time: Double, entry: Int)] = []
     for (index, entry) in entries.enumerated() {
@@ -77,9 +78,9 @@ private struct ClipReader {
       moments += (0..<frames).map { (entry.start + (end - entry.start) * (Double($0) + 0.5) / Double(frames), index) }
     }
     moments.sort { $0.time < $1.time }
-    var found = [[Frame]](repeating: [], count: entries.count)
-    var (next, last): (Int, Frame?) = (0, nil)
-    func give(_ frame: Frame, until time: Double) {
+    var found = [[any VideoFrame]](repeating: [], count: entries.count)
+    var (next, last): (Int, (any VideoFrame)?) = (0, nil)
+    func give(_ frame: any VideoFrame, until time: Double) {
       while next < moments.count, moments[next].time <= time {
         if found[moments[next].entry].last !== frame { found[moments[next].entry].append(frame) }
         next += 1
@@ -102,7 +103,7 @@ private struct ClipReader {
   }
 
   /// nil when no face is found in any frame.
-  func clip(_ entry: Manifest.Entry, _ frames: [Frame], name: String) -> LabelledClip? {
+  func clip(_ entry: Manifest.Entry, _ frames: [any VideoFrame], name: String) -> LabelledClip? {
     let truths = frames.map { FrameTruth.nearest($0.time.seconds, in: entry.truth) }
     var boxes: [Rect?] = []
     for (frame, truth) in zip(frames, truths) {
@@ -131,12 +132,10 @@ private struct ClipReader {
   }
 
   /// The face that lies over `near`, else the largest, in upright frame pixels and as labels would have it.
-  private func face(in frame: Frame, near: Rect?) -> Rect? {
-    let scale = Double(max(frame.size.width, frame.size.height)) / Double(Self.longSide)
-    let faces = detector?.detect(frame.image(longSide: Self.longSide), threshold: Self.minimumScore) ?? []
-    let boxes = faces.map {
-      Rect(x: $0.box.x * scale, y: $0.box.y * scale, width: $0.box.width * scale, height: $0.box.height * scale).asLabelled
-    }
+  private func face(in frame: any VideoFrame, near: Rect?) -> Rect? {
+    let image = frame.image(longSide: Self.longSide)
+    let faces = detector?.detect(image, of: frame.size, threshold: Self.minimumScore) ?? []
+    let boxes = faces.map { CropGeometry.labelled($0.box) }
     if let near, let same = boxes.max(by: { $0.overlap(near) < $1.overlap(near) }), same.overlap(near) > 0.2 {
       return same
     }

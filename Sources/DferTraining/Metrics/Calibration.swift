@@ -1,3 +1,4 @@
+import DferModels
 import Foundation
 
 /// How well the largest probability of an answer says how often the answer is right.
@@ -45,10 +46,7 @@ public struct Calibration: Sendable, Hashable, Codable {
 public enum Temperature {
   /// softmax(logits / temperature).
   public static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
-    let top = logits.max() ?? 0
-    let powers = logits.map { exp(Double($0 - top) / temperature) }
-    let sum = powers.reduce(0, +)
-    return powers.map { Float($0 / sum) }
+    Softmax.probabilities(logits, temperature: temperature)
   }
 
   /// Mean cross-entropy of the answers at `temperature` with `targets`, which sum to 1 in each row.

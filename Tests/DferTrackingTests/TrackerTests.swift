@@ -1,14 +1,14 @@
 import DferImage
-import DferTimeline
+import DferTracking
 import Testing
 
-private func face(_ x: Double, _ y: Double = 100, side: Double = 80, score: Double = 0.9) -> Detection {
-  Detection(box: Rect(x: x - side / 2, y: y - side / 2, width: side, height: side), score: score)
+private func face(_ x: Double, _ y: Double = 100, side: Double = 80, score: Double = 0.9) -> FaceDetection {
+  FaceDetection(box: Rect(x: x - side / 2, y: y - side / 2, width: side, height: side), score: score)
 }
 
 /// A tracker fed at 5 Hz with `scene(run)`.
 private func tracked(
-  _ runs: Range<Int>, options: FaceTracker.Options = .init(), _ scene: (Int) -> [Detection]
+  _ runs: Range<Int>, options: TrackerOptions = TrackerOptions(), _ scene: (Int) -> [FaceDetection]
 ) -> FaceTracker {
   var tracker = FaceTracker(options)
   for run in runs { tracker.observe(scene(run), at: Double(run) * 0.2) }
@@ -36,7 +36,7 @@ private func tracked(
       let (a, b) = (face(100 + 20 * Double(run), 100), face(500 - 20 * Double(run), 130))
       return run % 2 == 0 ? [a, b] : [b, a]
     }
-    #expect(tracker.confirmedCount == 2)
+    #expect(tracker.nextID == 2)
     for time in [2.0, 4.0] {
       let faces = tracker.faces(at: time)
       #expect(faces.map { $0.box.centre.y.rounded() } == [100, 130])
@@ -45,20 +45,21 @@ private func tracked(
 
   @Test func missedRunsAndWeakScoresAreBridged() {
     var tracker = tracked(0..<10) { $0 == 5 ? [] : [face(100 + 8 * Double($0), score: $0 > 3 ? 0.45 : 0.9)] }
-    #expect(tracker.confirmedCount == 1 && tracker.faces(at: 1.0).count == 1)
+    #expect(tracker.nextID == 1 && tracker.faces(at: 1.0).count == 1)
   }
 
   @Test func weakAndShortFindsAreNotReported() {
-    #expect(tracked(0..<10) { _ in [face(100, score: 0.5)] }.confirmedCount == 0)
-    #expect(tracked(0..<10) { $0 == 4 ? [face(100)] : [] }.confirmedCount == 0)
+    #expect(tracked(0..<10) { _ in [face(100, score: 0.5)] }.nextID == 0)
+    #expect(tracked(0..<10) { $0 == 4 ? [face(100)] : [] }.nextID == 0)
   }
 
   @Test func returnAfterTheGapAndAfterACutIsANewFace() {
     var tracker = tracked(0..<14) { (4..<8).contains($0) ? [] : [face(100)] }
     #expect(tracker.faces(at: 2.4).map(\.id) == [1])
-    tracker.endAll()
-    for run in 14..<18 { tracker.observe([face(100)], at: Double(run) * 0.2) }
-    #expect(tracker.faces(at: 3).map(\.id) == [2])
+    // The next segment has a tracker of its own and goes on counting.
+    var next = FaceTracker(firstID: tracker.nextID)
+    for run in 14..<18 { next.observe([face(100)], at: Double(run) * 0.2) }
+    #expect(next.faces(at: 3).map(\.id) == [2])
   }
 
   @Test func thirtyFaces() {

@@ -1,6 +1,6 @@
 /// What a live run gives up when it is too slow, one step after the other, and takes back when it has room again.
 ///
-/// The order: the detector looks 1.5 times as rarely, then half as often, then clips no longer overlap (where the hop can
+/// The order: the detector runs 1.5 times as rarely, then half as often, then clips no longer overlap (where the hop can
 /// be doubled without leaving time uncovered). Only then does the coverage of time suffer: frames are dropped anyway.
 struct LoadShedding: Sendable {
   /// Seconds of video over which drops are judged.
@@ -21,10 +21,10 @@ struct LoadShedding: Sendable {
   /// - Parameter canSkipClips: whether the hop may be doubled.
   init(canSkipClips: Bool) { steps = canSkipClips ? 3 : 2 }
 
-  /// How much longer than usual the detector waits between two looks.
-  var lookFactor: Double { [1, 1.5, 2, 2][step] }
-  /// How many hops a clip is after the one before it.
-  var hopFactor: Int { step == 3 ? 2 : 1 }
+  /// How closely the video is looked at now, when `every` seconds between two detector runs are usual.
+  func pace(detectorEvery every: Double) -> SegmentPace {
+    SegmentPace(detectorEvery: every * [1, 1.5, 2, 2][step], hopFactor: step == 3 ? 2 : 1, isReduced: step > 0)
+  }
 
   /// Takes note of the counts at `time` seconds. True when the step has changed.
   mutating func judge(time: Double, taken: Int, dropped: Int) -> Bool {

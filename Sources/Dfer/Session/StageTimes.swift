@@ -16,14 +16,21 @@ public struct StageTimes: Sendable, Hashable, Codable {
 
   public subscript(stage: Stage) -> Double { seconds[stage] ?? 0 }
 
-  mutating func measure<T>(_ stage: Stage, _ work: () throws -> T) rethrows -> T {
-    let start = ContinuousClock.now
-    defer { seconds[stage, default: 0] += (ContinuousClock.now - start).inSeconds }
-    return try work()
-  }
+  fileprivate mutating func add(_ time: Double, to stage: Stage) { seconds[stage, default: 0] += time }
 
   /// Stage names with their seconds, in the order of the pipeline.
   public var table: [(name: String, seconds: Double)] { Stage.allCases.map { ($0.rawValue, self[$0]) } }
+}
+
+/// The stage times of one run, shared by all its parts. Used on the run's thread.
+final class StageClock {
+  private(set) var times = StageTimes()
+
+  func measure<T>(_ stage: StageTimes.Stage, _ work: () throws -> T) rethrows -> T {
+    let start = ContinuousClock.now
+    defer { times.add((ContinuousClock.now - start).inSeconds, to: stage) }
+    return try work()
+  }
 }
 
 extension Duration {

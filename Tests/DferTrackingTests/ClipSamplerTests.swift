@@ -1,16 +1,15 @@
+import DferTracking
 import Testing
 
-@testable import Dfer
-
 @Suite struct ClipSamplerTests {
-  /// Feeds frame times and gives, for each slot, the index of the frame that it reads.
-  private func frames(forSlotsOf times: [Double], end: Double, grid: ClipGrid) -> [Int] {
+  /// Feeds frame times and gives, for each sample, the index of the frame that it reads.
+  private func frames(forSamplesOf times: [Double], end: Double, grid: ClipGrid) -> [Int] {
     var sampler = ClipSampler(grid: grid, origin: times[0])
     var result: [Int] = []
     for (index, time) in times.enumerated().dropFirst() {
-      result += sampler.slots(before: time).map { _ in index - 1 }
+      result += sampler.samples(before: time).map { _ in index - 1 }
     }
-    return result + sampler.slots(untilEnd: end).map { _ in times.count - 1 }
+    return result + sampler.samples(untilEnd: end).map { _ in times.count - 1 }
   }
 
   /// The slow, obvious rule: the frame nearest to the middle, the earlier one when two are equally near.
@@ -20,13 +19,13 @@ import Testing
   }
 
   @Test(arguments: [5.0, 10, 24, 25, 29.97, 30, 50, 60, 120])
-  func everySlotReadsTheNearestFrame(rate: Double) {
+  func everySampleReadsTheNearestFrame(rate: Double) {
     let grid = ClipGrid(frames: 16, span: 1.6, hop: 0.8)
     for start in [0.0, 0.033, 36_000] {
       let times = (0..<Int(rate * 3.7)).map { start + Double($0) / rate }
       let end = times.last! + 1 / rate
-      let found = frames(forSlotsOf: times, end: end, grid: grid)
-      let expected = (0..<found.count).map { nearest(times, start + grid.middle(ofSlot: $0)) }
+      let found = frames(forSamplesOf: times, end: end, grid: grid)
+      let expected = (0..<found.count).map { nearest(times, start + grid.middle(ofSample: $0)) }
       #expect(found == expected)
       #expect(found.count == Int(((end - start) / grid.step + 0.5 - 1e-6).rounded(.down)))
     }
@@ -35,17 +34,17 @@ import Testing
   @Test func varyingFrameRatesAreReadByTime() {
     let grid = ClipGrid(frames: 16, span: 1.6, hop: 0.8)
     let times = (0..<15).map { Double($0) * 0.1 } + (0..<90).map { 1.5 + Double($0) / 60 }
-    let found = frames(forSlotsOf: times, end: 3, grid: grid)
-    #expect(found == (0..<30).map { nearest(times, grid.middle(ofSlot: $0)) })
+    let found = frames(forSamplesOf: times, end: 3, grid: grid)
+    #expect(found == (0..<30).map { nearest(times, grid.middle(ofSample: $0)) })
   }
 
-  @Test func oneFrameHasOneSlot() {
+  @Test func oneFrameHasOneSample() {
     let grid = ClipGrid(frames: 16, span: 1.6, hop: 0.8)
-    #expect(frames(forSlotsOf: [0], end: 0.001, grid: grid) == [0])
-    #expect(frames(forSlotsOf: [7], end: 7.04, grid: grid) == [0])
+    #expect(frames(forSamplesOf: [0], end: 0.001, grid: grid) == [0])
+    #expect(frames(forSamplesOf: [7], end: 7.04, grid: grid) == [0])
   }
 
-  @Test func hopsAreWholeSlots() {
+  @Test func hopsAreWholeSamples() {
     #expect(ClipGrid(frames: 16, span: 1.6, hop: 0.8).hop == 8)
     #expect(ClipGrid(frames: 16, span: 2.0, hop: 0.8).hop == 6)
     #expect(ClipGrid(frames: 16, span: 1.6, hop: 0.01).hop == 1)

@@ -1,0 +1,36 @@
+import DferTimeline
+import DferVideo
+
+/// When lost time is a gap, how far it reaches, and what its row says.
+struct GapRules {
+  /// Whether frames make room for newer ones when the run is too slow.
+  let dropsFrames: Bool
+  /// Where the newest frame or gap ends. A frame that follows a gap has no frame before it.
+  private var reached: (index: Int?, end: Double)?
+
+  init(dropsFrames: Bool) { self.dropsFrames = dropsFrames }
+
+  mutating func note(_ frame: any VideoFrame) {
+    reached = (frame.index, frame.time.seconds + (frame.duration ?? 0))
+  }
+
+  mutating func note(_ gap: Gap) { reached = (nil, gap.end) }
+
+  /// The time before `frame` that nobody took: more than a second in which frames were dropped, or more than 0.2 s
+  /// after a gap.
+  func gap(before frame: any VideoFrame) -> Gap? {
+    guard let reached else { return nil }
+    let isAfterDrops = reached.index.map { frame.index > $0 + 1 } ?? true
+    guard isAfterDrops, frame.time.seconds - reached.end > (reached.index == nil ? 0.2 : 1) else { return nil }
+    return Gap(start: reached.end, end: frame.time.seconds, reason: .notTaken)
+  }
+
+  /// Frames that were dropped just before a gap belong to it: no row would tell of them.
+  func widened(_ gap: Gap) -> Gap {
+    guard dropsFrames, let reached else { return gap }
+    return Gap(start: min(gap.start, reached.end), end: gap.end, reason: gap.reason)
+  }
+
+  /// What a row says of a gap.
+  static func status(of reason: Gap.Reason) -> ClipResult.Status { reason.isOfStream ? .streamGap : .decodeGap }
+}

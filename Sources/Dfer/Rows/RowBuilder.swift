@@ -1,0 +1,99 @@
+import DferImage
+import DferModels
+import DferTimeline
+import DferTracking
+import DferVideo
+import Foundation
+
+/// Makes rows of clips and gaps: the only place that fills the columns of a `ClipResult`.
+struct RowBuilder: Sendable {
+  /// Frames that the network reads of a clip.
+  let frames: Int
+  let includesWallTime: Bool
+  /// Whether faces that wear a mask get a lower confidence.
+  let isMaskAware: Bool
+
+  /// Faces that the network reads at a time: a crowd must not need the memory of thirty clips at once.
+  private static let batch = 4
+
+  /// Asks the network about all faces of a clip. A clip without faces has a row too.
+  func rows(of clip: PendingClip, number: Int, classifier: any ClipClassifying, clock: StageClock) -> [ClipResult] {
+    guard !clip.faces.isEmpty else { return [row(of: clip, number: number, status: .noFace)] }
+    return stride(from: 0, to: clip.faces.count, by: Self.batch).flatMap { start in
+      let faces = clip.faces[start..<min(clip.faces.count, start + Self.batch)]
+      let samples = faces.map { $0.spread(over: frames) }
+      let readings = clock.measure(.model) {
+        classifier.read(samples.map { $0.map(\.crop) }, points: samples.map { $0.map(\.points) })
+      }
+      return zip(faces, readings).map { row(of: $0, $1, in: clip, number: number) }
+    }
+  }
+
+  /// The row of a gap in a file or in a live stream.
+  func row(of gap: Gap, number: Int, wallTime: Date) -> ClipResult {
+    var row = ClipResult(
+      clip: number, startSeconds: gap.start, endSeconds: gap.end, status: GapRules.status(of: gap.reason))
+    if includesWallTime { row.wallTime = wallTime }
+    return row
+  }
+
+  /// Adds what the network looks at in the middle of a clip, for each face.
+  func addViews(of clip: PendingClip, classifier: any ClipClassifying, to views: inout ViewSheet) {
+    for face in clip.faces {
+      let middle = face.samples[face.samples.count / 2]
+      views.add(classifier.views(of: middle.crop, points: middle.points))
+    }
+  }
+
+  /// The row of one face: what the network read, and where the face was at the clip's middle.
+  private func row(
+    of face: PendingClip.Face, _ reading: ExpressionReading, in clip: PendingClip, number: Int
+  ) -> ClipResult {
+    let samples = face.samples
+    let isRare = samples.count * 2 < frames
+    var row = row(of: clip, number: number, status: !clip.isWhole ? .partialClip : isRare ? .lowQuality : .ok)
+    row.faceID = face.id
+    row.probabilities = reading.probabilities
+    row.blendshapes = reading.blendshapes
+    row.maskWorn = reading.maskWorn.map(Double.init)
+    row.faceFrames = samples.count
+    row.coverage = Double(samples.count) / Double(frames)
+    row.boxScore = samples.reduce(0) { $0 + $1.score } / Double(samples.count)
+    row.motion = FaceMotion.of(samples.map(\.crop))
+    row.occlusion = samples.reduce(0) { $0 + $1.maskWorn } / Double(samples.count)
+
+    let middle = clip.samples.lowerBound + clip.samples.count / 2
+    let nearest = samples.indices.min { abs(samples[$0].index - middle) < abs(samples[$1].index - middle) } ?? 0
+    row.box = samples[nearest].box
+    // The network saw the samples spread over its frames: find one that shows this sample.
+    let order = ClipSampler.evenly(samples.count, over: frames)
+    if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count {
+      row.landmarks = reading.landmarks[frame].map { CropGeometry.inFrame($0, of: samples[nearest].square) }
+      if row.landmarks.count >= 2 {
+        let (left, right) = (row.landmarks[0], row.landmarks[1])
+        row.rollDegrees = atan2(right.y - left.y, right.x - left.x) * 180 / .pi
+      }
+    }
+    if isMaskAware { row.allowForMask() }
+    return row
+  }
+
+  private func row(of clip: PendingClip, number: Int, status: ClipResult.Status) -> ClipResult {
+    var row = ClipResult(clip: number, startSeconds: clip.start, endSeconds: clip.end, status: status)
+    row.frames = clip.frames
+    if includesWallTime { row.wallTime = clip.wallTime }
+    return row
+  }
+}
+
+extension ClipResult {
+  /// Flattens the probabilities of a masked face: a reading that may rest on a mouth that nobody sees must not look
+  /// certain. With a mask of probability m they become proportional to p^(1 / (1 + 2 m)), so the order stays.
+  mutating func allowForMask() {
+    let mask = maskWorn ?? occlusion ?? 0
+    guard mask > 0.1, !probabilities.isEmpty else { return }
+    let powers = probabilities.map { Float(pow(Double(max($0, 1e-9)), 1 / (1 + 2 * mask))) }
+    let sum = powers.reduce(0, +)
+    probabilities = powers.map { $0 / sum }
+  }
+}

@@ -1,0 +1,179 @@
+import DferImage
+import DferTracking
+import DferVideo
+import Foundation
+
+/// An unbroken part of a video: no gap in time, one image size. It has a clip grid and a tracker of its own, and no track
+/// or clip reaches across its ends.
+///
+/// A frame goes through four stages here: it is given its samples of the grid (`ClipSampler`), waits until the detector
+/// has looked past it (`FaceTracker`), has its crops cut (`CropGeometry`, `CropBuffer`), and is part of a `PendingClip`.
+struct ContinuousSegment {
+  /// A frame that the clips need, with the samples that it stands for.
+  private struct Sampled {
+    let frame: any VideoFrame
+    let samples: Range<Int>
+
+    var time: Double { frame.time.seconds }
+  }
+
+  let size: Size
+  /// Seconds from the container's start.
+  let start: Double
+  /// How closely the video is looked at; may change at any time.
+  var pace: SegmentPace { didSet { if pace != oldValue { tracker.expectRuns(every: pace.detectorEvery) } } }
+  private(set) var counts = SegmentCounts()
+
+  private let settings: SegmentSettings
+  private let clock: StageClock
+  /// When its first frame came, by the system's clock; only live rows show it.
+  private let startDate = Date()
+  private var sampler: ClipSampler
+  private var tracker: FaceTracker
+  private var crops = CropBuffer()
+  private var index: FrameIndex
+  private var newest: any VideoFrame
+  /// Frames that wait for the detector to look past them, so that their boxes have neighbours on both sides.
+  private var waiting: [Sampled] = []
+  private var images: [RunImage] = []
+  /// When the detector runs next, in seconds.
+  private var nextRun: Double
+  /// Samples below this one have their crops.
+  private var croppedSamples = 0
+  private var lastCroppedArrival: ContinuousClock.Instant
+  /// The next clip, counted from the start of the segment.
+  private var nextClip = 0
+  /// Samples below this one belong to a clip that was given.
+  private var coveredSamples = 0
+
+  /// - Parameter firstID: id of the first new face.
+  init(
+    first frame: any VideoFrame, settings: SegmentSettings, pace: SegmentPace, firstID: Int = 0,
+    clock: StageClock = StageClock()
+  ) {
+    size = frame.size
+    start = frame.time.seconds
+    (self.settings, self.pace, self.clock) = (settings, pace, clock)
+    sampler = ClipSampler(grid: settings.grid, origin: start)
+    tracker = FaceTracker(settings.tracker, firstID: firstID)
+    if pace.isReduced { tracker.expectRuns(every: pace.detectorEvery) }
+    index = FrameIndex(first: frame.index, time: start)
+    newest = frame
+    nextRun = start
+    lastCroppedArrival = frame.arrivedAt
+  }
+
+  /// The id that the first face of the next segment gets.
+  var nextID: Int { tracker.nextID }
+
+  /// Takes the next frame and gives the clips that are complete now.
+  mutating func push(_ frame: any VideoFrame) -> [PendingClip] {
+    let settled = Sampled(frame: newest, samples: sampler.samples(before: frame.time.seconds))
+    newest = frame
+    index.append(frame.index, time: frame.time.seconds)
+    guard keep(settled), settled.time >= nextRun - 1e-6 else { return [] }
+    detect(in: settled.frame)
+    cutCrops(until: tracker.settledUntil)
+    return takeClips()
+  }
+
+  /// Ends the segment: the last frame, and the clips that were still open. What no whole clip covers is part of one
+  /// shorter clip, so that every moment has a row.
+  mutating func finish() -> [PendingClip] {
+    let end = newest.time.seconds + (newest.duration ?? index.lastStep ?? 0.04)
+    _ = keep(Sampled(frame: newest, samples: sampler.samples(untilEnd: end)))
+    index.append(newest.index + 1, time: end)
+    if let last = waiting.last, last.time > nextRun - pace.detectorEvery { detect(in: last.frame) }
+    tracker.finish()
+    cutCrops(until: .infinity)
+    var clips = takeClips()
+    let first = settings.grid.samples(ofClip: nextClip).lowerBound
+    if coveredSamples < croppedSamples && first < croppedSamples {
+      clips.append(clip(of: first..<croppedSamples, until: end))
+    }
+    return clips
+  }
+
+  /// Frames whose boxes have become final since the last call; empty unless the settings ask for them.
+  mutating func takeImages() -> [RunImage] {
+    defer { images = [] }
+    return images
+  }
+
+  // MARK: Stages
+
+  /// Keeps a frame that the clips need; false for one that stands for no sample.
+  private mutating func keep(_ sampled: Sampled) -> Bool {
+    guard !sampled.samples.isEmpty else {
+      counts.skipped += 1
+      return false
+    }
+    counts.used += 1
+    waiting.append(sampled)
+    return true
+  }
+
+  private mutating func detect(in frame: any VideoFrame) {
+    let image = clock.measure(.image) { frame.image(longSide: settings.detectorLongSide) }
+    let found = clock.measure(.detector) {
+      settings.detector.detect(image, of: frame.size, threshold: Float(settings.tracker.keepScore))
+    }
+    tracker.observe(found, at: frame.time.seconds)
+    counts.detectorRuns += 1
+    while nextRun <= frame.time.seconds + 1e-6 { nextRun += pace.detectorEvery }
+  }
+
+  /// Cuts the crops of all frames whose boxes can no longer change.
+  private mutating func cutCrops(until time: Double) {
+    while let sampled = waiting.first, sampled.time <= time {
+      waiting.removeFirst()
+      let faces = tracker.faces(at: sampled.time)
+      if settings.givesImages {
+        images.append(
+          RunImage(frame: sampled.frame, faces: faces, everything: tracker.allBoxes(at: sampled.time)))
+      }
+      clock.measure(.crop) {
+        for face in faces {
+          let square = settings.geometry.square(aroundDetected: face.box)
+          let crop = sampled.frame.crop(square, side: settings.cropSide)
+          let points = face.points.map { CropGeometry.inCrop($0, of: square) }
+          for index in sampled.samples {
+            crops.add(
+              FaceSample(
+                index: index, crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn,
+                points: points), of: face.id)
+          }
+        }
+      }
+      croppedSamples = max(croppedSamples, sampled.samples.upperBound)
+      lastCroppedArrival = sampled.frame.arrivedAt
+    }
+  }
+
+  /// The whole clips that have all their crops.
+  private mutating func takeClips() -> [PendingClip] {
+    var clips: [PendingClip] = []
+    while case let samples = settings.grid.samples(ofClip: nextClip), samples.upperBound <= croppedSamples {
+      clips.append(clip(of: samples, until: nil))
+      coveredSamples = samples.upperBound
+      nextClip += pace.hopFactor
+      let first = settings.grid.samples(ofClip: nextClip).lowerBound
+      crops.forget(before: first)
+      index.forget(before: time(ofSample: first))
+    }
+    return clips
+  }
+
+  /// - Parameter end: given for a clip that the end of the segment cuts short.
+  private func clip(of samples: Range<Int>, until end: Double?) -> PendingClip {
+    let from = time(ofSample: samples.lowerBound)
+    let to = min(end ?? .infinity, time(ofSample: samples.upperBound))
+    return PendingClip(
+      start: from, end: to, frames: index.index(at: from)..<index.index(at: to), samples: samples,
+      isWhole: samples.count == settings.grid.frames, wallTime: startDate.addingTimeInterval(from - start),
+      faces: crops.faces(in: samples), lastArrival: lastCroppedArrival)
+  }
+
+  /// Start of a sample, in seconds from the container's start.
+  private func time(ofSample index: Int) -> Double { start + Double(index) * settings.grid.step }
+}

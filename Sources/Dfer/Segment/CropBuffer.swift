@@ -1,0 +1,44 @@
+import DferImage
+
+/// What one sample of the clip grid shows of one face.
+struct FaceSample: Sendable {
+  /// Number of the sample in its segment.
+  let index: Int
+  /// Square crop as the network wants it.
+  let crop: Image
+  /// The square that was cut, in upright frame pixels; crop coordinates 0...1 map onto it.
+  let square: Rect
+  /// The face box, in upright frame pixels.
+  let box: Rect
+  /// The detector's score of the nearest detector run, 0...1.
+  let score: Double
+  /// Probability that a mask is worn, 0...1.
+  let maskWorn: Double
+  /// The detector's five points, in 0...1 of the crop.
+  let points: [Point]
+}
+
+/// The recent crops of all faces, by face and sample. It holds no more than the clips that are still open need.
+struct CropBuffer: Sendable {
+  private var samples: [Int: [Int: FaceSample]] = [:]
+
+  /// Adds what a sample shows of `face`.
+  mutating func add(_ sample: FaceSample, of face: Int) { samples[face, default: [:]][sample.index] = sample }
+
+  /// Faces that are seen in at least one of the samples `range`, in order of their ids, with their samples in order of
+  /// time.
+  func faces(in range: Range<Int>) -> [PendingClip.Face] {
+    samples.keys.sorted().compactMap { face in
+      let seen = range.compactMap { samples[face]?[$0] }
+      return seen.isEmpty ? nil : PendingClip.Face(id: face, samples: seen)
+    }
+  }
+
+  /// Forgets everything before sample `index`.
+  mutating func forget(before index: Int) {
+    for (face, seen) in samples {
+      let kept = seen.filter { $0.key >= index }
+      samples[face] = kept.isEmpty ? nil : kept
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import DferTensor
+import DferTimeline
+import DferTracking
+import DferVideo
+
+/// One pass over a video: decode, find and follow faces, cut clips, read expressions, give rows.
+///
+///     VideoSource -> FramePrefetch -> FrameRouter -> ContinuousSegment -> PendingClip -> ClipClassifying -> RowBuilder
+///      decodes        on its own       segments       samples by time,     16 crops      probabilities       rows
+///                     thread           and gaps       detector, tracker    of a face
+///
+/// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder, which keeps a
+/// few frames ready. Only frames that a clip needs are converted, straight from the decoder's format to the size that is
+/// needed. Memory is bounded by the length of a clip, not of the video.
+public final class AnalysisRun {
+  public let options: RunOptions
+  public let source: any VideoEvents
+  public let grid: ClipGrid
+  public var counts: RunCounts {
+    let segments = router.counts
+    return RunCounts(
+      decoded: decoded, used: segments.used, skipped: segments.skipped, dropped: prefetch.dropped,
+      unread: prefetch.unread, detectorRuns: segments.detectorRuns, clips: clips, gaps: gapCount, faces: router.nextID)
+  }
+  /// The first 1000 gaps.
+  public private(set) var gaps: [Gap] = []
+  public var times: StageTimes { clock.times }
+  /// Time from the arrival of a clip's last frame until whoever pulls has dealt with its rows and asks for more.
+  public private(set) var latency = LatencyHistogram()
+  /// How closely the run looks now.
+  public private(set) var load: LoadChange
+  /// Filled when the options ask for it.
+  public private(set) var views = ViewSheet()
+
+  private let prefetch: FramePrefetch
+  private let rows: RowBuilder
+  private let classifier: any ClipClassifying
+  private let detectorEvery: Double
+  private let clock: StageClock
+  private var router: FrameRouter
+  private var shedding: LoadShedding
+  private var (decoded, clips, gapCount) = (0, 0, 0)
+  private var events: [RunEvent] = []
+  private var isFinished = false
+  /// Why the source ended early; thrown once all rows before it have been given.
+  private var failure: (any Error)?
+  /// Arrival of the last frame of the clip whose rows are being dealt with.
+  private var rowsInHand: ContinuousClock.Instant?
+
+  public convenience init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
+    self.init(source, stages: models.stages(options), options: options)
+  }
+
+  init(_ source: any VideoEvents, stages: RunStages, options: RunOptions = RunOptions()) {
+    (self.source, self.options, classifier, rows) = (source, options, stages.classifier, stages.rows)
+    grid = stages.segment.grid
+    detectorEvery = stages.detectorEvery
+    clock = StageClock()
+    router = FrameRouter(
+      settings: stages.segment, pace: SegmentPace(detectorEvery: detectorEvery),
+      dropsFrames: options.whenSlow == .dropOldest, clock: clock)
+    prefetch = FramePrefetch(source, policy: options.whenSlow)
+    // Clips may be skipped as long as the next one starts where the last one ends, or earlier.
+    shedding = LoadShedding(canSkipClips: 2 * grid.hop <= grid.frames)
+    load = LoadChange(seconds: 0, step: 0, finderEvery: detectorEvery, hop: grid.hopSeconds)
+    if let threads = options.threads { Compute.threads = threads }
+  }
+
+  /// The next row or sign of progress; nil when the video has ended and every row has been given.
+  public func next() throws -> RunEvent? {
+    if events.isEmpty, let arrival = rowsInHand.take() { latency.add((ContinuousClock.now - arrival).inSeconds) }
+    while events.isEmpty && !isFinished { advance() }
+    if events.isEmpty, let failure = self.failure.take() { throw failure }
+    return events.isEmpty ? nil : events.removeFirst()
+  }
+
+  /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
+  /// been read.
+  public var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
+
+  private func advance() {
+    var event: VideoEvent?
+    // What was read before a fault still has its rows.
+    do { event = try clock.measure(.decode) { try prefetch.next() } } catch { failure = error }
+    switch event {
+    case .frame(let frame):
+      decoded += 1
+      judgeLoad(at: frame.time.seconds)
+      router.take(frame).forEach(give)
+      events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: decoded)))
+    case .gap(let gap): router.take(gap).forEach(give)
+    case .lost: router.endSegment().forEach(give)
+    case nil:
+      router.endSegment().forEach(give)
+      isFinished = true
+    }
+  }
+
+  private func judgeLoad(at seconds: Double) {
+    guard options.whenSlow == .dropOldest,
+      shedding.judge(time: seconds, taken: decoded, dropped: prefetch.dropped)
+    else { return }
+    router.pace = shedding.pace(detectorEvery: detectorEvery)
+    load = LoadChange(
+      seconds: seconds, step: shedding.step, finderEvery: router.pace.detectorEvery,
+      hop: grid.hopSeconds * Double(router.pace.hopFactor))
+    events.append(.load(load))
+  }
+
+  private func give(_ step: FrameRouter.Step) {
+    switch step {
+    case .image(let image): events.append(.image(image))
+    case .clip(let clip):
+      events += rows.rows(of: clip, number: claimClip(), classifier: classifier, clock: clock).map(RunEvent.row)
+      if options.showsViews { rows.addViews(of: clip, classifier: classifier, to: &views) }
+      rowsInHand = clip.lastArrival
+    case .gap(let gap, let wallTime):
+      gapCount += 1
+      if gaps.count < 1000 { gaps.append(gap) }
+      events.append(.row(rows.row(of: gap, number: claimClip(), wallTime: wallTime)))
+    }
+  }
+
+  private func claimClip() -> Int {
+    defer { clips += 1 }
+    return clips
+  }
+}

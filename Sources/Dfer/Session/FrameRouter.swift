@@ -1,0 +1,69 @@
+import DferTimeline
+import DferVideo
+import Foundation
+
+/// Decides where continuous segments begin and end, and which lost time is a gap. It holds the one segment that is open,
+/// and knows neither network nor rows.
+struct FrameRouter {
+  /// What becomes final, in order of time.
+  enum Step: Sendable {
+    case clip(PendingClip)
+    /// `wallTime` is when the gap began, by the clock of this machine.
+    case gap(Gap, wallTime: Date)
+    case image(RunImage)
+  }
+
+  /// How closely the video is looked at; may change at any time.
+  var pace: SegmentPace { didSet { segment?.pace = pace } }
+  /// Id of the next new face, counted over all segments.
+  var nextID: Int { segment?.nextID ?? endedAtID }
+  var counts: SegmentCounts { segment.map { endedCounts + $0.counts } ?? endedCounts }
+
+  private let settings: SegmentSettings
+  private let clock: StageClock
+  private var rules: GapRules
+  private var segment: ContinuousSegment?
+  private var endedAtID = 0
+  private var endedCounts = SegmentCounts()
+
+  /// - Parameter dropsFrames: whether frames make room for newer ones when the run is too slow.
+  init(settings: SegmentSettings, pace: SegmentPace, dropsFrames: Bool = false, clock: StageClock = StageClock()) {
+    (self.settings, self.pace, self.clock) = (settings, pace, clock)
+    rules = GapRules(dropsFrames: dropsFrames)
+  }
+
+  mutating func take(_ frame: any VideoFrame) -> [Step] {
+    var steps: [Step] = []
+    // A pause or a stall of this program is no part of any clip.
+    if let gap = rules.gap(before: frame) { steps += take(gap) }
+    rules.note(frame)
+    if let segment, segment.size != frame.size { steps += endSegment() }
+    if let clips = segment?.push(frame) {
+      steps += give(clips)
+    } else {
+      segment = ContinuousSegment(first: frame, settings: settings, pace: pace, firstID: nextID, clock: clock)
+    }
+    return steps
+  }
+
+  mutating func take(_ gap: Gap) -> [Step] {
+    let steps = endSegment()
+    let gap = rules.widened(gap)
+    rules.note(gap)
+    // A gap is known when it ends, which in a live stream is now.
+    return steps + [.gap(gap, wallTime: Date().addingTimeInterval(gap.start - gap.end))]
+  }
+
+  /// Ends the open segment, because the source is lost or has ended.
+  mutating func endSegment() -> [Step] {
+    guard let clips = segment?.finish() else { return [] }
+    let steps = give(clips)
+    (endedAtID, endedCounts) = (nextID, counts)
+    segment = nil
+    return steps
+  }
+
+  private mutating func give(_ clips: [PendingClip]) -> [Step] {
+    (segment?.takeImages() ?? []).map(Step.image) + clips.map(Step.clip)
+  }
+}

@@ -1,0 +1,53 @@
+/// Gives every sample of a continuous segment its nearest frame, while frames arrive one by one.
+///
+/// Pure arithmetic on times: no images, no frame rate. Varying frame rates, repeated and missing frames need no special
+/// case: a sample in a gap takes the nearer edge, and a fast part skips frames.
+public struct ClipSampler: Sendable {
+  public let grid: ClipGrid
+  /// Time of the first frame of the segment; sample 0 starts here.
+  public let origin: Double
+  private var nextSample = 0
+  private var lastTime: Double
+
+  public init(grid: ClipGrid, origin: Double) {
+    self.grid = grid
+    self.origin = origin
+    lastTime = origin
+  }
+
+  /// Samples that belong to the frame before the one at `time`: call this once for each frame after the first.
+  ///
+  /// A sample belongs to that earlier frame when its middle is nearer to it; halfway goes to the earlier frame.
+  public mutating func samples(before time: Double) -> Range<Int> {
+    // A microsecond of slack, so that "halfway" does not depend on rounding.
+    let halfway = (lastTime + time) / 2 - origin + 1e-6
+    lastTime = time
+    return take { $0 <= halfway }
+  }
+
+  /// Samples of the last frame, when the segment ends at `end` (its time plus how long it is shown).
+  ///
+  /// A sample exists when its middle lies before the end; a segment of any length has at least one.
+  public mutating func samples(untilEnd end: Double) -> Range<Int> {
+    let isEmpty = nextSample == 0
+    let length = end - origin
+    let samples = take { $0 < length - 1e-9 }
+    guard isEmpty && samples.isEmpty else { return samples }
+    nextSample = 1
+    return 0..<1
+  }
+
+  private mutating func take(while belongs: (Double) -> Bool) -> Range<Int> {
+    let first = nextSample
+    while belongs(grid.middle(ofSample: nextSample)) { nextSample += 1 }
+    return first..<nextSample
+  }
+
+  /// Evenly repeats `count` available frames over the samples of a clip: the rule for short videos and track ends.
+  ///
+  /// Position i of n reads frame floor(i * count / n), so the order in time is kept and no frame is left out.
+  public static func evenly(_ count: Int, over samples: Int) -> [Int] {
+    precondition(count > 0 && count <= samples, "evenly: \(count) frames over \(samples) samples")
+    return (0..<samples).map { $0 * count / samples }
+  }
+}

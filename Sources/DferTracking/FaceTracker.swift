@@ -1,0 +1,119 @@
+import DferImage
+
+/// A face at one moment.
+public struct TrackedFace: Sendable, Hashable {
+  public let id: Int
+  /// Smoothed box, upright frame pixels.
+  public let box: Rect
+  /// The detector's score in the nearest detector run, 0...1.
+  public let score: Double
+  /// Probability that a mask is worn, 0...1.
+  public let maskWorn: Double
+  /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
+  public let points: [Point]
+}
+
+/// Joins the detections of one continuous segment into faces with ids.
+///
+/// Ids rise in the order in which faces are confirmed. A face that was away for longer than `longestGap` gets a new id:
+/// without comparing appearances, which would be a biometric, nobody can be certain who it is. Boxes are asked for with
+/// a delay of `lag` seconds, when what came before and after is known: then they are interpolated between detector runs
+/// and smoothed from both sides.
+public struct FaceTracker: Sendable {
+  public let options: TrackerOptions
+  /// The id of the next face: hand it to the next segment's tracker, and no id is used twice.
+  public private(set) var nextID: Int
+  private var tracks: [Track] = []
+  private var reported: Set<Int> = []
+  /// Detector runs so far: times of the first and the last, and how many.
+  private var runs: (first: Double, last: Double, count: Int)?
+  /// Seconds without a detection that a track survives: longer than in the options when detector runs are rare.
+  private var longestGap: Double
+
+  public init(_ options: TrackerOptions = TrackerOptions(), firstID: Int = 0) {
+    self.options = options
+    nextID = firstID
+    longestGap = options.longestGap
+  }
+
+  /// Says how far apart detector runs will be: a track must survive one that misses it.
+  public mutating func expectRuns(every seconds: Double) { longestGap = max(options.longestGap, 2.2 * seconds) }
+
+  /// Seconds after which a box can no longer change: long enough to confirm a face, to bridge a gap and to smooth.
+  /// At most one second, so that little has to be kept waiting.
+  public var lag: Double { min(1, max(options.shortestTrack, longestGap, options.smoothing)) }
+
+  /// The time up to which boxes can no longer change: `lag` seconds before the last detector run, or later, when every
+  /// track that could still grow allows it. Then live rows need not wait for a gap that is not there.
+  public var settledUntil: Double {
+    guard let runs else { return -.infinity }
+    let open = tracks.filter { runs.last - $0.last.time <= longestGap + 1e-6 }
+    let soonest = open.map { track in
+      // A track without an id may get one, from its first sighting on.
+      track.id == nil ? track.first.time - 1e-6 : track.last.time - options.smoothing
+    }.min()
+    return max(runs.last - lag, min(runs.last, soonest ?? runs.last))
+  }
+
+  /// Takes in what one detector run found in the frame at `time` seconds. Times must rise.
+  public mutating func observe(_ detections: [FaceDetection], at time: Double) {
+    runs = runs.map { ($0.first, time, $0.count + 1) } ?? (time, time, 1)
+    let large = detections.filter { max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore }
+    // Certain detections choose first; weak ones may only continue what is left over.
+    var free = tracks.indices.filter { time - tracks[$0].last.time <= longestGap + 1e-6 }
+    let new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
+    _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)
+    tracks += new.map { Track($0, at: time) }
+    let shortest = options.shortestTrack - 1e-6
+    confirm { $0.sightings.count >= 3 && $0.length >= shortest }
+    forget(before: time - 2 * lag - 2)
+  }
+
+  /// Boxes at `time` of everything that is followed, whether it counts as a face or not.
+  public func allBoxes(at time: Double) -> [Rect] {
+    tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
+  }
+
+  /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
+  public mutating func faces(at time: Double) -> [TrackedFace] {
+    let present = tracks.compactMap { track -> TrackedFace? in
+      guard let id = track.id, let box = track.smoothedBox(at: time, over: options.smoothing) else { return nil }
+      let nearest = track.nearestSighting(to: time).detection
+      return TrackedFace(
+        id: id, box: box, score: nearest.score, maskWorn: nearest.maskWorn, points: nearest.points(movedTo: box))
+    }
+    func weight(_ face: TrackedFace) -> Double { face.box.area * (reported.contains(face.id) ? 1.5 : 1) }
+    let chosen = present.sorted { weight($0) > weight($1) }.prefix(options.maximumFaces)
+    reported = Set(chosen.map(\.id))
+    return chosen.sorted { $0.id < $1.id }
+  }
+
+  /// Says that no detector run follows. When the segment is shorter than `shortestTrack`, a face that was seen in every
+  /// run counts.
+  public mutating func finish() {
+    guard let runs, runs.last - runs.first < options.shortestTrack else { return }
+    confirm { $0.sightings.count == runs.count && $0.first.time >= runs.first }
+  }
+
+  /// Gives each detection to the track it continues best and returns those that continue none.
+  private mutating func join(_ detections: [FaceDetection], to free: inout [Int], at time: Double) -> [FaceDetection] {
+    let pairs = Association.pairs(expected: free.map { tracks[$0].predictedBox(at: time) }, detections)
+    for pair in pairs { tracks[free[pair.expected]].add(detections[pair.detection], at: time) }
+    let (joined, used) = (Set(pairs.map { free[$0.expected] }), Set(pairs.map(\.detection)))
+    free.removeAll(where: joined.contains)
+    return detections.indices.filter { !used.contains($0) }.map { detections[$0] }
+  }
+
+  private mutating func confirm(_ isSeenEnough: (Track) -> Bool) {
+    for index in tracks.indices
+    where tracks[index].id == nil && tracks[index].bestScore >= options.confirmScore && isSeenEnough(tracks[index]) {
+      tracks[index].id = nextID
+      nextID += 1
+    }
+  }
+
+  private mutating func forget(before time: Double) {
+    tracks.removeAll { $0.last.time < time }
+    for index in tracks.indices { tracks[index].forget(before: time) }
+  }
+}

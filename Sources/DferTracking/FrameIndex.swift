@@ -1,0 +1,23 @@
+/// Which frame is shown when, for the part of a segment that clips still need.
+public struct FrameIndex: Sendable {
+  private var entries: [(index: Int, time: Double)]
+
+  public init(first index: Int, time: Double) { entries = [(index, time)] }
+
+  public mutating func append(_ index: Int, time: Double) { entries.append((index, time)) }
+
+  public mutating func forget(before time: Double) {
+    guard let keep = entries.lastIndex(where: { $0.time <= time }), keep > 0 else { return }
+    entries.removeFirst(keep)
+  }
+
+  /// Index of the first frame whose time is at or after `time`; times are compared with a microsecond of slack.
+  public func index(at time: Double) -> Int {
+    entries.first { $0.time >= time - 1e-6 }?.index ?? (entries[entries.count - 1].index)
+  }
+
+  /// Seconds between the last two frames, for a last frame that does not say how long it is shown.
+  public var lastStep: Double? {
+    entries.count < 2 ? nil : entries[entries.count - 1].time - entries[entries.count - 2].time
+  }
+}

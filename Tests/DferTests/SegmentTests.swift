@@ -1,0 +1,98 @@
+import DferImage
+import DferTracking
+import DferVideo
+import Testing
+
+@testable import Dfer
+
+/// What a continuous segment makes of painted frames.
+@Suite struct ContinuousSegmentTests {
+  private func clips(
+    _ frames: [PaintedFrame], settings: SegmentSettings = .painted, pace: SegmentPace = SegmentPace(detectorEvery: 0.2)
+  ) -> (clips: [PendingClip], segment: ContinuousSegment) {
+    var segment = ContinuousSegment(first: frames[0], settings: settings, pace: pace)
+    var clips = frames.dropFirst().flatMap { segment.push($0) }
+    clips += segment.finish()
+    return (clips, segment)
+  }
+
+  private func times(_ clips: [PendingClip]) -> [[Double]] {
+    clips.map { [($0.start * 1e6).rounded() / 1e6, ($0.end * 1e6).rounded() / 1e6] }
+  }
+
+  @Test func sixteenMomentsTakeTheNearestFrames() throws {
+    let (clips, segment) = clips(paintedFrames(80))
+    #expect(times(clips) == [[0, 1.6], [0.8, 2.4], [1.6, 3.2]])
+    #expect(clips.map(\.frames) == [0..<40, 20..<60, 40..<80])
+    // Moments 0.05, 0.15, ... read the frames at 0.04, 0.16, 0.24, 0.36, ...: tones count from 1.
+    let face = try #require(clips[0].faces.first)
+    let tones = face.spread(over: 16).map { ToneReader.tone($0.crop) }
+    #expect(tones == (0..<16).map { moment in 1 + Int(((Double(moment) + 0.5) * 2.5 - 1e-6).rounded()) })
+    #expect(segment.counts.used + segment.counts.skipped == 80 && segment.counts.used == 32)
+    #expect(segment.counts.detectorRuns == 17)
+  }
+
+  @Test func theCropIsTheLabelledBoxTimesTheSideFactor() throws {
+    let face = try #require(clips(paintedFrames(40)).clips.first?.faces.first)
+    let square = face.samples[7].square
+    let side = 40 * 0.85 * 1.3
+    #expect(abs(square.width - side) < 1e-9 && abs(square.height - side) < 1e-9)
+    #expect(abs(square.centre.x - 80) < 1e-9 && abs(square.centre.y - 60) < 1e-9)
+    // The face fills 1 / (0.85 * 1.3) of the crop: at its middle is the face, in its corner the wall.
+    #expect(face.samples[7].crop.pixels[0] == 20 && face.samples[7].crop.width == 24)
+  }
+
+  @Test func whatNoWholeClipCoversIsOneShorterClip() {
+    let (clips, _) = clips(paintedFrames(50))
+    #expect(times(clips) == [[0, 1.6], [0.8, 2]])
+    #expect(clips.map(\.isWhole) == [true, false])
+    #expect(clips[1].samples == 8..<20 && clips[1].frames == 20..<50)
+  }
+
+  @Test func oneFrameIsAClip() {
+    let (clips, segment) = clips(paintedFrames(1))
+    #expect(times(clips) == [[0, 0.04]] && !clips[0].isWhole)
+    #expect(clips[0].faces.map(\.id) == [0] && segment.counts.used == 1)
+  }
+
+  @Test func aFaceOfAPartOfTheClipIsSpreadEvenly() throws {
+    // The face leaves after 0.6 s: detector runs at 0, 0.2, 0.4 see it, so samples up to 0.4 s show it.
+    let frames = paintedFrames(15) + paintedFrames(25, from: 0.6, firstIndex: 15, face: nil)
+    let face = try #require(clips(frames).clips.first?.faces.first)
+    #expect(face.samples.map(\.index) == Array(0..<face.samples.count) && face.samples.count < 8)
+    let order = face.spread(over: 16).map(\.index)
+    #expect(order.count == 16 && order == order.sorted() && Set(order) == Set(face.samples.map(\.index)))
+  }
+
+  @Test func withoutAFaceAClipHasNone() {
+    #expect(clips(paintedFrames(40, face: nil)).clips.map(\.faces.count) == [0])
+  }
+
+  @Test func longerHopsSkipClipsButNoTime() {
+    let (clips, _) = clips(
+      paintedFrames(120), pace: SegmentPace(detectorEvery: 0.4, hopFactor: 2, isReduced: true))
+    #expect(times(clips) == [[0, 1.6], [1.6, 3.2], [3.2, 4.8]])
+    #expect(clips.allSatisfy { $0.faces.map(\.id) == [0] })
+  }
+
+  @Test func rareDetectorRunsAreCounted() {
+    let often = clips(paintedFrames(50)).segment.counts.detectorRuns
+    let rarely = clips(paintedFrames(50), pace: SegmentPace(detectorEvery: 0.4, isReduced: true)).segment.counts.detectorRuns
+    #expect(often == 11 && rarely == 6)
+  }
+
+  @Test func imagesAreGivenOnceTheirBoxesAreFinal() {
+    var settings = SegmentSettings.painted
+    settings.givesImages = true
+    var segment = ContinuousSegment(first: paintedFrames(1)[0], settings: settings, pace: SegmentPace(detectorEvery: 0.2))
+    var images: [RunImage] = []
+    for frame in paintedFrames(50).dropFirst() {
+      _ = segment.push(frame)
+      images += segment.takeImages()
+      #expect(images.allSatisfy { $0.frame.index < frame.index })
+    }
+    _ = segment.finish()
+    images += segment.takeImages()
+    #expect(images.count == 20 && images.allSatisfy { $0.faces.map(\.id) == [0] && $0.everything.count == 1 })
+  }
+}
