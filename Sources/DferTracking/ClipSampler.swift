@@ -27,11 +27,13 @@ public struct ClipSampler: Sendable {
 
   /// Samples of the last frame, when the segment ends at `end` (its time plus how long it is shown).
   ///
-  /// A sample exists when its middle lies before the end; a segment of any length has at least one.
+  /// A sample exists when its start lies before the end, so that samples cover all of the segment; a segment of any
+  /// length has at least one.
   public mutating func samples(untilEnd end: Double) -> Range<Int> {
     let isEmpty = nextSample == 0
-    let length = end - origin
-    let samples = take { $0 < length - 1e-9 }
+    // A microsecond of slack: times are sums of rounded parts.
+    let middle = end - origin + grid.step / 2 - 1e-6
+    let samples = take { $0 < middle }
     guard isEmpty && samples.isEmpty else { return samples }
     nextSample = 1
     return 0..<1

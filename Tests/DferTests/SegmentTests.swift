@@ -49,6 +49,15 @@ import Testing
     #expect(clips[1].samples == 8..<20 && clips[1].frames == 20..<50)
   }
 
+  @Test(arguments: [(6, 25.0), (603, 60), (101, 25), (39, 25), (40, 25), (37, 24)])
+  func theLastClipEndsWhereTheVideoEnds(count: Int, rate: Double) throws {
+    let clips = clips(paintedFrames(count, rate: rate)).clips
+    let end = try #require(clips.map(\.end).max())
+    // Painted times are whole microseconds.
+    #expect(abs(end - Double(count) / rate) < 2e-6 && clips.map(\.frames.upperBound).max() == count)
+    #expect(zip(clips, clips.dropFirst()).allSatisfy { $1.start <= $0.end + 1e-9 })
+  }
+
   @Test func oneFrameIsAClip() {
     let (clips, segment) = clips(paintedFrames(1))
     #expect(times(clips) == [[0, 0.04]] && !clips[0].isWhole)

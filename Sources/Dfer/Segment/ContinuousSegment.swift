@@ -86,7 +86,7 @@ struct ContinuousSegment {
     if let last = waiting.last, last.time > nextRun - pace.detectorEvery { detect(in: last.frame) }
     tracker.finish()
     cutCrops(until: .infinity)
-    var clips = takeClips()
+    var clips = takeClips(until: end)
     let first = settings.grid.samples(ofClip: nextClip).lowerBound
     if coveredSamples < croppedSamples && first < croppedSamples {
       clips.append(clip(of: first..<croppedSamples, until: end))
@@ -151,10 +151,10 @@ struct ContinuousSegment {
   }
 
   /// The whole clips that have all their crops.
-  private mutating func takeClips() -> [PendingClip] {
+  private mutating func takeClips(until end: Double = .infinity) -> [PendingClip] {
     var clips: [PendingClip] = []
     while case let samples = settings.grid.samples(ofClip: nextClip), samples.upperBound <= croppedSamples {
-      clips.append(clip(of: samples, until: nil))
+      clips.append(clip(of: samples, until: end))
       coveredSamples = samples.upperBound
       nextClip += pace.hopFactor
       let first = settings.grid.samples(ofClip: nextClip).lowerBound
@@ -164,13 +164,14 @@ struct ContinuousSegment {
     return clips
   }
 
-  /// - Parameter end: given for a clip that the end of the segment cuts short.
-  private func clip(of samples: Range<Int>, until end: Double?) -> PendingClip {
+  /// - Parameter end: of the segment, where it is known: no clip reaches beyond it.
+  private func clip(of samples: Range<Int>, until end: Double) -> PendingClip {
     let from = time(ofSample: samples.lowerBound)
-    let to = min(end ?? .infinity, time(ofSample: samples.upperBound))
+    let whole = time(ofSample: samples.upperBound)
+    let to = min(end, whole)
     return PendingClip(
       start: from, end: to, frames: index.index(at: from)..<index.index(at: to), samples: samples,
-      isWhole: samples.count == settings.grid.frames, wallTime: startDate.addingTimeInterval(from - start),
+      isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2, wallTime: startDate.addingTimeInterval(from - start),
       faces: crops.faces(in: samples), lastArrival: lastCroppedArrival)
   }
 
