@@ -3,7 +3,7 @@
 ///
 /// The grid is shared by all faces, so overlapping clips of one face use the same crops, and a row of one face can be
 /// put beside the row of another. Sample i stands for the time from `i * step` to `(i + 1) * step` of its segment, and is
-/// read from the frame whose time stamp is nearest to the middle.
+/// read from the frame whose time stamp is nearest to the middle, or that is on the screen then.
 public struct ClipGrid: Sendable, Hashable {
   /// Samples of one clip; the network reads one frame for each.
   public let frames: Int

@@ -1,7 +1,7 @@
 /// Gives every sample of a continuous segment its nearest frame, while frames arrive one by one.
 ///
 /// Pure arithmetic on times: no images, no frame rate. Varying frame rates, repeated and missing frames need no special
-/// case: a sample in a gap takes the nearer edge, and a fast part skips frames.
+/// case: a frame that stays on the screen for long is the frame of all samples until then, and a fast part skips frames.
 public struct ClipSampler: Sendable {
   public let grid: ClipGrid
   /// Time of the first frame of the segment; sample 0 starts here.
@@ -17,10 +17,11 @@ public struct ClipSampler: Sendable {
 
   /// Samples that belong to the frame before the one at `time`: call this once for each frame after the first.
   ///
-  /// A sample belongs to that earlier frame when its middle is nearer to it; halfway goes to the earlier frame.
+  /// A sample belongs to that earlier frame when its middle is nearer to it, or when the later one is more than a step
+  /// away: an image that has not been shown yet says nothing. Halfway goes to the earlier frame.
   public mutating func samples(before time: Double) -> Range<Int> {
     // A microsecond of slack, so that "halfway" does not depend on rounding.
-    let halfway = (lastTime + time) / 2 - origin + 1e-6
+    let halfway = max((lastTime + time) / 2, time - grid.step) - origin + 1e-6
     lastTime = time
     return take { $0 <= halfway }
   }

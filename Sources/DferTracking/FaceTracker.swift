@@ -25,8 +25,8 @@ public struct FaceTracker: Sendable {
   public private(set) var nextID: Int
   private var tracks: [Track] = []
   private var reported: Set<Int> = []
-  /// Detector runs so far: times of the first and the last, and how many.
-  private var runs: (first: Double, last: Double, count: Int)?
+  /// Detector runs so far: the time of the first, those of the last three, and how many.
+  private var runs: (first: Double, recent: [Double], count: Int)?
   /// Seconds without a detection that a track survives: longer than in the options when detector runs are rare.
   private var longestGap: Double
 
@@ -43,30 +43,37 @@ public struct FaceTracker: Sendable {
   /// At most one second, so that little has to be kept waiting.
   public var lag: Double { min(1, max(options.shortestTrack, longestGap, options.smoothing)) }
 
-  /// The time up to which boxes can no longer change: `lag` seconds before the last detector run, or later, when every
-  /// track that could still grow allows it. Then live rows need not wait for a gap that is not there.
+  /// The time up to which boxes can no longer change: `lag` seconds and two detector runs before the last one, because
+  /// three confirm a face, or later, when every track that could still grow allows it. Then live rows need not wait for
+  /// a gap that is not there.
   public var settledUntil: Double {
-    guard let runs else { return -.infinity }
-    let open = tracks.filter { runs.last - $0.last.time <= longestGap + 1e-6 }
+    guard let runs, let last = runs.recent.last else { return -.infinity }
+    let open = tracks.filter { last - $0.last.time <= longestGap + 1e-6 }
     let soonest = open.map { track in
       // A track without an id may get one, from its first sighting on.
       track.id == nil ? track.first.time - 1e-6 : track.last.time - options.smoothing
     }.min()
-    return max(runs.last - lag, min(runs.last, soonest ?? runs.last))
+    let sure = runs.count < 3 ? -.infinity : min(last - lag, runs.recent[0])
+    return max(sure, min(last, soonest ?? last))
   }
 
   /// Takes in what one detector run found in the frame at `time` seconds. Times must rise.
   public mutating func observe(_ detections: [FaceDetection], at time: Double) {
-    runs = runs.map { ($0.first, time, $0.count + 1) } ?? (time, time, 1)
+    let previous = runs?.recent.last
+    runs = runs.map { ($0.first, $0.recent.suffix(2) + [time], $0.count + 1) } ?? (time, [time], 1)
     let large = detections.filter { max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore }
     // Certain detections choose first; weak ones may only continue what is left over.
-    var free = tracks.indices.filter { time - tracks[$0].last.time <= longestGap + 1e-6 }
+    // Between two runs nothing is known to have happened, however long that was: an image that stays on the screen for
+    // seconds shows the same face all the time. Only runs that miss a face can end its track.
+    var free = tracks.indices.filter {
+      time - tracks[$0].last.time <= longestGap + 1e-6 || tracks[$0].last.time == previous
+    }
     let new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
     _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)
     tracks += new.map { Track($0, at: time) }
     let shortest = options.shortestTrack - 1e-6
     confirm { $0.sightings.count >= 3 && $0.length >= shortest }
-    forget(before: time - 2 * lag - 2)
+    forget(before: min(time - 2 * lag - 2, runs?.recent.first ?? time))
   }
 
   /// Boxes at `time` of everything that is followed, whether it counts as a face or not.
@@ -88,10 +95,10 @@ public struct FaceTracker: Sendable {
     return chosen.sorted { $0.id < $1.id }
   }
 
-  /// Says that no detector run follows. When the segment is shorter than `shortestTrack`, a face that was seen in every
-  /// run counts.
+  /// Says that no detector run follows. When the segment is shorter than `shortestTrack`, or had fewer than three runs, a
+  /// face that was seen in every run counts.
   public mutating func finish() {
-    guard let runs, runs.last - runs.first < options.shortestTrack else { return }
+    guard let runs, let last = runs.recent.last, runs.count < 3 || last - runs.first < options.shortestTrack else { return }
     confirm { $0.sightings.count == runs.count && $0.first.time >= runs.first }
   }
 

@@ -16,6 +16,14 @@ public struct FrameIndex: Sendable {
     entries.first { $0.time >= time - 1e-6 }?.index ?? (entries[entries.count - 1].index)
   }
 
+  /// The frames whose times lie in `start` to `end`; when there is none, the one that is shown then.
+  public func range(from start: Double, to end: Double) -> Range<Int> {
+    let (low, high) = (index(at: start), index(at: end))
+    guard low >= high else { return low..<high }
+    let shown = max(entries[0].index, low - 1)
+    return shown..<shown + 1
+  }
+
   /// Seconds between the last two frames, for a last frame that does not say how long it is shown.
   public var lastStep: Double? {
     entries.count < 2 ? nil : entries[entries.count - 1].time - entries[entries.count - 2].time

@@ -85,7 +85,7 @@ import Testing
   @Test func theHopDoublesInTheMiddleOfASegment() {
     var router = router()
     var steps = paintedFrames(60).flatMap { router.take($0) }
-    router.pace = SegmentPace(detectorEvery: 0.4, hopFactor: 2, isReduced: true)
+    router.pace = SegmentPace(detectorEvery: 0.4, hopFactor: 2)
     steps += paintedFrames(90, from: 2.4, firstIndex: 60).flatMap { router.take($0) }
     steps += router.endSegment()
     let ends = steps.compactMap { if case .clip(let clip) = $0 { (clip.start, clip.end) } else { nil } }
@@ -108,7 +108,7 @@ import Testing
     var shedding = LoadShedding(canSkipClips: true)
     let steps = steps(&shedding, from: 0, seconds: 31, lost: 5)
     #expect(steps[4] == 0 && steps[5] == 1 && steps[10] == 2 && steps[15] == 3 && steps[30] == 3)
-    #expect(shedding.pace(detectorEvery: 0.2) == SegmentPace(detectorEvery: 0.4, hopFactor: 2, isReduced: true))
+    #expect(shedding.pace(detectorEvery: 0.2) == SegmentPace(detectorEvery: 0.4, hopFactor: 2))
   }
 
   @Test func clipsThatCannotBeSkippedAreKept() {

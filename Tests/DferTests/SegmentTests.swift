@@ -79,15 +79,50 @@ import Testing
 
   @Test func longerHopsSkipClipsButNoTime() {
     let (clips, _) = clips(
-      paintedFrames(120), pace: SegmentPace(detectorEvery: 0.4, hopFactor: 2, isReduced: true))
+      paintedFrames(120), pace: SegmentPace(detectorEvery: 0.4, hopFactor: 2))
     #expect(times(clips) == [[0, 1.6], [1.6, 3.2], [3.2, 4.8]])
     #expect(clips.allSatisfy { $0.faces.map(\.id) == [0] })
   }
 
   @Test func rareDetectorRunsAreCounted() {
     let often = clips(paintedFrames(50)).segment.counts.detectorRuns
-    let rarely = clips(paintedFrames(50), pace: SegmentPace(detectorEvery: 0.4, isReduced: true)).segment.counts.detectorRuns
+    let rarely = clips(paintedFrames(50), pace: SegmentPace(detectorEvery: 0.4)).segment.counts.detectorRuns
     #expect(often == 11 && rarely == 6)
+  }
+
+  @Test(arguments: [0.25, 0.5, 1, 1.5, 1.9, 2, 3, 5])
+  func aFaceOnTheScreenIsReadWhateverTheFrameRate(rate: Double) throws {
+    let clips = clips(paintedFrames(max(2, Int(8 * rate)), rate: rate)).clips
+    #expect(clips.count > 3)
+    for clip in clips {
+      let face = try #require(clip.faces.first, "clip from \(clip.start) s")
+      #expect(clip.faces.count == 1 && face.id == 0 && face.samples.count == clip.samples.count)
+      #expect(!clip.frames.isEmpty)
+    }
+  }
+
+  @Test func aPauseShowsTheSameFace() throws {
+    // 3 s at 25 frames a second, 3 s in which nothing changes, 2 s more.
+    var frames = paintedFrames(74)
+    frames.append(PaintedFrame(74, at: 2.96, for: 3.04, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40))]))
+    frames += paintedFrames(50, from: 6, firstIndex: 75)
+    let clips = clips(frames).clips
+    #expect(clips.allSatisfy { $0.faces.map(\.id) == [0] && $0.faces[0].samples.count == $0.samples.count })
+    // While it lasts, the frame before it is read, not the one that comes after it.
+    let during = try #require(clips.first { $0.start > 3.1 && $0.end < 5.9 }?.faces.first)
+    #expect(during.samples.allSatisfy { ToneReader.tone($0.crop) == 100 })
+  }
+
+  @Test func anAbsenceIsNoPause() {
+    // One frame a second; the face is away for three of them.
+    let frames = (0..<9).map { index in
+      PaintedFrame(
+        index, at: Double(index), for: 1,
+        (3..<6).contains(index) ? [] : [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40))])
+    }
+    let clips = clips(frames).clips
+    #expect(Set(clips.flatMap { $0.faces.map(\.id) }) == [0, 1])
+    #expect(clips.contains { $0.faces.isEmpty })
   }
 
   @Test func imagesAreGivenOnceTheirBoxesAreFinal() {

@@ -56,7 +56,7 @@ struct ContinuousSegment {
     (self.settings, self.pace, self.clock) = (settings, pace, clock)
     sampler = ClipSampler(grid: settings.grid, origin: start)
     tracker = FaceTracker(settings.tracker, firstID: firstID)
-    if pace.isReduced { tracker.expectRuns(every: pace.detectorEvery) }
+    tracker.expectRuns(every: pace.detectorEvery)
     index = FrameIndex(first: frame.index, time: start)
     newest = frame
     nextRun = start
@@ -71,7 +71,9 @@ struct ContinuousSegment {
     let settled = Sampled(frame: newest, samples: sampler.samples(before: frame.time.seconds))
     newest = frame
     index.append(frame.index, time: frame.time.seconds)
-    guard keep(settled), settled.time >= nextRun - 1e-6 else { return [] }
+    // The last frame before a long pause is looked at too: what comes after it may be somewhere else.
+    let isLastForLong = frame.time.seconds > nextRun + pace.detectorEvery + 1e-6
+    guard keep(settled), isLastForLong || settled.time >= nextRun - 1e-6 else { return [] }
     detect(in: settled.frame)
     cutCrops(until: tracker.settledUntil)
     return takeClips()
@@ -170,7 +172,7 @@ struct ContinuousSegment {
     let whole = time(ofSample: samples.upperBound)
     let to = min(end, whole)
     return PendingClip(
-      start: from, end: to, frames: index.index(at: from)..<index.index(at: to), samples: samples,
+      start: from, end: to, frames: index.range(from: from, to: to), samples: samples,
       isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2, wallTime: startDate.addingTimeInterval(from - start),
       faces: crops.faces(in: samples), lastArrival: lastCroppedArrival)
   }

@@ -23,7 +23,7 @@ struct LoadShedding: Sendable {
 
   /// How closely the video is looked at now, when `every` seconds between two detector runs are usual.
   func pace(detectorEvery every: Double) -> SegmentPace {
-    SegmentPace(detectorEvery: every * [1, 1.5, 2, 2][step], hopFactor: step == 3 ? 2 : 1, isReduced: step > 0)
+    SegmentPace(detectorEvery: every * [1, 1.5, 2, 2][step], hopFactor: step == 3 ? 2 : 1)
   }
 
   /// Takes note of the counts at `time` seconds. True when the step has changed.

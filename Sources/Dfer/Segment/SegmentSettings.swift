@@ -20,8 +20,6 @@ struct SegmentPace: Sendable, Hashable {
   var detectorEvery: Double
   /// How many hops a clip is after the one before it.
   var hopFactor = 1
-  /// Whether detector runs are rarer than the pipeline asks for.
-  var isReduced = false
 }
 
 /// Where the frames of a segment went.
