@@ -35,6 +35,25 @@ import Testing
     #expect(router.counts.used + router.counts.skipped == 65)
   }
 
+  @Test func timeThatIsLostAtAChangeOfSizeHasARow() {
+    func steps(from start: Double) -> [String] {
+      var router = router()
+      var steps = paintedFrames(45).flatMap { router.take($0) }
+      steps += paintedFrames(10, from: start, firstIndex: 45, size: Size(width: 200, height: 120)).flatMap { router.take($0) }
+      return summary(steps + router.endSegment())
+    }
+    #expect(steps(from: 3.4) == ["0.0-1.6 whole [0]", "0.8-1.8 partial [0]", "1.8-3.4 timestamps", "3.4-3.8 partial [1]"])
+    // A frame or two are shown a little longer.
+    #expect(steps(from: 1.9) == ["0.0-1.6 whole [0]", "0.8-1.9 partial [0]", "1.9-2.3 partial [1]"])
+  }
+
+  @Test func timeThatIsLostAfterAGapIsAnother() {
+    var router = router()
+    var steps = router.take(Gap(start: 0, end: 1, reason: .damage))
+    steps += paintedFrames(10, from: 1.5, firstIndex: 0).flatMap { router.take($0) } + router.endSegment()
+    #expect(summary(steps) == ["0.0-1.0 damage", "1.0-1.5 timestamps", "1.5-1.9 partial [0]"])
+  }
+
   @Test(arguments: [Gap.Reason.damage, .timestamps, .truncated, .disconnected, .lost, .notTaken])
   func aGapEndsTracksAndClips(reason: Gap.Reason) throws {
     var router = router()

@@ -16,13 +16,18 @@ struct GapRules {
 
   mutating func note(_ gap: Gap) { reached = (nil, gap.end) }
 
-  /// The time before `frame` that nobody took: more than a second in which frames were dropped, or more than 0.2 s
-  /// after a gap.
-  func gap(before frame: any VideoFrame) -> Gap? {
+  /// The time before `frame` that has no frame: more than a second in which frames were dropped, more than 0.2 s after a
+  /// gap, or more than 0.2 s and three frames where the size of the image changes, because nothing can be shown across
+  /// that.
+  func gap(before frame: any VideoFrame, sizeChanges: Bool = false) -> Gap? {
     guard let reached else { return nil }
     let isAfterDrops = reached.index.map { frame.index > $0 + 1 } ?? true
-    guard isAfterDrops, frame.time.seconds - reached.end > (reached.index == nil ? 0.2 : 1) else { return nil }
-    return Gap(start: reached.end, end: frame.time.seconds, reason: .notTaken)
+    let longest =
+      if reached.index == nil { 0.2 } else if sizeChanges { max(0.2, 3 * (frame.duration ?? 0)) } else if isAfterDrops {
+        1.0
+      } else { Double.infinity }
+    guard frame.time.seconds - reached.end > longest else { return nil }
+    return Gap(start: reached.end, end: frame.time.seconds, reason: dropsFrames ? .notTaken : .timestamps)
   }
 
   /// Frames that were dropped just before a gap belong to it: no row would tell of them.

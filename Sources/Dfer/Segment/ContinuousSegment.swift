@@ -81,8 +81,10 @@ struct ContinuousSegment {
 
   /// Ends the segment: the last frame, and the clips that were still open. What no whole clip covers is part of one
   /// shorter clip, so that every moment has a row.
-  mutating func finish() -> [PendingClip] {
-    let end = newest.time.seconds + (newest.duration ?? index.lastStep ?? 0.04)
+  ///
+  /// - Parameter time: where it ends, when what follows it begins there; nil: when its last frame has been shown.
+  mutating func finish(at time: Double? = nil) -> [PendingClip] {
+    let end = time ?? newest.time.seconds + (newest.duration ?? index.lastStep ?? 0.04)
     _ = keep(Sampled(frame: newest, samples: sampler.samples(untilEnd: end)))
     index.append(newest.index + 1, time: end)
     if let last = waiting.last, last.time > nextRun - pace.detectorEvery { detect(in: last.frame) }

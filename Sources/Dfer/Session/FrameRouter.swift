@@ -34,10 +34,11 @@ struct FrameRouter {
 
   mutating func take(_ frame: any VideoFrame) -> [Step] {
     var steps: [Step] = []
+    let sizeChanges = segment.map { $0.size != frame.size } ?? false
     // A pause or a stall of this program is no part of any clip.
-    if let gap = rules.gap(before: frame) { steps += take(gap) }
+    if let gap = rules.gap(before: frame, sizeChanges: sizeChanges) { steps += take(gap) }
     rules.note(frame)
-    if let segment, segment.size != frame.size { steps += endSegment() }
+    if sizeChanges { steps += endSegment(at: frame.time.seconds) }
     if let clips = segment?.push(frame) {
       steps += give(clips)
     } else {
@@ -55,8 +56,10 @@ struct FrameRouter {
   }
 
   /// Ends the open segment, because the source is lost or has ended.
-  mutating func endSegment() -> [Step] {
-    guard let clips = segment?.finish() else { return [] }
+  ///
+  /// - Parameter time: where it ends, when what follows it begins there; nil: when its last frame has been shown.
+  mutating func endSegment(at time: Double? = nil) -> [Step] {
+    guard let clips = segment?.finish(at: time) else { return [] }
     let steps = give(clips)
     (endedAtID, endedCounts) = (nextID, counts)
     segment = nil
