@@ -2,6 +2,11 @@ import ArgumentParser
 import Dfer
 import DferVideo
 
+/// A switch with two positions.
+enum OnOff: String, ExpressibleByArgument, CaseIterable {
+  case on, off
+}
+
 /// What `dfer watch` and `dfer batch` let a user choose about the analysis of videos.
 struct ReadingOptions: ParsableArguments {
   @Option(
@@ -38,6 +43,9 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Override the file's rotation: 0, 90, 180 or 270 degrees clockwise.", valueName: "degrees"))
   var rotation: Int?
 
+  @Option(help: "Whether a cut to another shot ends tracks and clips: on or off.")
+  var cuts = OnOff.on
+
   @Flag(help: "Add columns for five landmarks.")
   var landmarks = false
 
@@ -69,6 +77,7 @@ struct ReadingOptions: ParsableArguments {
     options.mainFaceOnly = mainFace
     options.threads = threads
     options.isMaskAware = maskAware
+    options.findsCuts = cuts == .on
     return options
   }
 
@@ -87,7 +96,8 @@ struct ReadingOptions: ParsableArguments {
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
-      ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
+      ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
+      ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }

@@ -61,6 +61,8 @@ public struct RunManifest: Sendable, Codable {
     public var repairedTimes = 0
     public var sizeChanges = 0
     public var gaps = 0
+    /// Cuts from one shot to another. Nil in older manifests.
+    public var cuts: Int? = 0
     public var finderLooks = 0
     public var clips = 0
     public var faces = 0
@@ -104,6 +106,8 @@ public struct RunManifest: Sendable, Codable {
   public var load: [LoadChange]?
   /// The first 1000 gaps, in order of time; nil in manifests of older versions.
   public var gaps: [GapRecord]?
+  /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
+  public var cutsS: [Double]?
 
   /// Names in the file, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {

@@ -40,6 +40,9 @@ public struct ClipSampler: Sendable {
     return 0..<1
   }
 
+  /// How many samples a segment has that ends at `end`.
+  public func count(until end: Double) -> Int { max(1, Int(((end - origin) / grid.step - 1e-5).rounded(.up))) }
+
   private mutating func take(while belongs: (Double) -> Bool) -> Range<Int> {
     let first = nextSample
     while belongs(grid.middle(ofSample: nextSample)) { nextSample += 1 }

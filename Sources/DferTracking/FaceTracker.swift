@@ -81,6 +81,11 @@ public struct FaceTracker: Sendable {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
+  /// Boxes of the faces that the last detector run saw.
+  public var lastBoxes: [Rect] {
+    tracks.filter { $0.id != nil && $0.last.time == runs?.recent.last }.map(\.last.detection.box)
+  }
+
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
   public mutating func faces(at time: Double) -> [TrackedFace] {
     let present = tracks.compactMap { track -> TrackedFace? in

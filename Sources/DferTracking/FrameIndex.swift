@@ -11,6 +11,12 @@ public struct FrameIndex: Sendable {
     entries.removeFirst(keep)
   }
 
+  /// Says that the frame `index` at `time` is none of this segment, nor any after it.
+  public mutating func cut(at index: Int, time: Double) {
+    entries.removeAll { $0.index >= index }
+    entries.append((index, time))
+  }
+
   /// Index of the first frame whose time is at or after `time`; times are compared with a microsecond of slack.
   public func index(at time: Double) -> Int {
     entries.first { $0.time >= time - 1e-6 }?.index ?? (entries[entries.count - 1].index)

@@ -12,6 +12,8 @@ final class PaintedFrame: VideoFrame {
     var box: Rect
     var tone = 100
     var score = 0.9
+    /// Whether it has stripes, so that the same face can be known again.
+    var isStriped = false
   }
 
   let index: Int
@@ -22,7 +24,7 @@ final class PaintedFrame: VideoFrame {
 
   init(
     _ index: Int, at seconds: Double, for duration: Double? = 0.04, size: Size = Size(width: 160, height: 120),
-    wall: Int = 20, _ faces: [Face] = []
+    wall: Int = 20, scenery: [Rect] = [], _ faces: [Face] = []
   ) {
     self.index = index
     self.duration = duration
@@ -32,7 +34,13 @@ final class PaintedFrame: VideoFrame {
     image.fill(
       Rect(x: 0, y: 0, width: Double(size.width), height: Double(size.height)),
       Colour(UInt8(wall), UInt8(wall), UInt8(wall)))
+    for part in scenery { image.fill(part, Colour(150, 150, 150)) }
     for face in faces { image.fill(face.box, Colour(200, UInt8(face.tone), UInt8(face.score * 255))) }
+    for face in faces where face.isStriped {
+      for x in stride(from: face.box.x, to: face.box.right, by: 10) {
+        image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
+      }
+    }
     pixels = image
   }
 

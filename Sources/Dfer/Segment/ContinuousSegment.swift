@@ -3,7 +3,7 @@ import DferTracking
 import DferVideo
 import Foundation
 
-/// An unbroken part of a video: no gap in time, one image size. It has a clip grid and a tracker of its own, and no track
+/// An unbroken part of a video: no gap in time, no cut, one image size. It has a clip grid and a tracker of its own, and no track
 /// or clip reaches across its ends.
 ///
 /// A frame goes through four stages here: it is given its samples of the grid (`ClipSampler`), waits until the detector
@@ -45,6 +45,7 @@ struct ContinuousSegment {
   private var nextClip = 0
   /// Samples below this one belong to a clip that was given.
   private var coveredSamples = 0
+  private var shots: ShotSplit?
 
   /// - Parameter firstID: id of the first new face.
   init(
@@ -61,7 +62,12 @@ struct ContinuousSegment {
     newest = frame
     nextRun = start
     lastCroppedArrival = frame.arrivedAt
+    if settings.findsCuts { shots = ShotSplit() }
   }
+
+  /// The first frames of another shot, once it is certain that this segment ends before them: finish it at the time of
+  /// the first one and give them to the next segment.
+  var nextShot: [any VideoFrame]? { shots?.nextShot }
 
   /// The id that the first face of the next segment gets.
   var nextID: Int { tracker.nextID }
@@ -71,10 +77,13 @@ struct ContinuousSegment {
     let settled = Sampled(frame: newest, samples: sampler.samples(before: frame.time.seconds))
     newest = frame
     index.append(frame.index, time: frame.time.seconds)
+    shots?.add(settled.frame)
     // The last frame before a long pause is looked at too: what comes after it may be somewhere else.
     let isLastForLong = frame.time.seconds > nextRun + pace.detectorEvery + 1e-6
     guard keep(settled), isLastForLong || settled.time >= nextRun - 1e-6 else { return [] }
     detect(in: settled.frame)
+    // While a cut is suspected, nothing from behind it may be used.
+    guard shots?.isSuspicious != true, nextShot == nil else { return [] }
     cutCrops(until: tracker.settledUntil)
     return takeClips()
   }
@@ -84,10 +93,45 @@ struct ContinuousSegment {
   ///
   /// - Parameter time: where it ends, when what follows it begins there; nil: when its last frame has been shown.
   mutating func finish(at time: Double? = nil) -> [PendingClip] {
+    if shots?.isSuspicious == true { shots?.accept(with: newest) }
+    if let next = nextShot?.first { return finish(before: next) }
     let end = time ?? newest.time.seconds + (newest.duration ?? index.lastStep ?? 0.04)
     _ = keep(Sampled(frame: newest, samples: sampler.samples(untilEnd: end)))
     index.append(newest.index + 1, time: end)
-    if let last = waiting.last, last.time > nextRun - pace.detectorEvery { detect(in: last.frame) }
+    if let last = waiting.last, last.time > nextRun - pace.detectorEvery {
+      shots = nil
+      detect(in: last.frame)
+    }
+    return close(at: end)
+  }
+
+  /// Ends the segment before the first frame of the next shot: forgets what came from that frame on.
+  private mutating func finish(before next: any VideoFrame) -> [PendingClip] {
+    guard let shots, let tracker = shots.trackerBefore else { return [] }
+    self.tracker = tracker
+    let end = next.time.seconds
+    let late = waiting.filter { $0.frame.index >= next.index }
+    waiting.removeAll { $0.frame.index >= next.index }
+    counts.used -= late.count
+    counts.skipped -= shots.nextShot.map { $0.count - 1 - late.count } ?? 0
+    index.cut(at: next.index, time: end)
+    // The last frame of the shot is shown until the cut.
+    let from = waiting.last?.samples.upperBound ?? croppedSamples
+    let rest = from..<max(from, sampler.count(until: end))
+    if let last = shots.lastBefore, !rest.isEmpty {
+      if waiting.last?.frame === last {
+        waiting.removeLast()
+      } else if !shots.isLastBeforeUsed {
+        (counts.used, counts.skipped) = (counts.used + 1, counts.skipped - 1)
+      }
+      let first = waiting.last?.samples.upperBound ?? croppedSamples
+      waiting.append(Sampled(frame: last, samples: first..<rest.upperBound))
+    }
+    return close(at: end)
+  }
+
+  /// Gives the clips that are left when all frames of the segment are known.
+  private mutating func close(at end: Double) -> [PendingClip] {
     tracker.finish()
     cutCrops(until: .infinity)
     var clips = takeClips(until: end)
@@ -122,7 +166,9 @@ struct ContinuousSegment {
     let found = clock.measure(.detector) {
       settings.detector.detect(image, of: frame.size, threshold: Float(settings.tracker.keepScore))
     }
+    let before = tracker
     tracker.observe(found, at: frame.time.seconds)
+    shots?.judge(image, newest: newest, tracker: before, clock: clock)
     counts.detectorRuns += 1
     while nextRun <= frame.time.seconds + 1e-6 { nextRun += pace.detectorEvery }
   }

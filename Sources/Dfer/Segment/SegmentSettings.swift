@@ -10,6 +10,8 @@ struct SegmentSettings: Sendable {
   let geometry: CropGeometry
   /// Pixels of a crop's side.
   let cropSide: Int
+  /// Whether the segment ends where another shot begins.
+  var findsCuts = true
   /// Whether frames are kept for showing once their boxes are final.
   var givesImages = false
 }

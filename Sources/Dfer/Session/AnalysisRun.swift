@@ -20,8 +20,11 @@ public final class AnalysisRun {
     let segments = router.counts
     return RunCounts(
       decoded: decoded, used: segments.used, skipped: segments.skipped, dropped: prefetch.dropped,
-      unread: prefetch.unread, detectorRuns: segments.detectorRuns, clips: clips, gaps: gapCount, faces: router.nextID)
+      unread: prefetch.unread, detectorRuns: segments.detectorRuns, clips: clips, gaps: gapCount, cuts: router.cutCount,
+      faces: router.nextID)
   }
+  /// Times of the first 1000 cuts, in seconds from the container's start.
+  public var cuts: [Double] { router.cuts }
   /// The first 1000 gaps.
   public private(set) var gaps: [Gap] = []
   public var times: StageTimes { clock.times }

@@ -19,6 +19,10 @@ struct FrameRouter {
   var nextID: Int { segment?.nextID ?? endedAtID }
   var counts: SegmentCounts { segment.map { endedCounts + $0.counts } ?? endedCounts }
 
+  /// Times of the first 1000 cuts, and how many there were.
+  private(set) var cuts: [Double] = []
+  private(set) var cutCount = 0
+
   private let settings: SegmentSettings
   private let clock: StageClock
   private var rules: GapRules
@@ -39,12 +43,15 @@ struct FrameRouter {
     if let gap = rules.gap(before: frame, sizeChanges: sizeChanges) { steps += take(gap) }
     rules.note(frame)
     if sizeChanges { steps += endSegment(at: frame.time.seconds) }
-    if let clips = segment?.push(frame) {
-      steps += give(clips)
-    } else {
+    return steps + push(frame)
+  }
+
+  private mutating func push(_ frame: any VideoFrame) -> [Step] {
+    guard let clips = segment?.push(frame) else {
       segment = ContinuousSegment(first: frame, settings: settings, pace: pace, firstID: nextID, clock: clock)
+      return []
     }
-    return steps
+    return give(clips) + (segment?.nextShot == nil ? [] : closeSegment(at: nil))
   }
 
   mutating func take(_ gap: Gap) -> [Step] {
@@ -59,10 +66,24 @@ struct FrameRouter {
   ///
   /// - Parameter time: where it ends, when what follows it begins there; nil: when its last frame has been shown.
   mutating func endSegment(at time: Double? = nil) -> [Step] {
+    var steps: [Step] = []
+    // A cut may be found in the last frames: then there is one segment more.
+    while segment != nil { steps += closeSegment(at: time) }
+    return steps
+  }
+
+  /// Ends the segment, and begins the next one with the frames that belong to another shot.
+  private mutating func closeSegment(at time: Double?) -> [Step] {
     guard let clips = segment?.finish(at: time) else { return [] }
-    let steps = give(clips)
+    var steps = give(clips)
+    let shot = segment?.nextShot ?? []
     (endedAtID, endedCounts) = (nextID, counts)
     segment = nil
+    if let first = shot.first {
+      cutCount += 1
+      if cuts.count < 1000 { cuts.append(first.time.seconds) }
+    }
+    for frame in shot { steps += push(frame) }
     return steps
   }
 

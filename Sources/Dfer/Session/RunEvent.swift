@@ -44,6 +44,8 @@ public struct RunCounts: Sendable, Hashable, Codable {
   public var detectorRuns = 0
   public var clips = 0
   public var gaps = 0
+  /// Cuts from one shot to another.
+  public var cuts = 0
   /// Faces that counted.
   public var faces = 0
 }

@@ -18,6 +18,8 @@ public struct RunOptions: Sendable, Hashable {
   public var showsViews = false
   /// What gives way when reading is slower than the source: nothing for files, the oldest frames for live sources.
   public var whenSlow = FramePrefetch.Policy.block
+  /// Whether a cut ends tracks and clips.
+  public var findsCuts = true
   /// Whether the run also gives the frames that it looks at, with the faces on them.
   public var givesImages = false
   /// Threads of the arithmetic; the decoder has its own.

@@ -78,6 +78,7 @@ public struct RunRecorder {
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)
     }
+    manifest.cutsS = run.cuts
     manifest.rowsSha256 = rowsFile.flatMap { try? SHA256.hex(ofFile: $0) }
     return manifest
   }
@@ -102,6 +103,7 @@ public struct RunRecorder {
     counts.repairedTimes = decode.repairedTimes
     counts.sizeChanges = decode.sizeChanges
     counts.gaps = read.gaps
+    counts.cuts = read.cuts
     counts.finderLooks = read.detectorRuns
     counts.clips = read.clips
     counts.faces = read.faces
@@ -149,6 +151,7 @@ extension RunOptions {
     record["max_faces"] = maximumFaces.map(String.init)
     if minimumFace > 0 { record["min_face"] = "\(minimumFace)" }
     if mainFaceOnly { record["main_face"] = "true" }
+    if !findsCuts { record["cuts"] = "off" }
     if isMaskAware { record["mask_aware"] = "true" }
     record["threads"] = threads.map(String.init)
     return record

@@ -18,7 +18,7 @@ extension LoadedPipeline {
       segment: SegmentSettings(
         grid: grid, detector: detector, detectorLongSide: pipeline.detector.longSide,
         tracker: trackerOptions(options), geometry: modelInfo.crop.geometry, cropSide: modelInfo.imageSize,
-        givesImages: options.givesImages),
+        findsCuts: options.findsCuts, givesImages: options.givesImages),
       detectorEvery: pipeline.detector.every, classifier: reader,
       rows: RowBuilder(
         frames: grid.frames, includesWallTime: layout.includesWallTime, isMaskAware: options.isMaskAware))

@@ -1,0 +1,79 @@
+import DferImage
+import DferTracking
+import DferVideo
+
+/// Keeps what a segment needs to end at a cut: the frames since the last detector run, and the tracker as it was before a
+/// detector run that may have seen another shot.
+struct ShotSplit {
+  /// The first frames of the next shot, once the cut is certain.
+  private(set) var nextShot: [any VideoFrame]?
+  /// The last frame before the cut.
+  private(set) var lastBefore: (any VideoFrame)?
+  /// Whether that frame is the one of a detector run, which has had its samples.
+  private(set) var isLastBeforeUsed = false
+  /// The tracker before it saw the next shot.
+  private(set) var trackerBefore: FaceTracker?
+
+  private var cut = ShotCut()
+  /// The frame of the last detector run before any suspicion, and all that followed.
+  private var frames: [any VideoFrame] = []
+  /// Place of the last detector run's frame among `frames`.
+  private var lastRun = 0
+  /// Place of the suspected first frame of the next shot among `frames`.
+  private var suspected: Int?
+
+  var isSuspicious: Bool { suspected != nil && nextShot == nil }
+
+  /// Takes the next settled frame.
+  mutating func add(_ frame: any VideoFrame) { frames.append(frame) }
+
+  /// Judges the detector's image of the newest frame that was added.
+  ///
+  /// - Parameters:
+  ///   - newest: the frame after it.
+  ///   - tracker: before it sees what was found in the image.
+  mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
+    let between = frames[lastRun...]
+    let verdict = clock.measure(.image) {
+      cut.add(image) { between.map { $0.image(longSide: ShotCut.longSide) } }
+    }
+    switch verdict {
+    case .confirmed:
+      accept(with: newest)
+      if nextShot == nil { forget() }
+    case .suspected(let index):
+      (suspected, trackerBefore) = (lastRun + index, tracker)
+      lastRun = frames.count - 1
+    case .none: forget()
+    }
+  }
+
+  /// Takes a suspicion for certain, unless a face goes on across the cut: a slide changes beside the image of a speaker.
+  ///
+  /// - Parameter newest: the frame that is not settled yet.
+  mutating func accept(with newest: any VideoFrame) {
+    guard let suspected, suspected > 0, suspected < frames.count, let tracker = trackerBefore else { return }
+    let (before, after) = (frames[suspected - 1], frames[suspected])
+    guard !ShotCut.aFaceGoesOn(from: before.image(longSide: 320), to: after.image(longSide: 320), at: tracker.lastBoxes.map {
+      $0.scaled(from: before.size, toLongSide: 320)
+    }) else {
+      self.suspected = nil
+      return
+    }
+    (lastBefore, isLastBeforeUsed) = (before, suspected == 1)
+    nextShot = Array(frames[suspected...]) + [newest]
+  }
+
+  private mutating func forget() {
+    (suspected, trackerBefore, lastRun) = (nil, nil, 0)
+    frames = Array(frames.suffix(1))
+  }
+}
+
+extension Rect {
+  /// The same box in an image that is scaled so that its longer side has `longSide` pixels.
+  fileprivate func scaled(from size: Size, toLongSide longSide: Int) -> Rect {
+    let scale = Double(longSide) / Double(max(size.width, size.height))
+    return Rect(x: x * scale, y: y * scale, width: width * scale, height: height * scale)
+  }
+}

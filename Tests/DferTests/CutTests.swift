@@ -1,0 +1,107 @@
+import DferImage
+import DferTracking
+import DferVideo
+import Testing
+
+@testable import Dfer
+
+/// Cuts between painted shots.
+@Suite struct CutTests {
+  private static let left = [Rect(x: 0, y: 0, width: 50, height: 120)]
+  private static let right = [Rect(x: 90, y: 0, width: 70, height: 50), Rect(x: 20, y: 90, width: 60, height: 30)]
+  private static let place = Rect(x: 60, y: 40, width: 40, height: 40)
+
+  /// Frames of one shot; `wall` tells how bright it is.
+  private func shot(
+    _ count: Int, from index: Int, _ scenery: [Rect], wall: Int = 20, tone: Int = 100, isStriped: Bool = false,
+    face: Bool = true
+  ) -> [PaintedFrame] {
+    (index..<index + count).map {
+      PaintedFrame(
+        $0, at: Double($0) / 25, wall: wall, scenery: scenery,
+        face ? [PaintedFrame.Face(box: Self.place, tone: tone, isStriped: isStriped)] : [])
+    }
+  }
+
+  private func routed(_ frames: [PaintedFrame], findsCuts: Bool = true) -> (clips: [PendingClip], router: FrameRouter) {
+    var settings = SegmentSettings.painted
+    settings.findsCuts = findsCuts
+    var router = FrameRouter(settings: settings, pace: SegmentPace(detectorEvery: 0.2))
+    let steps = frames.flatMap { router.take($0) } + router.endSegment()
+    return (steps.compactMap { if case .clip(let clip) = $0 { clip } else { nil } }, router)
+  }
+
+  private func text(_ clips: [PendingClip]) -> [String] {
+    clips.map { "\(($0.start * 100).rounded() / 100)-\(($0.end * 100).rounded() / 100) \($0.faces.map(\.id))" }
+  }
+
+  /// Wherever the cut lies between two detector runs.
+  @Test(arguments: 45...57)
+  func aCutEndsTracksAndClips(at cut: Int) throws {
+    let (clips, router) = routed(shot(cut, from: 0, Self.left) + shot(60, from: cut, Self.right, tone: 160))
+    #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [cut])
+    #expect(router.counts.used + router.counts.skipped == cut + 60)
+    for clip in clips {
+      // No clip mixes the shots, and the man in the same place is another face.
+      #expect(clip.frames.upperBound <= cut || clip.frames.lowerBound >= cut)
+      let face = try #require(clip.faces.first)
+      #expect(clip.faces.count == 1 && face.id == (clip.frames.lowerBound < cut ? 0 : 1))
+      #expect(face.samples.allSatisfy { ToneReader.tone($0.crop) == (clip.frames.lowerBound < cut ? 100 : 160) })
+    }
+    // Rows account for all of the time.
+    #expect(clips.first?.start == 0 && abs((clips.last?.end ?? 0) - Double(cut + 60) / 25) < 1e-5)
+    for (clip, next) in zip(clips, clips.dropFirst()) { #expect(next.start <= clip.end + 1e-9) }
+    #expect(clips.contains { abs($0.end - Double(cut) / 25) < 1e-5 } && clips.contains { abs($0.start - Double(cut) / 25) < 1e-5 })
+  }
+
+  @Test func cutsCanBeLeftAlone() {
+    let (clips, router) = routed(shot(50, from: 0, Self.left) + shot(50, from: 50, Self.right), findsCuts: false)
+    #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
+  }
+
+  @Test func shotsOfHalfASecond() {
+    let frames = (0..<6).flatMap { shot(13, from: 13 * $0, $0 % 2 == 0 ? Self.left : Self.right) }
+    let (clips, router) = routed(frames)
+    #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [13, 26, 39, 52, 65])
+    #expect(text(clips).count == 6 && router.counts.used + router.counts.skipped == 78)
+  }
+
+  @Test func aFlashIsNoCut() {
+    for length in 1...3 {
+      for start in 48...53 {
+        let frames =
+          shot(start, from: 0, Self.left) + shot(length, from: start, [], wall: 255, face: false)
+          + shot(60, from: start + length, Self.left)
+        #expect(routed(frames).router.cuts.isEmpty, "\(length) frames at \(start)")
+      }
+    }
+  }
+
+  @Test func throughBlackToAnotherShot() {
+    let frames = shot(50, from: 0, Self.left) + shot(6, from: 50, [], wall: 0, face: false) + shot(50, from: 56, Self.right)
+    let (clips, router) = routed(frames)
+    #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [56])
+    #expect(clips.allSatisfy { $0.faces.map(\.id) == [$0.frames.lowerBound < 56 ? 0 : 1] })
+  }
+
+  @Test func aPanIsNoCut() {
+    let frames = (0..<100).map { index in
+      PaintedFrame(
+        index, at: Double(index) / 25,
+        scenery: (0..<6).map { Rect(x: 90 * Double($0) - 4 * Double(index), y: 20 * Double($0 % 3), width: 40, height: 60) })
+    }
+    #expect(routed(frames).router.cuts.isEmpty)
+  }
+
+  @Test func aSlideThatChangesBesideASpeakerIsNoCut() {
+    let (clips, router) = routed(
+      shot(50, from: 0, Self.left, isStriped: true) + shot(50, from: 50, Self.right, isStriped: true))
+    #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
+  }
+
+  @Test func aCutInTheLastFramesIsFound() {
+    let (clips, router) = routed(shot(50, from: 0, Self.left) + shot(8, from: 50, Self.right, tone: 160))
+    #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [50])
+    #expect(clips.last.map { text([$0]) } == ["2.0-2.32 [1]"])
+  }
+}
