@@ -11,6 +11,8 @@ public struct TrackedFace: Sendable, Hashable {
   public let maskWorn: Double
   /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
   public let points: [Point]
+  /// Whether the head stands upside down.
+  public var isUpsideDown = false
 }
 
 /// Joins the detections of one continuous segment into faces with ids.
@@ -92,7 +94,8 @@ public struct FaceTracker: Sendable {
       guard let id = track.id, let box = track.smoothedBox(at: time, over: options.smoothing) else { return nil }
       let nearest = track.nearestSighting(to: time).detection
       return TrackedFace(
-        id: id, box: box, score: nearest.score, maskWorn: nearest.maskWorn, points: nearest.points(movedTo: box))
+        id: id, box: box, score: nearest.score, maskWorn: nearest.maskWorn, points: nearest.points(movedTo: box),
+        isUpsideDown: track.upsideDownVotes > 0)
     }
     func weight(_ face: TrackedFace) -> Double { face.box.area * (reported.contains(face.id) ? 1.5 : 1) }
     let chosen = present.sorted { weight($0) > weight($1) }.prefix(options.maximumFaces)
@@ -105,6 +108,15 @@ public struct FaceTracker: Sendable {
   public mutating func finish() {
     guard let runs, let last = runs.recent.last, runs.count < 3 || last - runs.first < options.shortestTrack else { return }
     confirm { $0.sightings.count == runs.count && $0.first.time >= runs.first }
+  }
+
+  /// Asks which of the faces that the last detector run saw stand upside down: new ones, and each again after a while.
+  public mutating func checkUpright(_ isUpsideDown: (Rect) -> Bool) {
+    guard let now = runs?.recent.last else { return }
+    for index in tracks.indices where tracks[index].id != nil && tracks[index].last.time == now {
+      if let last = tracks[index].lastCheck, now - last < UprightCheck.every { continue }
+      tracks[index].vote(isUpsideDown: isUpsideDown(tracks[index].last.detection.box), at: now)
+    }
   }
 
   /// Gives each detection to the track it continues best and returns those that continue none.

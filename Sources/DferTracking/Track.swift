@@ -10,6 +10,9 @@ struct Track: Sendable {
   /// nil until the track is confirmed.
   var id: Int?
   private(set) var sightings: [Sighting]
+  /// Checks that found the face upside down, less those that found it upright.
+  private(set) var upsideDownVotes = 0
+  private(set) var lastCheck: Double?
 
   init(_ detection: FaceDetection, at time: Double) {
     sightings = [Sighting(time: time, detection: detection)]
@@ -27,6 +30,11 @@ struct Track: Sendable {
 
   mutating func add(_ detection: FaceDetection, at time: Double) {
     sightings.append(Sighting(time: time, detection: detection))
+  }
+
+  mutating func vote(isUpsideDown: Bool, at time: Double) {
+    upsideDownVotes = min(2, max(-2, upsideDownVotes + (isUpsideDown ? 1 : -1)))
+    lastCheck = time
   }
 
   /// Forgets all sightings before the last one that is older than `time`.

@@ -14,6 +14,10 @@ final class PaintedFrame: VideoFrame {
     var score = 0.9
     /// Whether it has stripes, so that the same face can be known again.
     var isStriped = false
+    /// A face has a darker band at its lower edge, if it has one; upside down that is above.
+    var band: Band = .none
+
+    enum Band { case none, below, above }
   }
 
   let index: Int
@@ -36,6 +40,11 @@ final class PaintedFrame: VideoFrame {
       Colour(UInt8(wall), UInt8(wall), UInt8(wall)))
     for part in scenery { image.fill(part, Colour(150, 150, 150)) }
     for face in faces { image.fill(face.box, Colour(200, UInt8(face.tone), UInt8(face.score * 255))) }
+    for face in faces where face.band != .none {
+      let y = face.band == .below ? face.box.y + face.box.height * 0.75 : face.box.y
+      image.fill(
+        Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4), Colour(200, UInt8(face.tone), 160))
+    }
     for face in faces where face.isStriped {
       for x in stride(from: face.box.x, to: face.box.right, by: 10) {
         image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
@@ -59,7 +68,11 @@ final class PaintedFrame: VideoFrame {
 /// Finds squares whose red is 200: one for each tone, with the score that blue says.
 struct SquareDetector: FaceDetecting {
   func detect(_ image: Image, threshold: Float?) -> [FaceDetection] {
-    struct Extent { var (left, top, right, bottom, blue, count) = (Int.max, Int.max, 0, 0, 0, 0) }
+    struct Extent {
+      var (left, top, right, bottom, blue, count) = (Int.max, Int.max, 0, 0, 0, 0)
+      /// Blue of the first and of the last row.
+      var (first, last) = (0, 0)
+    }
     var found: [Int: Extent] = [:]
     for y in 0..<image.height {
       for x in 0..<image.width where image.pixels[3 * (y * image.width + x)] == 200 {
@@ -68,11 +81,15 @@ struct SquareDetector: FaceDetecting {
         (extent.left, extent.right) = (min(extent.left, x), max(extent.right, x + 1))
         (extent.top, extent.bottom) = (min(extent.top, y), max(extent.bottom, y + 1))
         (extent.blue, extent.count) = (extent.blue + Int(image.pixels[pixel + 2]), extent.count + 1)
+        if extent.top == y { extent.first = Int(image.pixels[pixel + 2]) }
+        extent.last = Int(image.pixels[pixel + 2])
         found[Int(image.pixels[pixel + 1])] = extent
       }
     }
     return found.sorted { $0.key < $1.key }.compactMap { _, extent in
-      let score = Double(extent.blue) / Double(extent.count) / 255
+      // It knows upright faces better, as the network does.
+      let isUpsideDown = extent.last > extent.first + 10
+      let score = Double(extent.blue) / Double(extent.count) / 255 * (isUpsideDown ? 0.9 : 1)
       guard score > Double(threshold ?? 0) else { return nil }
       return FaceDetection(
         box: Rect(

@@ -125,6 +125,18 @@ import Testing
     #expect(clips.contains { $0.faces.isEmpty })
   }
 
+  @Test(arguments: [PaintedFrame.Face.Band.below, .above])
+  func aHeadUpsideDownIsReadUpright(band: PaintedFrame.Face.Band) throws {
+    let frames = (0..<40).map {
+      PaintedFrame($0, at: Double($0) / 25, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40), band: band)])
+    }
+    let face = try #require(clips(frames).clips.first?.faces.first)
+    #expect(face.samples.allSatisfy { $0.isTurned == (band == .above) })
+    // In the crop, the band is always below.
+    let crop = face.samples[8].crop
+    #expect(crop.pixels[3 * (20 * 24 + 12) + 2] < 200 && crop.pixels[3 * (4 * 24 + 12) + 2] > 200)
+  }
+
   @Test func imagesAreGivenOnceTheirBoxesAreFinal() {
     var settings = SegmentSettings.painted
     settings.givesImages = true

@@ -15,6 +15,9 @@ import Testing
     let point = Point(x: 55, y: 15)
     #expect(CropGeometry.inCrop(point, of: square) == Point(x: 0.5, y: 0.5))
     #expect(CropGeometry.inFrame(CropGeometry.inCrop(point, of: square), of: square) == point)
+    let corner = Point(x: 30, y: -10)
+    #expect(CropGeometry.inCrop(corner, of: square, isTurned: true) == Point(x: 1, y: 1))
+    #expect(CropGeometry.inFrame(Point(x: 1, y: 1), of: square, isTurned: true) == corner)
   }
 }
 

@@ -68,7 +68,9 @@ struct RowBuilder: Sendable {
     // The network saw the samples spread over its frames: find one that shows this sample.
     let order = ClipSampler.evenly(samples.count, over: frames)
     if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count {
-      row.landmarks = reading.landmarks[frame].map { CropGeometry.inFrame($0, of: samples[nearest].square) }
+      row.landmarks = reading.landmarks[frame].map {
+        CropGeometry.inFrame($0, of: samples[nearest].square, isTurned: samples[nearest].isTurned)
+      }
       if row.landmarks.count >= 2 {
         let (left, right) = (row.landmarks[0], row.landmarks[1])
         row.rollDegrees = atan2(right.y - left.y, right.x - left.x) * 180 / .pi

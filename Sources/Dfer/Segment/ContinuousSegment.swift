@@ -169,8 +169,17 @@ struct ContinuousSegment {
     let before = tracker
     tracker.observe(found, at: frame.time.seconds)
     shots?.judge(image, newest: newest, tracker: before, clock: clock)
+    checkUpright(in: frame)
     counts.detectorRuns += 1
     while nextRun <= frame.time.seconds + 1e-6 { nextRun += pace.detectorEvery }
+  }
+
+  private mutating func checkUpright(in frame: any VideoFrame) {
+    let (detector, clock) = (settings.detector, clock)
+    tracker.checkUpright { box in
+      let (square, side) = UprightCheck.view(of: box)
+      return clock.measure(.detector) { UprightCheck.isUpsideDown(frame.crop(square, side: side), detector: detector) }
+    }
   }
 
   /// Cuts the crops of all frames whose boxes can no longer change.
@@ -185,13 +194,15 @@ struct ContinuousSegment {
       clock.measure(.crop) {
         for face in faces {
           let square = settings.geometry.square(aroundDetected: face.box)
-          let crop = sampled.frame.crop(square, side: settings.cropSide)
-          let points = face.points.map { CropGeometry.inCrop($0, of: square) }
+          let cut = sampled.frame.crop(square, side: settings.cropSide)
+          // Networks learn from upright faces, so the crop of one upside down is turned.
+          let crop = face.isUpsideDown ? cut.turnedByHalf : cut
+          let points = face.points.map { CropGeometry.inCrop($0, of: square, isTurned: face.isUpsideDown) }
           for index in sampled.samples {
             crops.add(
               FaceSample(
                 index: index, crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn,
-                points: points), of: face.id)
+                points: points, isTurned: face.isUpsideDown), of: face.id)
           }
         }
       }
