@@ -23,7 +23,7 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Track the main face only.")
   var mainFace = false
 
-  @Option(help: ArgumentHelp("Seconds from one clip to the next (default: from the weights).", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Seconds from one clip to the next, in sixteenths of a clip (default: from the weights).", valueName: "seconds"))
   var hop: Double?
 
   @Option(help: ArgumentHelp("Length of a clip in seconds (default: from the weights).", valueName: "seconds"))

@@ -41,6 +41,15 @@ import Testing
     #expect(reading.probabilities == Softmax.probabilities(reading.logits, temperature: models.modelInfo.temperature))
   }
 
+  @Test(arguments: [(0.15, "clips start 0.1 s apart, not 0.15 s: whole samples of 0.1 s"), (0.4, nil), (nil, nil)] as [(Double?, String?)])
+  func aHopThatIsRoundedIsReported(hop: Double?, warning: String?) throws {
+    let models = try LoadedPipeline(Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
+    var options = RunOptions()
+    options.hop = hop
+    let run = AnalysisRun(PaintedSource([]), models: models, options: options)
+    #expect(RunRecorder(run, models: models).warnings.filter { $0.hasPrefix("clips start") } == [warning].compactMap { $0 })
+  }
+
   @Test func theManifestTellsOfGapsAndOfBothNetworks() throws {
     let models = try LoadedPipeline(Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
     let source = PaintedSource(

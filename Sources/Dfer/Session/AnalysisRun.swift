@@ -9,9 +9,8 @@ import DferVideo
 ///      decodes        on its own       segments       samples by time,     16 crops      probabilities       rows
 ///                     thread           and gaps       detector, tracker    of a face
 ///
-/// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder, which keeps a
-/// few frames ready. Only frames that a clip needs are converted, straight from the decoder's format to the size that is
-/// needed. Memory is bounded by the length of a clip, not of the video.
+/// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder. Only frames that a
+/// clip needs are converted. Memory is bounded by the length of a clip, not of the video.
 public final class AnalysisRun {
   public let options: RunOptions
   public let source: any VideoEvents

@@ -31,7 +31,14 @@ public struct RunRecorder {
     self.options = options ?? models.record.merging(run.options.record) { $1 }
     inputStamp = FileStamp(path: run.source.info.location)
     if let warning = ComputeInfo.warning { warnings.append(warning) }
+    if let hop = run.options.hop, abs(hop - run.grid.hopSeconds) > 1e-6 {
+      warnings.append(
+        "clips start \(Self.text(run.grid.hopSeconds)) s apart, not \(Self.text(hop)) s: whole samples of \(Self.text(run.grid.step)) s")
+    }
   }
+
+  /// Seconds without needless digits.
+  private static func text(_ seconds: Double) -> String { "\((seconds * 1000).rounded() / 1000)" }
 
   /// Takes note of an event: call this for each one that the run gives.
   public mutating func note(_ event: RunEvent) {
