@@ -45,6 +45,26 @@ import Testing
     #expect(!isGood([(1, 1)]))
   }
 
+  @Test(arguments: [(0.0, 4.0, true), (0, 3.97, true), (0, 3.9, false), (0.1, 4, false)])
+  func rowsMustCoverTheVideoToAFrame(start: Double, end: Double, isGood: Bool) throws {
+    var check = TimelineCheck()
+    var decoded = TimelineCheck.Decoded()
+    (decoded.frames, decoded.end) = (100, 4)
+    check.check(rows([(start, end)]), decoded, against: manifest(frames: 100))
+    #expect(check.isGood == isGood)
+  }
+
+  private func manifest(frames: Int) -> RunManifest {
+    var counts = RunManifest.Counts()
+    counts.decodedFrames = frames
+    let weights = RunManifest.Weights(file: "w", sha256: "", model: "", version: "", licence: "")
+    return RunManifest(
+      dfer: "", ffmpeg: "", started: .now, finished: .now, outcome: .complete, pipeline: "", weights: weights,
+      detector: weights, classes: [], temperature: 1, preprocessing: [:], input: [:], options: [:], clipFrames: 16,
+      clipSeconds: 1.6, hopSeconds: 0.8, counts: counts, stageSeconds: [:], longestLatencySeconds: 0, outputs: [],
+      warnings: [])
+  }
+
   @Test func probabilitiesMustSumToOne() {
     #expect(isGood([(0, 1)]) { $0.probabilities = [0.25, 0.75] })
     #expect(!isGood([(0, 1)]) { $0.probabilities = [0.25, 0.7] })
