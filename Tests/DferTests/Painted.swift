@@ -114,11 +114,8 @@ struct ToneReader: ClipClassifying {
 
 /// Events from a list, as a source.
 final class PaintedSource: VideoEvents, @unchecked Sendable {
-  let info = VideoInfo(
-    location: "painted", format: "list", codec: "paint", pixelFormat: "rgb24", storedSize: Size(width: 160, height: 120),
-    size: Size(width: 160, height: 120), pixelAspect: 1, orientation: Orientation(), frameRate: 25, duration: nil,
-    containerStart: 0, stream: 0, videoStreams: [0], byteSize: nil, isLive: false)
-  private(set) var counts = DecodeCounts()
+  let info = VideoInfo(location: "painted", format: "list", size: Size(width: 160, height: 120), frameRate: 25)
+  private(set) var counts = DecodeCounts.none
   let byteProgress: Double? = nil
   private var events: [VideoEvent]
   private let failure: (any Error)?

@@ -2,6 +2,7 @@ import DferImage
 import DferTimeline
 import DferTracking
 import DferVideo
+import Foundation
 import Testing
 
 @testable import Dfer

@@ -166,7 +166,7 @@ struct ContinuousSegment {
     let found = clock.measure(.detector) {
       settings.detector.detect(image, of: frame.size, threshold: Float(settings.tracker.keepScore))
     }
-    let before = tracker
+    let (before, newest, clock) = (tracker, newest, clock)
     tracker.observe(found, at: frame.time.seconds)
     shots?.judge(image, newest: newest, tracker: before, clock: clock)
     checkUpright(in: frame)

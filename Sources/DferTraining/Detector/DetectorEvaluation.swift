@@ -1,5 +1,6 @@
 import DferImage
 import DferModels
+import DferTracking
 import Foundation
 
 /// How well a face detector finds: recall and precision by the size of faces, wrong finds in images without faces, and how
