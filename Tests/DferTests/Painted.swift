@@ -24,38 +24,43 @@ final class PaintedFrame: VideoFrame {
   let time: MediaTime
   let duration: Double?
   let arrivedAt = ContinuousClock.now
-  private let pixels: Image
+  let size: Size
+  private let wall: Int
+  private let scenery: [Rect]
+  private let faces: [Face]
 
   init(
     _ index: Int, at seconds: Double, for duration: Double? = 0.04, size: Size = Size(width: 160, height: 120),
     wall: Int = 20, scenery: [Rect] = [], _ faces: [Face] = []
   ) {
-    self.index = index
-    self.duration = duration
+    (self.index, self.duration, self.size, self.wall) = (index, duration, size, wall)
+    (self.scenery, self.faces) = (scenery, faces)
     time = MediaTime(
       ticks: Int64((seconds * 1e6).rounded()), timeBase: TimeBase(numerator: 1, denominator: 1_000_000))
-    var image = Image(width: size.width, height: size.height)
-    image.fill(
-      Rect(x: 0, y: 0, width: Double(size.width), height: Double(size.height)),
-      Colour(UInt8(wall), UInt8(wall), UInt8(wall)))
+  }
+
+  /// Painted when it is asked for: most frames are never looked at.
+  private var pixels: Image {
+    var image = Image(
+      width: size.width, height: size.height,
+      pixels: [UInt8](repeating: UInt8(wall), count: 3 * size.width * size.height))
     for part in scenery { image.fill(part, Colour(150, 150, 150)) }
-    for face in faces { image.fill(face.box, Colour(200, UInt8(face.tone), UInt8(face.score * 255))) }
-    for face in faces where face.band != .none {
-      let y = face.band == .below ? face.box.y + face.box.height * 0.75 : face.box.y
-      image.fill(
-        Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4), Colour(200, UInt8(face.tone), 160))
-    }
-    for face in faces where face.isStriped {
-      for x in stride(from: face.box.x, to: face.box.right, by: 10) {
+    for face in faces {
+      image.fill(face.box, Colour(200, UInt8(face.tone), UInt8(face.score * 255)))
+      if face.band != .none {
+        let y = face.band == .below ? face.box.y + face.box.height * 0.75 : face.box.y
+        image.fill(
+          Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4), Colour(200, UInt8(face.tone), 160))
+      }
+      for x in stride(from: face.box.x, to: face.isStriped ? face.box.right : face.box.x, by: 10) {
         image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
       }
     }
-    pixels = image
+    return image
   }
 
-  var size: Size { pixels.size }
-
   func image(longSide: Int) -> Image {
+    guard longSide != max(size.width, size.height) else { return pixels }
     let scale = Double(longSide) / Double(max(size.width, size.height))
     return pixels.resampled(
       Rect(x: 0, y: 0, width: Double(size.width), height: Double(size.height)),
@@ -68,6 +73,7 @@ final class PaintedFrame: VideoFrame {
 /// Finds squares whose red is 200: one for each tone, with the score that blue says.
 struct SquareDetector: FaceDetecting {
   func detect(_ image: Image, threshold: Float?) -> [FaceDetection] {
+    guard image.pixels.contains(200) else { return [] }
     struct Extent {
       var (left, top, right, bottom, blue, count) = (Int.max, Int.max, 0, 0, 0, 0)
       /// Blue of the first and of the last row.
@@ -156,6 +162,6 @@ func paintedFrames(
   (0..<count).map { number in
     PaintedFrame(
       firstIndex + number, at: start + Double(number) / rate, for: 1 / rate, size: size,
-      face.map { [PaintedFrame.Face(box: $0, tone: 1 + number)] } ?? [])
+      face.map { [PaintedFrame.Face(box: $0, tone: 1 + number % 190)] } ?? [])
   }
 }
