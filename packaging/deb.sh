@@ -10,6 +10,12 @@ rm -rf "$work/deb" && mkdir -p "$source"
 cp -r "$root/packaging/debian" "$source/debian"
 cp -r "$tree" "$source/stage"
 "$root/packaging/licences.sh" "$source/licences"
+# A program that was not linked with --static-swift-stdlib brings Swift's runtime in a folder of its own.
+ldd "$tree/bin/dfer" | awk '/swift\/linux\//{print $3}' | while read -r file; do
+  install -D -m 644 "$file" "$source/stage/lib/dfer/$(basename "$file")"
+  patchelf --set-rpath '$ORIGIN' "$source/stage/lib/dfer/$(basename "$file")"
+done
+if [ -d "$source/stage/lib/dfer" ]; then patchelf --set-rpath '$ORIGIN/../lib/dfer' "$source/stage/bin/dfer"; fi
 cat > "$source/debian/changelog" <<C
 dfer ($package) unstable; urgency=medium
 
