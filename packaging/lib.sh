@@ -36,7 +36,8 @@ stage() {
   install -m 644 "$root"/Pipelines/*.yaml "$root"/Pipelines/*.safetensors "$tree/share/dfer/Pipelines/"
   install -m 644 "$root"/Samples/one-face.mp4 "$tree/share/dfer/Samples/"
   "$binary" manual > "$tree/share/man/man1/dfer.1"
-  "$binary" --generate-completion-script bash > "$tree/share/bash-completion/completions/dfer"
+  # Sourced, not run: without the first line that names a shell.
+  "$binary" --generate-completion-script bash | sed '1{/^#!/d}' > "$tree/share/bash-completion/completions/dfer"
   "$binary" --generate-completion-script zsh > "$tree/share/zsh/site-functions/_dfer"
   "$binary" --generate-completion-script fish > "$tree/share/fish/vendor_completions.d/dfer.fish"
   install -m 644 "$root"/README.md "$root"/MODELS.md "$tree/share/doc/dfer/"

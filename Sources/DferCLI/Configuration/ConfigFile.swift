@@ -77,6 +77,7 @@ struct ConfigFile {
       guard let isOn = value.bool else { throw wrong("'\(name)' must be true or false") }
       return isOn ? [Entry(command: command, option: name, values: [], line: line)] : []
     }
+    guard value.null == nil else { throw wrong("'\(name)' must have a value") }
     let values = value.sequence.map { $0.compactMap(\.string) } ?? value.string.map { [$0] } ?? []
     guard !values.isEmpty, value.sequence.map({ $0.count == values.count }) ?? true else {
       throw wrong("'\(name)' must have a value")
