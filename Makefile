@@ -14,7 +14,10 @@ FUZZ_SEED ?= $(shell date +%s)
 FLIPS ?= 100
 CLIPS ?= Samples/*.mp4
 
-.PHONY: demo test build setup setup-test install format lint clean bench fuzz chaos flips limits soak long-video sanitize \
+HOSTILE ?= 500
+HOSTILE_SEED ?= 1
+
+.PHONY: demo test build setup setup-test install format lint clean bench fuzz hostile chaos flips limits soak long-video sanitize \
   test-python test-r dist deb wheel dist-test site recipes
 
 demo: build  ## install, build, and read the sample's expressions
@@ -65,6 +68,10 @@ fuzz: setup-test  ## damaged files for every reader; what stops the program is i
 	mkdir -p build-fuzz
 	DFER_FUZZ_SECONDS=$(FUZZ_SECONDS) DFER_FUZZ_SEED=$(FUZZ_SEED) DFER_FUZZ_KEEP=$(CURDIR)/build-fuzz \
 	  swift test --disable-xctest --filter 'FuzzTests'
+
+hostile: setup-test build  ## damaged and hostile files of twenty containers, read one by one
+	rm -rf build-hostile && python3 Tests/Robustness/make_hostile.py Samples/one-face.mp4 build-hostile --count $(HOSTILE) --seed $(HOSTILE_SEED)
+	python3 Tests/Robustness/run_hostile.py .build/release/dfer build-hostile
 
 chaos: build  ## dfer batch, killed twenty times and resumed
 	Tests/Robustness/chaos.sh 20
@@ -141,4 +148,4 @@ lint:
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build .build-address .build-thread .build-python .build-r .build-dist .build-libraries .build-static dist build-demo.* build-fuzz
+	rm -rf .build .build-address .build-thread .build-python .build-r .build-dist .build-libraries .build-static dist build-demo.* build-fuzz build-hostile

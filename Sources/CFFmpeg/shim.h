@@ -12,6 +12,7 @@
 #include <libswscale/swscale.h>
 
 #include "camera.h"
+#include "guard.h"
 
 static const int dfer_error_eof = AVERROR_EOF;
 static const int dfer_error_again = AVERROR(EAGAIN);

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dfer
 import DferTensor
+import DferVideo
 import Foundation
 
 struct Batch: ParsableCommand {
@@ -76,7 +77,7 @@ struct Batch: ParsableCommand {
 
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(!inputs.isEmpty || !list.isEmpty, BatchError.nothingToRead.description)
+    try check(!inputs.isEmpty || !list.isEmpty, BatchError.nothingToRead(leftOut: 0).description)
     try check(jobs.map { (1...1024).contains($0) } ?? true, "--jobs must be 1 to 1024")
     try check(timeout >= 0 && timeout.isFinite, "--timeout must not be negative")
     try check(!(resume && overwrite), "--resume keeps finished rows and --overwrite replaces them; choose one")
@@ -86,7 +87,7 @@ struct Batch: ParsableCommand {
   var threadsPerJob: Int { reading.threads ?? max(1, Compute.availableCores / jobCount) }
   var patience: Duration? { timeout > 0 ? .seconds(timeout) : nil }
 
-  func findInputs() throws -> [BatchInput] {
+  func findInputs() throws -> BatchSelection {
     let entries = try list.flatMap { path in
       let data =
         path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
@@ -95,8 +96,11 @@ struct Batch: ParsableCommand {
       }
       return BatchInputs.entries(ofList: text)
     }
-    let found = try BatchInputs(base: base, keepsExtension: keepExtension).find(inputs + entries)
-    guard !found.isEmpty else { throw BatchError.nothingToRead }
+    let found = try BatchInputs(base: base, keepsExtension: keepExtension)
+      .select((inputs + entries).map { (try? localPath($0)) ?? $0 })
+    guard !found.inputs.isEmpty || found.leftOut.contains(where: \.isFailure) else {
+      throw BatchError.nothingToRead(leftOut: found.leftOut.count)
+    }
     return found
   }
 

@@ -11,6 +11,8 @@ struct BatchSession {
   private let interrupt = Interrupt()
   private let rule: ResumeRule
   private var inputs: [BatchInput]
+  /// What stands in the folders and is not read. Of several shares, the first one tells of it.
+  private let leftOut: [LeftOut]
   private var durations: [Double?] = []
   private var outcomes: [Int: BatchOutcome] = [:]
   private var view = BatchView()
@@ -19,9 +21,11 @@ struct BatchSession {
   init(_ command: Batch) throws {
     self.command = command
     folder = URL(fileURLWithPath: command.out)
-    inputs = try command.findInputs()
+    let selection = try command.findInputs()
+    inputs = selection.inputs
     let environment = ProcessInfo.processInfo.environment
     shard = try command.shard.map { try Shard($0, environment: environment) }
+    leftOut = shard?.index ?? 0 == 0 ? selection.leftOut : []
     let pipeline = try Installation.pipeline(command.reading.pipeline)
     rule = ResumeRule(
       weights: try SHA256.hex(ofFile: pipeline.modelWeights.path),
@@ -45,6 +49,7 @@ struct BatchSession {
     view.begin(
       count: inputs.count, skipped: inputs.count - waiting.count,
       seconds: waiting.reduce(0) { $0 + (durations[$1] ?? 0) }, shard: shard, quiet: command.quiet)
+    view.tell(of: leftOut)
     var workers: [BatchWorker] = []
     try writeFailures()
     while !interrupt.isRaised && !(waiting.isEmpty && workers.isEmpty) {
@@ -59,9 +64,11 @@ struct BatchSession {
     stop(workers)
     try writeFailures()
     let isInterrupted = interrupt.isRaised && outcomes.count < inputs.count
-    view.end(outcomes: Array(outcomes.values), total: inputs.count, isInterrupted: isInterrupted)
+    let missed = leftOut.filter(\.isFailure).map { BatchOutcome.failed(code: 3, message: $0.reason) }
+    let all = Array(outcomes.values) + missed
+    view.end(outcomes: all, total: inputs.count + missed.count, isInterrupted: isInterrupted)
     if isInterrupted { return .interrupted }
-    return ExitStatus(rawValue: BatchOutcome.exitCode(Array(outcomes.values))) ?? .unreadableInput
+    return ExitStatus(rawValue: BatchOutcome.exitCode(all)) ?? .unreadableInput
   }
 
   // MARK: Before the first worker
@@ -109,7 +116,9 @@ struct BatchSession {
     for (place, input) in inputs.enumerated() {
       BatchWorker.removeLeftovers(of: input, in: folder)
       let path = folder.appendingPathComponent(input.output).path
-      if command.resume, case .keep(let damaged) = verdict(input, rows: path) {
+      if let reason = BatchWorker.reasonNotToWrite(path) {
+        note(.outputFailed(message: reason), place, took: .zero)
+      } else if command.resume, case .keep(let damaged) = verdict(input, rows: path) {
         outcomes[place] = damaged ? .damaged : .ok
       } else {
         waiting.append(place)
@@ -131,7 +140,7 @@ struct BatchSession {
     do {
       return try BatchWorker(place, inputs[place], folder: folder, options: options)
     } catch {
-      note(.outputFailed(message: "could not start: \(error.localizedDescription)"), place, took: .zero)
+      note(.outputFailed(message: "could not start: \(BatchWorker.words(for: error))"), place, took: .zero)
       return nil
     }
   }
@@ -146,15 +155,16 @@ struct BatchSession {
       }
       // What an interruption ended has no outcome.
       if case .failed = outcome, interrupt.isRaised { continue }
-      note(outcome, worker.place, took: ContinuousClock.now - worker.started)
+      note(outcome, worker.place, took: ContinuousClock.now - worker.started, warnings: worker.warnings)
       if outcome != .ok { try writeFailures() }
     }
     return going
   }
 
-  private mutating func note(_ outcome: BatchOutcome, _ place: Int, took: Duration) {
+  private mutating func note(_ outcome: BatchOutcome, _ place: Int, took: Duration, warnings: [String] = []) {
     outcomes[place] = outcome
-    view.note(outcome, inputs[place], seconds: durations[place], took: took)
+    view.note(
+      outcome, inputs[place], seconds: durations.indices.contains(place) ? durations[place] : nil, took: took, warnings: warnings)
   }
 
   /// Passes an interruption on and waits for the workers to end; what they leave is removed.
@@ -171,7 +181,7 @@ struct BatchSession {
     let name = shard.map { $0.count > 1 ? "failures-\($0.index + 1)-of-\($0.count).csv" : nil } ?? nil
     let file = folder.appendingPathComponent(name ?? "failures.csv")
     let table = BatchOutcome.failureTable(
-      inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } })
+      inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } }, leftOut: leftOut)
     do { try Data(table.utf8).write(to: file, options: .atomic) } catch {
       throw OutputError.notWritable(path: file.path, reason: error.localizedDescription)
     }

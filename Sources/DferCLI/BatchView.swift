@@ -22,7 +22,19 @@ struct BatchView {
     say("\(share)\(count) \(count == 1 ? "video" : "videos")\(done), \(time(seconds)) to read")
   }
 
-  mutating func note(_ outcome: BatchOutcome, _ input: BatchInput, seconds: Double?, took: Duration) {
+  /// Names what is not read, kind by kind.
+  mutating func tell(of leftOut: [LeftOut]) {
+    for entry in leftOut where entry.isFailure { terminal.say("FAILED \(entry.path)  left out: \(entry.reason)") }
+    failed += leftOut.count(where: \.isFailure)
+    let others = Dictionary(grouping: leftOut.filter { !$0.isFailure }, by: \.reason).sorted { $0.key < $1.key }
+    for (reason, entries) in others {
+      let names = entries.prefix(5).map { ($0.path as NSString).lastPathComponent }.joined(separator: ", ")
+      say("left out: \(entries.count) (\(reason)): \(names)\(entries.count > 5 ? " and more, see failures.csv" : "")")
+    }
+  }
+
+  mutating func note(_ outcome: BatchOutcome, _ input: BatchInput, seconds: Double?, took: Duration, warnings: [String]) {
+    for warning in warnings { say("\(input.path): warning: \(warning)") }
     finished += 1
     readSeconds += seconds ?? 0
     let place = "[\(skipped + finished)/\(count)]"

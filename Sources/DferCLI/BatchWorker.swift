@@ -18,6 +18,8 @@ final class BatchWorker {
   private var lastGrowth = ContinuousClock.now
   private var isTimedOut = false
   private var interruptedAt: ContinuousClock.Instant?
+  /// What the child would have said of the video, had it been asked to.
+  private(set) var warnings: [String] = []
   /// Seconds of video that have their rows.
   private(set) var seconds = 0.0
 
@@ -27,11 +29,12 @@ final class BatchWorker {
     output = folder.appendingPathComponent(input.output)
     let parts = output.deletingLastPathComponent()
     try FileManager.default.createDirectory(at: parts, withIntermediateDirectories: true)
-    let stem = Self.partPrefix(output) + String(UInt32.random(in: .min ... .max), radix: 16)
+    let stem = Self.partPrefix(output) + Self.owner + "-" + String(UInt32.random(in: .min ... .max), radix: 16)
     rows = parts.appendingPathComponent(stem + ".csv")
     errors = parts.appendingPathComponent(stem + ".err")
     child = try ChildProcess(
-      ["watch", "--quiet", "--parent", "\(getpid())", "--output", rows.path] + options + ["--", input.path],
+      ["watch", "--quiet", "--file-only", "--parent", "\(getpid())", "--output", rows.path] + options
+        + ["--", input.argument],
       errors: errors)
   }
 
@@ -57,19 +60,52 @@ final class BatchWorker {
     child.interrupt()
   }
 
-  /// Removes what an earlier batch left when it was killed.
+  /// Removes what an earlier batch left when it was killed. What another batch is writing now stays.
   static func removeLeftovers(of input: BatchInput, in folder: URL) {
     let output = folder.appendingPathComponent(input.output)
     let parts = output.deletingLastPathComponent()
     let prefix = partPrefix(output)
     for name in (try? FileManager.default.contentsOfDirectory(atPath: parts.path)) ?? [] where name.hasPrefix(prefix) {
+      let url = parts.appendingPathComponent(name)
+      guard !isAlive(ownerOf: String(name.dropFirst(prefix.count)), file: url) else { continue }
       try? FileManager.default.removeItem(at: parts.appendingPathComponent(name))
     }
   }
 
   private static func partPrefix(_ output: URL) -> String {
-    ".\(output.deletingPathExtension().lastPathComponent.prefix(50)).part-"
+    // By bytes: a single Character may have dozens.
+    let stem = output.deletingPathExtension().lastPathComponent
+    var (short, bytes) = ("", 0)
+    for scalar in stem.unicodeScalars {
+      bytes += UTF8.width(scalar)
+      if bytes > 60 { break }
+      short.unicodeScalars.append(scalar)
+    }
+    return ".\(short).part-"
   }
+
+  /// This machine and process, as parts are named after them.
+  private static let machine = "m" + ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(40)
+  private static var owner: String { "\(machine)-\(getpid())" }
+
+  /// Whether the batch that makes a part is still at work. Of another machine that cannot be asked, so there the part
+  /// counts for a day.
+  private static func isAlive(ownerOf name: String, file: URL) -> Bool {
+    let words = name.split(separator: "-")
+    guard words.count >= 3, let process = Int32(words[1]) else { return false }
+    if words[0] == machine { return kill(process, 0) == 0 || errno == EPERM }
+    let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
+    return (facts?[.modificationDate] as? Date).map { Date().timeIntervalSince($0) < 86_400 } ?? false
+  }
+
+  /// Why no rows can be written to `path`; nil when nothing speaks against it.
+  static func reasonNotToWrite(_ path: String) -> String? {
+    let longest = (RunManifest.path(beside: path) as NSString).lastPathComponent.utf8.count
+    return longest > 255 ? "the name of its output would have \(longest) bytes, and 255 are possible; rename the video" : nil
+  }
+
+  /// What an error says: our own say it themselves.
+  static func words(for error: any Error) -> String { error is OutputError ? "\(error)" : error.localizedDescription }
 
   /// The end of the last row tells how far the child is.
   private func readProgress() {
@@ -93,14 +129,14 @@ final class BatchWorker {
     if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
     let said = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message"
     // The path has a column of its own.
-    let message = ["dfer: ", "\(input.path): "].reduce(said) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 }
+    let message = ["dfer: ", "\(input.argument): "].reduce(said) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 }
     switch child.code {
     case 0, 4:
       do {
         try publish(manifest)
         return child.code == 0 ? .ok : .damaged
       } catch {
-        return .outputFailed(message: "\(output.path): \(error.localizedDescription)")
+        return .outputFailed(message: Self.words(for: error))
       }
     case 5: return .outputFailed(message: message)
     case let code where code > 128 && code != 130:
@@ -111,6 +147,7 @@ final class BatchWorker {
 
   private func publish(_ part: URL) throws {
     var manifest = try RunManifest(contentsOf: part.path)
+    warnings = manifest.warnings
     manifest.outputs = [output.path]
     try manifest.write(to: RunManifest.path(beside: output.path))
     // rename(2) replaces in one step; FileManager has no such call for a file that may or may not exist.

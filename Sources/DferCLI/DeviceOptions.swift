@@ -18,6 +18,18 @@ struct DeviceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Frames per second of a folder or list of images.", valueName: "fps"))
   var imageRate = 25.0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Read the source as this input format of FFmpeg: lavfi for a filter graph, hls, dash, concat or sdp for a playlist \
+      whose name does not say so.
+      """, valueName: "format"))
+  var inputFormat: String?
+
+  /// Set by `dfer batch`: the source is the path of a file, whatever it looks like.
+  @Flag(help: .hidden)
+  var fileOnly = false
+
   func validate() throws {
     guard cameraRate.map({ (0.1...1000).contains($0) }) ?? true else {
       throw ValidationError("--camera-rate must be 0.1 to 1000")
@@ -28,6 +40,7 @@ struct DeviceOptions: ParsableArguments {
   func set(_ options: inout VideoOptions) {
     options.camera = CaptureRequest(size: cameraSize, rate: cameraRate, format: cameraFormat)
     options.pictureRate = imageRate
+    (options.inputFormat, options.isFileOnly) = (inputFormat, fileOnly)
   }
 
   private static func size(_ text: String) throws -> Size {

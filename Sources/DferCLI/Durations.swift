@@ -13,8 +13,10 @@ struct Durations: ParsableCommand {
   var files: [String]
 
   func run() {
+    var options = VideoOptions()
+    options.isFileOnly = true
     for file in files {
-      let seconds = try? VideoSource(file).info.duration
+      let seconds = try? VideoSource(file, options: options).info.duration
       FileHandle.standardOutput.write(Data("\(seconds.map { "\($0)" } ?? "?")\n".utf8))
     }
   }

@@ -9,7 +9,8 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Describe a video or weight file.")
 
-  @Argument(help: "A video file, URL or camera, or a .safetensors file.", completion: .file())
+  @Argument(
+    help: "A video file, URL or camera, or a .safetensors file.", completion: .file(), transform: { (try? localPath($0)) ?? $0 })
   var file: String
 
   func run() throws {

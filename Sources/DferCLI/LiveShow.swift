@@ -39,7 +39,9 @@ final class LiveShow {
     case .row(let row): board.add(row)
     case .image(let image): try show(image)
     case .load(let load): board.set(load)
-    case .progress(let progress): board.update(counts(of: run), time: progress.seconds)
+    case .progress(let progress):
+      let isLost = (run.source as? ReconnectingSource)?.isLost ?? false
+      board.update(counts(of: run), time: progress.seconds, isLost: isLost)
     }
   }
 

@@ -24,7 +24,9 @@ struct Watch: ParsableCommand {
       (talk.run.json) is written next to the first output and records weights, options, counts and times.
       """)
 
-  @Argument(help: "Video file, URL, '-', camera, screen, or folder or list of images.", completion: .file())
+  @Argument(
+    help: "Video file, URL, '-', camera, screen, or folder or list of images.", completion: .file(),
+    transform: { (try? localPath($0)) ?? $0 })
   var source: String
 
   @Option(
@@ -127,6 +129,7 @@ struct Watch: ParsableCommand {
   }
 
   func run() throws {
+    Interrupt.endAtOnce()
     let parentWatch = parent.map(ParentWatch.init)
     var session = try WatchSession(self)
     let status = try withExtendedLifetime(parentWatch) { try session.run() }

@@ -73,9 +73,6 @@ struct WatchSession {
     let interrupt = Interrupt(stop: pass.stop)
     if let show { say("live view: \(show.address)") }
     for warning in recorder.warnings { say("warning: \(warning)") }
-    if source.info.videoStreams.count > 1 && command.reading.stream == nil {
-      say("\(source.info.videoStreams.count) video streams; reading stream \(source.info.stream) (--stream chooses)")
-    }
     var status = ExitStatus.ok
     do {
       try pull { interrupt.isRaised }

@@ -2,7 +2,8 @@ import Foundation
 
 /// Keeps a few events of a source ready, decoded on a thread of its own.
 ///
-/// The queue is bounded. With `.block` a slow reader stops the decoder, so that nothing is lost: right for files. With
+/// The queue is bounded, in frames and in bytes. With `.block` a slow reader stops the decoder, so that nothing is lost:
+/// right for files. With
 /// `.dropOldest` the oldest waiting frame makes room and is counted, so that what is read stays new: right for live
 /// sources. A reader that has enough ends decoding with `cancel()`, or by letting go of the prefetch. An error arrives
 /// in its place in the order.
@@ -48,8 +49,13 @@ private final class Queue: @unchecked Sendable {
   private let policy: FramePrefetch.Policy
   private let capacity: Int
   private let condition = NSCondition()
+  /// Bytes of images that wait at most, as long as one waits: very large frames must not wait by the dozen.
+  private static let mostBytes = 64 << 20
   // All below is guarded by `condition`.
   private var ready: [Result<VideoEvent, any Error>] = []
+  private var isFull: Bool {
+    ready.count >= capacity || (ready.count > 1 && ready.reduce(0) { $0 + Self.bytes(of: $1) } > Self.mostBytes)
+  }
   private var isAtEnd = false
   private var isCancelled = false
   private(set) var dropped = 0
@@ -90,7 +96,7 @@ private final class Queue: @unchecked Sendable {
       do { event = try source.next().map { .success($0) } } catch { event = .failure(error) }
       if case .success(.frame(let frame)) = event { (frame as? Frame)?.arrived() }
       let isLast = condition.withLock {
-        while ready.count >= capacity && !isCancelled && !dropOldest() { condition.wait() }
+        while isFull && !isCancelled && !dropOldest() { condition.wait() }
         if let event {
           if !isCancelled { ready.append(event) } else if Self.isFrame(event) { unread += 1 }
         }
@@ -108,6 +114,10 @@ private final class Queue: @unchecked Sendable {
     ready.remove(at: oldest)
     dropped += 1
     return true
+  }
+
+  private static func bytes(of event: Result<VideoEvent, any Error>) -> Int {
+    if case .success(.frame(let frame)) = event { (frame as? Frame)?.byteCount ?? 0 } else { 0 }
   }
 
   private static func isFrame(_ event: Result<VideoEvent, any Error>) -> Bool {

@@ -3,13 +3,11 @@ import Foundation
 
 /// A folder or a list of images, read as a video: one image is one frame, at a steady rate.
 ///
-/// Images may differ in size and format. One that cannot be read is counted as damaged and leaves a hole of one frame.
+/// Images may differ in size and format. One that cannot be read is counted as damaged and leaves a gap of one frame;
+/// numbers that are missing in the names of a folder leave a gap as long as they are.
 public final class ImageSource: VideoEvents, @unchecked Sendable {
-  /// Extensions of what counts as an image, in lower case.
-  static let extensions: Set<String> = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm", "pgm"]
-
   public let info: VideoInfo
-  private let files: [String]
+  private let files: [(path: String, place: Int)]
   private let rate: Double
   private let options: VideoOptions
   private let stop = StopFlag()
@@ -17,27 +15,34 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
   // Guarded by `lock`.
   private var met = DecodeCounts()
   private var position = 0
+  /// Place of the next image in time, in images.
+  private var place = 0
   private var lastSize: Size?
 
   /// Whether a location is read by this source: a folder, or a text file with a path in each line.
   public static func takes(_ location: String) -> Bool {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: location, isDirectory: &isDirectory) else { return false }
-    return isDirectory.boolValue || location.lowercased().hasSuffix(".txt")
+    return isDirectory.boolValue || (MediaEndings.of(location) == "txt" && !FilmProbe.isFilm(location))
   }
 
   /// - Parameter location: a folder, whose images are taken in the order of their names with numbers by value, or a
   ///   `.txt` file of paths, taken in its order and relative to it.
   /// - Throws: `VideoError` when there is no image, or when none can be read.
   public init(_ location: String, options: VideoOptions = VideoOptions()) throws {
-    files = try Self.files(of: location)
+    let numbered = try Self.files(of: location)
+    files = numbered.files
+    // What a list names are files, whatever their names look like.
+    var options = options
+    (options.isFileOnly, options.inputFormat) = (true, nil)
     self.options = options
     rate = options.pictureRate
-    var info = try Self.firstInfo(of: files, location, options)
-    info.location = location
+    var info = try Self.firstInfo(of: files.map(\.path), location, options)
+    info.location = redacted(location)
+    info.warnings = numbered.warning.map { [$0] } ?? []
     info.format = "pictures"
     info.frameRate = rate
-    info.duration = Double(files.count) / rate
+    info.duration = Double((files.last?.place ?? 0) + 1) / rate
     info.containerStart = 0
     info.byteSize = nil
     self.info = info
@@ -49,19 +54,21 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
 
   public func next() throws -> VideoEvent? {
     while !stop.isRaised {
-      let index = lock.withLock {
-        defer { position += 1 }
-        return position
-      }
+      let (index, due) = lock.withLock { (self.position, self.place) }
       guard index < files.count else { break }
-      let time = MediaTime(
-        ticks: Int64((Double(index) * 1e6 / rate).rounded()), timeBase: TimeBase(numerator: 1, denominator: 1_000_000))
-      let frame = firstFrame(of: files[index])
+      let (path, place) = (files[index].path, files[index].place)
+      if place > due {
+        lock.withLock { self.place = place }
+        return .gap(Gap(start: time(of: due).seconds, end: time(of: place).seconds, reason: .missingImages))
+      }
+      let (time, end) = (time(of: place), time(of: place + 1).seconds)
+      let frame = firstFrame(of: path)
       return lock.withLock {
+        (self.position, self.place) = (index + 1, place + 1)
         met.packets += 1
         guard let frame else {
           met.damaged += 1
-          return .gap(Gap(start: time.seconds, end: time.seconds + 1 / rate, reason: .damage))
+          return .gap(Gap(start: time.seconds, end: end, reason: .damage))
         }
         if let lastSize, lastSize != frame.size { met.sizeChanges += 1 }
         lastSize = frame.size
@@ -71,6 +78,11 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
     }
     if counts.frames == 0 && !stop.isRaised { throw VideoError.noFrames(path: info.location) }
     return nil
+  }
+
+  private func time(of place: Int) -> MediaTime {
+    MediaTime(
+      ticks: Int64((Double(place) * 1e6 / rate).rounded()), timeBase: TimeBase(numerator: 1, denominator: 1_000_000))
   }
 
   /// The facts of the first image that can be read.
@@ -89,21 +101,37 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
     return frame as? Frame
   }
 
-  private static func files(of location: String) throws -> [String] {
-    if location.lowercased().hasSuffix(".txt") {
-      guard let text = try? String(contentsOfFile: location, encoding: .utf8) else {
-        throw VideoError.notReadable(path: location)
-      }
-      let folder = URL(fileURLWithPath: location).deletingLastPathComponent()
-      return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-        .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        .map { $0.hasPrefix("/") ? $0 : folder.appendingPathComponent($0).path }
+  private static func files(of location: String) throws -> ImageNumbers {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: location, isDirectory: &isDirectory), isDirectory.boolValue else {
+      return ImageNumbers(inOrder: try listed(in: location))
     }
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: location) else {
+    guard let entries = Folder(location)?.entries else { throw VideoError.notReadable(path: location) }
+    func files(_ endings: Set<String>) -> [String] {
+      entries.filter { $0.kind == .file && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(\.name)
+    }
+    let videos = files(MediaEndings.videos.subtracting(["gif", "apng"]))
+    if !videos.isEmpty { throw VideoError.folderOfVideos(path: location, videos: videos.count) }
+    return ImageNumbers(
+      numbered: files(MediaEndings.images).sorted { a, b in
+        let order = a.compare(b, options: .numeric)
+        return order == .orderedSame ? a.utf8.lexicographicallyPrecedes(b.utf8) : order == .orderedAscending
+      }.map { (location as NSString).appendingPathComponent($0) })
+  }
+
+  /// Paths in the lines of a text file, relative to it.
+  private static func listed(in location: String) throws -> [String] {
+    guard FileManager.default.isReadableFile(atPath: location), let data = FileManager.default.contents(atPath: location) else {
       throw VideoError.notReadable(path: location)
     }
-    return names.filter { extensions.contains(($0 as NSString).pathExtension.lowercased()) && !$0.hasPrefix(".") }
-      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
-      .map { (location as NSString).appendingPathComponent($0) }
+    let isWide = data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF])
+    guard let text = String(data: data, encoding: isWide ? .utf16 : .utf8), !text.utf8.contains(0) else {
+      throw VideoError.notText(path: location)
+    }
+    let folder = URL(fileURLWithPath: location).deletingLastPathComponent()
+    return text.split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: CharacterSet.whitespaces.union(CharacterSet(charactersIn: "\u{FEFF}"))) }
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+      .map { $0.hasPrefix("/") ? $0 : folder.appendingPathComponent($0).path }
   }
 }

@@ -9,7 +9,7 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   private let options: VideoOptions
   private let stop = StopFlag()
   private let lock = NSLock()
-  // Guarded by `lock`, because `cancel()` and `counts` come from other threads.
+  // `current`, `past` and `isGone` are guarded by `lock`, because `cancel()`, `counts` and `isLost` come from other threads.
   private var current: VideoSource?
   private var past = DecodeCounts()
   /// End of the last frame, and when it came: times of later sources are counted from here. The start would not do: a
@@ -17,7 +17,8 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   private var lastTime = 0.0
   private var lastArrival = ContinuousClock.now
   /// Why the source is gone; nil once it gives frames again.
-  private var loss: String?
+  private var loss: String? { didSet { lock.withLock { isGone = loss != nil } } }
+  private var isGone = false
   /// Seconds before the next try: they begin anew only when a frame has come.
   private var wait = ReconnectingSource.shortestWait
   private var held: VideoEvent?
@@ -38,6 +39,8 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
 
   public var counts: DecodeCounts { lock.withLock { current.map { past + $0.counts } ?? past } }
   public var byteProgress: Double? { nil }
+  /// Whether the source is gone: from the moment that this is known until a new frame has come.
+  public var isLost: Bool { lock.withLock { isGone } }
 
   public func cancel() {
     stop.raise()

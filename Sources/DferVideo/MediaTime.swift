@@ -6,6 +6,8 @@ public struct TimeBase: Sendable, Hashable, Codable {
     self.numerator = numerator
     self.denominator = denominator
   }
+
+  public var seconds: Double { Double(numerator) / Double(denominator) }
 }
 
 /// A moment of a video as an exact count of ticks. Seconds exist only at the edge, as `Double`.

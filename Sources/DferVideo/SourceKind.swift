@@ -1,12 +1,17 @@
 import Foundation
 
-/// What an input is: a file, standard input, a device or a URL; and how FFmpeg wants it named.
+/// What an input is: a file, standard input, a device or an address; and how FFmpeg wants it named.
+///
+/// What exists as a file is a file, whatever its name looks like: names that are found on a disk must never become
+/// commands.
 struct SourceKind {
   /// What libavdevice reads.
-  enum Device {
+  enum Device: Hashable {
     case camera, screen
     /// A filter graph that makes its own images; read like a camera.
     case virtual
+    /// Any other, by FFmpeg's name.
+    case named(String)
 
     /// FFmpeg's name of the input format.
     var inputFormat: String {
@@ -18,35 +23,54 @@ struct SourceKind {
         case .screen: "x11grab"
       #endif
       case .virtual: "lavfi"
+      case .named(let name): name
       }
     }
   }
 
+  /// What the source is called in messages and manifests.
+  let name: String
   let url: String
   var device: Device?
-  var isStandardInput: Bool { url == "pipe:0" }
+  var isStandardInput = false
   /// The file's path, when it is one.
   var file: String?
+  /// Whether the file is a pipe with a name.
+  var isPipe = false
   var byteSize: Int64?
   /// Whether the name alone says that the source sets its own pace.
   var isLive = false
   /// Whether something outside this machine's files may keep us waiting for ever.
   var isRemote = false
+  /// Scheme of an address, in lower case.
+  var scheme: String?
+  /// FFmpeg's name of the demuxer, where the name or an option says it; nil: by the file's bytes.
+  var format: String?
   /// FFmpeg's own options for opening it.
   var settings: [String: String] = [:]
 
-  init(_ location: String) throws {
-    if location == "-" {
-      url = "pipe:0"
-    } else if let (device, name) = Self.device(location) {
-      url = name
+  init(_ location: String, options: VideoOptions = VideoOptions()) throws {
+    let isOpen = !options.isFileOnly
+    if isOpen && location == "-" {
+      (name, url, isStandardInput) = (location, "pipe:0", true)
+      format = options.inputFormat
+    } else if isOpen, let graph = Self.graph(location, options) {
+      (name, url, device) = (redacted(location), graph, .virtual)
+      (isLive, isRemote) = (true, true)
+    } else if isOpen, let format = options.inputFormat, !AllowedFormats.reads(format) {
+      (name, url, device) = (redacted(location), location, .named(format))
+      (isLive, isRemote) = (true, true)
+    } else if isOpen, !Self.isFile(location), let (device, deviceName) = Self.device(location) {
+      (name, url) = (redacted(location), deviceName)
       self.device = device
       if device == .screen { settings = Self.screenSettings }
-      isLive = true
+      (isLive, isRemote) = (true, true)
+    } else if isOpen, !Self.isFile(location), let scheme = Self.scheme(location), scheme != "file" {
+      (name, url) = (redacted(location), location)
+      guard AllowedFormats.protocols(of: scheme) != nil else { throw VideoError.unknownAddress(path: name, scheme: scheme) }
+      self.scheme = scheme
       isRemote = true
-    } else if let scheme = Self.scheme(location) {
-      url = location
-      isRemote = true
+      format = options.inputFormat
       isLive = ["rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp"].contains(scheme)
       // TCP first: a network that swallows UDP looks like silence.
       if scheme.hasPrefix("rtsp") { settings["rtsp_flags"] = "prefer_tcp" }
@@ -55,18 +79,42 @@ struct SourceKind {
         settings = ["reconnect": "1", "reconnect_on_network_error": "1", "reconnect_delay_max": "4"]
       }
     } else {
+      let path = isOpen ? try localPath(location) : location
+      if isOpen, path == location, location.hasPrefix("lavfi:"), !Self.isFile(location) {
+        throw VideoError.needsFormat(path: redacted(location), format: "lavfi")
+      }
+      name = redacted(path)
       // "file:" keeps FFmpeg from reading a meaning into colons, dashes and percent signs of a name.
-      url = "file:" + location
-      file = location
-      byteSize = try Self.size(ofFile: location)
+      url = "file:" + path
+      file = path
+      (byteSize, isPipe) = try Self.facts(ofFile: path)
+      format = isOpen ? options.inputFormat ?? AllowedFormats.playlist(ofName: path) : nil
     }
   }
 
-  /// The scheme of a URL in lower case; nil for anything else.
+  /// Whether the source names what is opened next.
+  var isPlaylist: Bool { format.map { AllowedFormats.playlists.contains($0) } ?? false }
+
+  /// The filter graph of a source that asks for one.
+  private static func graph(_ location: String, _ options: VideoOptions) -> String? {
+    guard options.inputFormat == "lavfi" else { return nil }
+    return location.hasPrefix("lavfi:") ? String(location.dropFirst(6)) : location
+  }
+
+  /// Whether a location is a file that is there. Cameras have paths too.
+  private static func isFile(_ location: String) -> Bool {
+    !location.hasPrefix("/dev/video") && FileManager.default.fileExists(atPath: location)
+  }
+
+  /// The scheme of an address in lower case; nil for anything else.
   private static func scheme(_ location: String) -> String? {
     guard let end = location.range(of: "://") else { return nil }
     let scheme = location[..<end.lowerBound]
-    return scheme.allSatisfy { $0.isLetter || $0.isNumber || $0 == "+" } ? scheme.lowercased() : nil
+    let isName = scheme.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+        || "+-._".utf8.contains(byte)
+    }
+    return isName && !scheme.isEmpty ? scheme.lowercased() : nil
   }
 
   private static func device(_ location: String) -> (Device, name: String)? {
@@ -76,8 +124,7 @@ struct SourceKind {
       return (.camera, !name.isEmpty && name.allSatisfy(\.isNumber) ? "/dev/video\(name)" : name)
     }
     if let name = rest("avfoundation:") { return (.camera, name) }
-    if let name = rest("screen:") { return (.screen, name.isEmpty ? defaultScreen : name) }
-    return rest("lavfi:").map { (.virtual, $0) }
+    return rest("screen:").map { (.screen, $0.isEmpty ? defaultScreen : $0) }
   }
 
   #if os(macOS)
@@ -89,18 +136,37 @@ struct SourceKind {
     private static let screenSettings = ["framerate": "25", "draw_mouse": "0"]
   #endif
 
-  /// Bytes of a regular file; nil for pipes and the like. Throws what keeps it from being read.
-  private static func size(ofFile path: String) throws -> Int64? {
+  /// Bytes of a regular file, nil for pipes and the like; and whether it is a pipe. Throws what keeps it from being read.
+  private static func facts(ofFile path: String) throws -> (byteSize: Int64?, isPipe: Bool) {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw VideoError.missing(path: path)
+      throw VideoError.missing(path: redacted(path))
     }
     if isDirectory.boolValue { throw VideoError.directory(path: path) }
     guard FileManager.default.isReadableFile(atPath: path) else { throw VideoError.notReadable(path: path) }
+    if Folder.isPipe(path) { return (nil, true) }
     let facts = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-    guard facts?[.type] as? FileAttributeType == .typeRegular else { return nil }
+    guard facts?[.type] as? FileAttributeType == .typeRegular else { return (nil, false) }
     let size = (facts?[.size] as? NSNumber)?.int64Value
     if size == 0 { throw VideoError.empty(path: path) }
-    return size
+    return (size, false)
   }
+}
+
+/// The path behind a `file:` address, as file managers, browsers and ELAN write them: `file:///data/my%20talk.mp4`. Anything
+/// else is given back as it is, and so is what exists under just this name.
+///
+/// - Throws: `VideoError` for a file of another machine.
+public func localPath(_ location: String) throws -> String {
+  guard location.lowercased().hasPrefix("file:"), !FileManager.default.fileExists(atPath: location) else { return location }
+  let rest = location.dropFirst(5)
+  guard rest.hasPrefix("//") else { return String(rest) }
+  let host = rest.dropFirst(2).prefix { $0 != "/" }
+  guard host.isEmpty || host.lowercased() == "localhost" else {
+    throw VideoError.otherMachine(path: redacted(location), host: String(host))
+  }
+  let path = String(rest.dropFirst(2 + host.count))
+  let decoded = path.removingPercentEncoding ?? path
+  let files = FileManager.default
+  return !files.fileExists(atPath: decoded) && files.fileExists(atPath: path) ? path : decoded
 }

@@ -26,17 +26,26 @@ public struct VideoInfo: Sendable, Hashable, Codable {
   public var byteSize: Int64?
   /// Whether the source sets its own pace.
   public var isLive: Bool
+  /// What was decided or found that a user should know, such as a choice between streams.
+  public var warnings: [String] = []
 }
 
 /// What is asked of a video source.
 public struct VideoOptions: Sendable, Hashable {
-  /// Index of the video stream; nil: the container's default.
+  /// Whether the location is the path of a file whatever it looks like, which opens nothing but itself: no device, no
+  /// address, no playlist. For names that were found and not typed.
+  public var isFileOnly = false
+  /// FFmpeg's name of an input format that is not read unasked: a filter graph ("lavfi"), another device, or a playlist
+  /// whose name does not say that it is one ("hls", "dash", "concat", "sdp").
+  public var inputFormat: String?
+  /// Index of the video stream; nil: the film among them.
   public var stream: Int?
   /// Clockwise degrees instead of the file's own rotation: 0, 90, 180 or 270.
   public var rotation: Int?
   /// Threads of the decoder. More of them add a frame of delay each.
   public var threads = 2
-  /// Seconds that a source may be silent before it counts as lost; nil: 5 for devices, 10 for networks.
+  /// Seconds that a source may be silent before it counts as lost; nil: 5 for devices, 10 for networks and playlists, 60
+  /// for files, 600 for pipes that have begun.
   public var readTimeout: Double?
   /// Seconds that standard input may take to begin.
   public var pipeTimeout = 60.0
@@ -90,15 +99,19 @@ public protocol VideoEvents: AnyObject, Sendable {
 public struct Gap: Sendable, Hashable {
   public enum Reason: String, Sendable, Codable {
     case damage, timestamps, truncated
+    /// Numbers of a folder of images that are not there.
+    case missingImages = "missing_images"
     /// A camera or stream that was lost and came back.
     case disconnected
     /// A part of a live stream that never came, while the stream went on.
     case lost
     /// A live source whose frames nobody took for more than a second.
     case notTaken
+    /// The same because somebody asked for a pause: nothing is damaged.
+    case paused
 
     /// Whether the hole is in a live stream, not in a file.
-    public var isOfStream: Bool { [.disconnected, .lost, .notTaken].contains(self) }
+    public var isOfStream: Bool { [.disconnected, .lost, .notTaken, .paused].contains(self) }
   }
 
   /// Seconds from the container's start.

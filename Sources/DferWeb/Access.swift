@@ -1,3 +1,5 @@
+import Foundation
+
 /// Who may see the live view.
 ///
 /// On loopback everybody on this machine may, but only under a loopback name: a page from elsewhere that makes a browser
@@ -19,15 +21,26 @@ struct Access: Sendable {
   let token: String?
 
   func judge(_ request: Request) -> Verdict {
-    // What changes something must come from our own page, or from a program that sends no origin at all.
-    if request.isChange, let origin = request.header("origin"), origin != "http://" + (request.header("host") ?? "") {
-      return .foreignOrigin
-    }
+    if request.isChange && !Self.isOwn(request) { return .foreignOrigin }
     guard let token else { return Self.isLoopback(host: request.header("host")) ? .allowed : .wrongHost }
     if let given = request.query["token"] { return Self.equal(given, token) ? .exchange : .tokenMissing }
     let bearer = request.header("authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
     let given = bearer ?? request.cookies[Self.cookie]
     return given.map { Self.equal($0, token) } ?? false ? .allowed : .tokenMissing
+  }
+
+  /// What changes something must come from our own page, or from a program that sends no origin at all.
+  ///
+  /// Behind a proxy the page has another scheme than this server, and often another host than the proxy asks for; it then
+  /// says which one the browser asked for. No page of somebody else can make a browser send that header, or say that a
+  /// request comes from the same origin.
+  private static func isOwn(_ request: Request) -> Bool {
+    guard let origin = request.header("origin") else { return true }
+    if request.header("sec-fetch-site") == "same-origin" { return true }
+    guard let start = origin.range(of: "://"), ["http", "https"].contains(origin[..<start.lowerBound]) else { return false }
+    let host = origin[start.upperBound...].lowercased()
+    let forwarded = request.header("x-forwarded-host")?.split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
+    return [request.header("host"), forwarded].compactMap { $0?.lowercased() }.contains(host)
   }
 
   /// Whether a Host header names this machine's loopback.

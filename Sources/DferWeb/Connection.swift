@@ -13,6 +13,8 @@ final class Connection: ChannelInboundHandler {
   private enum State {
     /// Since when no request has come.
     case idle(NIODeadline)
+    /// Since when a request's head has been here and its body has not.
+    case receiving(NIODeadline)
     case answering
     /// Wants an image with a number above `after`, at the latest at `until`.
     case wantsImage(after: Int, until: NIODeadline)
@@ -52,7 +54,7 @@ final class Connection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
-      state = .answering
+      state = .receiving(.now())
       bodyBytes = 0
       request = Request(head)
     case .body(let part):
@@ -61,6 +63,7 @@ final class Connection: ChannelInboundHandler {
       if bodyBytes > 1024 { context.close(promise: nil) }
     case .end:
       guard let request = self.request.take() else { return }
+      state = .answering
       answer(request)
     }
   }
@@ -126,7 +129,7 @@ final class Connection: ChannelInboundHandler {
     case .image:
       board.wantImages()
       let after = request.query["after"].flatMap { Int($0) } ?? -1
-      keepAlive = request.isKeepAlive
+      (keepAlive, isHead) = (request.isKeepAlive, request.isHead)
       state = .wantsImage(after: after, until: .now() + .seconds(10))
       pump()
     case .events: beginEvents(request)
@@ -136,6 +139,8 @@ final class Connection: ChannelInboundHandler {
 
   /// Whether the connection outlives the answer that is under way.
   private var keepAlive = true
+  /// Whether the answer that is under way has no body.
+  private var isHead = false
 
   private func send(
     _ status: HTTPResponseStatus, _ text: String, _ kind: String = "text/plain; charset=utf-8",
@@ -182,10 +187,8 @@ final class Connection: ChannelInboundHandler {
 
   private func sendHealth(to request: Request) {
     let health = hub.board.health
-    let isStale = hub.board.info.isLive && health.state.name == .reading && health.silenceS > 20
-    let word = isStale ? "stalled" : health.state.name.rawValue
-    let isWell = !isStale && health.state.name != .lost
-    send(isWell ? .ok : .serviceUnavailable, word + "\n", to: request)
+    let word = hub.board.isStalled(health) ? "stalled" : health.state.name.rawValue
+    send(hub.board.isWell(health) ? .ok : .serviceUnavailable, word + "\n", to: request)
   }
 
   // MARK: Answers that take time
@@ -193,7 +196,7 @@ final class Connection: ChannelInboundHandler {
   /// Goes on with whatever is under way, as far as the client keeps up. Called when something may have changed.
   func pump() {
     switch state {
-    case .idle, .answering: break
+    case .idle, .receiving, .answering: break
     case .wantsImage(let after, let until): sendImage(after: after, until: until)
     case .events(let sent): sendEvents(after: sent)
     case .file(let file, let left): sendFile(file, left)
@@ -201,17 +204,20 @@ final class Connection: ChannelInboundHandler {
   }
 
   private func sendImage(after: Int, until: NIODeadline) {
+    // Whoever asks for the head alone asks what there is now.
+    let until = isHead ? .now() : until
     if let image = hub.board.image, image.number > after || after > image.number + 1 {
       send(
         .ok, ByteBuffer(bytes: image.jpeg), "image/jpeg", headers: [("Dfer-Frame", image.info)],
-        keepAlive: keepAlive)
+        keepAlive: keepAlive, isHead: isHead)
     } else if NIODeadline.now() >= until || hub.board.state.name == .ended {
       send(.noContent, ByteBuffer(), "text/plain", keepAlive: keepAlive)
     }
   }
 
   private func beginEvents(_ request: Request) {
-    begin(.ok, "text/event-stream", length: nil, keepAlive: false)
+    begin(.ok, "text/event-stream", length: request.isHead ? 0 : nil, keepAlive: false)
+    if request.isHead { return end() }
     write("retry: 2000\nevent: hello\ndata: \(LiveJSON.text(hub.board.info))\n\n")
     state = .events(sent: request.header("last-event-id").flatMap { Int($0) } ?? -1)
     pump()
@@ -292,6 +298,8 @@ final class Connection: ChannelInboundHandler {
     let now = NIODeadline.now()
     if let stuckSince, now - stuckSince > .seconds(20) { return close() }
     if case .idle(let since) = state, now - since > .seconds(30) { return close() }
+    // Nothing here needs a body, so there is no reason to wait long for one.
+    if case .receiving(let since) = state, now - since > .seconds(5) { return close() }
     sendHealthEvent()
     pump()
   }

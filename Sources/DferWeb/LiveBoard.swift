@@ -26,6 +26,10 @@ public final class LiveBoard: Sendable {
   private struct Content: Sendable {
     var state = LiveState(.starting)
     var isPaused = false
+    /// Set while the source is gone. It shows even when somebody has asked for a pause.
+    var loss: LiveState?
+    /// Whether a frame has been looked at.
+    var hasRead = false
     var image: EncodedFrame?
     var imageWantedUntil: ContinuousClock.Instant?
     var events = EventLog(capacity: 1024)
@@ -86,15 +90,18 @@ public final class LiveBoard: Sendable {
   }
 
   /// The run has looked at a frame at `time` seconds.
-  public func update(_ counts: LiveCounts, time: Double) {
+  ///
+  /// - Parameter isLost: whether the source is gone: what is looked at now came before.
+  public func update(_ counts: LiveCounts, time: Double, isLost: Bool = false) {
     content.withLock {
       $0.counts = counts
+      $0.hasRead = true
       if time > $0.mediaTime || $0.mediaTime == 0 {
         $0.mediaTime = time
         $0.newestFrame = .now
       }
     }
-    if state.name == .starting || state.name == .lost { set(LiveState(.reading)) }
+    if !isLost, content.withLock({ $0.state.name == .starting || $0.loss != nil }) { set(LiveState(.reading)) }
   }
 
   public func update(_ counts: LiveCounts) { content.withLock { $0.counts = counts } }
@@ -109,6 +116,7 @@ public final class LiveBoard: Sendable {
   public func set(_ state: LiveState) {
     change {
       if state.name == .lost { $0.retries += 1 }
+      $0.loss = state.name == .lost ? state : nil
       // Whoever asked for a pause still wants it when the source comes back.
       let state = state.name == .reading && $0.isPaused ? LiveState(.paused) : state
       guard state != $0.state else { return }
@@ -139,10 +147,10 @@ public final class LiveBoard: Sendable {
     change {
       guard $0.state.name != .ended, $0.isPaused != isPaused else { return }
       $0.isPaused = isPaused
-      if isPaused || $0.state.name == .paused {
-        $0.state = LiveState(isPaused ? .paused : .reading)
-        $0.events.add("state", LiveJSON.text($0.state))
-      }
+      let state = $0.loss ?? LiveState(isPaused ? .paused : $0.hasRead ? .reading : .starting)
+      guard state != $0.state else { return }
+      $0.state = state
+      $0.events.add("state", LiveJSON.text(state))
     }
   }
 
@@ -186,6 +194,11 @@ public final class LiveBoard: Sendable {
         memoryBytes: memory)
     }
   }
+
+  /// Whether a live source that counts as read has given nothing for long.
+  func isStalled(_ health: LiveHealth) -> Bool { info.isLive && health.state.name == .reading && health.silenceS > 20 }
+
+  func isWell(_ health: LiveHealth) -> Bool { health.state.name != .lost && !isStalled(health) }
 
   /// All that `/metrics` tells beside `health`.
   var totals: (counts: LiveCounts, rowsByStatus: [String: Int]) {

@@ -70,7 +70,7 @@ struct CameraTests {
   @Test func virtualDevicesAreReadLikeCameras() throws {
     let csv = scratch.file("virtual.csv")
     let result = try Tool.run(
-      Tool.dfer, ["watch", "lavfi:testsrc2=s=160x120:r=25:d=2,realtime", "--on-disconnect", "stop", "-o", csv.path])
+      Tool.dfer, ["watch", "--input-format", "lavfi", "lavfi:testsrc2=s=160x120:r=25:d=2,realtime", "--on-disconnect", "stop", "-o", csv.path])
     #expect(result.status == 0, "\(result.errors)")
     let rows = Self.rows(try String(contentsOf: csv, encoding: .utf8))
     #expect(rows.last?["end_s"] == "2.000000" && rows.allSatisfy { $0["wall_time"]?.hasSuffix("Z") == true })

@@ -21,6 +21,43 @@ extension Ladder {
     #expect(rows(file("p.csv")).contains { $0["label"]?.isEmpty == false })
   }
 
+  /// The base has its index at the end; a file on standard input can go back, a pipe cannot.
+  func indexBehindAPipe() throws {
+    let pipe = try shell("cat \"$F/base.mp4\" | \"$DFER\" watch - --quiet -o p.csv; exit ${PIPESTATUS[1]}")
+    #expect(pipe.status == 3 && pipe.errors.contains("faststart"), "\(pipe.status) \(pipe.errors)")
+    let file = try shell("\"$DFER\" watch - --quiet --keep-tubes 0.1 -o f.csv < \"$F/base.mp4\"")
+    #expect(file.status == 0 && rows(self.file("f.csv")).count > 1, "\(file.errors)")
+  }
+
+  /// Started with SIGINT ignored, as shells do in the background, the first one still ends it.
+  func pipeWithoutAWriter() throws {
+    let result = try shell(
+      "mkfifo nobody; (trap '' INT; exec \"$DFER\" watch nobody --quiet -o n.csv) & sleep 1.5; kill -INT $!; "
+        + "(sleep 8; kill -KILL $! 2>/dev/null) & wait %1; exit $?")
+    #expect(result.status == 130, "\(result.status) \(result.errors)")
+    let given = try shell("mkfifo late; timeout -s KILL 20 \"$DFER\" watch late --quiet --read-timeout 1 -o l.csv")
+    #expect(given.status == 3 && given.errors.contains("late"), "\(given.status) \(given.errors)")
+  }
+
+  func hangUp() throws {
+    let result = try Tool.run(
+      Tool.dfer, ["watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o", file("hup.csv"), "-o", file("hup.json")]
+    ) { process in
+      waitForRows("hup.csv")
+      kill(process.processIdentifier, SIGHUP)
+    }
+    #expect(result.status == 130, "\(result.errors)")
+    #expect(FileManager.default.fileExists(atPath: file("hup.json")) && FileManager.default.fileExists(atPath: file("hup.run.json")))
+  }
+
+  /// A folder of images without some in the middle.
+  func missingNumbers() throws -> String {
+    try FileManager.default.createDirectory(at: scratch.file("numbers"), withIntermediateDirectories: true)
+    try Tool.ffmpeg(["-i", input("base.mp4").path, "-an", "-frames:v", "60", file("numbers/f%03d.png")])
+    for number in 41...50 { try FileManager.default.removeItem(at: scratch.file("numbers/f0\(number).png")) }
+    return file("numbers")
+  }
+
   func pipeNeverBegins() throws {
     let result = try shell("sleep 20 | timeout 15 \"$DFER\" watch - --quiet --read-timeout 1 -o p.csv; exit ${PIPESTATUS[1]}")
     #expect(result.status == 3 && result.errors.contains("no answer in time"), "\(result.status) \(result.errors)")

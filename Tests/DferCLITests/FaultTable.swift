@@ -116,6 +116,18 @@ struct Fault: Sendable, CustomTestStringConvertible {
     + [
       .made(25, "a folder without pictures", [3], .none, says: "directory") { $0.scratch.url.path },
       .file(25, "image-sequence"),
+      .made(25, "an address of a file", [0]) { ladder in
+        try FileManager.default.copyItem(at: ladder.input("base.mp4"), to: ladder.scratch.file("my talk 100%.mp4"))
+        return "file://" + ladder.scratch.url.path + "/my%20talk%20100%25.mp4"
+      },
+      .made(25, "a filter graph without its option", [3], .none, says: "--input-format lavfi") { _ in "lavfi:testsrc2=d=1" },
+      .made(25, "a playlist of itself named .mp4", [3], .none, says: "playlist") { ladder in
+        try ladder.write(Data("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.mp4\n".utf8), "self.mp4")
+      },
+      .made(25, "a playlist of another folder", [3], .none, says: "playlist") { ladder in
+        try ladder.write(Data("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/hostname\n#EXT-X-ENDLIST\n".utf8), "a.m3u8")
+      },
+      .made(25, "missing numbers", [4], .facesThenHole) { try $0.missingNumbers() },
       .made(25, "nothing there", [3], .none, says: "no such file") { $0.file("nothing.mp4") },
       .made(25, "symbolic link to itself", [3], .none) { ladder in
         try FileManager.default.createSymbolicLink(atPath: ladder.file("loop.mp4"), withDestinationPath: "loop.mp4")
@@ -126,6 +138,8 @@ struct Fault: Sendable, CustomTestStringConvertible {
         return try ladder.write(whole.prefix(whole.count * 8 / 10), "growing.ts")
       },
       .act(27, "standard input ends early") { try $0.pipeEndsEarly() },
+      .act(27, "an index at the end through a pipe") { try $0.indexBehindAPipe() },
+      .act(27, "a pipe without a writer, and Ctrl-C") { try $0.pipeWithoutAWriter() },
       .act(27, "standard input never begins") { try $0.pipeNeverBegins() },
       .made(28, "a camera that is not there", [3], .none, says: "no such camera") { _ in "v4l2:97" },
       .made(31, "a missing segment of HLS", [0, 4], .facesThenHole) { try $0.missingSegment() },
@@ -133,6 +147,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
       .act(34, "a reader that goes away") { try $0.readerGoesAway() },
       .act(35, "a full disk") { try $0.fullDisk() },
       .act(36, "outputs that exist, cannot be written, or are the input") { try $0.outputsInTheWay() },
+      .act(37, "a closed terminal") { try $0.hangUp() },
       .act(37, "SIGINT and SIGTERM") { try $0.signals() },
       .act(38, "SIGKILL") { try $0.killed() },
       .act(39, "weights that are none") { try $0.wrongWeights() },

@@ -52,6 +52,66 @@ import Testing
     #expect(throws: BatchError.self) { try outputs(["a.mp4", "s2/a.mp4"]) }
   }
 
+  /// Two ways to write a letter are two names, in a folder and of a folder.
+  @Test func namesAreBytes() throws {
+    for name in ["u/caf\u{E9}.mp4", "u/cafe\u{301}.mp4", "u/\u{E9}/x.mp4", "u/e\u{301}/x.mp4"] {
+      let file = scratch.file(name)
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data().write(to: file)
+    }
+    let found = try outputs(["u"])
+    #expect(found.count == 4 && Set(found.map { Array($0.utf8) }).count == 4)
+    #expect(try outputs(["u", "u"]).count == 4)
+    #expect(try outputs(["u/*.mp4"]).count == 2)
+    // Shares do not depend on which of two such names the file system lists first.
+    let names = found.map { $0 }
+    let whole = (0..<2).map { share in
+      Set(Shard(index: share, count: 2).share(of: [1, 1, 1, 1], names: names).map { Array(names[$0].utf8) })
+    }
+    let turned = Array(names.reversed())
+    for share in 0..<2 {
+      let mine = Shard(index: share, count: 2).share(of: [1, 1, 1, 1], names: turned).map { Array(turned[$0].utf8) }
+      #expect(Set(mine) == whole[share])
+    }
+  }
+
+  /// Whatever stands in a folder is read, or named.
+  @Test func nothingIsLeftOutSilently() throws {
+    let folder = scratch.file("w")
+    let (files, bash) = (FileManager.default, try #require(Tool.find("bash")))
+    try files.createDirectory(at: folder.appendingPathComponent("sub"), withIntermediateDirectories: true)
+    for name in ["ok.mp4", "clip.qt", "tape.dv", "a.m2v", "b.h264", "c.f4v", "CAM.MOD", "d.gif", "notes.txt", "img.png", "who.knows", ".hidden.mp4"] {
+      try Data("x".utf8).write(to: folder.appendingPathComponent(name))
+    }
+    _ = try Tool.run(
+      bash,
+      ["-c", "mkdir ../day2 $'f\\xfc'; touch ../day2/x.mp4 $'M\\xfcller.mp4'; ln -s ../day2 link; ln -s .. sub/up; ln -s nowhere gone.mp4; mkfifo p.mp4"],
+      folder: folder)
+    let selection = try BatchInputs().select([folder.path])
+    #expect(
+      selection.inputs.map(\.output)
+        == ["CAM.csv", "a.csv", "b.csv", "c.csv", "clip.csv", "d.csv", "link/x.csv", "ok.csv", "tape.csv"])
+    let failures = Set(selection.leftOut.filter(\.isFailure).map { ($0.path as NSString).lastPathComponent })
+    #expect(failures.isSuperset(of: ["f\\xFC", "M\\xFCller.mp4", "gone.mp4"]))
+    let others = Set(selection.leftOut.filter { !$0.isFailure }.map { ($0.path as NSString).lastPathComponent })
+    #expect(others.isSuperset(of: ["notes.txt", "img.png", "who.knows", "p.mp4", "up"]))
+    let table = BatchOutcome.failureTable([], leftOut: selection.leftOut)
+    #expect(table.contains("gone.mp4,3,left out: a link to nothing\n") && table.contains("notes.txt,0,left out: "))
+  }
+
+  @Test func argumentsAreNothingButPaths() {
+    for name in ["lavfi:x.mp4", "-o.mp4", "-", "v4l2:0", "http://x.mp4"] {
+      #expect(BatchInput(path: name, output: "").argument == "./" + name)
+    }
+    for name in ["a.mp4", "dir/lavfi:x.mp4", "/x:y.mp4", "../a.mp4"] { #expect(BatchInput(path: name, output: "").argument == name) }
+  }
+
+  /// Spreadsheets take cells that begin so for formulas.
+  @Test(arguments: ["=1+1.mp4", "+a.mp4", "-a.mp4", "@a.mp4", "\ta.mp4"]) func noFormulas(name: String) {
+    let table = BatchOutcome.failureTable([(name, .failed(code: 3, message: "=x"))])
+    #expect(table.split(separator: "\n")[1].hasPrefix("./" + name) && table.contains(", =x"))
+  }
+
   @Test func lists() {
     #expect(BatchInputs.entries(ofList: "a.mp4\r\n\n# no\n  b c.mp4\n \n") == ["a.mp4", "  b c.mp4"])
   }

@@ -7,21 +7,6 @@ import Testing
 
 /// What is decided about live sources without opening one.
 struct LiveSourceTests {
-  @Test(arguments: [
-    ("rtsp://admin:secret@host:554/a", "rtsp://***@host:554/a"),
-    ("rtsp://admin:se@cret@host/a", "rtsp://***@host/a"),
-    ("rtsp://admin:se/cret@host/a", "rtsp://***@host/a"),
-    ("rtsp://admin:se?cret@host/a", "rtsp://***@host/a"),
-    ("http://host/a?token=secret&x=1", "http://host/a?token=***&x=1"),
-    ("http://host/a?x=1&api_key=secret", "http://host/a?x=1&api_key=***"),
-    ("https://u:secret@host/a.m3u8?X-Amz-Signature=secret", "https://***@host/a.m3u8?X-Amz-Signature=***"),
-    ("http://host/a", "http://host/a"), ("talk.mp4", "talk.mp4"), ("v4l2:0", "v4l2:0"),
-  ])
-  func secretsAreHidden(url: String, shown: String) {
-    #expect(redacted(url) == shown)
-    #expect(!redacted(url).contains("cret"))
-  }
-
   @Test func aHoleInAnEvenRhythmIsALoss() {
     var rhythm = FrameRhythm()
     #expect(rhythm.longestStep == nil)
@@ -88,5 +73,52 @@ struct LiveSourceTests {
     #expect(gaps == [Gap(start: 0.4, end: 0.5, reason: .damage)])
     #expect(source.counts.damaged == 1 && source.counts.frames == 10)
     #expect(source.info.duration == 1.1)
+  }
+
+  @Test func missingNumbersKeepTheirTime() {
+    func places(_ numbers: [Int], _ name: (Int) -> String = { "f\($0).png" }) -> ([Int], String?) {
+      let found = ImageNumbers(numbered: numbers.map { "/x/" + name($0) })
+      return (found.files.map(\.place), found.warning)
+    }
+    let holey = places(Array(1...14) + Array(25...40))
+    #expect(holey.0 == Array(0..<14) + Array(24..<40) && holey.1 == "images are missing: 15 to 24")
+    #expect(places([5, 6, 7, 8, 9]).0 == [0, 1, 2, 3, 4] && places([5, 6, 7, 8, 9]).1 == nil)
+    #expect(places([10, 20, 30, 50, 60]).0 == [0, 1, 2, 4, 5])
+    #expect(places([1, 2, 3, 5, 6], { "cam2_\($0)_720p.png" }).0 == [0, 1, 2, 4, 5])
+    // A choice of frames, and times as names: nothing is missing.
+    #expect(places([1, 40, 41, 300, 999]).0 == [0, 1, 2, 3, 4])
+    #expect(ImageNumbers(numbered: ["a.png", "b.png", "d.png"]).files.map(\.place) == [0, 1, 2])
+    #expect(places([1, 2, 3, 4, 5, 6, 7, 999_999_999_999_999_9]).0.last == 7)
+  }
+
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func missingImagesAreAGap() throws {
+    let clip = try Clip()
+    let folder = clip.scratch.file("numbers")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Tool.ffmpeg(["-f", "lavfi", "-i", "testsrc2=s=32x32:r=10:d=2", folder.path + "/f%d.png"])
+    for number in 8...11 { try FileManager.default.removeItem(at: folder.appendingPathComponent("f\(number).png")) }
+    var options = VideoOptions()
+    options.pictureRate = 10
+    let source = try ImageSource(folder.path, options: options)
+    var (times, gaps): ([Double], [Gap]) = ([], [])
+    while let event = try source.next() {
+      if case .frame(let frame) = event { times.append(frame.time.seconds) }
+      if case .gap(let gap) = event { gaps.append(gap) }
+    }
+    #expect(times.count == 16 && abs(times[7] - 1.1) < 1e-6 && source.info.duration == 2)
+    #expect(gaps == [Gap(start: 0.7, end: 1.1, reason: .missingImages)])
+    #expect(source.info.warnings == ["images are missing: 8 to 11"])
+    // Beside videos, a folder is not a video made of images.
+    try Data().write(to: folder.appendingPathComponent("a.mp4"))
+    #expect(throws: VideoError.folderOfVideos(path: folder.path, videos: 1)) { try ImageSource(folder.path) }
+  }
+
+  @Test func listsMayBeWideAndMustBeText() throws {
+    let clip = try Clip()
+    let wide = try clip.write(Data([0xFF, 0xFE]) + Data("nothing.png\n".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }), "wide.txt")
+    #expect(ImageSource.takes(wide))
+    #expect(throws: VideoError.missing(path: clip.path("nothing.png"))) { try ImageSource(wide) }
+    let latin = try clip.write(Data([0x6D, 0xFC, 0x2E, 0x70, 0x6E, 0x67, 0x0A]), "latin.txt")
+    #expect(throws: VideoError.notText(path: latin)) { try ImageSource(latin) }
   }
 }

@@ -99,6 +99,57 @@ struct ServerTests {
     #expect(try await get(server, "/healthz").status == 503)
   }
 
+  /// Somebody who never sends the body that was promised must not keep the place of others.
+  @Test(arguments: ["Content-Length: 1000\r\n\r\nx", "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nx"])
+  func unfinishedBodiesAreLetGoOf(body: String) throws {
+    let server = try LiveServer(board, port: 0)
+    defer { server.stop() }
+    let begin = ContinuousClock.now
+    _ = try raw(server, "POST /resume HTTP/1.1\r\nHost: localhost\r\n" + body, seconds: 20)
+    #expect(ContinuousClock.now - begin < .seconds(15))
+  }
+
+  /// A head is an answer without a body: the next answer on the connection begins right behind it.
+  @Test(arguments: ["/frame.jpg", "/rows.csv", "/", "/healthz", "/state"])
+  func headsHaveNoBody(path: String) throws {
+    board.update(LiveCounts(), time: 1)
+    board.show(jpeg: [0xFF, 0xD8, 0x41, 0x42, 0x43, 0xD9], frame: 5, time: 0.2, width: 64, height: 48, faces: [])
+    let server = try LiveServer(board, port: 0)
+    defer { server.stop() }
+    let ask = "HEAD \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    let text = try raw(server, ask + ask, seconds: 1)
+    let parts = text.components(separatedBy: "\r\n\r\n")
+    #expect(parts.count == 3 && parts[1].hasPrefix("HTTP/1.1 ") && parts[2].isEmpty, "\(text)")
+  }
+
+  @Test func theHeadOfEventsEnds() throws {
+    let server = try LiveServer(board, port: 0)
+    defer { server.stop() }
+    let begin = ContinuousClock.now
+    let text = try raw(server, "HEAD /events HTTP/1.1\r\nHost: localhost\r\n\r\n", seconds: 10)
+    #expect(text.contains("text/event-stream") && !text.contains("hello"))
+    #expect(ContinuousClock.now - begin < .seconds(5))
+  }
+
+  @Test func aLostSourceNeverLooksWell() async throws {
+    board.update(LiveCounts(), time: 1)
+    let server = try LiveServer(board, port: 0)
+    defer { server.stop() }
+    board.set(LiveState(.lost, reason: "gone"))
+    // Frames that had come before are looked at still.
+    board.update(LiveCounts(), time: 1.2, isLost: true)
+    for change in ["", "/pause", "/resume"] {
+      if !change.isEmpty { _ = try await get(server, change, method: "POST") }
+      #expect(try await get(server, "/healthz").status == 503, "\(change)")
+      #expect(try await get(server, "/metrics").body.contains("dfer_up 0"), "\(change)")
+    }
+    _ = try await get(server, "/pause", method: "POST")
+    board.update(LiveCounts(), time: 9)
+    #expect(try await get(server, "/healthz").body == "paused\n")
+    _ = try await get(server, "/resume", method: "POST")
+    #expect(try await get(server, "/healthz").body == "reading\n")
+  }
+
   @Test func eventsComeAsTheyHappenAndGoOnWhereTheyWere() throws {
     for clip in 0..<3 { board.add(BoardTests.row(clip)) }
     let server = try LiveServer(board, port: 0)

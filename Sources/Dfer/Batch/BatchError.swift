@@ -1,6 +1,7 @@
 /// Why a batch, or a merge of its rows, is refused before anything is written.
 public enum BatchError: Error, Hashable, CustomStringConvertible {
-  case nothingToRead
+  /// - leftOut: files and folders that are there, but are no videos.
+  case nothingToRead(leftOut: Int)
   case noMatch(pattern: String)
   case notBelowBase(path: String, base: String)
   case sameOutput(output: String, first: String, second: String)
@@ -17,7 +18,9 @@ public enum BatchError: Error, Hashable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .nothingToRead: "no video files: give files, folders, quoted patterns, or --list FILE"
+    case .nothingToRead(let leftOut):
+      "no video files: give files, folders, quoted patterns, or --list FILE"
+        + (leftOut > 0 ? " (\(leftOut) other \(leftOut == 1 ? "entry is" : "entries are") there)" : "")
     case .noMatch(let pattern): "\(pattern): no file matches"
     case .notBelowBase(let path, let base): "\(path): is not below --base \(base)"
     case .sameOutput(let output, let first, let second):

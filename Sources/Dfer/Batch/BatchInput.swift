@@ -1,6 +1,8 @@
+import DferVideo
 import Foundation
 
-/// One video of a batch and where its rows go.
+/// One video of a batch and where its rows go. Inputs are the same when their bytes are: two ways to write "é" are two
+/// names, as they are on disk.
 public struct BatchInput: Sendable, Hashable {
   /// The video, as it is opened.
   public let path: String
@@ -11,6 +13,49 @@ public struct BatchInput: Sendable, Hashable {
     self.path = path
     self.output = output
   }
+
+  public static func == (a: BatchInput, b: BatchInput) -> Bool {
+    a.path.utf8.elementsEqual(b.path.utf8) && a.output.utf8.elementsEqual(b.output.utf8)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for byte in path.utf8 { hasher.combine(byte) }
+    for byte in output.utf8 { hasher.combine(byte) }
+  }
+
+  /// The path as an argument that can be nothing but a path: "./v4l2:0" and not "v4l2:0".
+  public var argument: String {
+    let first = path.utf8.prefix { $0 != UInt8(ascii: "/") }
+    let isPlain = !first.contains(UInt8(ascii: ":")) && path.utf8.first != UInt8(ascii: "-")
+    return isPlain ? path : "./" + path
+  }
+}
+
+/// Something in a folder that a batch does not read.
+public struct LeftOut: Sendable, Hashable {
+  public let path: String
+  public let reason: String
+  /// Whether it is a video that should have been read, not something that is none.
+  public let isFailure: Bool
+
+  public init(path: String, reason: String, isFailure: Bool) {
+    self.path = path
+    self.reason = reason
+    self.isFailure = isFailure
+  }
+
+  /// The same with its whole path.
+  func below(_ folder: String, _ join: (String, String) -> String) -> LeftOut {
+    LeftOut(path: path.isEmpty ? folder : join(folder, path), reason: reason, isFailure: isFailure)
+  }
+}
+
+/// What a batch reads, and what it found and does not read.
+public struct BatchSelection: Sendable {
+  public var inputs: [BatchInput] = []
+  public var leftOut: [LeftOut] = []
+
+  public init() {}
 }
 
 /// Finds the inputs of a batch and names their outputs. The name of an output depends on its input alone, never on what
@@ -21,11 +66,9 @@ public struct BatchInput: Sendable, Hashable {
 /// - A single file, or a line of a list, keeps its file name.
 /// - With `base`, every input keeps its path below that folder instead.
 public struct BatchInputs: Sendable {
-  /// Endings of the files that are read from folders, in lower case.
-  public static let videoExtensions: Set<String> = [
-    "3g2", "3gp", "asf", "avi", "flv", "m2ts", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf",
-    "ogv", "ts", "vob", "webm", "wmv", "y4m",
-  ]
+  /// Endings of the files that are read from folders, in lower case. Files with endings that nobody knows are read when
+  /// their first bytes say that they are videos.
+  public static let videoExtensions: Set<String> = MediaEndings.videos
 
   public var base: String?
   /// Whether `talk.mp4` becomes `talk.mp4.csv` and not `talk.csv`.
@@ -39,29 +82,46 @@ public struct BatchInputs: Sendable {
     self.extensions = extensions
   }
 
-  /// The inputs behind `arguments` (files, folders, patterns), in order and without repeats.
+  /// The inputs behind `arguments` (files, folders, patterns), in order and without repeats, and what stands beside them
+  /// in folders and is left out.
   ///
   /// A file that does not exist is kept: it fails on its own and costs nothing else. Throws `BatchError`.
-  public func find(_ arguments: [String]) throws -> [BatchInput] {
+  public func select(_ arguments: [String]) throws -> BatchSelection {
+    var selection = BatchSelection()
     var inputs: [BatchInput] = []
     for argument in arguments {
-      if fileType(argument) == .typeDirectory {
-        inputs += try files(in: argument).filter { extensions.contains(fileExtension($0)) }
-          .map { try input(join(argument, $0), below: argument) }
-      } else if fileType(argument) == nil && PathPattern.isPattern(argument) {
+      let type = fileType(argument)
+      if type == .typeDirectory {
+        var walk = FolderWalk(argument)
+        let found = walk.run().filter { name in
+          if let reason = reasonToLeaveOut(name, at: join(argument, name)) {
+            walk.leave(name, reason, isFailure: false)
+            return false
+          }
+          return true
+        }
+        inputs += try found.map { try input(join(argument, $0), below: argument) }
+        selection.leftOut += walk.leftOut.map { $0.below(argument, join) }
+      } else if type == nil && PathPattern.isPattern(argument) {
         let pattern = PathPattern(argument)
-        let found = files(in: pattern.root).filter(pattern.matches)
-        guard !found.isEmpty else { throw BatchError.noMatch(pattern: argument) }
+        var walk = FolderWalk(pattern.root.isEmpty ? "." : pattern.root)
+        let found = walk.run().filter(pattern.matches)
+        let missed = walk.leftOut.filter { $0.isFailure && pattern.matches($0.path) }
+        guard !found.isEmpty || !missed.isEmpty else { throw BatchError.noMatch(pattern: argument) }
         inputs += try found.map { try input(join(pattern.root, $0), below: pattern.root) }
+        selection.leftOut += missed.map { $0.below(pattern.root, join) }
       } else {
         inputs.append(try input(argument, below: nil))
       }
     }
     var seen: Set<BatchInput> = []
-    let unique = inputs.filter { seen.insert($0).inserted }
-    try Self.refuseCollisions(unique)
-    return unique
+    selection.inputs = inputs.filter { seen.insert($0).inserted }
+    try Self.refuseCollisions(selection.inputs)
+    return selection
   }
+
+  /// The inputs alone.
+  public func find(_ arguments: [String]) throws -> [BatchInput] { try select(arguments).inputs }
 
   /// The entries of a list file: one path on each line; blank lines and lines that start with `#` are skipped.
   public static func entries(ofList text: String) -> [String] {
@@ -71,9 +131,9 @@ public struct BatchInputs: Sendable {
 
   /// Two inputs must never be written to the same file, also not where capitals and small letters are one.
   static func refuseCollisions(_ inputs: [BatchInput]) throws {
-    var first: [String: BatchInput] = [:]
+    var first: [[UInt8]: BatchInput] = [:]
     for input in inputs {
-      let key = input.output.lowercased()
+      let key = Array(input.output.lowercased().utf8)
       if let other = first[key] {
         throw BatchError.sameOutput(output: input.output, first: other.path, second: input.path)
       }
@@ -87,22 +147,19 @@ public struct BatchInputs: Sendable {
     if let root = base ?? root {
       let (file, folder) = (Self.absolute(path), Self.absolute(root))
       let prefix = folder == "/" ? "/" : folder + "/"
-      guard file.hasPrefix(prefix) else { throw BatchError.notBelowBase(path: path, base: root) }
-      name = String(file.dropFirst(prefix.count))
+      guard file.utf8.starts(with: prefix.utf8) else { throw BatchError.notBelowBase(path: path, base: root) }
+      name = String(decoding: file.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
     }
     let stem = keepsExtension ? name : (name as NSString).deletingPathExtension
     return BatchInput(path: path, output: stem + ".csv")
   }
 
-  /// Files below `folder`, hidden ones left out, as sorted paths relative to it.
-  private func files(in folder: String) -> [String] {
-    guard let found = FileManager.default.enumerator(atPath: folder.isEmpty ? "." : folder) else { return [] }
-    var files: [String] = []
-    while let name = found.nextObject() as? String {
-      guard !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
-      if fileType(join(folder, name)) == .typeRegular { files.append(name) }
-    }
-    return files.sorted()
+  /// Why a file of a folder is no video; nil when it is one.
+  private func reasonToLeaveOut(_ name: String, at path: String) -> String? {
+    let ending = MediaEndings.of(name)
+    if extensions.contains(ending) { return nil }
+    if MediaEndings.others.contains(ending) || extensions != Self.videoExtensions { return "no video by its ending" }
+    return FilmProbe.isFilm(path) ? nil : "no video by its first bytes"
   }
 
   /// What is at `path`, links followed; nil when nothing is.
@@ -110,8 +167,6 @@ public struct BatchInputs: Sendable {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     return (try? FileManager.default.attributesOfItem(atPath: real))?[.type] as? FileAttributeType
   }
-
-  private func fileExtension(_ path: String) -> String { (path as NSString).pathExtension.lowercased() }
 
   private func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : folder + "/" + name

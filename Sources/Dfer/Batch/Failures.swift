@@ -33,15 +33,23 @@ public enum BatchOutcome: Sendable, Hashable {
     return code
   }
 
-  /// The text of `failures.csv`: a header, and a line for each input that did not end well, in the order given.
-  public static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)]) -> String {
+  /// The text of `failures.csv`: a header, a line for each input that did not end well, in the order given, and one for
+  /// whatever was left out, with exit code 3 where it is a video and 0 where it is none.
+  public static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = []) -> String {
     var lines = ["input,exit_code,message"]
-    for (path, outcome) in outcomes {
-      guard let failure = outcome.failure else { continue }
-      lines.append(
-        [path, String(failure.code), failure.message].map { Quoting.cell($0) }
-          .joined(separator: ","))
+    func add(_ path: String, _ code: Int, _ message: String) {
+      lines.append([plain(path, "./"), String(code), plain(message, " ")].map { Quoting.cell($0) }.joined(separator: ","))
     }
+    for (path, outcome) in outcomes {
+      if let failure = outcome.failure { add(path, failure.code, failure.message) }
+    }
+    for entry in leftOut { add(entry.path, entry.isFailure ? 3 : 0, "left out: " + entry.reason) }
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Text that no spreadsheet takes for a formula: "./=a.mp4" is the same file as "=a.mp4".
+  private static func plain(_ text: String, _ front: String) -> String {
+    guard let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) else { return text }
+    return front + text
   }
 }

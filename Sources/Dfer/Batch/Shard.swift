@@ -38,7 +38,10 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
     precondition(weights.count == names.count, "share: \(weights.count) weights, \(names.count) names")
     var load = [Double](repeating: 0, count: count)
     var mine: [Int] = []
-    let order = weights.indices.sorted { (-weights[$0], names[$0]) < (-weights[$1], names[$1]) }
+    // By bytes: names that look the same must have an order too.
+    let order = weights.indices.sorted { a, b in
+      weights[a] == weights[b] ? names[a].utf8.lexicographicallyPrecedes(names[b].utf8) : weights[a] > weights[b]
+    }
     for item in order {
       var lightest = 0
       for shard in load.indices where load[shard] < load[lightest] { lightest = shard }

@@ -30,7 +30,7 @@ struct LiveOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Seconds of silence after which a source counts as lost (default: 5 for cameras, 10 for networks), or that standard \
+      Seconds of silence after which a source counts as lost (default: 5 for cameras, 10 for networks, 60 for files), or that standard \
       input may take to start (default: 60).
       """, valueName: "seconds"))
   var readTimeout: Double?

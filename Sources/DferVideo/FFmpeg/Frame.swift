@@ -49,6 +49,11 @@ public final class Frame: @unchecked Sendable {
     av_frame_free(&raw)
   }
 
+  /// Bytes of its image in memory, about.
+  var byteCount: Int {
+    max(0, Int(av_image_get_buffer_size(AVPixelFormat(raw.pointee.format), raw.pointee.width, raw.pointee.height, 1)))
+  }
+
   /// Says that the frame comes now: called by the thread that got it from a source, before any other can see it. A
   /// source that waits for a frame's time decodes it earlier.
   func arrived() { arrivedAt = .now }

@@ -2,7 +2,9 @@ import CFFmpeg
 
 /// Carries the sound of a file over to another as it is, packet by packet, beside images that are written anew.
 final class SoundCopy {
-  private let context: UnsafeMutablePointer<AVFormatContext>
+  private let input: OpenedInput
+  private let stop = StopFlag()
+  private var context: UnsafeMutablePointer<AVFormatContext> { input.context }
   private let packet: UnsafeMutablePointer<AVPacket>
   private let index: Int32
   private let target: UnsafeMutablePointer<AVStream>
@@ -15,41 +17,31 @@ final class SoundCopy {
   /// Adds the sound's stream to `muxer`, which must not have started; nil when the file has no sound, or the new
   /// container cannot hold its codec.
   init?(of path: String, to muxer: Muxer) throws {
-    var opened: UnsafeMutablePointer<AVFormatContext>?
-    guard avformat_open_input(&opened, "file:" + path, nil, nil) >= 0, let context = opened else { return nil }
-    func close() {
-      var context: UnsafeMutablePointer<AVFormatContext>? = context
-      avformat_close_input(&context)
-    }
-    guard avformat_find_stream_info(context, nil) >= 0 else {
-      close()
-      return nil
-    }
+    var options = VideoOptions()
+    options.isFileOnly = true
+    guard let kind = try? SourceKind(path, options: options),
+      let input = try? OpenedInput(kind, options: options, stop: stop),
+      avformat_find_stream_info(input.context, nil) >= 0
+    else { return nil }
+    let context = input.context
     let found = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, -1, nil, 0)
     guard found >= 0, let stream = context.pointee.streams[Int(found)], let parameters = stream.pointee.codecpar,
       avformat_query_codec(muxer.context.pointee.oformat, parameters.pointee.codec_id, FF_COMPLIANCE_NORMAL) == 1,
       let packet = av_packet_alloc()
-    else {
-      close()
-      return nil
-    }
+    else { return nil }
     for other in 0..<Int(context.pointee.nb_streams) where other != Int(found) {
       context.pointee.streams[other]?.pointee.discard = AVDISCARD_ALL
     }
-    do { target = try muxer.addStream(parameters, timeBase: stream.pointee.time_base) } catch {
-      close()
-      throw error
-    }
+    target = try muxer.addStream(parameters, timeBase: stream.pointee.time_base)
     // The old container's name for the codec means nothing in the new one.
     target.pointee.codecpar.pointee.codec_tag = 0
-    (self.context, self.packet, index, base) = (context, packet, found, stream.pointee.time_base)
+    (self.input, self.packet, index, base) = (input, packet, found, stream.pointee.time_base)
     let start = context.pointee.start_time
     origin = start == dfer_no_pts ? 0 : av_rescale_q(start, AVRational(num: 1, den: AV_TIME_BASE), base)
   }
 
   deinit {
-    var (context, packet): (UnsafeMutablePointer<AVFormatContext>?, UnsafeMutablePointer<AVPacket>?) = (context, packet)
-    avformat_close_input(&context)
+    var packet: UnsafeMutablePointer<AVPacket>? = packet
     av_packet_free(&packet)
   }
 
@@ -66,7 +58,7 @@ final class SoundCopy {
           continue
         }
         for time in [\AVPacket.pts, \AVPacket.dts] where packet.pointee[keyPath: time] != dfer_no_pts {
-          packet.pointee[keyPath: time] -= origin
+          packet.pointee[keyPath: time] &-= origin
         }
         isWaiting = true
       }
@@ -74,8 +66,8 @@ final class SoundCopy {
       guard time == dfer_no_pts || Double(time) * av_q2d(base) < seconds else { return }
       isWaiting = false
       packet.pointee.pos = -1
-      // Packets before the start or without a time are not heard in any player.
-      guard time != dfer_no_pts else {
+      // Packets without a time, or with one that cannot be true, are not heard in any player.
+      guard time != dfer_no_pts, abs(Double(time) * av_q2d(base)) <= MediaLimits.longestTime else {
         av_packet_unref(packet)
         continue
       }

@@ -4,9 +4,10 @@ import Synchronization
 
 /// A video, read once from front to back: never seeks, never guesses a frame rate, stops at nothing that can be passed.
 ///
-/// Times are the container's own stamps in whole ticks, minus the container's start. Stamps that are missing or step
-/// back are repaired by the rules of `TimeRepair` and counted. Damaged packets are skipped and counted; a hole in time
-/// is an event of its own. Interlaced frames are given as they are stored.
+/// Times are the container's own stamps in whole ticks, minus the container's start. Stamps that are missing, step back
+/// or cannot be true are repaired by the rules of `TimeRepair` and counted. Damaged packets are skipped and counted; a
+/// hole in time is an event of its own, also before the first frame and where the size changes. Interlaced frames are
+/// given as they are stored.
 ///
 /// Used from one thread at a time; `counts` and `cancel()` may be used from any.
 public final class VideoSource: VideoEvents, @unchecked Sendable {
@@ -19,6 +20,10 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   private let sharedCounts = Mutex(DecodeCounts())
   private var repair: TimeRepair
   private var origin: Int64?
+  /// Earliest and latest times of packets that should be shown, in ticks.
+  private var promised: ClosedRange<Int64>?
+  /// A frame whose stamp jumps ahead, until the next one tells whether it is true.
+  private var doubtful: UnsafeMutablePointer<AVFrame>?
   private var waiting: [VideoEvent] = []
   private var state = State.reading
   private var previous: (time: MediaTime, duration: Double, size: Size)?
@@ -43,18 +48,21 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     self.packet = packet
     firstIndex = options.firstIndex
     let base = container.timeBase
-    let rate = info.frameRate ?? 25
     let second = Double(base.denominator) / Double(base.numerator)
-    shift = Int64((options.startTime * second).rounded())
-    repair = TimeRepair(step: Int64((second / rate).rounded()), second: Int64(second.rounded()))
+    shift = Int64((min(options.startTime, MediaLimits.longestTime) * second).rounded())
     // A live stream has no start but its first frame: what its container says of one is guessed from a few packets.
-    if container.context.pointee.start_time != dfer_no_pts && !info.isLive {
-      origin = av_rescale_q(
-        container.context.pointee.start_time, AVRational(num: 1, den: AV_TIME_BASE), container.stream.pointee.time_base)
-    }
+    let start = container.context.pointee.start_time
+    let ownStart =
+      start == dfer_no_pts || info.isLive
+      ? nil : av_rescale_q(start, AVRational(num: 1, den: AV_TIME_BASE), AVRational(num: base.numerator, den: base.denominator))
+    repair = TimeRepair(
+      step: Int64((second / (info.frameRate ?? 25)).rounded()), second: Int64(second.rounded()), start: ownStart,
+      limit: Int64(min(MediaLimits.longestTime * second, 0x1p61)))
     avcodec_parameters_to_context(decoder, parameters)
     decoder.pointee.pkt_timebase = container.stream.pointee.time_base
     decoder.pointee.thread_count = Int32(max(1, options.threads))
+    // A small video whose frames grow to a hundred times their size is no video.
+    decoder.pointee.max_pixels = Int64(max(MediaLimits.mostGrownPixels, 2 * info.storedSize.width * info.storedSize.height))
     let code = avcodec_open2(decoder, codec, nil)
     guard code >= 0 else { throw VideoError.failed(operation: "decode", path: info.location, reason: text(of: code)) }
   }
@@ -63,6 +71,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     var (decoder, packet): (UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVPacket>?) = (decoder, packet)
     avcodec_free_context(&decoder)
     av_packet_free(&packet)
+    av_frame_free(&doubtful)
   }
 
   /// What the decoder has met so far.
@@ -103,7 +112,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
         return
       }
       count { $0.packets += 1 }
-      if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } }
+      if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } } else { notePromise() }
       let isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
       var code = avcodec_send_packet(decoder, packet)
       if code == dfer_error_again {
@@ -115,6 +124,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
       try receive()
     case .draining:
       try receive()
+      settleDoubt(before: nil)
       state = .ended
       try finish()
     case .ended: break
@@ -141,46 +151,99 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     }
   }
 
+  /// Takes a frame, or first asks the next one whether its stamp can be true.
   private func take(_ raw: UnsafeMutablePointer<AVFrame>) {
     if raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 { damaged() }
-    let stamp = raw.pointee.best_effort_timestamp
-    let repaired = repair.next(stamp == dfer_no_pts ? nil : stamp)
-    let start = origin ?? repaired
-    origin = start
-    let time = MediaTime(ticks: repaired - start + shift, timeBase: container.timeBase)
-    let ticks = dfer_frame_duration(raw)
-    let duration = ticks > 0 ? MediaTime(ticks: ticks, timeBase: container.timeBase).seconds : nil
+    let stamp = self.stamp(of: raw)
+    settleDoubt(before: stamp)
+    if repair.isJump(stamp) {
+      doubtful = raw
+    } else {
+      show(raw, stamp)
+    }
+  }
+
+  private func settleDoubt(before next: Int64?) {
+    guard let raw = doubtful.take() else { return }
+    let stamp = self.stamp(of: raw)
+    show(raw, repair.isOutlier(stamp, before: next) ? nil : stamp)
+  }
+
+  private func stamp(of raw: UnsafeMutablePointer<AVFrame>) -> Int64? {
+    MediaLimits.ticks(raw.pointee.best_effort_timestamp, of: container.stream.pointee.time_base)
+  }
+
+  private func show(_ raw: UnsafeMutablePointer<AVFrame>, _ stamp: Int64?) {
+    let repaired = repair.next(stamp)
+    let time = MediaTime(ticks: repaired - repair.origin + shift, timeBase: container.timeBase)
+    let duration = duration(of: raw)
     let size = Size(width: Int(raw.pointee.width), height: Int(raw.pointee.height))
     if let previous {
-      judgeStep(from: previous.time.seconds, lasting: previous.duration, to: time.seconds)
+      judgeStep(from: previous, to: time.seconds, sizeChanges: previous.size != size)
       if previous.size != size { count { $0.sizeChanges += 1 } }
+    } else {
+      judgeStart(at: time.seconds, lasting: duration)
     }
     damageSinceFrame = false
-    previous = (time, duration ?? 1 / (info.frameRate ?? 25), size)
+    previous = (time, duration, size)
     let index = firstIndex + decoded
     decoded += 1
     count { $0.repairedTimes = repair.repaired }
     // A size change keeps the pixel aspect of the new frames, when they say one.
     let aspect = raw.pointee.sample_aspect_ratio
-    let pixelAspect = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : info.pixelAspect
+    let pixelAspect = aspect.num > 0 && aspect.den > 0 ? MediaLimits.pixelAspect(aspect) : info.pixelAspect
     waiting.append(
       .frame(
         Frame(
           raw, index: index, time: time, duration: duration, pixelAspect: pixelAspect, orientation: info.orientation)))
   }
 
+  /// Seconds that a frame is shown: by its own word, else by the stream's frame rate.
+  private func duration(of raw: UnsafeMutablePointer<AVFrame>) -> Double {
+    let ticks = MediaLimits.ticks(dfer_frame_duration(raw), of: container.stream.pointee.time_base) ?? 0
+    let seconds = ticks > 0 ? MediaTime(ticks: ticks, timeBase: container.timeBase).seconds : 1 / (info.frameRate ?? 25)
+    return seconds <= MediaLimits.longestFrame ? seconds : MediaLimits.impossibleFrame
+  }
+
+  /// Notes from when to when packets promise frames, whatever becomes of them.
+  private func notePromise() {
+    let stamp = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
+    guard let start = MediaLimits.ticks(stamp, of: container.stream.pointee.time_base), start.magnitude < 1 << 61 else { return }
+    let length = MediaLimits.ticks(packet.pointee.duration, of: container.stream.pointee.time_base) ?? 0
+    let end = start + max(0, min(length, Int64(MediaLimits.longestFrame / container.timeBase.seconds)))
+    promised = promised.map { min($0.lowerBound, start)...max($0.upperBound, end) } ?? start...end
+  }
+
+  /// Seconds of a promised time, as frames have them; nil when no frame could be there.
+  private func seconds(ofPromise ticks: Int64) -> Double? {
+    let seconds = MediaTime(ticks: ticks - repair.origin + shift, timeBase: container.timeBase).seconds
+    return abs(seconds) <= MediaLimits.longestTime ? seconds : nil
+  }
+
+  /// Says when frames before the first one were lost.
+  private func judgeStart(at time: Double, lasting duration: Double) {
+    guard !info.isLive, let promise = promised, let first = seconds(ofPromise: promise.lowerBound) else { return }
+    let start = max(0, first)
+    // Up to three frames in front of the first whole image are ordinary: they belong to what was cut off before.
+    guard time - start > min(3.5 * duration, max(0.2, 1.5 * duration)) else { return }
+    waiting.append(.gap(Gap(start: start, end: time, reason: .damage)))
+  }
+
   /// Says when the time between two frames is a hole.
-  private func judgeStep(from last: Double, lasting duration: Double, to time: Double) {
-    let (end, step) = (last + duration, time - last)
+  private func judgeStep(from last: (time: MediaTime, duration: Double, size: Size), to time: Double, sizeChanges: Bool) {
+    let (end, step) = (last.time.seconds + last.duration, time - last.time.seconds)
     // After damage a few lost frames are a hole; without it, a step out of an even rhythm where parts get lost on the
-    // way; else only a jump that no slow video has.
+    // way; else only a jump that no slow video has. No clip reaches across a change of size, so nothing else covers
+    // what is missing there.
     let isHole =
-      if damageSinceFrame {
-        time - end > max(0.2, 3 * duration)
+      if sizeChanges {
+        time - end > last.duration
+      } else if damageSinceFrame {
+        time - end > min(MediaLimits.longestFrame, max(0.2, 3 * last.duration))
       } else if container.mayLoseParts, let longest = rhythm.longestStep {
         step > longest
       } else {
-        time - end > max(2, 10 * duration)
+        time - end > min(MediaLimits.longestFrame, max(2, 10 * last.duration))
       }
     guard isHole else { return rhythm.add(step) }
     let reason: Gap.Reason = info.isLive ? .lost : damageSinceFrame ? .damage : .timestamps
@@ -194,11 +257,15 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
       if info.isLive, endReason != nil { throw VideoError.timedOut(path: info.location) }
       throw VideoError.noFrames(path: info.location)
     }
-    guard let declared = info.duration, !info.isLive, !stop.isRaised else { return }
+    guard !info.isLive, !stop.isRaised else { return }
     let end = previous.time.seconds + previous.duration
-    let isCut = container.endedBadly || counts.damaged > 0 || container.declaresStreamDuration
-    if isCut && declared - end > max(0.2, 3 * previous.duration) {
-      waiting.append(.gap(Gap(start: end, end: declared, reason: .truncated)))
+    let isDamaged = container.endedBadly || counts.damaged > 0
+    // A file that lists its frames and has given them all is whole, whatever length it declares.
+    let isCut = isDamaged || (container.declaresStreamDuration && !container.hasGivenAll(packets: counts.packets))
+    var promise = isCut ? info.duration ?? 0 : 0
+    if isDamaged, let last = promised.flatMap({ seconds(ofPromise: $0.upperBound) }) { promise = max(promise, last) }
+    if promise - end > max(0.2, 3 * previous.duration) {
+      waiting.append(.gap(Gap(start: end, end: promise, reason: .truncated)))
     }
   }
 

@@ -1,0 +1,72 @@
+import Foundation
+
+/// The files of a folder of images with their places in time: numbers that are missing among otherwise even ones keep
+/// theirs.
+struct ImageNumbers {
+  /// Path of each image, and its place, counted in images.
+  let files: [(path: String, place: Int)]
+  /// What is odd about the numbers, for people.
+  let warning: String?
+
+  private init(files: [(path: String, place: Int)], warning: String?) {
+    self.files = files
+    self.warning = warning
+  }
+
+  /// Places of files that have no numbers, or that come from a list.
+  init(inOrder files: [String], warning: String? = nil) {
+    self.init(files: files.enumerated().map { ($1, $0) }, warning: warning)
+  }
+
+  /// - Parameter files: paths in the order of their numbers.
+  init(numbered files: [String]) {
+    guard let numbers = Self.numbers(of: files.map { ($0 as NSString).lastPathComponent }) else {
+      self.init(inOrder: files)
+      return
+    }
+    let steps = zip(numbers.dropFirst(), numbers).map { $0 - $1 }
+    guard let step = steps.min(), step > 0, steps.contains(where: { $0 != step }) else {
+      self.init(inOrder: files)
+      return
+    }
+    let even = steps.count { $0 == step }
+    // Dates and times as names, or a choice of frames: nothing is missing there.
+    guard 4 * even >= 3 * steps.count, steps.allSatisfy({ $0.isMultiple(of: step) && $0 / step < 1_000_000 }) else {
+      self.init(inOrder: files, warning: "the numbers of the images are uneven; each image counts as one frame")
+      return
+    }
+    let missing = zip(numbers, steps).filter { $1 > step }.map { number, gap -> String in
+      let (first, last) = (number + step, number + gap - step)
+      return first == last ? "\(first)" : "\(first) to \(last)"
+    }
+    let shown = missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? " and \(missing.count - 5) more" : "")
+    self.init(
+      files: zip(files, numbers).map { ($0, ($1 - numbers[0]) / step) }, warning: "images are missing: \(shown)")
+  }
+
+  /// The numbers that tell the names apart when everything else in them is the same; nil when something else differs.
+  private static func numbers(of names: [String]) -> [Int]? {
+    guard names.count > 2 else { return nil }
+    let parts = names.map(split)
+    guard let first = parts.first, parts.allSatisfy({ $0.count == first.count }) else { return nil }
+    let different = first.indices.filter { place in parts.contains { $0[place] != first[place] } }
+    guard different.count == 1, let place = different.first else { return nil }
+    let numbers = parts.compactMap { part in part[place].utf8.count <= 15 ? Int(part[place]) : nil }
+    guard numbers.count == names.count, zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }) else { return nil }
+    return numbers
+  }
+
+  /// A name as alternating pieces without and with digits.
+  private static func split(_ name: String) -> [String] {
+    var (pieces, isNumber) = ([""], false)
+    for scalar in name.unicodeScalars {
+      let isDigit = ("0"..."9").contains(scalar)
+      if isDigit != isNumber {
+        pieces.append("")
+        isNumber = isDigit
+      }
+      pieces[pieces.count - 1].unicodeScalars.append(scalar)
+    }
+    return pieces
+  }
+}
