@@ -11,14 +11,15 @@ package struct ShotCut: Sendable {
   /// Long side in pixels of the images between two detector images.
   package static let longSide = 128
 
-  /// The least difference that two shots have.
-  private static let threshold = 0.55
+  /// The least difference that two shots have, and above which everything is looked at with more patience: much may move
+  /// from one frame to the next in one shot, but not when nearly nothing moved before and after.
+  private static let (threshold, clear) = (0.3, 0.55)
   /// The least part of the whole difference that the step of a cut has.
   private static let concentration = 0.6
-  /// The largest mean difference of the other steps, over that of the cut.
-  private static let otherSteps = 0.3
+  /// The largest mean difference of the other steps, over that of the cut: for small and for clear ones.
+  private static let otherSteps = (small: 0.1, clear: 0.3)
   /// The largest mean difference of the neighbouring pairs of detector images, over that of the cut.
-  private static let motion = 0.7
+  private static let motion = (small: 0.3, clear: 0.7)
 
   package enum Verdict: Sendable, Hashable {
     case none
@@ -59,7 +60,7 @@ package struct ShotCut: Sendable {
     if past.count > 1, let earlier = past[past.count - 2].distance(to: now), earlier <= Self.threshold { return .none }
     let between = frames().map { ShotSignature($0) }
     // From one shot to the other through black or white: the first image after it is the cut.
-    if let flat = between.lastIndex(where: \.isFlat), flat + 1 < between.count {
+    if difference > Self.clear, let flat = between.lastIndex(where: \.isFlat), flat + 1 < between.count {
       suspicion = Suspicion(before: last, step: difference, motionBefore: 0)
       return .suspected(flat + 1)
     }
@@ -68,7 +69,8 @@ package struct ShotCut: Sendable {
       step > Self.concentration * difference
     else { return .none }
     let others = steps.reduce(0, +) - step
-    guard steps.count == 1 || others / Double(steps.count - 1) < Self.otherSteps * step else { return .none }
+    let most = step > Self.clear ? Self.otherSteps.clear : Self.otherSteps.small
+    guard steps.count == 1 ? step > Self.clear : others / Double(steps.count - 1) < most * step else { return .none }
     suspicion = Suspicion(before: last, step: step, motionBefore: lastDifference)
     return .suspected(index + 1)
   }
@@ -85,9 +87,10 @@ package struct ShotCut: Sendable {
   }
 
   private func isConfirmed(_ suspicion: Suspicion, by now: ShotSignature) -> Bool {
-    guard let back = suspicion.before.distance(to: now), back > Self.threshold else { return false }
+    let isClear = suspicion.step > Self.clear
+    guard let back = suspicion.before.distance(to: now), back > (isClear ? Self.clear : Self.threshold) else { return false }
     let motionAfter = past.last?.distance(to: now) ?? 0
-    return (suspicion.motionBefore + motionAfter) / 2 < Self.motion * suspicion.step
+    return (suspicion.motionBefore + motionAfter) / 2 < (isClear ? Self.motion.clear : Self.motion.small) * suspicion.step
   }
 
   private mutating func remember(_ signature: ShotSignature) {
