@@ -76,7 +76,7 @@ final class LiveShow {
     result.framesProcessed = counts.decoded
     result.framesDropped = counts.dropped
     result.damagedPackets = decode.damaged
-    result.finderLooks = counts.detectorRuns
+    result.detectorRuns = counts.detectorRuns
     result.clips = counts.clips
     result.gaps = counts.gaps
     result.faces = counts.faces

@@ -38,8 +38,8 @@ public struct RowLayout: Sendable, Hashable {
   public var columns: [String] {
     ["clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label", "confidence", "margin"]
       + order.map { "p_" + Self.safe(labels[$0]) }
-      + ["valence", "arousal", "face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "box_score",
-        "yaw_deg", "pitch_deg", "roll_deg", "occlusion"]
+      + ["face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "detection_score", "yaw_deg", "pitch_deg", "roll_deg"]
+      + ["detector_mask_probability"]
       + (includesMotion ? ["motion"] : [])
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
@@ -69,7 +69,7 @@ public struct RowLayout: Sendable, Hashable {
     ]
     cells += order.map { row.probabilities.isEmpty ? .empty : .decimal(Double(row.probabilities[$0]), places: 6) }
     cells += [
-      .empty, .empty, integer(row.faceFrames), decimal(row.coverage, 4), decimal(row.box?.x, 1),
+      integer(row.faceFrames), decimal(row.coverage, 4), decimal(row.box?.x, 1),
       decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.boxScore, 6),
       .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.occlusion, 6),
     ]

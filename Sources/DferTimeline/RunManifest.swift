@@ -42,7 +42,7 @@ public struct RunManifest: Sendable, Codable {
     case failed
   }
 
-  /// Counts that must add up: `decoded_frames` = `used_frames` + `not_needed_frames`.
+  /// Counts that must add up: `decoded_frames` = `used_frames` + `skipped_frames`.
   public struct Counts: Sendable, Codable {
     /// Frames that the source gave: `decoded_frames` + `dropped_frames` + `unread_frames`. Nil in older manifests.
     public var sourceFrames: Int? = 0
@@ -50,8 +50,8 @@ public struct RunManifest: Sendable, Codable {
     /// Frames that stand for at least one moment of a clip.
     public var usedFrames = 0
     /// Frames between two moments, or after an interruption.
-    public var notNeededFrames = 0
-    /// Frames of a live source that made room for newer ones; not among `decoded_frames`.
+    public var skippedFrames = 0
+    /// Frames of a live source that were dropped for newer ones; not among `decoded_frames`.
     public var droppedFrames = 0
     /// Frames that were decoded ahead when the run was stopped; not among `decoded_frames`. Nil in older manifests.
     public var unreadFrames: Int? = 0
@@ -63,7 +63,7 @@ public struct RunManifest: Sendable, Codable {
     public var gaps = 0
     /// Cuts from one shot to another. Nil in older manifests.
     public var cuts: Int? = 0
-    public var finderLooks = 0
+    public var detectorRuns = 0
     public var clips = 0
     public var faces = 0
     public var rows = 0
@@ -72,9 +72,11 @@ public struct RunManifest: Sendable, Codable {
     public init() {}
 
     /// Whether every decoded frame is accounted for.
-    public var reconcile: Bool { decodedFrames == usedFrames + notNeededFrames }
+    public var reconcile: Bool { decodedFrames == usedFrames + skippedFrames }
   }
 
+  /// Version of the row contract (`RowLayout.contract`); nil in manifests of contract 1.
+  public var schema: Int? = RowLayout.contract
   public var dfer: String
   public var ffmpeg: String
   public var started: Date
@@ -103,21 +105,11 @@ public struct RunManifest: Sendable, Codable {
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
   public var rowsSha256: String?
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
-  public var load: [LoadChange]?
+  public var loadChanges: [LoadChange]?
   /// The first 1000 gaps, in order of time; nil in manifests of older versions.
   public var gaps: [GapRecord]?
   /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
   public var cutsS: [Double]?
-
-  /// Names in the file, which stay when properties are renamed.
-  private enum CodingKeys: String, CodingKey {
-    case dfer, ffmpeg, started, finished, pipeline, weights, classes, temperature, preprocessing, input, options
-    case clipFrames, clipSeconds, hopSeconds, counts, stageSeconds, longestLatencySeconds, outputs, warnings
-    case pipelineSha256, rowsSha256
-    case outcome = "ending"
-    case detector = "finder"
-    case load = "pace"
-  }
 
   public init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,
@@ -158,7 +150,24 @@ public struct RunManifest: Sendable, Codable {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.dateDecodingStrategy = .iso8601
-    self = try decoder.decode(RunManifest.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+    self = try decoder.decode(RunManifest.self, from: Self.modern(Data(contentsOf: URL(fileURLWithPath: path))))
+  }
+
+  /// A manifest of contract 1 with the names of today.
+  private static func modern(_ data: Data) throws -> Data {
+    guard var fields = try JSONSerialization.jsonObject(with: data) as? [String: Any], fields["schema"] == nil else {
+      return data
+    }
+    for (old, new) in [("ending", "outcome"), ("finder", "detector"), ("pace", "load_changes")] {
+      if let value = fields.removeValue(forKey: old) { fields[new] = value }
+    }
+    if var counts = fields["counts"] as? [String: Any] {
+      for (old, new) in [("not_needed_frames", "skipped_frames"), ("finder_looks", "detector_runs")] {
+        if let value = counts.removeValue(forKey: old) { counts[new] = value }
+      }
+      fields["counts"] = counts
+    }
+    return try JSONSerialization.data(withJSONObject: fields)
   }
 
   public func write(to path: String) throws {

@@ -64,7 +64,7 @@ public struct LiveCounts: Sendable {
   public var framesProcessed = 0
   public var framesDropped = 0
   public var damagedPackets = 0
-  public var finderLooks = 0
+  public var detectorRuns = 0
   public var clips = 0
   public var gaps = 0
   public var faces = 0

@@ -23,7 +23,7 @@ enum Metrics {
     add("rows_total", "counter", "Rows by status.", totals.rowsByStatus.sorted { $0.key < $1.key }.map {
       ("{status=\"\($0.key)\"}", Double($0.value))
     })
-    add("finder_looks_total", "counter", "Runs of the face detector.", Double(totals.counts.finderLooks))
+    add("finder_looks_total", "counter", "Runs of the face detector.", Double(totals.counts.detectorRuns))
     add("clips_total", "counter", "Clips, including gaps.", Double(totals.counts.clips))
     add("faces_total", "counter", "Faces with an id.", Double(health.faces))
     add("gaps_total", "counter", "Gaps in the stream.", Double(health.gaps))

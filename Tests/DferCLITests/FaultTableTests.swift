@@ -125,6 +125,6 @@ struct Ladder: Sendable {
     }
     let counts = outcome.counts
     #expect(counts["rows"] == outcome.rows.count)
-    #expect(counts["decoded_frames"] == (counts["used_frames"] ?? 0) + (counts["not_needed_frames"] ?? 0))
+    #expect(counts["decoded_frames"] == (counts["used_frames"] ?? 0) + (counts["skipped_frames"] ?? 0))
   }
 }

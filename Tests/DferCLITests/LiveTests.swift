@@ -21,7 +21,7 @@ struct LiveTests {
     let counts = try #require(manifest?["counts"] as? [String: Any])
     let count = { (name: String) in counts[name] as? Int ?? -1 }
     #expect(count("decoded_frames") + count("dropped_frames") == 75)
-    #expect(count("decoded_frames") == count("used_frames") + count("not_needed_frames"))
+    #expect(count("decoded_frames") == count("used_frames") + count("skipped_frames"))
     let rows = try String(contentsOf: csv, encoding: .utf8).split(separator: "\n")
     #expect(rows.first?.hasSuffix(",wall_time") == true)
     #expect(rows.count > 2)

@@ -51,7 +51,7 @@ struct StreamTests {
         count("source_frames") == count("decoded_frames") + count("dropped_frames") + count("unread_frames"),
         sourceLocation: sourceLocation)
       #expect(
-        count("decoded_frames") == count("used_frames") + count("not_needed_frames") && count("decoded_frames") > 0,
+        count("decoded_frames") == count("used_frames") + count("skipped_frames") && count("decoded_frames") > 0,
         sourceLocation: sourceLocation)
     }
   }

@@ -248,6 +248,23 @@ import Testing
     #expect(back.started == manifest.started && back.outcome == .complete)
     #expect(rule.verdict(manifest: back, input: stamp, rowsSha256: "r") == .keep(damaged: false))
   }
+
+  @Test func manifestsOfTheFirstContractAreRead() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("a.run.json").path
+    try manifest.write(to: path)
+    var text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains("\"schema\" : 2"))
+    for (new, old) in [
+      ("outcome", "ending"), ("detector", "finder"), ("skipped_frames", "not_needed_frames"), ("detector_runs", "finder_looks"),
+    ] { text = text.replacing("\"\(new)\"", with: "\"\(old)\"") }
+    text = text.replacing("  \"schema\" : 2,\n", with: "")
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    let back = try RunManifest(contentsOf: path)
+    #expect(back.schema == nil && back.outcome == .complete && back.detector.file == manifest.detector.file)
+    #expect(back.counts.skippedFrames == manifest.counts.skippedFrames)
+    #expect(rule.verdict(manifest: back, input: stamp, rowsSha256: "r") == .keep(damaged: false))
+  }
 }
 
 @Suite struct BatchOutcomeTests {

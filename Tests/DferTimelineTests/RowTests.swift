@@ -23,15 +23,27 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(
       try String(contentsOfFile: path, encoding: .utf8)
         == "clip,face_id,start_s,end_s,time_s,start_frame,end_frame,status,success,label,confidence,margin,"
-        + "p_anger,p_neutral,p_surprise,valence,arousal,face_frames,coverage,box_x,box_y,box_w,box_h,box_score,"
-        + "yaw_deg,pitch_deg,roll_deg,occlusion\n"
+        + "p_anger,p_neutral,p_surprise,face_frames,coverage,box_x,box_y,box_w,box_h,detection_score,"
+        + "yaw_deg,pitch_deg,roll_deg,detector_mask_probability\n"
         + "3,1,0.500000,1.500000,1.000000,15,45,ok,1,surprise,0.500000,0.250000,0.250000,0.250000,0.500000,"
-        + ",,,,10.5,20.0,100.0,120.0,,,,,\n"
-        + "4,,1.500000,2.500000,2.000000,,,no_face,0,,,,,,,,,,,,,,,,,,,\n")
+        + ",,10.5,20.0,100.0,120.0,,,,,\n"
+        + "4,,1.500000,2.500000,2.000000,,,no_face,0,,,,,,,,,,,,,,,,,\n")
     let read = try CSVTimeline(path: path)
     row.probabilities = [0.25, 0.25, 0.5]  // alphabetical in the file
     #expect(read.labels == ["anger", "neutral", "surprise"] && read.rows == [row, empty])
     #expect(throws: OutputError.exists(path: path)) { try OutputFile(path, overwrite: false) }
+  }
+
+  @Test func tablesOfTheFirstContractAreRead() throws {
+    let text = """
+      clip,face_id,start_s,end_s,time_s,start_frame,end_frame,status,success,label,confidence,margin,p_anger,p_neutral,\
+      valence,arousal,face_frames,coverage,box_x,box_y,box_w,box_h,box_score,yaw_deg,pitch_deg,roll_deg,occlusion
+      0,0,0.0,1.6,0.8,0,40,ok,1,anger,0.9,0.8,0.9,0.1,,,16,1.0,1.0,2.0,3.0,4.0,0.75,,,5.0,0.25
+
+      """
+    let read = try CSVTimeline(text: text)
+    #expect(read.rows.count == 1 && read.rows[0].boxScore == 0.75 && read.rows[0].occlusion == 0.25)
+    #expect(read.columns.contains("detection_score") && !read.columns.contains("box_score"))
   }
 
   @Test func motionIsKeptAndTellsPostersFromPeople() throws {

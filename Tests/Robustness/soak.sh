@@ -50,11 +50,11 @@ check "descriptors are flat" [ "$(level 2 0.8 1)" -le "$(level 2 0.1 0.3)" ]
 check "threads are flat" [ "$(level 3 0.8 1)" -le "$(level 3 0.1 0.3)" ]
 
 count() { grep -o "\"$1\" : [0-9]*" "$work/soak.run.json" | head -n1 | grep -o '[0-9]*$'; }
-echo "frames: $(count source_frames) in, $(count decoded_frames) decoded ($(count used_frames) used, $(count not_needed_frames) not needed)," \
+echo "frames: $(count source_frames) in, $(count decoded_frames) decoded ($(count used_frames) used, $(count skipped_frames) skipped)," \
   "$(count dropped_frames) dropped, $(count unread_frames) unread; $(count damaged_packets) packets damaged; $kills kills, $(count gaps) holes"
 check "frames in = decoded + dropped + unread" \
   [ "$(count source_frames)" -eq $(($(count decoded_frames) + $(count dropped_frames) + $(count unread_frames))) ]
-check "decoded = used + not needed" [ "$(count decoded_frames)" -eq $(($(count used_frames) + $(count not_needed_frames))) ]
+check "decoded = used + skipped" [ "$(count decoded_frames)" -eq $(($(count used_frames) + $(count skipped_frames))) ]
 check "a hole for each kill" [ "$(count gaps)" -ge "$kills" ]
 check "rows in the file = rows in the manifest" [ "$(($(wc -l <"$work/soak.csv") - 1))" -eq "$(count rows)" ]
 awk -F, 'NR>1{if($1!=clip && $1!=clip+1) print "clip",$1,"after",clip; clip=$1; if($3>end+0.25) print "nothing between",end,"and",$3; if($4>end) end=$4}

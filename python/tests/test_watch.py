@@ -44,7 +44,7 @@ def test_stream_gives_the_same_rows_one_by_one(samples):
         streamed = list(rows)
     assert [row["clip"] for row in streamed] == expected["clip"].tolist()
     assert [row["label"] for row in streamed] == expected.label.tolist()
-    assert streamed[0]["valence"] is None and isinstance(streamed[0]["time_s"], float)
+    assert streamed[0]["yaw_deg"] is None and isinstance(streamed[0]["time_s"], float)
     assert isinstance(streamed[0]["face_id"], int)
 
 

@@ -59,7 +59,7 @@ public struct TimelineCheck: Sendable {
     )
     judge(
       counts.reconcile, "frame counts add up",
-      "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.notNeededFrames) not needed")
+      "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.skippedFrames) not needed")
     switch manifest.outcome {
     case .complete: break
     case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) holes")

@@ -75,14 +75,14 @@ public struct RunRecorder {
       classes: info.labels, temperature: info.temperature,
       preprocessing: [
         "crop": info.crop.geometry.summary, "image_size": "\(info.imageSize)", "mean": "\(info.imageMean)",
-        "deviation": "\(info.imageStd)",
+        "standard_deviation": "\(info.imageStd)",
       ],
       input: input, options: options, clipFrames: run.grid.frames, clipSeconds: run.grid.span,
       hopSeconds: run.grid.hopSeconds, counts: counts,
       stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
       longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
     manifest.pipelineSha256 = pipeline.sha256
-    manifest.load = loadChanges.isEmpty ? nil : loadChanges
+    manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)
     }
@@ -103,7 +103,7 @@ public struct RunRecorder {
     counts.sourceFrames = decode.frames
     counts.decodedFrames = read.decoded
     counts.usedFrames = read.used
-    counts.notNeededFrames = read.skipped
+    counts.skippedFrames = read.skipped
     counts.droppedFrames = read.dropped
     counts.unreadFrames = read.unread
     counts.hiddenFrames = decode.hidden
@@ -112,7 +112,7 @@ public struct RunRecorder {
     counts.sizeChanges = decode.sizeChanges
     counts.gaps = read.gaps
     counts.cuts = read.cuts
-    counts.finderLooks = read.detectorRuns
+    counts.detectorRuns = read.detectorRuns
     counts.clips = read.clips
     counts.faces = read.faces
     counts.rows = rows

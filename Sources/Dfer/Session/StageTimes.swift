@@ -4,8 +4,8 @@ public struct StageTimes: Sendable, Hashable, Codable {
     /// Waiting for the decoder, which works on its own thread.
     case decode
     /// Converting whole frames for the face detector.
-    case image = "picture"
-    case detector = "finder"
+    case image
+    case detector
     case crop
     case model
   }

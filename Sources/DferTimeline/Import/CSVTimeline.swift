@@ -47,7 +47,7 @@ public struct CSVTimeline: Sendable {
     try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))))
   }
 
-  /// Reads `text`; the columns of contract v1 must be there, in any order, others are left alone. Throws `ParseError`.
+  /// Reads `text`; the columns of contract v2, or of v1 under their old names, must be there, in any order, others are left alone. Throws `ParseError`.
   public init(text: String) throws { try self.init(bytes: Array(text.utf8)) }
 
   init(bytes: [UInt8]) throws {
@@ -58,6 +58,7 @@ public struct CSVTimeline: Sendable {
 
   /// Reads records that have one cell for each column of `header`.
   init(header: [String], records: () throws -> DelimitedReader.Record?) throws {
+    let header = header.map { RowLayout.renamed[$0] ?? $0 }
     let missing = RowLayout(labels: []).columns.filter { !header.contains($0) }
     guard missing.isEmpty else {
       throw ParseError(line: 1, reason: "missing column \(missing.joined(separator: ", "))")
@@ -134,8 +135,8 @@ private struct Record {
     (row.faceFrames, row.coverage) = (try integer("face_frames"), try number("coverage"))
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
-    (row.boxScore, row.rollDegrees) = (try number("box_score"), try number("roll_deg"))
-    (row.occlusion, row.motion) = (try number("occlusion"), try number("motion"))
+    (row.boxScore, row.rollDegrees) = (try number("detection_score"), try number("roll_deg"))
+    (row.occlusion, row.motion) = (try number("detector_mask_probability"), try number("motion"))
     if index["lm0_x"] != nil {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
