@@ -17,9 +17,9 @@ import Testing
     ("export a.csv --blur -o a.mp4", "export a.csv --pixelate -o a.mp4"),
     ("evaluate --data a.csv --look slot --against clip", "evaluate --data a.csv --input-mode slot --baseline-input-mode clip"),
     ("train --data a.csv --rate 1e-3 --check 5 -o m", "train clips --data a.csv --learning-rate 1e-3 --eval-interval 5 -o m"),
-    ("train --pipeline lanmsff --data a.csv", "train images --pipeline lanmsff --data a.csv"),
-    ("train --data a.csv --pipeline=face-finder --every 2", "train detector --data a.csv --subsample 2"),
-    ("train --pipeline mtcae-dfer --data a.csv", "train clips --data a.csv"),
+    ("train --pipeline lanmsff --data a.csv -o m", "train images --pipeline lanmsff --data a.csv -o m"),
+    ("train --data a.csv --pipeline=face-finder --every 2 -o m", "train detector --data a.csv --subsample 2 -o m"),
+    ("train --pipeline mtcae-dfer --data a.csv -o m", "train clips --data a.csv -o m"),
     ("merge all.csv rows", "merge --output all.csv rows"),
     ("merge --overwrite all.csv a.csv b.csv", "merge --output all.csv --overwrite a.csv b.csv"),
   ])

@@ -99,7 +99,7 @@ private let labels = ["surprise", "anger", "neutral"]
 
   @Test func readerNamesTheLine() {
     let header = RowLayout(labels: ["a"]).columns.joined(separator: ",")
-    #expect(throws: CSVTimeline.ParseError(line: 2, reason: "2 cells instead of 26")) {
+    #expect(throws: CSVTimeline.ParseError(line: 2, reason: "2 cells instead of 24")) {
       try CSVTimeline(text: header + "\n1,2\n")
     }
   }
