@@ -8,7 +8,7 @@ import Foundation
 /// The networks of a pipeline.
 struct ModelBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Times the expression network and the face finder of a pipeline.")
+    commandName: "model", abstract: "Times the expression network and the face detector of a pipeline.")
 
   @OptionGroup var options: BenchOptions
 
@@ -49,7 +49,7 @@ struct ModelBench: ParsableCommand {
     }
     let looks = medians(of: images.map { image in { _ = detector.detect(image) } }, runs: runs)
     report.add(
-      "face finder", columns: ["ms", "core ms"],
+      "face detector", columns: ["ms", "core ms"],
       rows: zip(sizes, looks).map { ("\($0.0) x \($0.1) pixels", [$1.clock, $1.cores]) })
   }
 }

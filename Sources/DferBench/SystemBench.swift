@@ -6,7 +6,7 @@ import DferTensor
 /// The networks for single images, with random weights: their speed does not depend on what they have learned.
 struct SystemBench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "systems", abstract: "Times the networks for single pictures: one face, a clip, a training step.")
+    commandName: "systems", abstract: "Times the single-image networks: one face, a clip, a training step.")
 
   @OptionGroup var options: BenchOptions
 

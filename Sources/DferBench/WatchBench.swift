@@ -61,7 +61,7 @@ struct WatchBench: ParsableCommand {
         ("video, s", [length]), ("loading weights, s", [loading]), ("run, s", [total]),
         ("x real time", [length / total]),
         ("longest latency, s", [run.latency.longest]), ("frames", [Double(run.counts.decoded)]),
-        ("looks of the finder", [Double(run.counts.detectorRuns)]), ("rows", [Double(rows)]),
+        ("detector runs", [Double(run.counts.detectorRuns)]), ("rows", [Double(rows)]),
         ("peak memory, MB", [PeakMemory.megabytes]),
       ])
   }

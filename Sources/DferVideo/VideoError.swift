@@ -63,7 +63,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
       "\(path): is a folder with \(videos) \(videos == 1 ? "video" : "videos"): dfer batch reads them; for its images, list "
         + "them in a .txt file"
     case .notVideo(let path): "\(path): not a video, or in no format that FFmpeg knows"
-    case .noVideoStream(let path, true): "\(path): no video stream, only a cover picture"
+    case .noVideoStream(let path, true): "\(path): no video stream, only a cover image"
     case .noVideoStream(let path, false): "\(path): no video stream"
     case .noSuchStream(let path, let stream, let video):
       "\(path): stream \(stream) is no video; video streams: \(video.map(String.init).joined(separator: ", "))"

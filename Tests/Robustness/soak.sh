@@ -51,7 +51,7 @@ check "threads are flat" [ "$(level 3 0.8 1)" -le "$(level 3 0.1 0.3)" ]
 
 count() { grep -o "\"$1\" : [0-9]*" "$work/soak.run.json" | head -n1 | grep -o '[0-9]*$'; }
 echo "frames: $(count source_frames) in, $(count decoded_frames) decoded ($(count used_frames) used, $(count skipped_frames) skipped)," \
-  "$(count dropped_frames) dropped, $(count unread_frames) unread; $(count damaged_packets) packets damaged; $kills kills, $(count gaps) holes"
+  "$(count dropped_frames) dropped, $(count unread_frames) unread; $(count damaged_packets) packets damaged; $kills kills, $(count gaps) gaps"
 check "frames in = decoded + dropped + unread" \
   [ "$(count source_frames)" -eq $(($(count decoded_frames) + $(count dropped_frames) + $(count unread_frames))) ]
 check "decoded = used + skipped" [ "$(count decoded_frames)" -eq $(($(count used_frames) + $(count skipped_frames))) ]

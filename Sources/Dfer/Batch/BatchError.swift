@@ -34,7 +34,7 @@ public enum BatchError: Error, Hashable, CustomStringConvertible {
     case .arrayIndexOutside(let scheduler, let index, let count):
       "--shard: task \(index) of \(scheduler) is not one of \(count) shards; number tasks from 1"
     case .arrayWithHoles(let scheduler):
-      "--shard auto: the task numbers of this \(scheduler) array have holes; number tasks from 1 and write --shard auto/N"
+      "--shard auto: the task numbers of this \(scheduler) array have gaps; number tasks from 1 and write --shard auto/N"
     case .differentHeader(let path, let first): "\(path): its columns differ from those of \(first)"
     case .cutOff(let path): "\(path): its last line is cut off, or it is empty"
     case .noTimelines: "no CSV files that dfer wrote: folders need the .run.json beside each"

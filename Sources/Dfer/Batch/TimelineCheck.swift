@@ -36,7 +36,7 @@ public struct TimelineCheck: Sendable {
       if !row.probabilities.isEmpty, abs(row.probabilities.reduce(0, +) - 1) > 1e-3 { sums += 1 }
     }
     judge(backwards == 0, "times rise", "\(backwards) rows start before the row above, or end before they start")
-    judge(hole == 0, "no hole between rows", "\(hole) rows start after a time without any row")
+    judge(hole == 0, "no gap between rows", "\(hole) rows start after a time without any row")
     judge(sums == 0, "probabilities sum to 1", "the probabilities of \(sums) rows do not sum to 1")
   }
 
@@ -62,7 +62,7 @@ public struct TimelineCheck: Sendable {
       "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.skippedFrames) not needed")
     switch manifest.outcome {
     case .complete: break
-    case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) holes")
+    case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) \(counts.gaps == 1 ? "gap" : "gaps")")
     case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.outcome.rawValue))")
     }
   }

@@ -139,7 +139,7 @@ public enum PublicSet: String, Sendable, CaseIterable {
         contents.clips.append(Clip(path: video, label: name, split: split))
       }
     }
-    if missing > 0 { contents.skipped.append("\(missing) listed clips have no video file (folders of pictures are not read)") }
+    if missing > 0 { contents.skipped.append("\(missing) listed clips have no video file (folders of images are not read)") }
     return contents
   }
 }

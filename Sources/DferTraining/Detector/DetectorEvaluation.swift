@@ -113,7 +113,7 @@ public struct DetectorEvaluation: Sendable, Codable {
         "  \(name) pixels: \(size.faces) faces, recall \(percent(size.recall)), precision \(percent(size.precision))")
     }
     if emptyPictures > 0 {
-      lines.append("  \(findsInEmptyPictures) finds in \(emptyPictures) pictures without faces")
+      lines.append("  \(findsInEmptyPictures) false detections in \(emptyPictures) images without faces")
     }
     if let pointError { lines.append("  points: off by \(percent(pointError)) of the face's size") }
     return lines

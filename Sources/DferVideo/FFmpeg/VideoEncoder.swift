@@ -76,7 +76,7 @@ final class VideoEncoder {
     let scaler = sws_getContext(
       Int32(size.width), Int32(size.height), AV_PIX_FMT_RGB24, Int32(size.width), Int32(size.height), format,
       Int32(dfer_sws_bilinear | dfer_sws_exact), nil, nil, nil)
-    guard let scaler, let raw = dfer_scaler_raw(scaler) else { throw failure("the pictures cannot be converted") }
+    guard let scaler, let raw = dfer_scaler_raw(scaler) else { throw failure("the images cannot be converted") }
     self.scaler = raw
     sws_setColorspaceDetails(
       scaler, sws_getCoefficients(SWS_CS_DEFAULT), 1, sws_getCoefficients(isHigh ? SWS_CS_ITU709 : SWS_CS_ITU601), 0, 0,
@@ -104,7 +104,7 @@ final class VideoEncoder {
       guard image.size == size else {
         throw VideoWriteError(
           operation: "encode", path: path,
-          reason: "a picture of \(image.width)x\(image.height) in a video of \(size.width)x\(size.height)")
+          reason: "an image of \(image.width)x\(image.height) in a video of \(size.width)x\(size.height)")
       }
       try check(av_frame_make_writable(frame))
       convert(image)
