@@ -87,6 +87,10 @@ struct TransferOptions: ParsableArguments {
     let files = try data.map(WeightedFile.init)
     var sources = try softLabels.map(SoftLabelFile.init)
     let packed = Set(files.map(\.path).filter { PackedSet.video(of: $0) != nil })
+    if let first = sources.first, packed.isEmpty {
+      throw ValidationError(
+        "--soft-labels \(first.path): they belong to the frames of a packed set, but no video lies beside any --data")
+    }
     for index in sources.indices where sources[index].data == nil {
       guard packed.count == 1 else {
         throw ValidationError(
