@@ -48,6 +48,7 @@ final class LiveShow {
   /// Waits while somebody has paused the view.
   func waitWhilePaused(_ run: AnalysisRun, until isStopped: () -> Bool) {
     while board.isPaused && !isStopped() {
+      run.notePause()
       board.update(counts(of: run))
       Thread.sleep(forTimeInterval: 0.1)
     }

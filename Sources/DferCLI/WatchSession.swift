@@ -78,7 +78,7 @@ struct WatchSession {
       try pull { interrupt.isRaised }
       if interrupt.isRaised {
         status = .interrupted
-      } else if source.counts.damaged > 0 || pass.counts.gaps > 0 {
+      } else if source.counts.damaged > 0 || pass.gaps.contains(where: { $0.reason != .paused }) {
         status = .finishedWithDamage
       }
       if let reason = (source as? VideoSource)?.endReason, isLive, status != .interrupted {

@@ -55,7 +55,7 @@ import Testing
     #expect(summary(steps) == ["0.0-1.0 damage", "1.0-1.5 timestamps", "1.5-1.9 partial [0]"])
   }
 
-  @Test(arguments: [Gap.Reason.damage, .timestamps, .truncated, .disconnected, .lost, .notTaken])
+  @Test(arguments: [Gap.Reason.damage, .timestamps, .truncated, .missingImages, .disconnected, .lost, .notTaken, .paused])
   func aGapEndsTracksAndClips(reason: Gap.Reason) throws {
     var router = router()
     var steps = paintedFrames(40).flatMap { router.take($0) }
@@ -64,7 +64,7 @@ import Testing
     steps += router.endSegment()
     #expect(summary(steps) == ["0.0-1.6 whole [0]", "1.6-3.0 \(reason.rawValue)", "3.0-3.8 partial [1]"])
     let row = RunStages.painted.rows.row(of: Gap(start: 1.6, end: 3, reason: reason), number: 7, wallTime: .now)
-    let ofStream = [.disconnected, .lost, .notTaken].contains(reason)
+    let ofStream = [.disconnected, .lost, .notTaken, .paused].contains(reason)
     #expect(row.status == (ofStream ? .streamGap : .decodeGap) && row.clip == 7 && row.wallTime == nil)
     #expect([row.startSeconds, row.endSeconds] == [1.6, 3])
   }
@@ -76,6 +76,14 @@ import Testing
     steps += paintedFrames(20, from: 2.4, firstIndex: 60).flatMap { router.take($0) }
     steps += router.endSegment()
     #expect(summary(steps) == ["0.0-0.8 partial [0]", "0.8-2.4 notTaken", "2.4-3.2 partial [1]"])
+  }
+
+  @Test func aPauseIsNoDamage() {
+    var router = router(dropsFrames: true)
+    var steps = paintedFrames(20).flatMap { router.take($0) }
+    router.notePause()
+    steps += paintedFrames(20, from: 2.4, firstIndex: 60).flatMap { router.take($0) }
+    #expect(summary(steps + router.endSegment()) == ["0.0-0.8 partial [0]", "0.8-2.4 paused", "2.4-3.2 partial [1]"])
   }
 
   @Test func aFewDroppedFramesAreNone() {

@@ -7,10 +7,16 @@ struct GapRules {
   let dropsFrames: Bool
   /// Where the newest frame or gap ends. A frame that follows a gap has no frame before it.
   private var reached: (index: Int?, end: Double)?
+  /// Whether somebody asked for a pause since the newest frame.
+  private var isAfterPause = false
 
   init(dropsFrames: Bool) { self.dropsFrames = dropsFrames }
 
+  /// Says that no frame is taken for now because somebody wants it so: the time that is lost is a pause, not damage.
+  mutating func notePause() { isAfterPause = true }
+
   mutating func note(_ frame: any VideoFrame) {
+    isAfterPause = false
     reached = (frame.index, frame.time.seconds + (frame.duration ?? 0))
   }
 
@@ -27,7 +33,7 @@ struct GapRules {
         1.0
       } else { Double.infinity }
     guard frame.time.seconds - reached.end > longest else { return nil }
-    return Gap(start: reached.end, end: frame.time.seconds, reason: dropsFrames ? .notTaken : .timestamps)
+    return Gap(start: reached.end, end: frame.time.seconds, reason: !dropsFrames ? .timestamps : isAfterPause ? .paused : .notTaken)
   }
 
   /// Frames that were dropped just before a gap belong to it: no row would tell of them.

@@ -16,11 +16,10 @@ public final class AnalysisRun {
   public let source: any VideoEvents
   public let grid: ClipGrid
   public var counts: RunCounts {
-    let segments = router.counts
+    let part = router.counts
     return RunCounts(
-      decoded: decoded, used: segments.used, skipped: segments.skipped, dropped: prefetch.dropped,
-      unread: prefetch.unread, detectorRuns: segments.detectorRuns, clips: clips, gaps: gapCount, cuts: router.cutCount,
-      faces: router.nextID)
+      decoded: decoded, used: part.used, skipped: part.skipped, dropped: prefetch.dropped, unread: prefetch.unread,
+      detectorRuns: part.detectorRuns, clips: clips, gaps: gapCount, cuts: router.cutCount, faces: router.nextID)
   }
   /// Times of the first 1000 cuts, in seconds from the container's start.
   public var cuts: [Double] { router.cuts }
@@ -79,7 +78,8 @@ public final class AnalysisRun {
   /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
   /// been read.
   public var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
-
+  /// Says that whoever pulls pauses on purpose: the time that a live source loses meanwhile is no damage.
+  public func notePause() { router.notePause() }
   private func advance() {
     var event: VideoEvent?
     // What was read before a fault still has its rows.

@@ -54,6 +54,9 @@ struct FrameRouter {
     return give(clips) + (segment?.nextShot == nil ? [] : closeSegment(at: nil))
   }
 
+  /// Says that no frame is taken for now because somebody wants it so.
+  mutating func notePause() { rules.notePause() }
+
   mutating func take(_ gap: Gap) -> [Step] {
     let steps = endSegment()
     let gap = rules.widened(gap)
