@@ -97,6 +97,38 @@ void ck_product_rows(const float *x, long rows, long stride, long inputs, const 
 void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add, long columns,
                        float *y, long out);
 
+// Matrix products of reduced precision, on every processor
+
+/// bf16 has the range of a float and 8 bits of precision. Whole numbers share a scale: about 256 inputs of a row, or of a
+/// column, do. Rows of 16 bits use 14 of them and columns as many as leave every sum within 32 bits.
+typedef enum { CK_BF16, CK_INT16, CK_INT8 } ck_format;
+/// For tests: 0: no instructions for sums of products (VNNI, AVX512_BF16, arm64's), 1: those, 2: AMX tiles too, on this
+/// thread and where the processor has them; a negative number: what is fastest.
+void ck_force_dots(int dots);
+/// What this thread is held to; -1: nothing.
+int ck_forced_dots(void);
+/// Whether this processor has instructions that make products of a format in clearly less time than those of 32-bit floats.
+int ck_reduced_is_faster(ck_format format);
+/// What products of a format are made with, in words.
+const char *ck_reduced_instructions(ck_format format);
+/// 32-bit words that a row of `inputs` numbers takes, and a panel of up to CK_PANEL columns. Both depend on the level: what was
+/// made at one is not read at another.
+long ck_reduced_row(ck_format format, long inputs);
+long ck_reduced_panel(ck_format format, long inputs);
+/// Makes `rows` rows of x, `stride` numbers apart, ready for ck_reduced_product: one behind the other in `to`.
+void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, long inputs, float *to);
+/// Ready rows of CK_INT16 for softmax(scale * x), all in one pass; scale > 0.
+void ck_reduced_softmax(const float *x, long rows, long stride, long inputs, float scale, float *to);
+/// Makes a panel of up to CK_PANEL rows of a weight [outputs, inputs], `stride` numbers apart.
+void ck_reduced_pack_panel(ck_format format, const float *weight, long stride, long inputs, long outputs, float *panel);
+/// Makes a panel of up to CK_PANEL columns of x [inputs, ...], whose rows are `stride` numbers apart.
+void ck_reduced_pack_columns(ck_format format, const float *x, long stride, long inputs, long columns, float *panel);
+/// y <- x panel: `rows` ready rows and a panel of `columns` <= CK_PANEL, plus a number for each column (`bias`) or, unless it is
+/// null, for each row (`start`), none below `floor`. Rows of y are `out` apart. A row or column with a number that is
+/// infinite or NaN gives NaN in the formats of whole numbers.
+void ck_reduced_product(ck_format format, const float *x, long rows, long inputs, const float *panel, const float *bias,
+                        const float *start, float floor, long columns, float *y, long out);
+
 // Windows over planes (channels x height x width)
 
 /// A sliding window: where output cell (i, j) reads input row i * stride - pad_top + k * dilation, and so for columns.

@@ -1,0 +1,425 @@
+// Included by reduced.c once per instruction set: numbers of reduced precision made of 32-bit ones, and the product of bf16
+// that widens them again. LANES is the number of floats of a vector, ROWS how many rows keep their sums in registers.
+
+typedef float CK(floats) __attribute__((vector_size(4 * LANES)));
+typedef int CK(ints) __attribute__((vector_size(4 * LANES)));
+typedef short CK(shorts) __attribute__((vector_size(2 * LANES)));
+typedef signed char CK(bytes) __attribute__((vector_size(LANES)));
+#define V CK(floats)
+#define N CK(ints)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE V CK(load)(const float *p) {
+  V v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+#if LANES == 16
+/// The first `count` numbers, then zeros.
+INLINE V CK(load_some)(const float *p, long count) {
+  if (count >= LANES) return CK(load)(p);
+  return (V)_mm512_maskz_loadu_ps(count > 0 ? (__mmask16)((1u << count) - 1) : 0, p);
+}
+
+INLINE void CK(store_some)(float *p, N v, long count) {
+  _mm512_mask_storeu_epi32(p, count >= LANES ? 0xffff : (__mmask16)((1u << count) - 1), (__m512i)v);
+}
+#else
+/// The first `count` numbers, then zeros.
+INLINE V CK(load_some)(const float *p, long count) {
+  if (count >= LANES) return CK(load)(p);
+  float v[LANES] = {0};
+  for (long i = 0; i < count; i++) v[i] = p[i];
+  return CK(load)(v);
+}
+
+INLINE void CK(store_some)(float *p, N v, long count) {
+  if (count >= LANES)
+    memcpy(p, &v, sizeof v);
+  else
+    for (long i = 0; i < count; i++) memcpy(p + i, (char *)&v + 4 * i, 4);
+}
+#endif
+
+INLINE void CK(store)(void *p, N v) { memcpy(p, &v, sizeof v); }
+
+/// Sizes of numbers, which compare like their bits; infinite ones and NaN are the largest.
+INLINE N CK(size)(V v) { return (N)v & 0x7fffffff; }
+
+INLINE N CK(larger)(N a, N b) {
+  N is = b > a;
+  return (is & b) | (~is & a);
+}
+
+/// The nearest whole numbers, of equally near ones the even one, in the lower bits; for sizes below 2^22.
+INLINE N CK(nearest)(V v) { return (N)(v + 12582912.0f); }
+#define NEAREST_ZERO 0x4b400000  // what `nearest` makes of 0
+
+/// bf16 in the upper halves: the nearest, of equally near ones the even one; NaN stays NaN.
+INLINE N CK(rounded)(V v) {
+  N bits = (N)v, nan = v != v;
+  N up = (bits + 0x7fff + ((bits >> 16) & 1)) & (N)((N){0} - 65536);
+  return (nan & (bits | 0x400000) & (N)((N){0} - 65536)) | (~nan & up);
+}
+
+/// What a run of numbers is like: the largest size, and the sum of sizes where it is asked for.
+typedef struct {
+  float top, sum;
+} CK(extent);
+
+INLINE float CK(top)(N sizes) {
+#if defined(__clang__)
+  int top = __builtin_reduce_max(sizes);
+#else
+  int top = 0;
+  for (int i = 0; i < LANES; i++) top = sizes[i] > top ? sizes[i] : top;
+#endif
+  float size;
+  memcpy(&size, &top, sizeof size);
+  return size;
+}
+
+/// Sizes in units of top / 2^16, rounded: their sum does not depend on the order.
+INLINE N CK(units)(V v, V inverse) { return CK(nearest)((V)CK(size)(v) * inverse) - NEAREST_ZERO; }
+
+INLINE int CK(sum)(N v) {
+#if defined(__clang__)
+  return __builtin_reduce_add(v);
+#else
+  int sum = 0;
+  for (int i = 0; i < LANES; i++) sum += v[i];
+  return sum;
+#endif
+}
+
+INLINE CK(extent) CK(measure)(const float *x, long count, int summed) {
+  N top = {0}, other = {0}, sum = {0};
+  long i = 0;
+  for (; i + 2 * LANES <= count; i += 2 * LANES) {
+    top = CK(larger)(top, CK(size)(CK(load)(x + i)));
+    other = CK(larger)(other, CK(size)(CK(load)(x + i + LANES)));
+  }
+  for (; i < count; i += LANES) top = CK(larger)(top, CK(size)(CK(load_some)(x + i, count - i)));
+  CK(extent) e = {CK(top)(CK(larger)(top, other)), 0};
+  if (!summed) return e;
+  V inverse = (V){0} + (e.top > 1e-30f ? 65536 / e.top : 0);
+  for (i = 0; i < count; i += LANES) sum += CK(units)(CK(load_some)(x + i, count - i), inverse);
+  e.sum = (float)CK(sum)(sum) * (e.top / 65536);
+  return e;
+}
+
+/// How far apart whole numbers are for which the largest is at most `most` and, unless it is 0, the sum at most `total`.
+INLINE float CK(step)(CK(extent) e, long count, float most, float total) {
+  float step = e.top / most;
+  if (total > 0 && count <= FEW) {
+    float least = e.top * (float)count / (total - (float)count);  // every number is rounded by at most half
+    if (least > step) step = least;
+  } else if (total > 0) {
+    // Every number may be rounded up by half a step, and its size was by half a unit.
+    float least = (e.sum + (float)count * (e.top / 65536)) / (total - (float)count);
+    if (least > step) step = least;
+  }
+  return !(e.top < INFINITY) ? NAN : step > 1e-30f ? step : 0;
+}
+
+/// `count` numbers, divided by the step, as whole numbers of a format. Returns their sum, of bytes only.
+INLINE int CK(divide)(ck_format format, const float *x, long count, float step, void *to) {
+  float inverse = step > 0 ? 1 / step : 0;
+  N sums = {0};
+  for (long i = 0; i < count; i += LANES) {
+    N q = CK(nearest)(CK(load_some)(x + i, count - i) * inverse);
+    if (format == CK_INT8) {
+      sums += q - NEAREST_ZERO;
+      CK(bytes) b = __builtin_convertvector(q, CK(bytes));
+      if (i + LANES <= count)
+        memcpy((char *)to + i, &b, sizeof b);
+      else
+        for (long j = 0; j < count - i; j++) ((char *)to)[i + j] = ((char *)&b)[j];
+    } else {
+      CK(shorts) s = __builtin_convertvector(q, CK(shorts));
+      if (i + LANES <= count)
+        memcpy((short *)to + i, &s, sizeof s);
+      else
+        for (long j = 0; j < count - i; j++) ((short *)to)[i + j] = ((short *)&s)[j];
+    }
+  }
+  return format == CK_INT8 ? CK(sum)(sums) : 0;
+}
+
+/// bf16, as 16-bit numbers; `inputs` of them.
+INLINE void CK(halve)(const float *x, long inputs, uint16_t *to) {
+  long i = 0;
+  for (; i + LANES <= inputs; i += LANES) {
+    CK(shorts) s = __builtin_convertvector(CK(rounded)(CK(load)(x + i)) >> 16, CK(shorts));
+    memcpy(to + i, &s, sizeof s);
+  }
+  if (i < inputs) {
+    N v = CK(rounded)(CK(load_some)(x + i, inputs - i)) >> 16;
+    for (long j = 0; j < inputs - i; j++) to[i + j] = (uint16_t)v[j];
+  }
+}
+
+static void CK(make_rows)(ck_format format, const float *x, long rows, long stride, ck_layout g, float *to, long apart,
+                          enum bf16_way way) {
+  for (long r = 0; r < rows; r++, x += stride, to += apart) {
+    if (format == CK_BF16 && way == bf16_wide) {
+      for (long i = 0; i < g.inputs; i += LANES) {
+        CK(store_some)(to + i, CK(rounded)(CK(load_some)(x + i, g.inputs - i)), g.inputs - i);
+      }
+      if (g.inputs % 2) to[g.inputs] = 0;
+      continue;
+    }
+    for (long i = 0; i < UNIT; i += LANES) CK(store)(to + g.row_head + g.padded - UNIT + i, (N){0});
+    if (format == CK_BF16) {
+      CK(halve)(x, g.inputs, (uint16_t *)(to + g.row_head));
+      continue;
+    }
+    for (long b = 0; b < g.blocks; b++) {
+      long first = edge(g, b), from = first * g.per, count = smaller(edge(g, b + 1) * g.per, g.inputs) - from;
+      float step = CK(step)(CK(measure)(x + from, count, 0), count, format == CK_INT8 ? TOP8 : ROW_TOP16, 0);
+      int start = -128 * CK(divide)(format, x + from, count, step, to + g.row_head + first);
+      to[2 * b] = step;
+      memcpy(to + 2 * b + 1, &start, sizeof start);
+    }
+  }
+}
+
+/// e^x to 3e-6 of its value, which is more than 16 bits hold: x = n ln 2 + r, a polynomial for e^r, 2^n by its bits. Below -87.3
+/// it is e^-87.3; NaN stays NaN. No x is above 0 here.
+INLINE V CK(exponential)(V x) {
+  N low = x < -87.3f;
+  x = (V)((low & (N)((V){0} - 87.3f)) | (~low & (N)x));
+  V shifted = x * 1.44269504f + 12582912.0f;
+  V n = shifted - 12582912.0f;
+  V r = x - n * 0.693145752f;
+  r = r - n * 1.42860677e-6f;
+  V p = (V){0} + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  return p * (V)(((N)shifted << 23) + 0x3f800000);
+}
+
+/// Rows of 16-bit whole numbers for softmax(scale * x). The largest power of a row is 1, so that the step is known before, and
+/// the sum of the powers goes into it.
+static void CK(softmax_rows)(const float *x, long rows, long stride, float scale, ck_layout g, float *to, long apart) {
+  for (long r = 0; r < rows; r++, x += stride, to += apart) {
+    V top = (V){0} - INFINITY, other = top;
+    long i = 0;
+    for (; i + 2 * LANES <= g.inputs; i += 2 * LANES) {
+      V a = CK(load)(x + i), b = CK(load)(x + i + LANES);
+      N first = a > top, second = b > other;
+      top = (V)((first & (N)a) | (~first & (N)top));
+      other = (V)((second & (N)b) | (~second & (N)other));
+    }
+    float highest = -INFINITY;
+    for (; i < g.inputs; i++) highest = x[i] > highest ? x[i] : highest;
+    for (int j = 0; j < LANES; j++) {
+      highest = top[j] > highest ? top[j] : highest;
+      highest = other[j] > highest ? other[j] : highest;
+    }
+    short *words = (short *)(to + g.row_head);
+    for (long k = 0; k < UNIT; k += LANES) CK(store)(to + g.row_head + g.padded - UNIT + k, (N){0});
+    V sums = {0};
+    for (i = 0; i + LANES <= g.inputs; i += LANES) {
+      V e = CK(exponential)((CK(load)(x + i) - highest) * scale);
+      sums += e;
+      CK(shorts) s = __builtin_convertvector(CK(nearest)(e * (float)ROW_TOP16), CK(shorts));
+      memcpy(words + i, &s, sizeof s);
+    }
+    float sum = 0;
+    if (i < g.inputs) {
+      V e = CK(exponential)((CK(load_some)(x + i, g.inputs - i) - highest) * scale);
+      CK(shorts) s = __builtin_convertvector(CK(nearest)(e * (float)ROW_TOP16), CK(shorts));
+      for (long j = 0; j < g.inputs - i; j++) {
+        sum += e[j];
+        words[i + j] = s[j];
+      }
+    }
+    for (int j = 0; j < LANES; j++) sum += sums[j];
+    // NaN among x: it is in the sum.
+    float step = 1 / (sum * (float)ROW_TOP16);
+    for (long b = 0; b < g.blocks; b++) {
+      to[2 * b] = step;
+      to[2 * b + 1] = 0;
+    }
+  }
+}
+
+/// A square of 4 x 4 words, turned.
+INLINE void CK(turn4)(const float *from, long stride, float *to) {
+  typedef float quad __attribute__((vector_size(16)));
+  quad a, b, c, d;
+  memcpy(&a, from, 16), memcpy(&b, from + stride, 16), memcpy(&c, from + 2 * stride, 16), memcpy(&d, from + 3 * stride, 16);
+  quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  quad cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  a = __builtin_shufflevector(ab, cd, 0, 1, 4, 5), b = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  c = __builtin_shufflevector(AB, CD, 0, 1, 4, 5), d = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+  memcpy(to, &a, 16), memcpy(to + WIDTH, &b, 16), memcpy(to + 2 * WIDTH, &c, 16), memcpy(to + 3 * WIDTH, &d, 16);
+}
+
+static void CK(make_panel)(ck_format format, const float *x, long stride, ck_layout g, long columns, float *panel) {
+  // Some words of all columns at a time, first side by side, then turned.
+  enum { SOME = 4 * UNIT };
+  float line[WIDTH][SOME] __attribute__((aligned(64)));
+  for (long b = 0; b < g.blocks; b++) {
+    long first = edge(g, b), last = b + 1 == g.blocks ? g.padded : edge(g, b + 1);
+    float steps[WIDTH] = {0};
+    for (long j = 0; j < columns && format != CK_BF16; j++) {
+      long from = first * g.per, count = smaller(last * g.per, g.inputs) - from;
+      steps[j] = CK(step)(
+          CK(measure)(x + j * stride + from, count, format == CK_INT16 && count > FEW), count, format == CK_INT8 ? TOP8 : COLUMN_TOP16,
+          format == CK_INT8 ? 0 : COLUMN_SUM16);
+    }
+    if (format != CK_BF16) memcpy(panel + b * WIDTH, steps, sizeof steps);
+    for (long k = first; k < last; k += SOME) {
+      long some = smaller(SOME, last - k);
+      for (long j = 0; j < WIDTH; j++) {
+        long from = k * g.per, count = smaller(some * g.per, g.inputs - from);
+        if (j >= columns || count < some * g.per) memset(line[j], 0, sizeof line[j]);
+        if (j >= columns || count <= 0) continue;
+        if (format == CK_BF16)
+          CK(halve)(x + j * stride + from, count, (uint16_t *)line[j]);
+        else
+          CK(divide)(format, x + j * stride + from, count, steps[j], line[j]);
+      }
+      float *to = panel + g.panel_head + k * WIDTH;
+      for (long i = 0; i < some; i += 4)
+        for (long j = 0; j < WIDTH; j += 4) CK(turn4)(line[j] + i, SOME, to + i * WIDTH + j);
+      if (format == CK_INT8)
+        for (long i = 0; i < some * WIDTH; i += LANES) {
+          N v = (N)CK(load)(to + i) ^ (N)((N){0} + (int)0x80808080);  // 128 more, without a sign
+          CK(store)(to + i, v);
+        }
+    }
+  }
+}
+
+/// One block of LANES columns of x, or of the first `count`; the format and whether all are there are constants where this
+/// is inlined.
+INLINE void CK(pack_block)(ck_format format, int all, const float *x, long stride, ck_layout g, long b, long count,
+                           float *scales, float *to) {
+#define AT(k) (all ? CK(load)(x + (k) * stride) : CK(load_some)(x + (k) * stride, count))
+  long first = edge(g, b), last = b + 1 == g.blocks ? g.padded : edge(g, b + 1);
+  long per = format == CK_INT8 ? 4 : 2, from = first * per, end = smaller(last * per, g.inputs);
+  V inverse = {0};
+  if (format != CK_BF16) {
+    N top = {0}, sum = {0};
+    for (long k = from; k < end; k++) top = CK(larger)(top, CK(size)(AT(k)));
+    V tops = (V)top, units = {0}, steps = {0};
+    if (format == CK_INT16 && end - from > FEW) {
+      for (int i = 0; i < LANES; i++) units[i] = tops[i] > 1e-30f ? 65536 / tops[i] : 0;
+      for (long k = from; k < end; k++) sum += CK(units)(AT(k), units);
+    }
+    for (int i = 0; i < LANES; i++) {
+      CK(extent) e = {tops[i], (float)sum[i] * (tops[i] / 65536)};
+      steps[i] = CK(step)(e, end - from, format == CK_INT8 ? TOP8 : COLUMN_TOP16, format == CK_INT8 ? 0 : COLUMN_SUM16);
+      inverse[i] = steps[i] > 0 ? 1 / steps[i] : 0;
+    }
+    memcpy(scales, &steps, sizeof steps);
+  }
+  for (long k = first; k < last; k++) {
+    N word = {0};
+#pragma clang loop unroll(full)
+    for (long i = 0; i < per; i++) {
+      long at = k * per + i;
+      V v = at < end ? AT(at) : (V){0};
+      if (format == CK_BF16)
+        word |= i ? CK(rounded)(v) : (N)((CK(rounded)(v) >> 16) & 0xffff);
+      else if (format == CK_INT16)
+        word |= i ? CK(nearest)(v * inverse) << 16 : CK(nearest)(v * inverse) & 0xffff;
+      else
+        word |= ((CK(nearest)(v * inverse) ^ 128) & 255) << (int)(8 * i);
+    }
+    CK(store)(to + k * WIDTH, word);
+  }
+#undef AT
+}
+
+INLINE void CK(pack_blocks)(ck_format format, const float *x, long stride, ck_layout g, long columns, float *panel) {
+  for (long c = 0; c < WIDTH; c += LANES)
+    for (long b = 0; b < g.blocks; b++) {
+      float *scales = panel + b * WIDTH + c, *to = panel + g.panel_head + c;
+      if (columns - c >= LANES)
+        CK(pack_block)(format, 1, x + c, stride, g, b, LANES, scales, to);
+      else
+        CK(pack_block)(format, 0, x + (columns > c ? c : 0), stride, g, b, columns > c ? columns - c : 0, scales, to);
+    }
+}
+
+/// Columns of x [inputs, ...] as they lie, LANES at a time.
+static void CK(make_columns)(ck_format format, const float *x, long stride, ck_layout g, long columns, float *panel) {
+  switch (format) {
+    case CK_BF16: CK(pack_blocks)(CK_BF16, x, stride, g, columns, panel); break;
+    case CK_INT16: CK(pack_blocks)(CK_INT16, x, stride, g, columns, panel); break;
+    case CK_INT8: CK(pack_blocks)(CK_INT8, x, stride, g, columns, panel); break;
+  }
+}
+
+/// `rows` is a constant where this is inlined; rows of x are 32-bit numbers that have been rounded to bf16.
+INLINE void CK(wide_block)(int rows, const float *x, long stride, ck_layout g, const float *words, const float *bias,
+                           const float *start, float floor, long columns, float *y, long out) {
+  V sums[ROWS][2];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (int c = 0; c < 2; c++) sums[r][c] = start ? (V){0} + start[r] : CK(load)(bias + c * LANES);
+  for (long k = 0; k < g.words; k++) {
+    V low[2], high[2];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < 2; c++) {
+      N w = (N)CK(load)(words + k * WIDTH + c * LANES);
+      low[c] = (V)(w << 16);
+      high[c] = (V)(w & (N)((N){0} - 65536));
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      float a = x[r * stride + 2 * k], b = x[r * stride + 2 * k + 1];
+#pragma clang loop unroll(full)
+      for (int c = 0; c < 2; c++) {
+        sums[r][c] += a * low[c];
+        sums[r][c] += b * high[c];
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (int c = 0; c < 2; c++) {
+      N below = sums[r][c] < floor;  // NaN is not below
+      V sum = (V)((below & (N)((V){0} + floor)) | (~below & (N)sums[r][c]));
+      long count = columns - c * LANES;
+      if (count > 0) CK(store_some)(y + r * out + c * LANES, (N)sum, count);
+    }
+}
+
+static void CK(wide_product)(const float *x, long rows, long stride, ck_layout g, const float *panel, ck_ending e,
+                             long columns, float *y, long out) {
+  float bias[WIDTH] = {0};
+  if (e.bias) memcpy(bias, e.bias, (size_t)columns * sizeof(float));
+  long blocks = (rows + ROWS - 1) / ROWS;
+  for (long offset = 0; offset < columns; offset += 2 * LANES)
+    for (long i = 0; i < blocks; i++) {
+      long from = rows * i / blocks, to = rows * (i + 1) / blocks;
+      const float *a = x + from * stride, *s = e.start ? e.start + from : 0;
+      float *c = y + from * out + offset;
+#define CASE(n)                                                                                                   \
+  case n:                                                                                                         \
+    if (n <= ROWS)                                                                                                \
+      CK(wide_block)(n <= ROWS ? n : 1, a, stride, g, panel + g.panel_head + offset, bias + offset, s, e.floor,   \
+                     columns - offset, c, out);                                                                   \
+    break;
+      switch (to - from) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13)
+      }
+#undef CASE
+    }
+}
+
+#undef NEAREST_ZERO
+#undef V
+#undef N
+#undef INLINE
