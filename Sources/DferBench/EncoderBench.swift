@@ -21,6 +21,8 @@ struct EncoderBench: ParsableCommand {
   @Option(help: "Side of a frame in pixels.") var image: Int
   @Option(help: "Side of a patch in pixels.") var patch: Int
   @Option(help: "Share of the tubes to look at.") var keep = 1.0
+  @Option(help: "Numbers in matrix products: fp32, bf16, int16 or int8.", transform: precision(named:))
+  var precision = Precision.fp32
   @Flag(help: "Answer lines of standard input.") var serve = false
 
   func validate() throws {
@@ -34,6 +36,7 @@ struct EncoderBench: ParsableCommand {
     var store = ParameterStore()
     let encoder = VideoMAEEncoder(config, norm: true, in: &store)
     try store.load(file)
+    store.keepPrepared(precision)
     let clip = try SafetensorsFile(path: input).tensor("clip")
     guard clip.shape.dropFirst() == [3, config.numFrames, image, image] else {
       throw ValidationError("\(input): the clip has shape \(clip.shape)")
@@ -58,6 +61,11 @@ struct EncoderBench: ParsableCommand {
       let line = ([time] + tokens.values.prefix(16).map(Double.init)).map { "\($0)" }.joined(separator: " ")
       FileHandle.standardOutput.write(Data((line + "\n").utf8))  // print would keep it back from a pipe
     }
+  }
+
+  static func precision(named name: String) throws -> Precision {
+    guard let precision = Precision(rawValue: name) else { throw ValidationError("--precision must be fp32, bf16, int16 or int8") }
+    return precision
   }
 
   private func configuration(of file: SafetensorsFile) throws -> VideoMAEConfig {

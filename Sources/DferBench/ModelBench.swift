@@ -38,6 +38,8 @@ struct ModelBench: ParsableCommand {
         )
       })
 
+    try measurePrecisions(of: pipeline.modelWeights.path, runs: runs, in: &report)
+
     let detector = try FaceDetector(weights: pipeline.detectorWeights.path)
     let side = pipeline.detector.longSide
     let sizes = [(side, side * 9 / 16), (2 * side, 2 * side * 9 / 16)]
@@ -51,5 +53,27 @@ struct ModelBench: ParsableCommand {
     report.add(
       "face detector", columns: ["ms", "core ms"],
       rows: zip(sizes, looks).map { ("\($0.0) x \($0.1) pixels", [$1.clock, $1.cores]) })
+  }
+
+  /// One clip with products of each precision, in turn.
+  private static func measurePrecisions(of weights: String, runs: Int, in report: inout Report) throws {
+    let before = Compute.precision
+    var readers: [FaceReader] = []
+    for precision in Precision.allCases {
+      Compute.precision = precision
+      readers.append(try FaceReader(weights: weights))
+    }
+    Compute.precision = before
+    var random = RandomSource(seed: 7)
+    let (side, count) = (readers[0].modelInfo.imageSize, readers[0].modelInfo.clip.frames)
+    let frames = (0..<count).map { _ in
+      Image(width: side, height: side, pixels: (0..<3 * side * side).map { _ in UInt8(random.uniform() * 255) })
+    }
+    let precise = medians(of: readers.map { reader in { _ = reader.read([frames]) } }, runs: runs)
+    report.add(
+      "precision of products", columns: ["ms", "core ms", "of fp32"],
+      rows: zip(Precision.allCases, precise).map { precision, time in
+        ("\(precision), \(precision.instructions)", [time.clock, time.cores, time.cores / precise[0].cores])
+      })
   }
 }

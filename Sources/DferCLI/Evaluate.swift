@@ -54,6 +54,9 @@ struct Evaluate: ParsableCommand {
   @OptionGroup(title: "Output")
   var files: EvaluationFiles
 
+  @Option(help: "Numbers in the network's matrix products: fp32, bf16, int16 or int8; auto as in dfer watch.")
+  var precision = PrecisionChoice.fp32
+
   func validate() throws {
     if (data == nil) == (suite.suite == nil) { throw ValidationError("give labelled faces: either --data or --suite") }
     try refuseOptionsOfOtherForm()
@@ -94,6 +97,7 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
+    Compute.precision = precision.precision
     let prior = try priorOption.reading()
     if let path = suite.suite {
       return try SuiteSession(

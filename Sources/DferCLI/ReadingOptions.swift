@@ -37,6 +37,13 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: "Number of threads for arithmetic (default: all available cores).")
   var threads: Int?
 
+  @Option(
+    help: """
+      Numbers in the network's matrix products: fp32, bf16, int16 or int8; auto takes int16 on processors with VNNI and \
+      fp32 on others.
+      """)
+  var precision = PrecisionChoice.fp32
+
   @Option(help: ArgumentHelp("Index of the video stream in the file (see dfer inspect).", valueName: "index"))
   var stream: Int?
 
@@ -96,7 +103,7 @@ struct ReadingOptions: ParsableArguments {
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
-      ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
+      ("precision", precision == .fp32 ? nil : precision.rawValue), ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
       ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })

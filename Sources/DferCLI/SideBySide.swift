@@ -83,6 +83,9 @@ struct Cost: ParsableCommand {
   @Option(help: "Threads for the arithmetic.")
   var threads: Int?
 
+  @Option(help: "Numbers in matrix products.")
+  var precision = PrecisionChoice.fp32
+
   struct Metrics: Codable {
     let parameters, multiplications: Int
     /// Medians of one clip's forward passes: on the clock, and of all cores together, which other work on the machine
@@ -94,6 +97,7 @@ struct Cost: ParsableCommand {
 
   func run() throws {
     if let threads { Compute.threads = threads }
+    Compute.precision = precision.precision
     let reader = try LoadedPipeline(Installation.pipeline(pipeline)).reader
     let (side, frames) = (reader.modelInfo.imageSize, reader.modelInfo.clip.frames)
     // Different images: equal ones would be read once.
@@ -123,7 +127,7 @@ struct Cost: ParsableCommand {
   static func measured(_ pipeline: String) throws -> Metrics {
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-cost-\(UUID().uuidString).json")
     defer { try? FileManager.default.removeItem(at: output) }
-    let child = try ChildProcess(["cost", pipeline, "--threads", "\(Compute.threads)"], output: output)
+    let child = try ChildProcess(["cost", pipeline, "--threads", "\(Compute.threads)", "--precision", Compute.precision.rawValue], output: output)
     child.wait()
     guard child.code == 0, let data = try? Data(contentsOf: output),
       let metrics = try? JSONDecoder().decode(Metrics.self, from: data)

@@ -31,6 +31,7 @@ struct WatchSession {
     try OutputPaths.check(command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
     let formats = try command.formats()
     if let threads = command.reading.threads { Compute.threads = threads }
+    Compute.precision = command.reading.precision.precision
     // Everything that can be wrong is found before the first output file is made.
     let shown = Shown()
     source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }

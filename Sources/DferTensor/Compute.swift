@@ -19,6 +19,15 @@ public enum Compute {
     }
   }
 
+  private static let chosenPrecision = Atomic<Int>(0)
+
+  /// What products of networks that are opened from now on are made of, for reading; training is in 32-bit floats. Set it
+  /// once, at the start.
+  public static var precision: Precision {
+    get { Precision.allCases[chosenPrecision.load(ordering: .relaxed)] }
+    set { chosenPrecision.store(Precision.allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+  }
+
   /// Threads of the current task alone.
   @TaskLocal private static var own: Int?
 

@@ -43,7 +43,14 @@ public struct ParameterStore: Sendable {
   }
 
   /// For weights that are used again and again: kernels keep what they make of them. Ends with the next write.
-  public mutating func keepPrepared() { prepared = PreparedWeights() }
+  ///
+  /// - Parameter precision: what products are made of, where nothing is recorded for gradients.
+  public mutating func keepPrepared(_ precision: Precision = Compute.precision) {
+    prepared = PreparedWeights(precision: precision)
+  }
+
+  /// What products of the forward pass are made of.
+  public var precision: Precision { prepared?.precision ?? .fp32 }
 
   public func parameter(named name: String) -> Parameter? {
     slots[name].map { Parameter(slot: $0) }

@@ -1,9 +1,15 @@
 import Synchronization
 
 /// What kernels make of weights before they can use them, kept for the next pass: packed panels of a linear layer,
-/// Winograd's form of a convolution. As large as the weights of the first kind, four times those of the second.
+/// Winograd's form of a convolution. As large as the weights of the first kind, four times those of the second; half of that in
+/// 16 bits.
 final class PreparedWeights: Sendable {
-  enum Form: Hashable { case panels, winograd }
+  enum Form: Hashable { case panels, winograd, reducedPanels, reducedRows }
+
+  /// What products with these weights are made of.
+  let precision: Precision
+
+  init(precision: Precision) { self.precision = precision }
 
   private struct Key: Hashable {
     let parameter: Parameter
@@ -30,6 +36,8 @@ struct Weight {
   let tensor: Tensor
   fileprivate let parameter: Parameter?
   fileprivate let prepared: PreparedWeights?
+  /// What products with it are made of.
+  let precision: Precision
 
   /// The weight in another form, from an earlier pass if it was kept.
   func form(_ form: PreparedWeights.Form, _ make: () -> Tensor) -> Tensor {
@@ -39,12 +47,12 @@ struct Weight {
 }
 
 extension ParameterStore {
-  func weight(_ parameter: Parameter) -> Weight {
-    Weight(tensor: self[parameter], parameter: parameter, prepared: prepared)
+  func weight(_ parameter: Parameter, _ precision: Precision) -> Weight {
+    Weight(tensor: self[parameter], parameter: parameter, prepared: prepared, precision: precision)
   }
 }
 
 extension Weight {
   /// Numbers that nothing is kept of.
-  init(_ tensor: Tensor) { self.init(tensor: tensor, parameter: nil, prepared: nil) }
+  init(_ tensor: Tensor) { self.init(tensor: tensor, parameter: nil, prepared: nil, precision: .fp32) }
 }

@@ -81,6 +81,11 @@ public struct Tape: ~Copyable {
     isTraining = training
   }
 
+  /// What products are made of: gradients need those of 32-bit floats.
+  var precision: Precision { isRecording ? .fp32 : parameters.precision }
+
+  func weight(_ parameter: Parameter) -> Weight { parameters.weight(parameter, precision) }
+
   /// Adds an operation's output to the tape. `pullback` is dropped when the tape is not recording.
   mutating func record(_ y: Tensor, _ pullback: @escaping Pullback) -> Value {
     guard isRecording else { return Value(y) }

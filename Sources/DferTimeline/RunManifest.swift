@@ -104,6 +104,8 @@ public struct RunManifest: Sendable, Codable {
   public var pipelineSha256: String?
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
   public var rowsSha256: String?
+  /// What the network's matrix products were made of, and with which instructions; nil in manifests of older versions.
+  public var precision: String?
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
   public var loadChanges: [LoadChange]?
   /// The first 1000 gaps, in order of time; nil in manifests of older versions.

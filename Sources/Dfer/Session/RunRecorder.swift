@@ -82,6 +82,7 @@ public struct RunRecorder {
       stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
       longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
     manifest.pipelineSha256 = pipeline.sha256
+    manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)

@@ -1,8 +1,10 @@
-"""Times the VideoMAE encoder of dfer against ONNX Runtime and OpenVINO: same weights, same input, fp32, interleaved runs.
+"""Times the VideoMAE encoder of dfer against ONNX Runtime and OpenVINO: same weights, same input, interleaved runs.
 
     pip install numpy safetensors onnx onnxruntime openvino
     swift build -c release --product dfer-bench
-    python3 Sources/DferBench/Peers/encoder_peers.py [--sizes small-112 base-224] [--runs 9] [--threads 2]
+    python3 Sources/DferBench/Peers/encoder_peers.py [--sizes small-112 base-224] [--runs 9] [--threads 2] [--reduced]
+
+With --reduced: bf16, int16 and int8 of dfer beside bf16 of OpenVINO and, with nncf installed, its int8, instead of fewer tubes.
 
 Every round runs each contender once, in turn, so that a noisy machine disturbs all of them alike. Printed: median
 milliseconds on the clock and of all cores together (which other work on the machine hardly changes), ratios of medians,
@@ -25,6 +27,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import openvino
+try:
+    import nncf
+except ImportError:
+    nncf = None
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
 
@@ -116,11 +122,12 @@ def tubelets(clip, patch):
 class Dfer:
     """dfer-bench as a process that runs one forward pass for each line it reads."""
 
-    def __init__(self, binary, folder, size, threads, keep):
+    def __init__(self, binary, folder, size, threads, keep, precision="fp32"):
         width, depth, heads, image, patch = SIZES[size]
         self.process = subprocess.Popen(
             [binary, "encoder", "--weights", f"{folder}/weights.safetensors", "--input", f"{folder}/input.safetensors", "--heads", str(heads),
-             "--image", str(image), "--patch", str(patch), "--threads", str(threads), "--keep", str(keep), "--serve"],
+             "--image", str(image), "--patch", str(patch), "--threads", str(threads), "--keep", str(keep),
+             "--precision", precision, "--serve"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __call__(self):
@@ -150,6 +157,7 @@ def main():
     ap.add_argument("--sizes", nargs="+", default=["small-112", "base-224"], choices=SIZES)
     ap.add_argument("--runs", type=int, default=9)
     ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--reduced", action="store_true", help="numbers of fewer bits instead of fewer tubes")
     ap.add_argument("--no-spin", action="store_true", help="let waiting threads of ONNX Runtime sleep")
     ap.add_argument("--binary", default=".build/release/dfer-bench")
     a = ap.parse_args()
@@ -174,8 +182,18 @@ def main():
             want = ort.run(None, {"tubelets": x})[0]
             other = ov({"tubelets": x})["out"]
             contenders = {"onnxruntime": timed(lambda: ort.run(None, {"tubelets": x})), "openvino": timed(lambda: ov({"tubelets": x}))}
-            for name, keep in (("dfer", 1.0), ("dfer half", 0.5), ("dfer quarter", 0.25)):
-                contenders[name] = Dfer(a.binary, folder, size, a.threads, keep)
+            if a.reduced:
+                reduced = {"openvino bf16": core.compile_model(core.read_model(path), "CPU", {"INFERENCE_NUM_THREADS": a.threads, "INFERENCE_PRECISION_HINT": "bf16", "PERFORMANCE_HINT": "LATENCY"})}
+                if nncf:
+                    data = nncf.Dataset([tubelets(np.random.default_rng(10 + i).standard_normal((3, 16, image, image)).astype(np.float32), patch) for i in range(8)])
+                    quantised = nncf.quantize(core.read_model(path), data, model_type=nncf.ModelType.TRANSFORMER, subset_size=8)
+                    reduced["openvino int8"] = core.compile_model(quantised, "CPU", {"INFERENCE_NUM_THREADS": a.threads, "PERFORMANCE_HINT": "LATENCY"})
+                for name, model in reduced.items():
+                    contenders[name] = timed(lambda model=model: model({"tubelets": x}))
+            for name, keep, precision in (
+                (("dfer", 1, "fp32"), ("dfer bf16", 1, "bf16"), ("dfer int16", 1, "int16"), ("dfer int8", 1, "int8")) if a.reduced
+                else (("dfer", 1, "fp32"), ("dfer half", 0.5, "fp32"), ("dfer quarter", 0.25, "fp32"))):
+                contenders[name] = Dfer(a.binary, folder, size, a.threads, keep, precision)
             times, cores = {name: [] for name in contenders}, {name: [] for name in contenders}
             for turn in range(a.runs + 2):
                 for name, run in contenders.items():
@@ -191,9 +209,17 @@ def main():
                       f"   cores {statistics.median(cores[name]) * 1e3:8.1f} ms")
             for what, numbers in (("clock", times), ("cores", cores)):
                 m = {name: statistics.median(values) for name, values in numbers.items()}
+                if a.reduced:
+                    print(f"  {what}, over dfer in fp32: " + "   ".join(f"{name} {value / m['dfer']:.3f}" for name, value in m.items()))
+                    continue
                 print(f"  {what}: dfer / onnxruntime {m['dfer'] / m['onnxruntime']:.3f}   dfer / openvino {m['dfer'] / m['openvino']:.3f}"
                       f"   half {m['dfer half'] / m['dfer']:.3f}   quarter {m['dfer quarter'] / m['dfer']:.3f}")
             print(f"  first token: dfer against onnxruntime {np.abs(ours - want[0, 0, :len(ours)]).max():.2e}, openvino against onnxruntime {np.abs(other - want).max():.2e}")
+            for name, run in contenders.items():
+                if name.startswith("dfer "):
+                    print(f"  first token, {name}: {np.abs(np.array(run.output) - want[0, 0, :len(run.output)]).max():.2e} from onnxruntime")
+            for name, model in (reduced if a.reduced else {}).items():
+                print(f"  first token, {name}: {np.abs(model({'tubelets': x})['out'][0, 0, :16] - want[0, 0, :16]).max():.2e} from onnxruntime")
 
 
 if __name__ == "__main__":

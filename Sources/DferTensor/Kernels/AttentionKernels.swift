@@ -27,6 +27,7 @@ extension Kernels {
     var block: Int { max(1, min(queries, 256)) }
     /// Whether our own products are used, which pack keys and values once for all queries of a task.
     var isPacked: Bool { ck_has_product() != 0 && batch > 0 && queries >= 32 && keys >= 16 && width >= 16 }
+    var isWorthReducing: Bool { batch > 0 && queries >= 32 && keys >= 32 && width >= 16 }
     /// Whether the weights are kept for the gradients: where they are at most 2 2/3 times as large as queries, keys and
     /// values together. Of long clips they would take far more memory than their product takes time.
     var keepsWeights: Bool { isPacked && keys <= 8 * width }
@@ -46,15 +47,15 @@ extension Kernels {
   }
 
   /// softmax(q k^T / sqrt(width)) v, head by head. Heads are read and written in place, by strides.
-  static func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int) -> Tensor {
+  static func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, _ precision: Precision = .fp32) -> Tensor {
     let s = AttentionShape(q, k, heads: heads)
     precondition(v.shape == k.shape, "attention: values \(v.shape) do not fit keys \(k.shape)")
-    return read(q, k, v) { q, k, v in attention(s, q, k, v, stride: s.columns) }
+    return read(q, k, v) { q, k, v in attention(s, q, k, v, stride: s.columns, precision) }
   }
 
   /// The same for queries, keys and values side by side, [batch, tokens, 3 * heads * width], where they lie.
-  static func attention(fused qkv: Tensor, heads: Int) -> Tensor {
-    attention(AttentionShape(fused: qkv.shape, heads: heads), fused: qkv, keeping: nil)
+  static func attention(fused qkv: Tensor, heads: Int, _ precision: Precision = .fp32) -> Tensor {
+    attention(AttentionShape(fused: qkv.shape, heads: heads), fused: qkv, keeping: nil, precision)
   }
 
   /// The same with what its gradients want to know of the weights, [batch, heads, queries, keys]; nil: nothing.
@@ -66,17 +67,23 @@ extension Kernels {
     return (y, weights)
   }
 
-  private static func attention(_ s: AttentionShape, fused qkv: Tensor, keeping weights: Target?) -> Tensor {
+  private static func attention(
+    _ s: AttentionShape, fused qkv: Tensor, keeping weights: Target?, _ precision: Precision = .fp32
+  ) -> Tensor {
     read(qkv) { qkv in
       let (k, v) = (Source(start: qkv + s.columns), Source(start: qkv + 2 * s.columns))
-      return attention(s, qkv, k, v, stride: 3 * s.columns, keeping: weights)
+      return attention(s, qkv, k, v, stride: 3 * s.columns, keeping: weights, precision)
     }
   }
 
   /// `stride` numbers lie between two tokens of q, k and v.
   private static func attention(
-    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int, keeping weights: Target? = nil
+    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int, keeping weights: Target? = nil,
+    _ precision: Precision = .fp32
   ) -> Tensor {
+    if let format = precision.sensitiveFormat, s.isWorthReducing {
+      return reducedAttention(s, q, k, v, stride: stride, format)
+    }
     if s.isPacked { return packedAttention(s, q, k, v, stride: stride, keeping: weights) }
     return make([s.batch, s.queries, s.columns]) { y in
       parallel(s.tasks, scratch: s.block * s.keys) { index, p in

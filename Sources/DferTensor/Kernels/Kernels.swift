@@ -63,11 +63,15 @@ enum Kernels {
   static func parallel(_ count: Int, scratch: Int, _ body: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void) {
     let workers = min(Compute.threads, count)
     let next = Atomic(0)
-    let level = ck_forced_level()
+    let (level, dots) = (ck_forced_level(), ck_forced_dots())
     @Sendable func work() {
-      let before = ck_forced_level()
+      let before = (level: ck_forced_level(), dots: ck_forced_dots())
       ck_force_level(level)
-      defer { ck_force_level(before) }
+      ck_force_dots(dots)
+      defer {
+        ck_force_level(before.level)
+        ck_force_dots(before.dots)
+      }
       let room = UnsafeMutablePointer<Float>.allocate(capacity: max(scratch, 1))
       defer { room.deallocate() }
       while true {

@@ -9,6 +9,10 @@ extension Kernels {
     let inputs = x.columns
     let rows = x.rows
     let outputs = weight.tensor.count / max(inputs, 1)
+    if let format = weight.precision.linearFormat, isWorthReducing(rows: rows, inputs: inputs, outputs: outputs) {
+      let panels = weight.form(.reducedPanels) { reducedPanels(weight.tensor, inputs: inputs, format) }
+      return reducedLinear(x, panels, outputs, bias, gelu: gelu, shape: shape, format)
+    }
     if isWorthPacking(rows: rows, inputs: inputs, outputs: outputs) {
       let panels = weight.form(.panels) { packed(weight.tensor, inputs: inputs) }
       return packedLinear(x, panels, outputs, bias, gelu: gelu, shape: shape)

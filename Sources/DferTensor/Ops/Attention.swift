@@ -7,7 +7,7 @@ extension Tape {
   /// - Returns: [batch, queries, heads * d].
   public mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
     multiplications += 2 * q.tensor.count * k.shape[1]
-    let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads)
+    let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads, precision)
     return record(y, from: q, k, v) { dy, adjoints in
       let d = Kernels.attentionBackward(q.tensor, k.tensor, v.tensor, heads: heads, dy)
       adjoints.add(d.q, to: q)
@@ -43,9 +43,9 @@ extension Tape {
     let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
     multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
     // The heads are read where the product leaves them, and the biases are part of the product.
-    let all = Kernels.linear(x.tensor, parameters.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
+    let all = Kernels.linear(x.tensor, self.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
     guard wantsGradients(from: [x], learning: [weight, queryBias, valueBias]) else {
-      return Value(Kernels.attention(fused: all, heads: heads))
+      return Value(Kernels.attention(fused: all, heads: heads, precision))
     }
     let (y, kept) = Kernels.attentionForGradients(fused: all, heads: heads)
     return record(y, from: x, learning: weight, queryBias, valueBias) { dy, adjoints in

@@ -45,7 +45,7 @@ extension Tape {
     let c = Kernels.Convolution(
       x.shape, kernel: w.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
     multiplications += c.batch * c.outputs * c.cells * c.taps
-    let y = Kernels.conv2d(x.tensor, parameters.weight(weight), bias.map { parameters[$0] }, relu: isFused, c)
+    let y = Kernels.conv2d(x.tensor, self.weight(weight), bias.map { parameters[$0] }, relu: isFused, c)
     let output = record(y, from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.conv2dInputGradient(dy, w, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(dy, x.tensor, c, shape: w.shape), to: weight)

@@ -1,0 +1,149 @@
+import CKernels
+
+/// Products of reduced precision for the forward pass.
+extension Kernels {
+  /// Whether a product is large enough for its rows to be worth making ready.
+  static func isWorthReducing(rows: Int, inputs: Int, outputs: Int) -> Bool {
+    rows >= 16 && inputs >= 16 && outputs >= 32 && rows * inputs * outputs >= 1 << 20
+  }
+
+  /// The same for convolutions, whose input is made ready in the place of the weights.
+  static func isWorthReducing(channels: Int, outputs: Int) -> Bool { channels >= 64 && outputs >= 64 }
+
+  private static func panelCount(_ columns: Int) -> Int { (columns + Int(CK_PANEL) - 1) / Int(CK_PANEL) }
+
+  /// A weight [outputs, inputs] in panels.
+  static func reducedPanels(_ weight: Tensor, inputs: Int, _ format: ck_format) -> Tensor {
+    let (width, outputs, size) = (Int(CK_PANEL), weight.count / inputs, ck_reduced_panel(format, inputs))
+    return read(weight) { weight in
+      make([panelCount(outputs), size]) { panels in
+        parallel(panelCount(outputs)) { panel in
+          let first = panel * width
+          ck_reduced_pack_panel(
+            format, weight + first * inputs, inputs, inputs, min(width, outputs - first), panels + panel * size)
+        }
+      }
+    }
+  }
+
+  /// A weight [outputs, inputs] as ready rows.
+  static func reducedRows(_ weight: Tensor, inputs: Int, _ format: ck_format) -> Tensor {
+    let rows = weight.count / inputs
+    return read(weight) { weight in
+      make([rows, ck_reduced_row(format, inputs)]) { ck_reduced_rows(format, weight.start, rows, inputs, inputs, $0.start) }
+    }
+  }
+
+  /// `linear` in another format. Rows are made ready first, by all threads; then tiles of rows and panels are worked off.
+  static func reducedLinear(
+    _ x: Tensor, _ panels: Tensor, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int], _ format: ck_format
+  ) -> Tensor {
+    let (inputs, rows, width) = (x.columns, x.rows, Int(CK_PANEL))
+    let (row, panelSize, count) = (ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs), panelCount(outputs))
+    let ready = read(x) { x in
+      make([rows, row]) { ready in
+        share(rows, least: 14) {
+          ck_reduced_rows(format, x + $0.lowerBound * inputs, $0.count, inputs, inputs, ready + $0.lowerBound * row)
+        }
+      }
+    }
+    // Rows of a tile stay in the second cache while panels pass by.
+    let height = max(14, min(rows, 98_304 / row / 14 * 14))
+    let slabs = (rows + height - 1) / height
+    let groups = max(1, min(count, (6 * Compute.threads + slabs - 1) / slabs))
+    return read(ready, panels, bias ?? empty) { ready, panels, bias0 in
+      make(shape) { y in
+        parallel(slabs * groups) { index in
+          let (slab, group) = index.quotientAndRemainder(dividingBy: groups)
+          let (first, end) = (rows * slab / slabs, rows * (slab + 1) / slabs)
+          for panel in count * group / groups..<count * (group + 1) / groups {
+            let column = panel * width
+            let columns = min(width, outputs - column)
+            let out = y + (first * outputs + column)
+            ck_reduced_product(
+              format, ready + first * row, end - first, inputs, panels + panel * panelSize, bias == nil ? nil : bias0 + column,
+              nil, -.infinity, columns, out, outputs)
+            if gelu {
+              for i in 0..<end - first { ck_gelu(out + i * outputs, out + i * outputs, columns) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// softmax(q k^T / sqrt(width)) v in another format, softmax in floats. `stride` numbers lie between two tokens.
+  static func reducedAttention(
+    _ s: AttentionShape, _ q: Source, _ k: Source, _ v: Source, stride: Int, _ format: ck_format
+  ) -> Tensor {
+    let width = Int(CK_PANEL)
+    let (keyPanel, valuePanel) = (ck_reduced_panel(format, s.width), ck_reduced_panel(format, s.keys))
+    let (queryRow, weightRow) = (ck_reduced_row(format, s.width), ck_reduced_row(format, s.keys))
+    let (keyPanels, valuePanels) = (panelCount(s.keys), panelCount(s.width))
+    let tasks = s.batch * s.heads
+    // A block's weights stay in the second cache until the values are weighed with them.
+    let most = max(14, 65_536 / s.keys / 14 * 14)
+    let parts = min((s.queries + most - 1) / most, (2 * Compute.threads + tasks - 1) / tasks)
+    let sizes = [
+      keyPanels * keyPanel, valuePanels * valuePanel, most * queryRow, most * weightRow, most * s.keys,
+    ]
+    let starts = sizes.indices.map { sizes[..<$0].reduce(0) { $0 + ($1 + 15) / 16 * 16 } }
+    return make([s.batch, s.queries, s.columns]) { y in
+      parallel(tasks * parts, scratch: starts[4] + sizes[4]) { index, room in
+        let (pair, part) = index.quotientAndRemainder(dividingBy: parts)
+        let (batch, column) = (pair / s.heads, pair % s.heads * s.width)
+        let key = batch * s.keys * stride + column
+        let (keys, values) = (room, room + starts[1])
+        let (queries, weights, p) = (room + starts[2], room + starts[3], room + starts[4])
+        for panel in 0..<keyPanels {
+          let first = panel * width
+          ck_reduced_pack_panel(
+            format, k + (key + first * stride), stride, s.width, min(width, s.keys - first), keys + panel * keyPanel)
+        }
+        for panel in 0..<valuePanels {
+          let first = panel * width
+          ck_reduced_pack_columns(
+            format, v + (key + first), stride, s.keys, min(width, s.width - first), values + panel * valuePanel)
+        }
+        let rows = s.queries * part / parts..<s.queries * (part + 1) / parts
+        let blocks = (rows.count + most - 1) / most
+        for block in 0..<blocks {
+          let (first, end) = (rows.count * block / blocks, rows.count * (block + 1) / blocks)
+          let count = end - first
+          let query = batch * s.queries + rows.lowerBound + first
+          ck_reduced_rows(format, q + (query * stride + column), count, stride, s.width, queries)
+          for panel in 0..<keyPanels {
+            ck_reduced_product(
+              format, queries, count, s.width, keys + panel * keyPanel, nil, nil, -.infinity,
+              min(width, s.keys - panel * width), p + panel * width, s.keys)
+          }
+          if format == CK_INT16 {
+            ck_reduced_softmax(p, count, s.keys, s.keys, s.scale, weights)
+          } else {
+            ck_softmax(p, count, s.keys, s.keys, s.scale)
+            ck_reduced_rows(format, p, count, s.keys, s.keys, weights)
+          }
+          for panel in 0..<valuePanels {
+            ck_reduced_product(
+              format, weights, count, s.keys, values + panel * valuePanel, nil, nil, -.infinity,
+              min(width, s.width - panel * width), y + (query * s.columns + column + panel * width), s.columns)
+          }
+        }
+      }
+    }
+  }
+
+  /// y [outputs, count] = weight [outputs, taps] columns [taps, count] + bias, nothing below `floor`; `panel` is room.
+  static func reducedProduct(
+    _ rows: UnsafePointer<Float>, outputs: Int, taps: Int, _ bias: UnsafePointer<Float>?, _ floor: Float,
+    _ columns: UnsafePointer<Float>, _ stride: Int, count: Int, panel: UnsafeMutablePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ out: Int, _ format: ck_format
+  ) {
+    let width = Int(CK_PANEL)
+    for first in Swift.stride(from: 0, to: count, by: width) {
+      let some = min(width, count - first)
+      ck_reduced_pack_columns(format, columns + first, stride, taps, some, panel)
+      ck_reduced_product(format, rows, outputs, taps, panel, nil, bias, floor, some, y + first, out)
+    }
+  }
+}
