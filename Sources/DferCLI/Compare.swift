@@ -38,14 +38,20 @@ struct Compare: ParsableCommand {
     help: ArgumentHelp("Compare tier, face or subject A of the reference with B of the other. Repeatable.", valueName: "A=B"))
   var pair: [String] = []
 
+  @Option(help: "Take this observation, of a BORIS file with several whose videos do not tell.")
+  var observation: String?
+
   @OptionGroup
   var frames: FrameRateOption
 
   func run() throws {
     if let output { try OutputPaths.check([output], inputs: [reference, other]) }
     let names = try AnnotationInput.names(map)
-    let first = try AnnotationInput.read(reference, frameRate: frames.fps).renaming(names)
-    let second = try AnnotationInput.read(other, frameRate: frames.fps).renaming(names)
+    let (firstFile, secondFile) = try (
+      AnnotationInput(reference, frameRate: frames.fps), AnnotationInput(other, frameRate: frames.fps))
+    firstFile.warnOfOtherVideo(than: secondFile)
+    let first = try firstFile.annotation(with: secondFile.videos, observation: observation).renaming(names)
+    let second = try secondFile.annotation(with: firstFile.videos, observation: observation).renaming(names)
     let pairs = try pair.map { try AnnotationInput.split($0, "--pair") }
     for (one, two) in pairs {
       for (name, annotation, path) in [(one, first, reference), (two, second, other)]
@@ -54,7 +60,9 @@ struct Compare: ParsableCommand {
         throw ValidationError("--pair: \(path) has no \"\(name)\"; it has \(known.isEmpty ? "nothing" : known)")
       }
     }
-    let agreement = Agreement(first, second, pairs: pairs.isEmpty ? nil : pairs.map { (reference: $0.0, other: $0.1) })
+    let agreement = try AnnotationInput.naming(reference) {
+      try Agreement(first, second, pairs: pairs.isEmpty ? nil : pairs.map { (reference: $0.0, other: $0.1) })
+    }
     do {
       if let output {
         try OutputFile(output, overwrite: overwrite, kind: .whole).writeWhole(agreement.csv)
@@ -68,11 +76,38 @@ struct Compare: ParsableCommand {
   }
 }
 
-/// Annotations as commands read them.
-enum AnnotationInput {
+/// An annotation file as commands read it, and the videos that it is of.
+struct AnnotationInput {
+  let path: String
+  private let file: AnnotationFile
+  /// As the file itself or the manifest beside it names them.
+  let videos: [String]
+
   /// Throws `UnreadableTimeline`.
-  static func read(_ path: String, frameRate: Double?) throws -> Annotation {
-    do { return try Annotation(path: path, frameRate: frameRate) } catch let error as AnnotationError {
+  init(_ path: String, frameRate: Double?) throws {
+    self.path = path
+    file = try Self.naming(path) { try AnnotationFile(path: path, frameRate: frameRate) }
+    videos = file.media + (RunFacts(beside: path)?.location.map { [$0] } ?? [])
+  }
+
+  /// What it says of one of `videos`. Throws `UnreadableTimeline`.
+  func annotation(with videos: [String], observation: String?) throws -> Annotation {
+    try Self.naming(path) { try file.annotation(of: videos, observation: file.media.isEmpty ? nil : observation) }
+  }
+
+  /// Two timelines of different videos can be compared by mistake, and the figures would not show it.
+  func warnOfOtherVideo(than other: AnnotationInput) { other.warnUnless(of: videos, whose: path) }
+
+  /// Warns when the file names videos, and none of them is among `others`.
+  func warnUnless(of others: [String], whose owner: String) {
+    guard !others.isEmpty, !videos.isEmpty, !videos.contains(where: { AnnotationFile.isSameVideo($0, others) }) else { return }
+    func names(_ paths: [String]) -> String { paths.prefix(3).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ") }
+    Terminal.write("warning: \(owner) is of \(names(others)), but \(path) is of \(names(videos)); is this the same video?\n")
+  }
+
+  /// Failures to read, under the file's name.
+  static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as AnnotationError {
       throw UnreadableTimeline(path: path, reason: error.description)
     } catch let error as CSVTimeline.ParseError {
       throw UnreadableTimeline(path: path, reason: error.description)

@@ -51,6 +51,9 @@ struct Export: ParsableCommand {
   @Flag(help: "Pixelate faces in videos.")
   var pixelate = false
 
+  @Option(help: "Take this observation of --against, of a BORIS file with several whose videos do not tell.")
+  var observation: String?
+
   @OptionGroup
   var frames: FrameRateOption
 
@@ -74,10 +77,8 @@ struct Export: ParsableCommand {
       throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
     }
     let (rows, baselines) = try modelling.apply(videos[0].rows, labels: source.timeline.labels)
-    let reference = try against.map { path in
-      let annotation = try AnnotationInput.read(path, frameRate: frames.fps)
-      return (annotation: annotation.renaming(try AnnotationInput.names(map)), name: (path as NSString).lastPathComponent)
-    }
+    let reference = try against.map { path in try self.reference(path, source, rows) }
+    warnOfMissingVideo(source.media)
     var layout = source.layout
     if modelling.model.isActive { (layout.includesModel, layout.model) = (true, modelling.model.recorded) }
     do {
@@ -97,6 +98,27 @@ struct Export: ParsableCommand {
     } catch OutputError.readerGone {
       return
     }
+  }
+
+  /// The annotation that the report is set against, with its name.
+  private func reference(
+    _ path: String, _ source: TimelineInput, _ rows: [ClipResult]
+  ) throws -> (annotation: Annotation, name: String) {
+    let file = try AnnotationInput(path, frameRate: frames.fps)
+    let videos = source.media.map { [$0.location] } ?? []
+    file.warnUnless(of: videos, whose: input)
+    let annotation = try file.annotation(with: videos, observation: observation).renaming(try AnnotationInput.names(map))
+    let own = Annotation(SegmentTimeline(rows, labels: source.timeline.labels)).renaming([:])
+    _ = try AnnotationInput.naming(path) { try Agreement(annotation, own) }
+    return (annotation, (path as NSString).lastPathComponent)
+  }
+
+  /// A link that leads nowhere is found years later; now it costs one option.
+  private func warnOfMissingVideo(_ media: MediaReference?) {
+    guard let media, !media.isURL, output.contains(where: { !(OutputFormat(path: $0)?.isIncremental ?? true) }),
+      !FileManager.default.fileExists(atPath: media.absolute)
+    else { return }
+    Terminal.write("warning: the video \(media.absolute) is not there, and the files will link to it; --media names another\n")
   }
 
   /// The outputs' formats, after everything that the options alone can get wrong.

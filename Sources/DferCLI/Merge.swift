@@ -26,7 +26,10 @@ struct Merge: ParsableCommand {
   var overwrite = false
 
   func run() throws {
-    let files = try self.files()
+    let found = try RowFiles(inputs, output: output, makes: .merged, endings: ["csv"])
+    for note in found.notes { Terminal.write(note + "\n") }
+    let files = found.files
+    try refuseEqualSources(files)
     // Twice over the files: a mistake in the last must not leave half a table.
     var check = TimelineMerge()
     for file in files { _ = try check.lines(of: read(file.path), source: file.source, path: file.path) }
@@ -39,26 +42,15 @@ struct Merge: ParsableCommand {
     try table.close()
   }
 
-  private func files() throws -> [(path: String, source: String)] {
-    func same(_ a: String, _ b: String) -> Bool {
-      URL(fileURLWithPath: a).standardizedFileURL == URL(fileURLWithPath: b).standardizedFileURL
-    }
-    var found: [(path: String, source: String)] = []
-    for input in inputs {
-      let attributes = try? FileManager.default.attributesOfItem(
-        atPath: URL(fileURLWithPath: input).resolvingSymlinksInPath().path)
-      if attributes?[.type] as? FileAttributeType == .typeDirectory {
-        found += try BatchInputs(extensions: ["csv"]).find([input])
-          .filter { FileManager.default.fileExists(atPath: RunManifest.path(beside: $0.path)) }
-          .map { ($0.path, String($0.output.dropLast(4))) }
-      } else {
-        try OutputPaths.check([output], inputs: [input])
-        found.append((input, input.hasSuffix(".csv") ? String(input.dropLast(4)) : input))
+  /// Rows of two files under one name could not be told apart any more.
+  private func refuseEqualSources(_ files: [RowFiles.File]) throws {
+    var first: [ExactName: String] = [:]
+    for file in files {
+      if let other = first.updateValue(file.path, forKey: ExactName(file.source)) {
+        throw ValidationError(
+          "\(other) and \(file.path) would both have the source \"\(file.source)\"; give their folder above both, or the files themselves")
       }
     }
-    found.removeAll { same($0.path, output) }
-    guard !found.isEmpty else { throw BatchError.noTimelines }
-    return found
   }
 
   private func read(_ path: String) throws -> String {

@@ -8,17 +8,20 @@ enum OutputPaths {
   /// likes, standard output once.
   /// - Throws: `OutputError`.
   static func check(_ outputs: [String], inputs: [String]) throws {
-    let read = Set(inputs.filter { $0 != "-" }.map(real))
-    var seen: Set<String> = []
+    let read = Set(inputs.filter { $0 != "-" }.map { ExactName(real($0)) })
+    var seen: Set<ExactName> = []
     for path in outputs where path == "-" || OutputFile.isFile(path) {
-      let name = path == "-" ? path : real(path)
+      let name = ExactName(path == "-" ? path : real(path))
       guard !read.contains(name) else { throw OutputError.isInput(path: path) }
       guard seen.insert(name).inserted else { throw OutputError.repeated(path: path) }
     }
   }
 
+  /// Whether two paths lead to the same place.
+  static func isSame(_ one: String, _ two: String) -> Bool { ExactName(real(one)) == ExactName(real(two)) }
+
   /// The place that a path leads to, also through a link to a file that does not exist yet.
-  private static func real(_ path: String) -> String {
+  static func real(_ path: String) -> String {
     let url = URL(fileURLWithPath: path).standardizedFileURL
     if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path),
       !FileManager.default.fileExists(atPath: url.path)

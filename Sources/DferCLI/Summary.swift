@@ -7,6 +7,7 @@ struct Summary: ParsableCommand {
     abstract: "Summary statistics for timelines, as CSV.",
     discussion: """
         dfer summary talk.csv
+        dfer summary rows -o study.csv   every timeline of a folder, at any depth
         dfer summary rows/*.csv -o study.csv
         dfer summary all.csv             a table of dfer merge, video by video
 
@@ -14,7 +15,11 @@ struct Summary: ParsableCommand {
       transitions and time without analysis, for R and pandas. docs/export.md explains the columns.
       """)
 
-  @Argument(help: "Rows of dfer watch, or tables of OpenFace, py-feat, LibreFace or iMotions.", completion: .tables)
+  @Argument(
+    help: """
+      Rows of dfer watch, folders of them, or tables of OpenFace, py-feat, LibreFace or iMotions. Lists of failures and \
+      tables that dfer made of the same rows are skipped and named.
+      """, completion: .tables)
   var input: [String]
 
   @Option(
@@ -32,8 +37,9 @@ struct Summary: ParsableCommand {
   var modelling: ModelOptions
 
   func run() throws {
-    try OutputPaths.check([output], inputs: input)
-    let sources = try input.map { try TimelineInput($0, frameRate: frames.fps) }
+    let found = try RowFiles(input, output: output, makes: .summary, endings: ["csv", "tsv", "jsonl", "json"])
+    for note in found.notes { Terminal.write(note + "\n") }
+    let sources = try found.files.map { try TimelineInput($0.path, frameRate: frames.fps) }
     let labels = Set(sources.flatMap(\.timeline.labels)).sorted()
     do {
       let file = try OutputFile(output, overwrite: overwrite, kind: .whole)

@@ -43,7 +43,7 @@ struct WatchSession {
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
-    summary = TimelineSummary(labels: models.layout.labels, hop: pass.grid.hopSeconds)
+    summary = TimelineSummary(labels: models.layout.labels)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     for path in [manifestPath, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
@@ -90,12 +90,18 @@ struct WatchSession {
       try writeViews()
     } catch OutputError.readerGone {
       // Nobody reads standard output any more; what goes to files is still ended validly.
-      for index in outputs.indices where outputs[index].path != "-" { try outputs[index].writer.finish() }
+      for index in outputs.indices where outputs[index].path != "-" {
+        // It may have been this one's reader that went away.
+        do { try outputs[index].writer.finish() } catch OutputError.readerGone { continue }
+      }
       try writeManifest(.interrupted)
       return .ok
     } catch {
-      for index in outputs.indices { try? outputs[index].writer.finish() }
-      try? writeManifest(error is OutputError ? .outputFailed : .failed)
+      // Nothing was read: an empty table would only be in the way of the next try.
+      if counter.rows > 0 || error is OutputError {
+        for index in outputs.indices { try? outputs[index].writer.finish() }
+        try? writeManifest(error is OutputError ? .outputFailed : .failed)
+      }
       throw error
     }
     try writeManifest(status == .interrupted ? .interrupted : status == .finishedWithDamage ? .damaged : .complete)

@@ -172,15 +172,28 @@ public struct RunManifest: Sendable, Codable {
     return try JSONSerialization.data(withJSONObject: fields)
   }
 
+  /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.
+  /// Throws `OutputError`.
   public func write(to path: String) throws {
+    var manifest = self
+    manifest.noteVideo(from: path)
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.dateEncodingStrategy = .iso8601
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
+    let data: Data
+    do { data = try encoder.encode(manifest) } catch {
       throw OutputError.notWritable(path: path, reason: error.localizedDescription)
     }
+    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(data)
+  }
+
+  /// `path`: the video from `/`; `path_from_here`: the same from the manifest's own folder, for when both move together.
+  private mutating func noteVideo(from manifest: String) {
+    guard let media = input["location"].flatMap(MediaReference.init), !media.isURL,
+      FileManager.default.fileExists(atPath: media.absolute)
+    else { return }
+    input["path"] = media.absolute
+    input["path_from_here"] = media.path(from: manifest)
   }
 }

@@ -46,10 +46,10 @@ public struct SegmentTimeline: Sendable {
     segments.filter { $0.faceID != nil }.sorted { ($0.start, $0.faceID ?? 0) < ($1.start, $1.faceID ?? 0) }
   }
 
-  /// The timeline of rows that are in memory already.
+  /// The timeline of rows that are in memory already, in any order.
   public init(_ rows: some Sequence<ClipResult>, labels: [String]) {
     var collector = SegmentCollector(labels: labels, keepsShares: true)
-    for row in rows { collector.add(row) }
+    for row in rows.sorted(by: RowOrder.precedes) { collector.add(row) }
     self = collector.finish()
   }
 
@@ -59,7 +59,7 @@ public struct SegmentTimeline: Sendable {
   }
 }
 
-/// Joins rows to segments as they come.
+/// Joins rows to segments as they come, in the order of time.
 ///
 /// Rows count as read when their status is `ok` or `partial_clip`. The share of a `low_quality` row belongs to no
 /// segment: the face was there, but not seen well enough. Nor does a share whose label a model withholds.

@@ -1,64 +1,87 @@
-/// What a timeline adds up to, kept while rows go by: time share of every class for each face, and the gaps.
+/// What a timeline adds up to, kept while rows go by in the order of time: the same seconds and shares of every class for
+/// each face as `TimelineStatistics`, without holding any row.
 public struct TimelineSummary: Sendable {
   /// One face's share.
   public struct Face: Sendable {
-    public fileprivate(set) var clips = 0
+    /// Seconds that were read.
+    public fileprivate(set) var seconds = 0.0
     /// The largest `motion` of its rows; nil when they do not say.
     public fileprivate(set) var motion: Double?
-    public fileprivate(set) var clipsOfLabel: [String: Int] = [:]
+    public fileprivate(set) var secondsOfLabel: [String: Double] = [:]
+    /// Seconds of segments that are in doubt.
+    public fileprivate(set) var doubtfulSeconds = 0.0
     fileprivate var confidence = 0.0
-    public var meanConfidence: Double { clips > 0 ? confidence / Double(clips) : 0 }
+    public var meanConfidence: Double { seconds > 0 ? confidence / seconds : 0 }
   }
 
   public let labels: [String]
-  /// Seconds that one clip stands for.
-  public let hop: Double
-  public private(set) var faces: [Int: Face] = [:]
   public private(set) var statuses: [ClipResult.Status: Int] = [:]
   public private(set) var duration = 0.0
   public private(set) var rows = 0
   /// Seconds without any video.
   public private(set) var gapSeconds = 0.0
+  private var settled: [Int: Face] = [:]
+  private var splitter = ShareSplitter()
 
-  public init(labels: [String], hop: Double) {
-    self.labels = labels
-    self.hop = hop
-  }
+  public init(labels: [String]) { self.labels = labels }
 
   public mutating func add(_ row: ClipResult) {
     rows += 1
     statuses[row.status, default: 0] += 1
     duration = max(duration, row.endSeconds)
     if row.status == .decodeGap || row.status == .streamGap { gapSeconds += row.endSeconds - row.startSeconds }
-    guard let id = row.faceID, let best = row.best(labels) else { return }
+    for share in splitter.add(row) { Self.add(share, to: &settled, labels) }
+  }
+
+  /// With the rows so far as if no other came.
+  public var faces: [Int: Face] {
+    var (faces, splitter) = (settled, splitter)
+    for share in splitter.finish() { Self.add(share, to: &faces, labels) }
+    return faces
+  }
+
+  private static func add(_ share: TimeShare, to faces: inout [Int: Face], _ labels: [String]) {
+    guard let id = share.row.faceID else { return }
     var face = faces[id] ?? Face()
-    face.clips += 1
-    face.clipsOfLabel[best.label, default: 0] += 1
-    face.confidence += Double(best.confidence)
-    if let motion = row.motion { face.motion = max(motion, face.motion ?? 0) }
+    if let motion = share.row.motion { face.motion = max(motion, face.motion ?? 0) }
+    if let reading = share.reading(labels) {
+      face.seconds += share.seconds
+      face.secondsOfLabel[reading.label, default: 0] += share.seconds
+      face.confidence += reading.confidence * share.seconds
+      if Doubt.isDoubtful(reading.confidence) { face.doubtfulSeconds += share.seconds }
+    }
     faces[id] = face
   }
 
-  /// The summary as lines of text. Faces beyond the twenty with the most clips are counted, not listed.
+  /// The summary as lines of text. Faces beyond the twenty that were read longest are counted, not listed.
   public var lines: [String] {
-    var lines = ["\(fixedDecimal(duration, places: 1)) s, \(rows) rows, \(faces.count) \(faces.count == 1 ? "face" : "faces")"]
-    let order = faces.sorted { ($1.value.clips, $0.key) < ($0.value.clips, $1.key) }
-    for (id, face) in order.prefix(20).sorted(by: { $0.key < $1.key }) {
-      let shares = face.clipsOfLabel.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { label, count in
-        "\(label) \(fixedDecimal(Double(count) * 100 / Double(face.clips), places: 0)) %"
-      }
-      lines.append(
-        "  face \(id)  \(fixedDecimal(Double(face.clips) * hop, places: 1)) s  " + shares.joined(separator: ", ")
-          + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2)))"
-          + (face.motion.map { $0 < ClipResult.stillMotion } == true ? "  never moves: a picture?" : ""))
-    }
-    if faces.count > 20 { lines.append("  and \(faces.count - 20) more faces") }
+    let faces = faces
+    var lines = [
+      "\(fixedDecimal(duration, places: 1)) s, \(rows) \(rows == 1 ? "row" : "rows"), \(faces.count) \(faces.count == 1 ? "face" : "faces")"
+    ]
+    let order = faces.sorted { ($1.value.seconds, $0.key) < ($0.value.seconds, $1.key) }
+    for (id, face) in order.prefix(20).sorted(by: { $0.key < $1.key }) { lines.append(Self.line(id, face)) }
+    if faces.count > 20 { lines.append("  and \(faces.count - 20) more \(faces.count == 21 ? "face" : "faces")") }
     let notes = [
       (ClipResult.Status.noFace, "clip", "without a face"),
-      (.lowQuality, "row", "with the face in less than half of the clip"), (.partialClip, "clip", "cut short"),
-      (.decodeGap, "hole", "in the video"), (.streamGap, "hole", "in the stream"),
-    ].compactMap { status, noun, rest in statuses[status].map { "\($0) \(noun)\($0 == 1 ? "" : "s") \(rest)" } }
+      (.lowQuality, "row", "with the face in less than half of the clip"), (.partialClip, "partial clip", ""),
+      (.decodeGap, "gap", "in the video"), (.streamGap, "gap", "in the stream"),
+    ].compactMap { status, noun, rest in
+      statuses[status].map { "\($0) \(noun)\($0 == 1 ? "" : "s")\(rest.isEmpty ? "" : " " + rest)" }
+    }
     if !notes.isEmpty { lines.append("  " + notes.joined(separator: ", ")) }
     return lines
+  }
+
+  private static func line(_ id: Int, _ face: Face) -> String {
+    guard face.seconds > 0 else { return "  face \(id)  not read" }
+    let shares = face.secondsOfLabel.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { label, seconds in
+      "\(label) \(fixedDecimal(seconds * 100 / face.seconds, places: 0)) %"
+    }
+    let doubt = face.doubtfulSeconds * 100 / face.seconds
+    return "  face \(id)  \(fixedDecimal(face.seconds, places: 1)) s  " + shares.joined(separator: ", ")
+      + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2))"
+      + (doubt >= 0.5 ? "; \(fixedDecimal(doubt, places: 0)) % unsure, below \(fixedDecimal(Doubt.threshold, places: 2))" : "") + ")"
+      + (face.motion.map { $0 < ClipResult.stillMotion } == true ? "  never moves: a picture?" : "")
   }
 }

@@ -18,31 +18,31 @@ private func track(_ name: String, _ parts: [(String?, Double)]) -> Annotation.T
 }
 
 @Suite struct AgreementTests {
-  @Test func figuresOfAKnownTable() {
+  @Test func figuresOfAKnownTable() throws {
     // 20, 5; 10, 15 is the usual example: observed 0.7, expected 0.5.
     let first = Annotation(tracks: [track("A", [("yes", 25), ("no", 25)])])
     let second = Annotation(tracks: [track("B", [("yes", 20), ("no", 5), ("yes", 10), ("no", 15)])])
-    let agreement = Agreement(first, second)
+    let agreement = try Agreement(first, second)
     #expect(agreement.labels == ["no", "yes"] && agreement.confusion == [[15, 10], [5, 20]])
     #expect(abs((agreement.kappa ?? 0) - 0.4) < 1e-12 && abs((agreement.weightedRecall ?? 0) - 0.7) < 1e-12)
     #expect(abs((agreement.unweightedRecall ?? 0) - 0.7) < 1e-12 && agreement.precision(1) == 20.0 / 30)
-    let turned = Agreement(second, first)
+    let turned = try Agreement(second, first)
     #expect(abs((turned.kappa ?? 0) - 0.4) < 1e-12)
   }
 
-  @Test func timeOfOneSideIsCountedApart() {
+  @Test func timeOfOneSideIsCountedApart() throws {
     let first = Annotation(tracks: [track("A", [("x", 4), (nil, 2), ("y", 4)])])
     let second = Annotation(tracks: [track("B", [(nil, 2), ("x", 6)])])
-    let agreement = Agreement(first, second)
+    let agreement = try Agreement(first, second)
     #expect(agreement.total == 4 && agreement.onlyReference == 4 && agreement.onlyOther == 2)
     // One label on both sides tells nothing about chance.
     let single = Annotation(tracks: [track("A", [("x", 4)])])
-    #expect(Agreement(single, single).kappa == nil && Agreement(single, single).weightedRecall == 1)
-    let nothing = Agreement(single, Annotation(tracks: []))
+    #expect(try Agreement(single, single).kappa == nil && Agreement(single, single).weightedRecall == 1)
+    let nothing = try Agreement(single, Annotation(tracks: []))
     #expect(nothing.kappa == nil && nothing.lines == ["no time that both label"])
   }
 
-  @Test func facesArePairedByPlace() {
+  @Test func facesArePairedByPlace() throws {
     func timeline(_ places: [Double]) -> SegmentTimeline {
       var rows = exampleRows(["nnnn", "ssss"])
       for index in rows.indices {
@@ -50,7 +50,7 @@ private func track(_ name: String, _ parts: [(String?, Double)]) -> Annotation.T
       }
       return SegmentTimeline(rows, labels: labels)
     }
-    let agreement = Agreement(Annotation(timeline([0, 200])), Annotation(timeline([205, 3])))
+    let agreement = try Agreement(Annotation(timeline([0, 200])), Annotation(timeline([205, 3])))
     #expect(
       agreement.pairs.map(\.reference) == ["Face 0", "Face 1"] && agreement.pairs.map(\.other) == ["Face 1", "Face 0"])
     #expect(agreement.weightedRecall == 0)
@@ -77,7 +77,7 @@ private func track(_ name: String, _ parts: [(String?, Double)]) -> Annotation.T
       #expect(
         zip(one.intervals, two.intervals).allSatisfy { abs($0.start - $1.start) < 1e-3 && abs($0.end - $1.end) < 1e-3 })
     }
-    #expect(abs((Agreement(written, read).kappa ?? 0) - 1) < 1e-3)
+    #expect(try abs((Agreement(written, read).kappa ?? 0) - 1) < 1e-3)
   }
 
   @Test func xmlAsAnnotationProgramsWriteIt() throws {
@@ -118,7 +118,7 @@ private func track(_ name: String, _ parts: [(String?, Double)]) -> Annotation.T
       if round % 3 == 0 { bytes.removeLast(random(bytes.count)) }
       for _ in 0..<random(4) where !bytes.isEmpty { bytes[random(bytes.count)] = UInt8(random(256)) }
       try Data(bytes).write(to: URL(fileURLWithPath: path))
-      if let annotation = try? Annotation(path: path) { _ = Agreement(annotation, annotation).lines }
+      if let annotation = try? Annotation(path: path) { _ = try? Agreement(annotation, annotation).lines }
     }
   }
 }

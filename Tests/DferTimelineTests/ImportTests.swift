@@ -108,7 +108,7 @@ import Testing
   @Test func whatCannotBeReadNamesTheLine() throws {
     for (text, line) in [
       ("a,b\n1,2\n", 1), ("{\"a\":1}", 1), ("{\"rows\":[{\"clip\":1}]}", 1), ("", 1), ("frame_idx,frame_time_in_ms,facial_expression\n0,0,Bored\n", 2),
-      ("frame_idx,frame_time_in_ms,facial_expression\n0,0.1,Happy\n1,0.0,Happy\n", 3), ("{\"clip\":", 1), ("[1,2", 1),
+      ("frame_idx,frame_time_in_ms,facial_expression\n0,0.1,Happy\n1,0.0,Happy\n0,0.1,Happy\n", 4), ("{\"clip\":", 1), ("[1,2", 1),
       ("frame_idx,frame_time_in_ms,facial_expression\n0,x,Happy\n", 2), ("\u{1F600}", 1),
     ] {
       let fault = #expect(throws: CSVTimeline.ParseError.self, "\(text)") { try read(text) }

@@ -6,7 +6,7 @@ import Foundation
 /// Cells are copied as they stand, so no number changes. Files must have equal headers: rows of two kinds of weights, or
 /// with and without landmarks, belong in two tables.
 public struct TimelineMerge: Sendable {
-  private var header: (text: Substring, path: String)?
+  private var header: (text: ExactName, path: String)?
 
   public init() {}
 
@@ -18,18 +18,35 @@ public struct TimelineMerge: Sendable {
   ///   - path: its name for messages.
   public mutating func lines(of text: String, source: String, path: String) throws -> [String] {
     guard text.utf8.last == 10 else { throw BatchError.cutOff(path: path) }
-    // Bytes, not Characters: "\r\n" is one Character.
-    var lines = text.utf8.split(separator: 10).map { line in Substring(line.last == 13 ? line.dropLast() : line) }
-    guard !lines.isEmpty else { throw BatchError.cutOff(path: path) }
-    let own = lines.removeFirst()
+    var records = Self.records(text)
+    guard !records.isEmpty else { throw BatchError.cutOff(path: path) }
+    let own = ExactName(records.removeFirst())
     var result: [String] = []
     if let header {
       guard header.text == own else { throw BatchError.differentHeader(path: path, first: header.path) }
     } else {
       header = (own, path)
-      result.append("source," + own)
+      result.append("source," + own.text)
     }
     let cell = Quoting.cell(source) + ","
-    return result + lines.map { cell + $0 }
+    return result + records.map { cell + $0 }
+  }
+
+  /// The lines of a table without their ends and without a byte order mark; a line end inside quotes ends none. By bytes:
+  /// "\r\n" is one Character.
+  private static func records(_ text: String) -> [String] {
+    var bytes = Array(text.utf8)[...]
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+    var records: [String] = []
+    var (start, isQuoted) = (bytes.startIndex, false)
+    for place in bytes.indices {
+      if bytes[place] == UInt8(ascii: "\"") { isQuoted.toggle() }
+      guard bytes[place] == 10, !isQuoted else { continue }
+      let line = bytes[start..<place]
+      start = place + 1
+      let record = line.last == 13 ? line.dropLast() : line
+      if !record.isEmpty { records.append(String(decoding: record, as: UTF8.self)) }
+    }
+    return records
   }
 }

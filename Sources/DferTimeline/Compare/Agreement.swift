@@ -12,22 +12,23 @@ public struct Agreement: Sendable, Hashable {
     public let seconds: Double
   }
 
-  /// All labels of both, in alphabetical order.
+  /// Beyond this many labels there is no table to look at, and most likely a track is a transcript.
+  public static let mostLabels = 200
+
+  /// All labels of the paired tracks, in alphabetical order.
   public let labels: [String]
   /// Seconds by the reference's label, then by the other's.
   public let confusion: [[Double]]
   /// Seconds that only one of them labels, over paired tracks.
   public let onlyReference, onlyOther: Double
   public let pairs: [Pair]
+  /// Seconds that both label.
+  public let total: Double
+  private let rows, columns: [Double]
 
   /// Compares paired tracks. Without `pairs`, tracks are paired by where and when they are: the pair that shares most
-  /// comes first, and each track is used once.
-  public init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil) {
-    let all = (reference.tracks + other.tracks).flatMap(\.intervals).map(\.label)
-    let labels = Set(all).sorted()
-    self.labels = labels
-    var confusion = Array(repeating: Array(repeating: 0.0, count: labels.count), count: labels.count)
-    let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+  /// comes first, and each track is used once. Throws `AnnotationError` when the tracks have too many labels.
+  public init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil) throws {
     let paired =
       names.map { names in
         names.compactMap { name -> (Annotation.Track, Annotation.Track)? in
@@ -37,6 +38,12 @@ public struct Agreement: Sendable, Hashable {
           return (first, second)
         }
       } ?? Self.pair(reference.tracks, other.tracks)
+    let all = Set(paired.flatMap { $0.0.intervals + $0.1.intervals }.map(\.label))
+    guard all.count <= Self.mostLabels else { throw Self.tooMany(all.count, paired) }
+    let labels = all.sorted()
+    self.labels = labels
+    var confusion = Array(repeating: Array(repeating: 0.0, count: labels.count), count: labels.count)
+    let index = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     var pairs: [Pair] = []
     var (onlyReference, onlyOther) = (0.0, 0.0)
     for (first, second) in paired {
@@ -53,14 +60,22 @@ public struct Agreement: Sendable, Hashable {
     self.pairs = pairs
     self.confusion = confusion
     (self.onlyReference, self.onlyOther) = (onlyReference, onlyOther)
+    rows = confusion.map { $0.reduce(0, +) }
+    columns = confusion.reduce(into: Array(repeating: 0.0, count: labels.count)) { sums, row in
+      for (column, seconds) in row.enumerated() { sums[column] += seconds }
+    }
+    total = rows.reduce(0, +)
+  }
+
+  private static func tooMany(_ count: Int, _ paired: [(Annotation.Track, Annotation.Track)]) -> AnnotationError {
+    let tracks = paired.flatMap { [$0.0, $0.1] }
+    let most = tracks.map { (name: $0.name, labels: Set($0.intervals.map(\.label)).count) }.max { $0.labels < $1.labels }
+    return AnnotationError(
+      "\(count) different labels, \(most?.labels ?? 0) of them in \"\(most?.name ?? "")\": a transcript? At most \(mostLabels) can be "
+        + "compared; --pair names the tier with expressions, --map joins labels")
   }
 
   // MARK: Figures
-
-  /// Seconds that both label.
-  public var total: Double { confusion.joined().reduce(0, +) }
-  private var rows: [Double] { confusion.map { $0.reduce(0, +) } }
-  private var columns: [Double] { labels.indices.map { column in confusion.reduce(0) { $0 + $1[column] } } }
 
   /// Share of time with the same label (weighted average recall, accuracy); nil without shared time.
   public var weightedRecall: Double? {
@@ -93,8 +108,10 @@ public struct Agreement: Sendable, Hashable {
     _ first: [Annotation.Track], _ second: [Annotation.Track]
   ) -> [(Annotation.Track, Annotation.Track)] {
     var candidates: [(score: Double, first: Int, second: Int)] = []
+    let spans = second.map(\.span)
     for (i, one) in first.enumerated() {
-      for (j, two) in second.enumerated() {
+      let span = one.span
+      for (j, two) in second.enumerated() where span.start < spans[j].end && spans[j].start < span.end {
         let score = closeness(one, two)
         if score > 0 { candidates.append((score, i, j)) }
       }
@@ -126,6 +143,12 @@ public struct Agreement: Sendable, Hashable {
 
 extension Annotation.Track {
   fileprivate var seconds: Double { intervals.reduce(0) { $0 + max(0, $1.end - $1.start) } }
+
+  /// From its first moment to its last.
+  fileprivate var span: (start: Double, end: Double) {
+    let starts = intervals.first.map { min($0.start, boxes.first?.start ?? .infinity) } ?? boxes.first?.start ?? 0
+    return (starts, max(intervals.map(\.end).max() ?? 0, boxes.map(\.end).max() ?? 0))
+  }
 }
 
 extension Rect {
@@ -139,7 +162,7 @@ extension Rect {
 }
 
 /// Walks two lists that are sorted by start and calls `body` for every overlap with its seconds. Overlaps inside one
-/// list are allowed and counted each.
+/// list are allowed and counted each; annotations that come from files have none.
 private func forEachOverlap<T>(
   _ first: [T], _ second: [T], _ start: KeyPath<T, Double>, _ end: KeyPath<T, Double>, body: (T, T, Double) -> Void
 ) {

@@ -116,24 +116,27 @@ struct XMLScanner {
 
   /// Text with its references replaced.
   private func decoded(_ slice: ArraySlice<UInt8>) throws -> String {
-    let text = String(decoding: slice, as: UTF8.self)
-    guard text.contains("&") else { return text }
+    // Scalars, not Characters: a mark may combine with the end of a reference.
+    let text = String(decoding: slice, as: UTF8.self).unicodeScalars
+    guard text.contains("&") else { return String(text) }
     let parts = text.split(separator: "&", omittingEmptySubsequences: false)
-    return try String(parts[0])
-      + parts.dropFirst().map { part in
-        guard let end = part.firstIndex(of: ";") else { throw fault("an open reference") }
-        return try character(part[..<end]) + part[part.index(after: end)...]
-      }.joined()
+    var result = String.UnicodeScalarView(parts[0])
+    for part in parts.dropFirst() {
+      guard let end = part.firstIndex(of: ";") else { throw fault("an open reference") }
+      result.append(try scalar(String(part[..<end])))
+      result.append(contentsOf: part[part.index(after: end)...])
+    }
+    return String(result)
   }
 
-  private func character(_ name: Substring) throws -> String {
-    let named = ["lt": "<", "gt": ">", "amp": "&", "quot": "\"", "apos": "'"]
-    if let text = named[String(name)] { return text }
+  private func scalar(_ name: String) throws -> Unicode.Scalar {
+    let named: [String: Unicode.Scalar] = ["lt": "<", "gt": ">", "amp": "&", "quot": "\"", "apos": "'"]
+    if let scalar = named[name] { return scalar }
     let number = name.hasPrefix("#x") ? UInt32(name.dropFirst(2), radix: 16) : UInt32(name.dropFirst())
     guard name.hasPrefix("#"), let scalar = number.flatMap(Unicode.Scalar.init) else {
       throw fault("reference \"\(name)\"")
     }
-    return String(Character(scalar))
+    return scalar
   }
 
   private func fault(_ reason: String) -> AnnotationError { AnnotationError("not readable as XML: \(reason)") }

@@ -3,22 +3,35 @@ public struct DelimitedWriter: TimelineWriter {
   private let file: OutputFile
   private let layout: RowLayout
   private let separator: String
+  private var hasHeader = false
 
-  public init(_ file: OutputFile, layout: RowLayout, separator: String) throws {
+  public init(_ file: OutputFile, layout: RowLayout, separator: String) {
     self.file = file
     self.layout = layout
     self.separator = separator
-    try file.append(layout.columns.joined(separator: separator))
   }
 
-  public mutating func write(_ row: ClipResult) throws { try file.append(Self.line(row, layout, separator)) }
+  public mutating func write(_ row: ClipResult) throws {
+    try writeHeader()
+    try file.append(Self.line(row, layout, separator))
+  }
+
+  /// With the first row, or at the end: a run that finds nothing to read leaves no table.
+  private mutating func writeHeader() throws {
+    guard !hasHeader else { return }
+    hasHeader = true
+    try file.append(layout.columns.joined(separator: separator))
+  }
 
   /// A row as one line, without its end.
   public static func line(_ row: ClipResult, _ layout: RowLayout, _ separator: String = ",") -> String {
     layout.cells(row).map { text($0, separator) }.joined(separator: separator)
   }
 
-  public mutating func finish() throws { try file.close() }
+  public mutating func finish() throws {
+    try writeHeader()
+    try file.close()
+  }
 
   private static func text(_ cell: RowLayout.Cell, _ separator: String) -> String {
     switch cell {

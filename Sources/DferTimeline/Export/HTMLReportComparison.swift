@@ -1,7 +1,8 @@
 /// The part of a report that sets a timeline against somebody else's annotation of the same video.
 struct HTMLReportComparison {
   let name: String
-  private let agreement: Agreement
+  /// Nil when the annotation's labels are too many to compare.
+  private let agreement: Agreement?
   private let tracks: [String: Annotation.Track]
 
   /// - Parameters:
@@ -9,9 +10,9 @@ struct HTMLReportComparison {
   ///   - name: what to call it.
   init(_ reference: Annotation, name: String, timeline: SegmentTimeline) {
     self.name = name
-    agreement = Agreement(reference, Annotation(timeline).renaming([:]))
+    agreement = try? Agreement(reference, Annotation(timeline).renaming([:]))
     var tracks: [String: Annotation.Track] = [:]
-    for pair in agreement.pairs { tracks[pair.other] = reference.tracks.first { $0.name == pair.reference } }
+    for pair in agreement?.pairs ?? [] { tracks[pair.other] = reference.tracks.first { $0.name == pair.reference } }
     self.tracks = tracks
   }
 
@@ -20,7 +21,7 @@ struct HTMLReportComparison {
 
   /// Figures, and the table of seconds with shares of each row as shades.
   var section: String {
-    guard agreement.total > 0 else {
+    guard let agreement, agreement.total > 0 else {
       return "<section><h2>Against \(Quoting.xml(name))</h2><p>There is no time that both label.</p></section>"
     }
     func figure(_ value: Double?) -> String { value.map { fixedDecimal($0, places: 3) } ?? "-" }

@@ -41,46 +41,80 @@ public final class OutputFile {
   }
 
   public let path: String
-  /// Nil for a file that is written as a whole.
-  private let handle: FileHandle?
+  /// Nil for a file that is written as a whole, and for one that has no line yet.
+  private var handle: FileHandle?
   private let stage: StagedPath?
+  /// A growing file that is made with its first line, so that a run that finds nothing to read leaves nothing.
+  private var unmade: (place: String, overwrite: Bool)?
   private var length: UInt64 = 0
   private let isRegular: Bool
 
-  /// Creates the file, or checks that it can be created. `-` is standard output, which only grows.
+  /// Checks that the file can be written; it is there with its first line, or when it is closed. Links are followed:
+  /// what they point to is written. `-` is standard output, and so is `/dev/stdout`; these only grow.
   public init(_ path: String, overwrite: Bool, kind: Kind = .growing) throws {
     self.path = path
-    guard path != "-" else {
-      (handle, stage, isRegular) = (.standardOutput, nil, false)
-      return
+    switch try OutputTarget(path) {
+    case .descriptor(let number):
+      (handle, stage, isRegular) = (path == "-" ? .standardOutput : try Self.copy(of: number, for: path), nil, false)
+    case .stream(let place):
+      (handle, stage, isRegular) = (try Self.open(place, for: path), nil, false)
+    case .file(let place):
+      isRegular = true
+      guard kind == .growing else {
+        let stage = try StagedPath(path, overwrite: overwrite)
+        handle = kind == .staged ? try Self.make(stage.temporary, overwrite: true, for: path) : nil
+        self.stage = stage
+        return
+      }
+      // Checks the same, and leaves nothing.
+      _ = try StagedPath(path, overwrite: overwrite)
+      (handle, stage, unmade) = (nil, nil, (place, overwrite))
     }
-    let type = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
-    isRegular = type == nil || type == .typeRegular || type == .typeSymbolicLink
-    guard kind == .growing || !isRegular else {
-      let stage = try StagedPath(path, overwrite: overwrite)
-      handle = kind == .staged ? try Self.open(stage.temporary, for: path) : nil
-      self.stage = stage
-      return
-    }
-    stage = nil
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard FileManager.default.fileExists(atPath: folder) else { throw OutputError.noFolder(path: path) }
-    if type == .typeDirectory { throw OutputError.notWritable(path: path, reason: "it is a directory") }
-    if isRegular && type != nil && !overwrite { throw OutputError.exists(path: path) }
-    handle = try Self.open(path, for: path, create: isRegular)
   }
 
-  private static func open(_ file: String, for path: String, create: Bool = true) throws -> FileHandle {
-    if create && !FileManager.default.createFile(atPath: file, contents: nil) {
-      throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
-    }
-    do { return try FileHandle(forWritingTo: URL(fileURLWithPath: file)) } catch {
+  private static func copy(of descriptor: Int32, for path: String) throws -> FileHandle {
+    let copy = dup(descriptor)
+    guard copy >= 0 else { throw OutputError.notWritable(path: path, reason: "nothing is open under that number") }
+    return FileHandle(fileDescriptor: copy, closeOnDealloc: true)
+  }
+
+  private static func open(_ place: String, for path: String) throws -> FileHandle {
+    do { return try FileHandle(forWritingTo: URL(fileURLWithPath: place)) } catch {
       throw OutputError.notWritable(path: path, reason: "permission denied")
     }
   }
 
-  /// Whether a path names a file, not standard output or a device.
-  public static func isFile(_ path: String) -> Bool { path != "-" && !path.hasPrefix("/dev/") }
+  private static func make(_ place: String, overwrite: Bool, for path: String) throws -> FileHandle {
+    if overwrite {
+      // A new file takes the name: what else links to the old one keeps it.
+      guard FileManager.default.createFile(atPath: place, contents: nil) else {
+        throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
+      }
+      return try open(place, for: path)
+    }
+    let descriptor = unsafe Foundation.open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      if errno == EEXIST { throw OutputError.exists(path: path) }
+      throw OutputError.notWritable(path: path, reason: text(of: errno))
+    }
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+
+  /// Makes a growing file that is not there yet.
+  private func begin() throws {
+    guard let (place, overwrite) = unmade else { return }
+    handle = try Self.make(place, overwrite: overwrite, for: path)
+    unmade = nil
+  }
+
+  /// Whether a path names a file, not standard output, a pipe or a device.
+  public static func isFile(_ path: String) -> Bool {
+    switch try? OutputTarget(path) {
+    case .file: true
+    case .descriptor, .stream: false
+    case nil: !path.hasPrefix("/dev/")
+    }
+  }
 
   /// Adds one line, with its end.
   public func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }
@@ -95,6 +129,7 @@ public final class OutputFile {
   }
 
   private func append(_ data: Data) throws {
+    try begin()
     precondition(handle != nil, "a file that is written as a whole has no lines")
     do {
       try handle?.write(contentsOf: data)
@@ -110,6 +145,7 @@ public final class OutputFile {
 
   public func close() throws {
     guard path != "-" else { return }
+    try begin()
     try? handle?.close()
     if handle != nil { try stage?.commit() }
   }

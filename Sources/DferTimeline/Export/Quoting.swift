@@ -50,9 +50,20 @@ public enum Quoting {
     "\"" + escaped(text) { $0 == "\"" ? "\"\"" : nil } + "\""
   }
 
-  /// The text as one cell of a table: in quotes when it holds a separator, a quote or a line end.
+  /// The text as one cell of a table: in quotes when it holds a separator, a quote or a line end. Looks at scalars, as
+  /// readers look at bytes: a mark that combines with a comma does not hide it.
   public static func cell(_ text: String, separator: String = ",") -> String {
-    text.contains { $0 == "\"" || $0.isNewline || String($0) == separator } ? doubled(text) : text
+    let marks = separator.unicodeScalars
+    let needsQuotes = text.unicodeScalars.contains { $0 == "\"" || isLineEnd($0) || marks.contains($0) }
+    return needsQuotes ? doubled(text) : text
+  }
+
+  /// Whatever some reader takes for the end of a line.
+  static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029: true
+    default: false
+    }
   }
 
   private static func hex(_ value: UInt32) -> String {

@@ -6,30 +6,33 @@ public final class StagedPath {
   public let path: String
   /// Where to write until then; in the same folder, so that the name changes at once.
   public let temporary: String
+  /// What `path` leads to.
+  private let target: String
   private var isCommitted = false
 
   /// Checks that `path` can be written; a symbolic link keeps pointing where it points. Throws `OutputError`.
   public init(_ path: String, overwrite: Bool) throws {
     self.path = path
+    guard case .file(let place) = try OutputTarget(path) else {
+      throw OutputError.notWritable(path: path, reason: "this kind of file cannot go to a pipe or a device")
+    }
+    target = place
     let files = FileManager.default
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let folder = target.deletingLastPathComponent()
-    var isFolder: ObjCBool = false
-    let exists = unsafe files.fileExists(atPath: target.path, isDirectory: &isFolder)
+    let url = URL(fileURLWithPath: place)
+    let folder = url.deletingLastPathComponent()
+    let exists = files.fileExists(atPath: place)
     guard files.fileExists(atPath: folder.path) else { throw OutputError.noFolder(path: path) }
-    if isFolder.boolValue { throw OutputError.notWritable(path: path, reason: "it is a directory") }
     guard !exists || overwrite else { throw OutputError.exists(path: path) }
-    guard files.isWritableFile(atPath: folder.path), !exists || files.isWritableFile(atPath: target.path) else {
+    guard files.isWritableFile(atPath: folder.path), !exists || files.isWritableFile(atPath: place) else {
       throw OutputError.notWritable(path: path, reason: "permission denied or a read-only file system")
     }
-    let name = ".\(target.lastPathComponent.prefix(60)).part-\(String(UInt32.random(in: .min ... .max), radix: 16))"
+    let name = ".\(url.lastPathComponent.prefix(60)).part-\(String(UInt32.random(in: .min ... .max), radix: 16))"
     temporary = folder.appendingPathComponent(name).path
   }
 
   /// Gives the file its name. Throws `OutputError`.
   public func commit() throws {
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    guard unsafe rename(temporary, target.path) == 0 else {
+    guard unsafe rename(temporary, target) == 0 else {
       throw OutputError.notWritable(path: path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
     }
     isCommitted = true

@@ -23,6 +23,6 @@ enum TextParts {
 
   /// Text for one cell of a line-based format.
   static func oneLine(_ text: String) -> String {
-    String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
+    Quoting.escaped(text) { $0 == "\t" || Quoting.isLineEnd($0) ? " " : nil }
   }
 }

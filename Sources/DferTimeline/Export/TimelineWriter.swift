@@ -76,8 +76,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     }
     return switch self {
     case .csv where style != .dfer: try StyledWriter(file, style: style, layout: layout, media: media)
-    case .csv: try DelimitedWriter(file, layout: layout, separator: ",")
-    case .tsv: try DelimitedWriter(file, layout: layout, separator: "\t")
+    case .csv: DelimitedWriter(file, layout: layout, separator: ",")
+    case .tsv: DelimitedWriter(file, layout: layout, separator: "\t")
     case .jsonl: JSONLinesWriter(file, layout: layout)
     case .json: try JSONWriter(file, layout: layout, media: media)
     case .sqlite: preconditionFailure("a database is made by its own library")

@@ -13,24 +13,29 @@ public struct CSVTimeline: Sendable {
   public let columns: [String]
   /// Labels in column order, which is also the order of the rows' probabilities.
   public let labels: [String]
+  /// In the order of the file; `videos()` has them in the order of time.
   public let rows: [ClipResult]
+  /// For each row the line at which it starts.
+  private let lines: [Int]
   /// For each row the file it came from, in a table of `dfer merge`; else empty.
   private let sources: [String]
 
-  /// The rows by video, in the order of the file. One nameless video, unless this is a table of `dfer merge`.
-  public var videos: [(source: String?, rows: [ClipResult])] {
-    guard !sources.isEmpty else { return [(nil, rows)] }
-    var places: [String: Int] = [:]
-    var videos: [(source: String?, rows: [ClipResult])] = []
-    for (source, row) in zip(sources, rows) {
-      let place = places[source] ?? videos.count
-      if place == videos.count {
-        places[source] = place
-        videos.append((source, []))
+  /// The rows by video, in the order of time, whatever order the file has. One nameless video, unless this is a table of
+  /// `dfer merge`. Throws `ParseError` for doubled rows and for rows that contradict each other.
+  public func videos() throws -> [(source: String?, rows: [ClipResult])] {
+    guard !sources.isEmpty else { return [(nil, try RowOrder.ordered(rows, lines: lines))] }
+    var indices: [ExactName: Int] = [:]
+    var videos: [(source: String?, rows: [ClipResult], lines: [Int])] = []
+    for (index, source) in sources.enumerated() {
+      let video = indices[ExactName(source)] ?? videos.count
+      if video == videos.count {
+        indices[ExactName(source)] = video
+        videos.append((source, [], []))
       }
-      videos[place].rows.append(row)
+      videos[video].rows.append(rows[index])
+      videos[video].lines.append(lines[index])
     }
-    return videos
+    return try videos.map { ($0.source, try RowOrder.ordered($0.rows, lines: $0.lines)) }
   }
 
   /// The columns that this file has, for writing its rows again.
@@ -67,15 +72,16 @@ public struct CSVTimeline: Sendable {
     let labels = header.filter { $0.hasPrefix("p_") }.map { String($0.dropFirst(2)) }
     let index = Dictionary(uniqueKeysWithValues: header.enumerated().map { ($1, $0) })
     let source = header.firstIndex(of: "source")
-    var (rows, sources): ([ClipResult], [String]) = ([], [])
+    var (rows, lines, sources): ([ClipResult], [Int], [String]) = ([], [], [])
     while let record = try records() {
       guard record.cells.count == header.count else {
         throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
       }
       rows.append(try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header))
+      lines.append(record.line)
       if let source { sources.append(record.cells[source]) }
     }
-    (columns, self.labels, self.rows, self.sources) = (header, labels, rows, sources)
+    (columns, self.labels, self.rows, self.lines, self.sources) = (header, labels, rows, lines, sources)
   }
 
   /// All records of `text`, by RFC 4180.

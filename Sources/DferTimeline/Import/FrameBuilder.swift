@@ -2,13 +2,26 @@ import DferImage
 import Foundation
 
 /// Turns the records of another program's table into rows. A frame's values hold until the next frame; a longer pause
-/// than two frames is unread time.
+/// than two frames is unread time. Records may come in any order.
 struct FrameBuilder {
   private struct Frame {
     /// In the clock's own unit.
-    let time: Double
-    let number: Double?
-    var faces: [ClipResult] = []
+    var time: Double
+    var number: Double?
+    var faces: [Face] = []
+  }
+
+  private struct Face {
+    var row: ClipResult
+    /// Index in `found`, when the table has only winning labels.
+    var winner: Int?
+    let line: Int
+    let checksum: UInt64
+  }
+
+  private struct Picture {
+    let name: String
+    var ran: Double?
   }
 
   private let dialect: FrameDialect
@@ -16,11 +29,19 @@ struct FrameBuilder {
   private let frameRate: Double
   private let labels: [String]
   private var frames: [Frame] = []
+<<<<<<< HEAD
   private var faceIDs: [String: Int] = [:]
   private var images: [String: Int] = [:]
+=======
+  private var indices: [Double: Int] = [:]
+  private var faceIDs: [ExactName: Int] = [:]
+  private var pictures: [ExactName: Int] = [:]
+  private var pictureList: [Picture] = []
+  /// The line at which time first goes back.
+  private var unordered: Int?
+>>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
   /// Labels that were found, when the table has only winning labels.
   private var found: [String] = []
-  private var winners: [[Int]] = []
 
   init(_ dialect: FrameDialect, index: [String: Int], frameRate: Double) {
     self.dialect = dialect
@@ -36,18 +57,27 @@ struct FrameBuilder {
       guard name.isEmpty || known.contains(where: name.contains) else { return }
     }
     guard let (time, number) = try time(record) else { return }
-    if frames.last?.time != time {
-      if let last = frames.last, time < last.time {
-        throw CSVTimeline.ParseError(line: record.line, reason: "time goes back")
-      }
+    if let last = frames.last, time < last.time, unordered == nil { unordered = record.line }
+    let index = indices[time] ?? frames.count
+    if index == frames.count {
+      indices[time] = index
       frames.append(Frame(time: time, number: number))
-      winners.append([])
+    } else if index != frames.count - 1, unordered == nil {
+      unordered = record.line
     }
-    try addFace(record)
+    try addFace(record, frame: index)
   }
 
   /// Labels in the order of the rows' probabilities, and the rows.
-  consuming func finish() -> (labels: [String], rows: [ClipResult]) {
+  consuming func finish() throws -> (labels: [String], rows: [ClipResult]) {
+    if let unordered {
+      guard dialect.face != nil || frames.allSatisfy({ $0.faces.count < 2 }) else {
+        throw CSVTimeline.ParseError(
+          line: unordered, reason: "time goes back, and no column tells the faces of one moment apart; sort the table by time")
+      }
+      frames.sort { $0.time < $1.time }
+    }
+    if case .picture = dialect.clock { frames = orderedPictures() }
     let unit = secondsPerUnit()
     let steps = zip(frames, frames.dropFirst()).map { ($1.time - $0.time) * unit }.sorted()
     let step = steps.isEmpty ? 0.04 : steps[steps.count / 2]
@@ -57,17 +87,17 @@ struct FrameBuilder {
       let start = frame.time * unit
       let next = clip + 1 < frames.count ? frames[clip + 1].time * unit : start + step
       let end = next - start > 2 * step + 1e-6 ? start + step : next
-      var faces = frame.faces
-      if faces.isEmpty { faces = [ClipResult(clip: 0, startSeconds: 0, endSeconds: 0, status: .noFace)] }
-      for place in faces.indices {
-        (faces[place].clip, faces[place].startSeconds, faces[place].endSeconds) = (clip, start, end)
-        if let number = frame.number, number >= 0, number < 1e15 { faces[place].frames = Int(number)..<Int(number) + 1 }
-        if place < winners[clip].count {
-          let winner = found[winners[clip][place]]
-          faces[place].probabilities = order.map { $0 == winner ? 1 : 0 }
-        }
+      var faces = frame.faces.map { face in
+        var row = face.row
+        if let winner = face.winner { row.probabilities = order.map { $0 == found[winner] ? 1 : 0 } }
+        return row
       }
-      rows += faces
+      if faces.isEmpty { faces = [ClipResult(clip: 0, startSeconds: 0, endSeconds: 0, status: .noFace)] }
+      for index in faces.indices {
+        (faces[index].clip, faces[index].startSeconds, faces[index].endSeconds) = (clip, start, end)
+        if let number = frame.number, number >= 0, number < 1e15 { faces[index].frames = Int(number)..<Int(number) + 1 }
+      }
+      rows += faces.sorted { ($0.faceID ?? -1) < ($1.faceID ?? -1) }
     }
     return (dialect.classes.isEmpty ? order : labels, rows)
   }
@@ -96,12 +126,43 @@ struct FrameBuilder {
       guard let time = try number(column, record) else { return nil }
       return (time, try number(frame, record))
     case .frame(let column): return try number(column, record).map { ($0, $0) }
+<<<<<<< HEAD
     case .image(let column):
       guard let image = text(column, record) else { return nil }
       let place = images[image, default: images.count]
       images[image] = place
       return (Double(place), Double(place))
+=======
+    case .picture(let column, let ran):
+      guard let picture = text(column, record) else { return nil }
+      let index = pictures[ExactName(picture), default: pictures.count]
+      if index == pictureList.count {
+        pictures[ExactName(picture)] = index
+        pictureList.append(Picture(name: picture))
+      }
+      if let ran, let time = try number(ran, record) {
+        pictureList[index].ran = min(time, pictureList[index].ran ?? time)
+      }
+      return (Double(index), Double(index))
+>>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
     }
+  }
+
+  /// Frames in the order in which their pictures were read, else by their names.
+  private func orderedPictures() -> [Frame] {
+    let order = pictureList.indices.sorted { one, two in
+      let (a, b) = (pictureList[one], pictureList[two])
+      if let first = a.ran, let second = b.ran, first != second { return first < second }
+      let names = a.name.compare(b.name, options: .numeric)
+      return names == .orderedSame ? ExactName(a.name) < ExactName(b.name) : names == .orderedAscending
+    }
+    var rank = Array(repeating: 0.0, count: order.count)
+    for (place, index) in order.enumerated() { rank[index] = Double(place) }
+    return frames.map { frame in
+      var frame = frame
+      (frame.time, frame.number) = (rank[Int(frame.time)], rank[Int(frame.time)])
+      return frame
+    }.sorted { $0.time < $1.time }
   }
 
   private func secondsPerUnit() -> Double {
@@ -118,20 +179,24 @@ struct FrameBuilder {
     }
   }
 
-  private mutating func addFace(_ record: DelimitedReader.Record) throws {
+  private mutating func addFace(_ record: DelimitedReader.Record, frame: Int) throws {
     if let success = dialect.success, try number(success, record) == 0 { return }
     var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 0, status: .ok)
-    let id = try face(record)
-    // Tables of several sensors repeat a face's row with every other sensor's.
-    guard !frames[frames.count - 1].faces.contains(where: { $0.faceID == id }) else { return }
+    let id = try face(record, frame: frame)
+    if let first = frames[frame].faces.first(where: { $0.row.faceID == id }) {
+      // Tables of several sensors repeat a face's row with every other sensor's.
+      guard dialect.sensor == nil else { return }
+      throw doubled(record, first.line)
+    }
     row.faceID = id
+    var winner: Int?
     if dialect.classes.isEmpty {
       guard let column = dialect.label, let text = text(column, record) else { return }
       guard let label = FrameDialect.names[text.lowercased()] else {
         throw CSVTimeline.ParseError(line: record.line, reason: "unknown expression \"\(text)\"")
       }
       if !found.contains(label) { found.append(label) }
-      winners[winners.count - 1].append(found.firstIndex(of: label) ?? 0)
+      winner = found.firstIndex(of: label)
     } else {
       guard let values = try shares(record) else { return }
       row.probabilities = values
@@ -141,7 +206,21 @@ struct FrameBuilder {
       if values.count == 4 { row.box = Rect(x: values[0], y: values[1], width: values[2], height: values[3]) }
     }
     row.boxScore = try dialect.score.flatMap { try number($0, record) }
-    frames[frames.count - 1].faces.append(row)
+    if dialect.face == nil {
+      // No two faces are the same to the last digit: this is a table that was appended to itself.
+      func values(_ row: ClipResult) -> [Double] {
+        row.probabilities.map(Double.init) + (row.box.map { [$0.x, $0.y, $0.width, $0.height] } ?? [])
+      }
+      let same = frames[frame].faces.first {
+        $0.checksum == record.checksum || ((row.box != nil || unordered != nil) && $0.winner == winner && values($0.row) == values(row))
+      }
+      if let same { throw doubled(record, same.line) }
+    }
+    frames[frame].faces.append(Face(row: row, winner: winner, line: record.line, checksum: record.checksum))
+  }
+
+  private func doubled(_ record: DelimitedReader.Record, _ first: Int) -> CSVTimeline.ParseError {
+    .init(line: record.line, reason: "a second row for the same face and time; the first is line \(first)")
   }
 
   /// The classes' values as shares of 1; nil when the row has none.
@@ -158,13 +237,11 @@ struct FrameBuilder {
     return measures.map { Float(sum > 0 ? $0 / sum : 1 / Double(measures.count)) }
   }
 
-  private mutating func face(_ record: DelimitedReader.Record) throws -> Int {
-    guard let column = dialect.face, let name = text(column, record) else {
-      return frames[frames.count - 1].faces.count
-    }
+  private mutating func face(_ record: DelimitedReader.Record, frame: Int) throws -> Int {
+    guard let column = dialect.face, let name = text(column, record) else { return frames[frame].faces.count }
     if let number = Int(name), (0...1_000_000).contains(number) { return number }
-    let id = faceIDs[name, default: faceIDs.count]
-    faceIDs[name] = id
+    let id = faceIDs[ExactName(name), default: faceIDs.count]
+    faceIDs[ExactName(name)] = id
     return id
   }
 }

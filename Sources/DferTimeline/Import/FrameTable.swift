@@ -33,6 +33,7 @@ struct FrameTable {
   /// Frames in the order of time. Throws `CSVTimeline.ParseError`.
   func frames(frameRate: Double?) throws -> (origin: ImportedTimeline.Origin, labels: [String], rows: [ClipResult]) {
     guard let dialect = FrameDialect(header) else {
+      if let reason = TextKind.spreadsheet(header) { throw CSVTimeline.ParseError(line: 1, reason: reason) }
       throw CSVTimeline.ParseError(
         line: 1, reason: "neither rows of dfer nor a table of OpenFace, py-feat, LibreFace or iMotions")
     }
@@ -46,6 +47,7 @@ struct FrameTable {
     }
     var reader = reader
     reader.wanted = Set(dialect.columns.compactMap { index[$0] })
+    reader.keepsChecksums = dialect.face == nil
     var builder = FrameBuilder(dialect, index: index, frameRate: frameRate ?? 1)
     while let record = try reader.next() {
       if record.cells == [""] { continue }
@@ -55,7 +57,7 @@ struct FrameTable {
       }
       try builder.add(record)
     }
-    let (labels, rows) = builder.finish()
+    let (labels, rows) = try builder.finish()
     return (dialect.origin, labels, rows)
   }
 

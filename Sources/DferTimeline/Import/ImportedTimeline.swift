@@ -14,7 +14,7 @@ public struct ImportedTimeline: Sendable {
   public let origin: Origin
   /// Columns that these rows have, for writing them again.
   public let layout: RowLayout
-  /// Rows by video, in the order of the file; one nameless video, unless this is a table of `dfer merge`.
+  /// Rows by video, in the order of time; one nameless video, unless this is a table of `dfer merge`.
   public let videos: [(source: String?, rows: [ClipResult])]
 
   public var labels: [String] { layout.labels }
@@ -28,20 +28,22 @@ public struct ImportedTimeline: Sendable {
   }
 
   init(bytes: [UInt8], frameRate: Double? = nil) throws {
-    if bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
-      self.init(try CSVTimeline(json: bytes))
+    try TextKind.refuseOther(bytes)
+    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+    if text.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
+      try self.init(CSVTimeline(json: bytes))
       return
     }
     let table = try FrameTable(bytes)
     if table.isOwn {
-      self.init(try table.own())
+      try self.init(table.own())
       return
     }
     let frames = try table.frames(frameRate: frameRate)
     self.init(frames.origin, RowLayout(labels: frames.labels), [(nil, frames.rows)])
   }
 
-  private init(_ own: CSVTimeline) { self.init(.dfer, own.layout, own.videos) }
+  private init(_ own: CSVTimeline) throws { self.init(.dfer, own.layout, try own.videos()) }
 
   private init(_ origin: Origin, _ layout: RowLayout, _ videos: [(source: String?, rows: [ClipResult])]) {
     self.origin = origin

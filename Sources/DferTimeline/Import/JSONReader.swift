@@ -34,6 +34,8 @@ struct JSONReader {
   private let bytes: [UInt8]
   private var place = 0
   private(set) var line = 1
+  /// The lines at which objects inside a list of the document start: those of a document's rows.
+  private(set) var rowLines: [Int] = []
   private static let deepest = 64
 
   init(_ bytes: [UInt8]) {
@@ -53,6 +55,7 @@ struct JSONReader {
     guard place < bytes.count else { throw fault("the text is cut off") }
     switch bytes[place] {
     case UInt8(ascii: "{"):
+      if depth == 2 { rowLines.append(line) }
       var members: [JSONValue.Member] = []
       try items(until: "}") { reader in
         guard reader.peek == UInt8(ascii: "\"") else { throw reader.fault("a name must be in quotes") }
@@ -178,12 +181,15 @@ extension CSVTimeline {
   init(json bytes: [UInt8]) throws {
     var reader = JSONReader(bytes)
     guard let first = try reader.next() else { throw ParseError(line: 1, reason: "no rows") }
-    var waiting: [JSONValue] = [first]
+    var waiting: [(line: Int, value: JSONValue)] = [(1, first)]
     if case .list(let rows)? = first["rows"] {
       if let more = try reader.next() { throw ParseError(line: reader.line, reason: "text after the document: \(more.cell ?? "")") }
-      waiting = rows.reversed()
+      // Rows come before segments, so theirs are the first lines.
+      waiting = rows.enumerated().map { index, row in
+        (index < reader.rowLines.count ? reader.rowLines[index] : reader.line, row)
+      }.reversed()
     }
-    guard case .object(let members)? = waiting.last else {
+    guard case .object(let members)? = waiting.last?.value else {
       // A document can say its columns without having a row.
       guard waiting.isEmpty, case .list(let columns)? = first["columns"] else {
         throw ParseError(line: 1, reason: "no rows")
@@ -193,17 +199,17 @@ extension CSVTimeline {
     }
     let header = members.map(\.name)
     try self.init(header: header) {
-      guard let value = try waiting.popLast() ?? reader.next() else { return nil }
+      guard let (line, value) = try waiting.popLast() ?? reader.next().map({ (reader.line, $0) }) else { return nil }
       guard case .object(let members) = value, members.map(\.name) == header else {
-        throw ParseError(line: reader.line, reason: "a row has other fields than the first")
+        throw ParseError(line: line, reason: "a row has other fields than the first")
       }
       let cells = try members.map { member in
         guard let cell = member.value.cell else {
-          throw ParseError(line: reader.line, reason: "field \(member.name) cannot hold a list")
+          throw ParseError(line: line, reason: "field \(member.name) cannot hold a list")
         }
         return cell
       }
-      return DelimitedReader.Record(line: reader.line, cells: cells)
+      return DelimitedReader.Record(line: line, cells: cells)
     }
   }
 }

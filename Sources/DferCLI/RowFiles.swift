@@ -1,0 +1,110 @@
+import ArgumentParser
+import DferTimeline
+import Foundation
+
+/// The files of rows that a command is given as files and folders, without the tables of failures, figures and merged
+/// rows that a pattern such as `rows/*.csv` finds too. What is left out is named.
+struct RowFiles {
+  struct File {
+    let path: String
+    /// Its path below the folder it was found in, or as given, without the ending.
+    let source: String
+  }
+
+  private(set) var files: [File] = []
+  /// What was left out and why, as lines for people.
+  private(set) var notes: [String] = []
+
+  /// - Parameters:
+  ///   - output: what the command writes; left out when it is a table of the kind that the command makes.
+  ///   - makes: that kind.
+  ///   - endings: of files that are taken from folders; the first one there counts, of files with one manifest.
+  /// - Throws: `OutputError` when the output is one of the inputs, `UnreadableTimeline` when nothing remains.
+  init(_ arguments: [String], output: String, makes: TableKind, endings: [String]) throws {
+    var seen: Set<ExactName> = []
+    var merged: [File] = []
+    for argument in arguments {
+      let found = Self.isFolder(argument) ? Self.files(in: argument, endings: endings) : [File(path: argument, source: Self.stem(argument))]
+      for file in found {
+        let kind = TableKind(path: file.path)
+        if output != "-", OutputPaths.isSame(file.path, output) {
+          guard kind == makes || Self.isFolder(argument) else { throw OutputError.isInput(path: output) }
+          notes.append("\(file.path): skipped, it is the output")
+        } else if !seen.insert(ExactName(OutputPaths.real(file.path))).inserted {
+          notes.append("\(file.path): skipped, it is given twice")
+        } else {
+          switch kind {
+          case .failures: notes.append("\(file.path): skipped, a list of failures")
+          case .summary: notes.append("\(file.path): skipped, a table of dfer summary")
+          case .merged: merged.append(file)
+          case .rows, .other: files.append(file)
+          }
+        }
+      }
+    }
+    try add(merged)
+    guard !files.isEmpty else {
+      if arguments.count == 1, !Self.isFolder(arguments[0]), let note = notes.first {
+        throw UnreadableTimeline(path: arguments[0], reason: note.replacingOccurrences(of: "\(arguments[0]): skipped, ", with: "") + ", not rows")
+      }
+      throw UnreadableTimeline(
+        path: arguments.joined(separator: ", "), reason: "no rows of dfer; in folders, only files with their .run.json beside them count")
+    }
+  }
+
+  /// Adds merged tables, unless their rows are in the other files. Throws `UnreadableTimeline` when only some are.
+  private mutating func add(_ merged: [File]) throws {
+    let plain = files
+    for table in merged {
+      let sources = try Self.sources(of: table.path)
+      let known = sources.filter { source in
+        plain.contains { file in
+          let stem = Self.stem(file.path)
+          return ExactName(stem) == source || stem.utf8.suffix(source.text.utf8.count + 1).elementsEqual(("/" + source.text).utf8)
+        }
+      }
+      if plain.isEmpty || known.isEmpty {
+        files.append(table)
+      } else if known.count == sources.count {
+        notes.append("\(table.path): skipped, a table of dfer merge whose rows are in the other files")
+      } else {
+        throw UnreadableTimeline(
+          path: table.path, reason: "a table of dfer merge that holds rows of \(known.count) of the other files; give either it or them")
+      }
+    }
+  }
+
+  /// The names in a merged table's column `source`.
+  private static func sources(of path: String) throws -> Set<ExactName> {
+    let timeline = try TimelineInput(path).timeline
+    return Set(timeline.videos.compactMap { $0.source.map(ExactName.init) })
+  }
+
+  // MARK: Folders
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// Files of rows below a folder, at any depth, by name; hidden ones are left out.
+  private static func files(in folder: String, endings: [String]) -> [File] {
+    guard let walk = FileManager.default.enumerator(atPath: folder) else { return [] }
+    var found: [ExactName: [String: String]] = [:]
+    while let name = walk.nextObject() as? String {
+      let ending = (name as NSString).pathExtension.lowercased()
+      guard endings.contains(ending), !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) else { continue }
+      found[ExactName(stem(name)), default: [:]][ending] = path
+    }
+    return found.sorted { $0.key < $1.key }.compactMap { stem, paths in
+      endings.lazy.compactMap { paths[$0] }.first.map { File(path: $0, source: stem.text) }
+    }
+  }
+
+  private static func stem(_ path: String) -> String {
+    let ending = (path as NSString).pathExtension
+    return ["csv", "tsv", "jsonl", "json"].contains(ending.lowercased()) ? String(path.dropLast(ending.count + 1)) : path
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+
+/// What a table that lies among files of rows is, by its header alone.
+package enum TableKind: Sendable, Hashable {
+  /// Rows of one video.
+  case rows
+  /// Rows of many videos, by `dfer merge`.
+  case merged
+  /// What `dfer batch` could not read.
+  case failures
+  /// By `dfer summary`.
+  case summary
+  /// Whatever else, such as a table of another program.
+  case other
+
+  package init(path: String) {
+    guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else {
+      self = .other
+      return
+    }
+    defer { try? file.close() }
+    self.init(head: Array((try? file.read(upToCount: 100_000)) ?? Data()))
+  }
+
+  init(head: [UInt8]) {
+    let text = head.starts(with: [0xEF, 0xBB, 0xBF]) ? head.dropFirst(3) : head[...]
+    if text.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
+      self = .rows
+      return
+    }
+    let line = Array(text.prefix { $0 != 0x0A && $0 != 0x0D })
+    var reader = DelimitedReader(line, separator: line.contains(0x09) ? "\t" : ",")
+    let header = (try? reader.next())?.cells ?? []
+    let has = Set(header)
+    if has.contains("clip"), has.contains("start_s") {
+      self = has.contains("source") ? .merged : .rows
+    } else if header == ["input", "exit_code", "message"] {
+      self = .failures
+    } else if has.isSuperset(of: ["video", "face_id", "video_s", "read_s"]) {
+      self = .summary
+    } else {
+      self = .other
+    }
+  }
+}
