@@ -3,7 +3,8 @@ import DferTimeline
 import DferVideo
 
 /// Draws a timeline into its video: boxes with labels, landmarks, and a strip of all faces' labels with a mark that
-/// moves. Faces can be hidden. Images are read, drawn and written one by one.
+/// moves. A label in doubt has a question mark, and its part of the strip is hatched. Faces can be
+/// hidden. Images are read, drawn and written one by one.
 public struct AnnotatedVideo {
   public struct Options: Sendable, Hashable {
     /// Whether faces are made unrecognisable.
@@ -74,7 +75,7 @@ public struct AnnotatedVideo {
       let colour = segment.flatMap { colours[$0.label] } ?? Colour(200, 200, 200)
       image.outline(place.box, colour, thickness: pen.line)
       if !options.hidesFaces { for point in place.landmarks { image.dot(point, radius: pen.line, colour) } }
-      let text = segment.map { "\(id) \($0.label) \(Int(($0.confidence * 100).rounded())) %" } ?? "\(id)"
+      let text = segment.map { "\(id) \($0.shownLabel) \(Int(($0.confidence * 100).rounded())) %" } ?? "\(id)"
       pen.label(text, above: place.box, colour, on: &image)
     }
     pen.place(strip, at: time / max(timeline.duration, 0.001), on: &image)
@@ -141,9 +142,10 @@ private struct Pen {
     let scale = Double(size.width) / max(timeline.duration, 0.001)
     for (index, face) in faces.enumerated() {
       for segment in timeline.segments(of: face) {
-        image.fill(
-          Rect(x: segment.start * scale, y: Double(index * (lane + 2) + 2), width: segment.seconds * scale, height: Double(lane)),
-          colours[segment.label] ?? .white)
+        let bar = Rect(
+          x: segment.start * scale, y: Double(index * (lane + 2) + 2), width: segment.seconds * scale, height: Double(lane))
+        image.fill(bar, colours[segment.label] ?? .white)
+        if segment.isDoubtful { image.hatch(bar, .white, step: Double(lane) * 0.7, thickness: max(1, Double(lane) / 7)) }
       }
     }
     return image

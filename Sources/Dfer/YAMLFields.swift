@@ -87,13 +87,14 @@ package struct YAMLFields {
 
   package func integer(_ key: String) throws -> Int? {
     guard has(key) else { return nil }
-    guard let value = mapping[Node(key)]?.int else { throw wrong(key, "a whole number") }
+    // Not YAML's own whole numbers, which may have the form of clocks (1:30:00) and overflow.
+    guard let value = mapping[Node(key)]?.scalar.flatMap({ Int($0.string) }) else { throw wrong(key, "a whole number") }
     return value
   }
 
   package func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let node = mapping[Node(key)] else { return nil }
-    guard let value = node.float ?? node.int.map(Double.init), range.contains(value) else {
+    guard let value = node.scalar.flatMap({ Double($0.string) }), range.contains(value) else {
       throw wrong(key, "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return value

@@ -4,6 +4,8 @@ import Foundation
 
 /// The image that `dfer watch` keeps on a terminal: a few lines for each face and one of progress.
 ///
+/// A label in doubt is dim, has a question mark and a hatched bar.
+///
 /// A value that turns rows into lines of text; writing them over the old ones is `Terminal`'s business.
 struct LiveView {
   private struct Face {
@@ -48,10 +50,12 @@ struct LiveView {
     let shown = faces.sorted { $0.key < $1.key }
     for (id, face) in shown.prefix(6) {
       let head = "face \(id)".padded(to: 8)
+      let isDoubtful = Doubt.isDoubtful(face.confidence)
+      let style = (isDoubtful ? "2;" : "") + colour(face.label)
       let strip = face.strip.suffix(max(0, min(40, width - 46))).map { cell($0) }.joined()
       lines.append(
-        head + styled(colour(face.label), face.label.padded(to: 10)) + percent(face.confidence) + "  "
-          + styled(colour(face.label), bar(face.confidence, width: 18)) + "  " + strip)
+        head + styled(style, (face.label + (isDoubtful ? "?" : "")).padded(to: 10)) + percent(face.confidence) + "  "
+          + styled(style, bar(face.confidence, width: 18, isDoubtful: isDoubtful)) + "  " + strip)
       if shown.count <= 3 {
         let others = face.probabilities.dropFirst().prefix(3).map { "\($0.label) \(percent($0.value))" }
         lines.append(styled("2", fit(String(repeating: " ", count: 8) + others.joined(separator: "   "), width)))
@@ -66,10 +70,14 @@ struct LiveView {
   private func cell(_ sample: (label: String, confidence: Double)) -> String {
     let steps = Array("▁▂▃▄▅▆▇█")
     let step = steps[min(steps.count - 1, max(0, Int(sample.confidence * Double(steps.count))))]
-    return styled(colour(sample.label), String(step))
+    return styled((Doubt.isDoubtful(sample.confidence) ? "2;" : "") + colour(sample.label), String(step))
   }
 
-  private func bar(_ share: Double, width: Int) -> String {
+  private func bar(_ share: Double, width: Int, isDoubtful: Bool) -> String {
+    if isDoubtful {
+      let cells = Int((min(1, max(0, share)) * Double(width)).rounded())
+      return String(repeating: "▒", count: cells).padded(to: width)
+    }
     let eighths = Int((min(1, max(0, share)) * Double(width * 8)).rounded())
     let partial = Array(" ▏▎▍▌▋▊▉")
     var text = String(repeating: "█", count: eighths / 8)

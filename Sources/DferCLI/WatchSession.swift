@@ -181,7 +181,8 @@ struct WatchSession {
     let when = "\(time(row.startSeconds, tenths: true))-\(time(row.endSeconds, tenths: true))"
     guard let id = row.faceID, let best = row.best(models.layout.labels) else { return "\(when)  \(row.status.rawValue)" }
     let note = row.status == .ok ? "" : "  (\(row.status.rawValue))"
-    return "\(when)  face \(id)  \(best.label.padded(to: 10)) \(Int((best.confidence * 100).rounded())) %\(note)"
+    let label = best.label + (Doubt.isDoubtful(Double(best.confidence)) ? "?" : "")
+    return "\(when)  face \(id)  \(label.padded(to: 10)) \(Int((best.confidence * 100).rounded())) %\(note)"
   }
 
   private mutating func finish(_ status: ExitStatus) {

@@ -47,6 +47,20 @@ extension Image {
     fill(Rect(x: box.right - thickness, y: box.y, width: thickness, height: box.height), colour)
   }
 
+  /// Slanted lines over a box, from its lower to its upper edge, every `step` pixels.
+  public mutating func hatch(_ box: Rect, _ colour: Colour, step: Double, thickness: Double) {
+    guard step > 0, box.height >= 1, box.width >= 1, box.width < 1e6 else { return }
+    let slant = min(step, box.height)
+    for row in 0..<Int(box.height.rounded()) {
+      let shift = slant * (1 - (Double(row) + 0.5) / box.height)
+      for left in stride(from: box.x + shift - step, to: box.right, by: step) where left + thickness > box.x {
+        let start = max(box.x, left)
+        let width = min(left + thickness, box.right) - start
+        if width > 0 { fill(Rect(x: start, y: box.y + Double(row), width: width, height: 1), colour) }
+      }
+    }
+  }
+
   /// A filled circle with a smooth edge.
   public mutating func dot(_ centre: Point, radius: Double, _ colour: Colour) {
     guard centre.x.magnitude < 1e6, centre.y.magnitude < 1e6, radius < 1e4 else { return }

@@ -18,6 +18,8 @@ public struct RowLayout: Sendable, Hashable {
   public var includesModel = false
   /// The model's options, for formats that have a place for them.
   public var model: [String: String] = [:]
+  /// How the rows were made, by name (version, pipeline, weights, date), for formats that have a place for it.
+  public var provenance: [String: String] = [:]
   /// Class indices in alphabetical order of their names, so that files of two networks line up.
   let order: [Int]
 

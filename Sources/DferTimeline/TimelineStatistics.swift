@@ -26,6 +26,8 @@ public struct TimelineStatistics: Sendable {
     public fileprivate(set) var readSeconds = 0.0
     /// Mean probability of the likeliest class over read time.
     public fileprivate(set) var confidence = 0.0
+    /// Read seconds in which the label is in doubt.
+    public fileprivate(set) var doubtfulSeconds = 0.0
     /// Changes from one label to another without a break between them.
     public fileprivate(set) var transitions = 0
     public fileprivate(set) var rows = 0
@@ -92,6 +94,7 @@ extension TimelineStatistics.Face {
     guard let reading = share.reading(labels) else { return }
     readSeconds += share.seconds
     confidence += reading.confidence * share.seconds
+    if Doubt.isDoubtful(reading.confidence) { doubtfulSeconds += share.seconds }
     for (index, probability) in share.row.shownProbabilities.enumerated() {
       let value = Double(probability)
       classes[index].mean += value * share.seconds
@@ -123,7 +126,7 @@ public struct StatisticsTable: Sendable {
   public var header: String {
     let fixed = [
       "video", "face_id", "video_s", "gap_s", "no_face_s", "start_s", "end_s", "read_s", "unread_s", "rows",
-      "confidence", "episodes", "transitions", "transitions_per_min", "max_motion", "still_face",
+      "confidence", "episodes", "transitions", "transitions_per_min", "max_motion", "still_face", "unsure_s",
     ]
     let perClass = labels.map(RowLayout.safe).flatMap { label in
       ["share", "mean", "sd", "max", "episodes", "episode_s"].map { "\($0)_\(label)" }
@@ -148,6 +151,7 @@ public struct StatisticsTable: Sendable {
       ]
       cells.append(isRead ? number(Double(face.transitions) * 60 / face.readSeconds) : "")
       cells += [face.motion.map { fixedDecimal($0, places: 3) } ?? "", face.isStill.map { $0 ? "1" : "0" } ?? ""]
+      cells.append(isRead ? seconds(face.doubtfulSeconds) : "")
       for label in labels {
         guard isRead, let index = statistics.labels.firstIndex(of: label) else {
           cells += Array(repeating: "", count: 6)

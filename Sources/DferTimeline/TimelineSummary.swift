@@ -8,7 +8,7 @@ public struct TimelineSummary: Sendable {
     /// The largest `motion` of its rows; nil when they do not say.
     public fileprivate(set) var motion: Double?
     public fileprivate(set) var secondsOfLabel: [String: Double] = [:]
-    /// Seconds of segments that are in doubt.
+    /// Read seconds in which the label is in doubt.
     public fileprivate(set) var doubtfulSeconds = 0.0
     fileprivate var confidence = 0.0
     public var meanConfidence: Double { seconds > 0 ? confidence / seconds : 0 }

@@ -27,6 +27,13 @@ public struct ExpressionReading: Sendable, Hashable {
     self.blendshapes = blendshapes
     self.maskWorn = maskWorn
   }
+
+  /// False when the network gave something else than numbers, as huge weights do: then nothing was read, and all classes
+  /// are equally likely.
+  public var isFinite: Bool {
+    logits.allSatisfy(\.isFinite) && landmarks.joined().allSatisfy { $0.x.isFinite && $0.y.isFinite }
+      && blendshapes.allSatisfy(\.isFinite)
+  }
 }
 
 /// A network with its weights, ready to read clips. Free to copy and to use from many threads.

@@ -54,16 +54,12 @@ extension ModelCard {
     check(
       blendshapes.count == config.cascade.numBlendshapes,
       "blendshapes: \(blendshapes.count) names for \(config.cascade.numBlendshapes) answers")
-    check(temperature > 0 && temperature.isFinite, "temperature: \(temperature) is not above 0")
     check(mean.count == 3, "image_mean: \(mean.count) numbers for 3 colours")
-    check(standardDeviation.count == 3 && standardDeviation.allSatisfy { $0 > 0 }, "image_std: not three numbers above 0")
+    check(standardDeviation.count == 3, "image_std: \(standardDeviation.count) numbers for 3 colours")
     check(config.trunk.numChannels == 3, "config: num_channels is \(config.trunk.numChannels), not 3")
-    check(crop.sideFactor > 0 && crop.sideFactor.isFinite, "crop: side_factor \(crop.sideFactor) is not above 0")
     check(
       clip.frames == config.trunk.numFrames, "clip: \(clip.frames) frames, but config has \(config.trunk.numFrames)")
-    check(clip.hopSeconds > 0, "clip: hop_seconds \(clip.hopSeconds) is not above 0")
-    check(clip.spanSeconds.count == 2, "clip: span_seconds is not a shortest and a longest time")
-    check(clip.framesPerSecond.count == 2, "clip: frames_per_second is not a lowest and a highest rate")
+    faults += CardRanges.faults(temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
     guard faults.isEmpty else { throw CheckpointError(path: file.path, reasons: faults) }
 
     self.init(

@@ -119,10 +119,11 @@ public struct ImageModel: Sendable {
         for (label, p) in card.probabilities(readings[place].logits).enumerated() { sums[label] += p }
       }
       let probabilities = sums.map { $0 / Float(max(1, places.count)) }
-      let masks = places.compactMap { readings[$0].mask }
+      let masks = places.compactMap { readings[$0].mask }.filter(\.isFinite)
+      let isFinite = places.allSatisfy { readings[$0].logits.allSatisfy(\.isFinite) }
       return ExpressionReading(
         probabilities: probabilities,
-        logits: probabilities.map { Float(card.temperature) * log(max($0, 1e-9)) }, boxes: [], landmarks: [],
+        logits: probabilities.map { isFinite ? Float(card.temperature) * log(max($0, 1e-9)) : .nan }, boxes: [], landmarks: [],
         blendshapes: [], maskWorn: masks.isEmpty ? nil : masks.reduce(0, +) / Float(masks.count))
     }
   }

@@ -88,11 +88,7 @@ public struct ImageModelCard: Sendable, Hashable {
     check(channels == 1 || channels == 3, "channels: \(channels) is neither 1 nor 3")
     check(size.isMultiple(of: 8) && (16...512).contains(size), "image_size: \(size) is not a multiple of 8 in 16...512")
     check(mean.count == channels && standardDeviation.count == channels, "image_mean, image_std: not \(channels) numbers each")
-    check(standardDeviation.allSatisfy { $0 > 0 }, "image_std: not above 0")
-    check(temperature > 0 && temperature.isFinite, "temperature: \(temperature) is not above 0")
-    check(crop.sideFactor > 0 && crop.sideFactor.isFinite, "crop: side_factor \(crop.sideFactor) is not above 0")
-    check((1...256).contains(clip.frames) && clip.hopSeconds > 0, "clip: not 1 to 256 frames with a hop above 0")
-    check(clip.spanSeconds.count == 2 && clip.framesPerSecond.count == 2, "clip: not a lowest and a highest number")
+    faults += CardRanges.faults(temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
     guard faults.isEmpty else { throw fault(faults) }
     self.prior = prior
     (self.system, self.labels, self.temperature) = (system, labels, temperature)

@@ -35,7 +35,7 @@ extension ParameterStore {
   /// - Parameters:
   ///   - map: tells for each of our parameter names where it lives; by default under the same name.
   ///   - ignoring: true for tensors of the file that may be left unread.
-  /// - Throws: one `CheckpointError` that lists everything missing, left over or of another shape. The store is then
+  /// - Throws: one `CheckpointError` that lists everything missing, left over, of another shape or not finite. The store is then
   ///   unchanged.
   public mutating func load(
     _ file: SafetensorsFile, from map: (_ parameter: String) -> TensorSource = { .tensor($0) },
@@ -60,7 +60,14 @@ extension ParameterStore {
         continue
       }
       // After the first fault nothing will be kept, so only the names and shapes are still looked at.
-      if faults.isEmpty { loaded.append((parameter, try source.read(file, shape: expected))) }
+      guard faults.isEmpty else { continue }
+      let tensor = try source.read(file, shape: expected)
+      // A sum of zeros, unless one of the numbers is none: quicker than to ask each.
+      guard tensor.values.reduce(Float(0), { $0 + $1 * 0 }) == 0 else {
+        faults.append("\(name): holds numbers that are not finite")
+        continue
+      }
+      loaded.append((parameter, tensor))
     }
     faults += unread.sorted().map { "tensor \($0) has no place in this model" }
     guard faults.isEmpty else { throw CheckpointError(path: file.path, reasons: faults) }

@@ -2,7 +2,7 @@
 enum AudacityLabels {
   static func text(_ timeline: SegmentTimeline) -> String {
     timeline.segments.sorted { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }.map { segment in
-      let label = TextParts.oneLine(segment.label)
+      let label = TextParts.oneLine(segment.shownLabel)
       let note =
         segment.faceID == nil
         ? label : "\(TextParts.name(segment.faceID)): \(label) \(fixedDecimal(segment.confidence, places: 2))"

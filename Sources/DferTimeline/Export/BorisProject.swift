@@ -80,7 +80,9 @@ struct BorisProject {
 
   private var observation: String { media?.stem ?? "dfer" }
   private var description: String { "read by dfer: what faces show, by an automatic method" }
-  private func comment(_ segment: Segment) -> String { "confidence \(fixedDecimal(segment.confidence, places: 3))" }
+  private func comment(_ segment: Segment) -> String {
+    "confidence \(fixedDecimal(segment.confidence, places: 3))" + (segment.isDoubtful ? ", unsure" : "")
+  }
   private func seconds(_ value: Double) -> String { fixedDecimal(value, places: 3) }
   private func frame(_ time: Double, _ rate: Double?) -> String {
     rate.map { String(Int((time * $0).rounded())) } ?? "NA"

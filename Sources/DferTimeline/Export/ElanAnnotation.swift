@@ -1,5 +1,5 @@
 /// ELAN's annotation format, EAF 3.0: a tier for each face with its labels, a tier for each class that this face shows
-/// with the mean confidence, and a tier that says where there is no face. Labels are a controlled vocabulary, so that
+/// with the mean confidence, a tier for what is in doubt, and a tier that says where there is no face. Labels are a controlled vocabulary, so that
 /// a coder corrects them from a menu.
 struct ElanAnnotation {
   let media: MediaReference?
@@ -37,6 +37,11 @@ struct ElanAnnotation {
         tier("\(TextParts.name(face)) \(label)", type: "confidence", shown) { fixedDecimal($0.confidence, places: 3) }
       }
     }
+    for face in timeline.faces {
+      let doubtful = timeline.segments(of: face).filter(\.isDoubtful)
+      guard !doubtful.isEmpty else { continue }
+      tier("\(TextParts.name(face)) unsure", type: "doubt", doubtful) { "\($0.shownLabel) \(TextParts.percent($0.confidence))" }
+    }
     tier(TextParts.name(nil), type: "status", timeline.segments(of: nil)) { $0.label }
 
     return """
@@ -53,6 +58,7 @@ struct ElanAnnotation {
         <LINGUISTIC_TYPE CONTROLLED_VOCABULARY_REF="expressions" GRAPHIC_REFERENCES="false" \
       LINGUISTIC_TYPE_ID="expression" TIME_ALIGNABLE="true"/>
         <LINGUISTIC_TYPE GRAPHIC_REFERENCES="false" LINGUISTIC_TYPE_ID="confidence" TIME_ALIGNABLE="true"/>
+        <LINGUISTIC_TYPE GRAPHIC_REFERENCES="false" LINGUISTIC_TYPE_ID="doubt" TIME_ALIGNABLE="true"/>
         <LINGUISTIC_TYPE GRAPHIC_REFERENCES="false" LINGUISTIC_TYPE_ID="status" TIME_ALIGNABLE="true"/>
         <LOCALE COUNTRY_CODE="US" LANGUAGE_CODE="en"/>
         <LANGUAGE LANG_DEF="http://cdb.iso.org/lg/CDB-00130975-001" LANG_ID="und" LANG_LABEL="undetermined (und)"/>

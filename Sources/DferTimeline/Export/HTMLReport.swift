@@ -9,6 +9,8 @@ struct HTMLReport {
   let output: String
   /// Options of the timeline's model, if it had one.
   var model: [String: String] = [:]
+  /// How the rows were made, by name.
+  var provenance: [String: String] = [:]
   /// Somebody else's annotation of the same video.
   var against: (annotation: Annotation, name: String)?
 
@@ -29,7 +31,8 @@ struct HTMLReport {
       <meta name="color-scheme" content="light dark">
       <title>\(Quoting.xml(name)) - dfer</title>
       <style>
-      \(HTMLReportParts.style)\(ClassColours.rules(timeline.labels))
+      \(HTMLReportParts.style)\(ClassColours.doubtRule)
+      \(ClassColours.rules(timeline.labels))
       </style>
       </head>
       <body>
@@ -37,7 +40,7 @@ struct HTMLReport {
       <h1>\(Quoting.xml(name))</h1>
       <p>\(TimelineChart.clock(timeline.duration)) of video, \(count(statistics.faces.count, "face")), \
       \(count(timeline.faceSegments.count, "segment")). Without a face: \(seconds(statistics.noFaceSeconds)). \
-      Holes: \(seconds(statistics.gapSeconds)).</p>
+      Gaps: \(seconds(statistics.gapSeconds)).</p>
       <p class="note">What faces show, read by an automatic method that makes mistakes. Not what people feel.</p>
       </header>
       <section class="top">
@@ -51,7 +54,7 @@ struct HTMLReport {
       \(HTMLReportStatistics.episodes(timeline, statistics))
       \(HTMLReportStatistics.tabs(faces.map(\.face.id)))
       \(faces.map { section($0.face, $0.columns, $0.segments, timeline, comparison?.track(of: $0.face.id)) }.joined(separator: "\n"))
-      <footer>Made by dfer. Every moment belongs to the clip whose middle is nearest; a segment is an unbroken stretch with one
+      <footer>\(provenanceNote)Every moment belongs to the clip whose middle is nearest; a segment is an unbroken stretch with one
       likeliest expression. Bands are probabilities, stacked to 100 %.\(modelNote)</footer>
       <script type="application/json" id="data">\(data(timeline, faces.map { ($0.face, $0.columns) }))</script>
       <script>
@@ -77,6 +80,12 @@ struct HTMLReport {
       """
   }
 
+  private var provenanceNote: String {
+    let names = ["dfer", "pipeline", "weights", "read", "exported"]
+    let facts = names.compactMap { name in provenance[name].map { "\(name) \($0)" } }
+    return "<p class=\"made\">Made by \(facts.isEmpty ? "dfer" : Quoting.xml(facts.joined(separator: ", "))).</p>"
+  }
+
   private var modelNote: String {
     let notes = model.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     return notes.isEmpty ? "" : " Raw readings were modelled: \(Quoting.xml(notes.joined(separator: ", ")))."
@@ -98,15 +107,18 @@ struct HTMLReport {
       }.joined()
       return "<tr><th><a href=\"#face\(face.id)\">Face \(face.id)</a></th>"
         + "<td class=\"bar\"><svg viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"time shares\">"
-        + "\(bars)</svg></td><td>\(seconds(face.readSeconds))</td><td>\(TextParts.percent(face.confidence))</td>"
-        + "<td>\(face.transitions)</td></tr>"
+        + "\(bars)</svg></td><td data-name=\"read\">\(seconds(face.readSeconds))</td>"
+        + "<td data-name=\"confidence\">\(TextParts.percent(face.confidence))</td>"
+        + "<td data-name=\"unsure\">\(face.readSeconds > 0 ? TextParts.percent(face.doubtfulSeconds / face.readSeconds) : "")</td>"
+        + "<td data-name=\"changes\">\(face.transitions)</td></tr>"
     }
     let legend = timeline.labels.enumerated().map {
       "<span><i class=\"c\($0.offset)\"></i>\(Quoting.xml($0.element))</span>"
     }
     return "<table class=\"overview\"><thead><tr><th></th><th>share of read time</th><th>read</th><th>confidence</th>"
-      + "<th>changes</th></tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>\n"
-      + "<p class=\"legend\">\(legend.joined())</p>"
+      + "<th title=\"share of read time that is \(TextParts.doubtNote)\">unsure</th><th>changes</th></tr></thead><tbody>\n\(rows.joined(separator: "\n"))\n</tbody></table>\n"
+      + "<p class=\"legend\">\(legend.joined())<span><i class=\"unread\"></i>not read: no face, or seen too briefly</span>"
+      + "<span><i class=\"hatched\"></i>hatched, or with a question mark: \(TextParts.doubtNote)</span></p>"
   }
 
   private func section(
@@ -128,9 +140,9 @@ struct HTMLReport {
         + "\(TimelineChart.clock(time, short: true))</span>"
     }
     let rows = segments.map { segment in
-      "<tr data-t=\"\(fixedDecimal(segment.start, places: 3))\"><td>\(TimelineChart.clock(segment.start))</td>"
+      "<tr tabindex=\"0\" data-t=\"\(fixedDecimal(segment.start, places: 3))\"><td>\(TimelineChart.clock(segment.start))</td>"
         + "<td>\(TimelineChart.clock(segment.end))</td><td>\(TimelineChart.clock(segment.apex))</td><td>\(seconds(segment.seconds))</td>"
-        + "<td><i class=\"c\(timeline.labels.firstIndex(of: segment.label) ?? 0)\"></i>\(Quoting.xml(segment.label))</td>"
+        + "<td><i class=\"c\(timeline.labels.firstIndex(of: segment.label) ?? 0)\"></i>\(Quoting.xml(segment.shownLabel))</td>"
         + "<td>\(TextParts.percent(segment.confidence))</td></tr>"
     }
     return """
@@ -138,7 +150,8 @@ struct HTMLReport {
       <h2>Face \(face.id) <small>\(TimelineChart.clock(face.start)) to \(TimelineChart.clock(face.end)), \
       \(seconds(face.readSeconds)) read, \(count(face.episodes, "segment"))</small></h2>
       <div class="lanes">
-      <div class="chart">
+      <div class="chart" tabindex="0" role="slider" aria-label="moment in the timeline of face \(face.id)" aria-valuemin="0" \
+      aria-valuemax="\(fixedDecimal(timeline.duration, places: 1))" aria-valuenow="0">
       <svg class="strip" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="likeliest expression over time">
       \(chart(10).strip(segments))
       </svg>

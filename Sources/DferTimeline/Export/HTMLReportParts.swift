@@ -43,6 +43,10 @@ enum HTMLReportParts {
     .values u{display:block;height:100%}
     .values em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
     .values .best span{font-weight:700}
+    .unread{background:var(--line)}
+    .hatched{background:repeating-linear-gradient(115deg,var(--soft) 0 3px,transparent 3px 6px);border:1px solid var(--soft)}
+    .made{margin:0 0 6px}
+    .chart:focus-visible,.segments tr:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
     .none{fill:transparent}
     .reference{height:12px;border-radius:0}
     .unknown{fill:var(--soft)}
@@ -65,7 +69,10 @@ enum HTMLReportParts {
     .segments tbody tr{cursor:pointer}
     .segments tbody tr:hover,.segments tbody tr.now{background:var(--line)}
     @media screen and (max-width:800px){.top,.lanes{grid-template-columns:minmax(0,1fr)}body{padding:12px}
-    .axis span:nth-child(even){display:none}section{padding:12px;overflow-x:auto}.overview .bar{width:40%}}
+    .axis span:nth-child(even){display:none}section{padding:12px;overflow-x:auto}
+    .overview thead{display:none}.overview tr{display:flex;flex-wrap:wrap;gap:2px 14px;padding:6px 0}
+    .overview th,.overview td{padding:0}.overview .bar{order:1;width:100%}
+    .overview td[data-name]::before{content:attr(data-name) " ";color:var(--soft)}}
     @media print{
     .axis span:nth-child(even){display:none}
     :root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ddd}
@@ -154,7 +161,25 @@ enum HTMLReportParts {
       face.chart.addEventListener('pointermove', event => show(timeOf(event)));
       face.chart.addEventListener('pointerleave', rest);
       face.chart.addEventListener('click', event => go(timeOf(event)));
-      for (const [time, row] of face.rows) row.addEventListener('click', () => { go(time); show(time); });
+      let at = 0;
+      face.chart.addEventListener('keydown', event => {
+        const times = face.values.map(entry => entry[0]);
+        const last = times.length ? times[times.length - 1] : 0;
+        const next = times.find(time => time > at + 1e-6), previous = times.findLast(time => time < at - 1e-6);
+        const to = {ArrowRight: next ?? last, ArrowLeft: previous ?? 0, Home: 0, End: last, Enter: at, ' ': at}[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        at = to;
+        face.chart.setAttribute('aria-valuenow', at.toFixed(1));
+        face.chart.setAttribute('aria-valuetext', clock(at));
+        if (event.key === 'Enter' || event.key === ' ') go(at);
+        show(at);
+      });
+      face.chart.addEventListener('blur', rest);
+      for (const [time, row] of face.rows) {
+        row.addEventListener('click', () => { go(time); show(time); });
+        row.addEventListener('keydown', event => { if (event.key === 'Enter') { go(time); show(time); } });
+      }
     }
 
     const follow = () => {

@@ -42,8 +42,9 @@ enum PNGPlot {
       let seconds = max(timeline.duration, 0.001)
       for segment in timeline.segments(of: face) {
         guard let place = timeline.labels.firstIndex(of: segment.label) else { continue }
-        image.fill(
-          area(left + plot * segment.start / seconds, y, plot * segment.seconds / seconds, strip), colours[place])
+        let bar = area(left + plot * segment.start / seconds, y, plot * segment.seconds / seconds, strip)
+        image.fill(bar, colours[place])
+        if segment.isDoubtful { image.hatch(bar, .white, step: 7 * scale, thickness: 1.5 * scale) }
       }
       for column in TimelineChart.columns(face, in: timeline) {
         var bottom = y + strip + 2 + bands
@@ -66,6 +67,9 @@ enum PNGPlot {
       let text = TimelineChart.clock(time, short: true)
       small.draw(
         text, at: Point(x: x * scale - small.width(of: text) / 2, y: (axis - 8) * scale), soft, on: &image)
+    }
+    if timeline.segments.contains(where: \.isDoubtful) {
+      write("hatched: \(TextParts.doubtNote)", endingAt: width - right, axis + 18, &small, soft)
     }
     let title = "time (min:s)"
     small.draw(

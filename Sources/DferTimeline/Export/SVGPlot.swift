@@ -47,11 +47,13 @@ enum SVGPlot {
       text{font:12px Helvetica,Arial,"Liberation Sans",sans-serif;fill:#1d2430}
       .soft{fill:#5d6776;font-size:11px}.ground{fill:#eceef1}.tick{stroke:#5d6776}.none{fill:none}
       \(ClassColours.rules(timeline.labels))
+      \(ClassColours.doubtRule)
       </style>
       <rect width="100%" height="100%" fill="#fff"/>
       \((legend + lanes + ticks).joined(separator: "\n"))
       \(faces.isEmpty ? "<text x=\"\(number(left))\" y=\"\(number(top + 40))\">No face was found.</text>" : "")
       <text class="soft" x="\(number(left + plot / 2))" y="\(number(height - 14))" text-anchor="middle">time (min:s)</text>
+      \(timeline.segments.contains(where: \.isDoubtful) ? "<text class=\"soft\" x=\"\(number(width - right))\" y=\"\(number(height - 14))\" text-anchor=\"end\">hatched: \(TextParts.doubtNote)</text>" : "")
       </svg>
 
       """

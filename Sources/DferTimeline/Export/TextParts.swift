@@ -3,6 +3,9 @@ enum TextParts {
   /// "Face 0".
   static func name(_ face: Int?) -> String { face.map { "Face \($0)" } ?? "No face" }
 
+  /// "less than 60 % sure"
+  static let doubtNote = "less than \(percent(Doubt.threshold)) sure"
+
   static func percent(_ share: Double) -> String { fixedDecimal(share * 100, places: 0) + " %" }
 
   /// Whole milliseconds of a segment; it keeps at least one after rounding.

@@ -52,14 +52,27 @@ struct TimelineChart {
     }.joined(separator: "\n")
   }
 
-  /// One rectangle for each segment.
+  /// One rectangle for each segment, hatched where the label is in doubt.
   func strip(_ segments: [Segment]) -> String {
     segments.map { segment in
       let index = labels.firstIndex(of: segment.label).map { "c\($0)" } ?? "none"
-      let name = segment.faceID == nil ? segment.label : "\(segment.label) \(TextParts.percent(segment.confidence))"
+      let name = segment.faceID == nil ? segment.label : "\(segment.shownLabel) \(TextParts.percent(segment.confidence))"
       let title = "\(name), \(Self.clock(segment.start)) to \(Self.clock(segment.end))"
-      return rectangle(index, segment.start, segment.end, title: title)
+      let hatching = segment.isDoubtful ? hatching(segment.start, segment.end) : ""
+      return rectangle(index, segment.start, segment.end, title: title) + hatching
     }.joined(separator: "\n")
+  }
+
+  /// Slanted lines from the lower to the upper edge, for what is in doubt. Drawn one by one: a pattern would be a
+  /// reference, and reports have none.
+  private func hatching(_ start: Double, _ end: Double) -> String {
+    let (left, right) = (start / span * width, end / span * width)
+    let step = 7.0
+    let slant = min(step * 0.8, right - left)
+    let lines = stride(from: left, through: max(left, right - slant), by: step).map { x in
+      "M\(number(x)) \(number(height))L\(number(x + slant)) 0"
+    }
+    return "<path class=\"doubt\" d=\"\(lines.joined())\"/>"
   }
 
   func rectangle(_ style: String, _ start: Double, _ end: Double, title: String) -> String {
@@ -118,7 +131,10 @@ public enum ClassColours {
     }
   }
 
-  /// The rules that give `c0`, `c1`... their colour, and time without a face its grey.
+  /// How lines over what is in doubt look.
+  static let doubtRule = ".doubt{fill:none;stroke:#fff;stroke-opacity:.8;stroke-width:2;vector-effect:non-scaling-stroke;pointer-events:none}"
+
+  /// The rules that give `c0`, `c1`... their colour.
   static func rules(_ labels: [String]) -> String {
     of(labels).enumerated().map { ".c\($0.offset){fill:\($0.element);background:\($0.element)}" }.joined(
       separator: "\n")

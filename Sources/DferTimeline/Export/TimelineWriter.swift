@@ -90,7 +90,9 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     case .audacity: text(AudacityLabels.text)
     case .html:
       text(
-        keepsShares: true, HTMLReport(media: media, output: file.path, model: layout.model, against: against).text)
+        keepsShares: true,
+        HTMLReport(
+          media: media, output: file.path, model: layout.model, provenance: layout.provenance, against: against).text)
     case .svg: text(keepsShares: true, SVGPlot.text)
     case .png: segments(keepsShares: true, PNGPlot.data)
     }
