@@ -140,7 +140,7 @@ struct Export: ParsableCommand {
   private func formats() throws -> [OutputFormat] {
     let formats = try output.filter { !VideoExport.isVideo($0) }.map { path in
       guard let format = format ?? OutputFormat(path: path) else {
-        throw ValidationError("-o \(path): unknown extension; the formats are \(OutputFormat.extensions)")
+        throw ValidationError("-o \(path): \(OutputFormat.whyNone(path))")
       }
       return format
     }

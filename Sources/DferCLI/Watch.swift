@@ -119,7 +119,7 @@ struct Watch: ParsableCommand {
   func formats() throws -> [(path: String, format: OutputFormat)] {
     try output.map { path in
       guard let format = OutputFormat(path: path) else {
-        throw ValidationError("-o \(path): unknown extension; the formats are \(OutputFormat.extensions)")
+        throw ValidationError("-o \(path): \(OutputFormat.whyNone(path))")
       }
       guard splitEvery == nil || (OutputFile.isFile(path) && format.isIncremental) else {
         throw ValidationError("-o \(path): --split-every works with .csv, .tsv and .jsonl files only")

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Runs programs for tests: the built `dfer`, and FFmpeg to make inputs.
 public enum Tool {
@@ -69,10 +70,33 @@ public enum Tool {
     try process.run()
     after?(process)
     process.waitUntilExit()
+    if program == dfer { checkTables(of: arguments, in: folder) }
     return Result(
       status: process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus,
       output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: err), as: UTF8.self))
+  }
+
+  /// Judges every table of rows that a `dfer watch` or `dfer batch` has left behind, however it ended.
+  private static func checkTables(of arguments: [String], in folder: URL?) {
+    guard let command = arguments.first, ["watch", "batch", "serve"].contains(command) else { return }
+    func place(_ name: String) -> URL {
+      URL(fileURLWithPath: name, relativeTo: folder.map { $0.appendingPathComponent("", isDirectory: true) })
+    }
+    let names = zip(arguments, arguments.dropFirst()).filter { ["-o", "--output", "--out"].contains($0.0) }.map(\.1)
+    var files: [URL] = []
+    for name in names where name != "-" && !name.hasPrefix("/dev/") {
+      let url = place(name)
+      let inside = command == "batch" ? FileManager.default.enumerator(atPath: url.path)?.allObjects as? [String] ?? [] : []
+      files += inside.map { url.appendingPathComponent($0) } + (command == "batch" ? [] : [url])
+    }
+    for file in files where ["csv", "tsv", "jsonl"].contains(file.pathExtension) {
+      let type = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.type] as? FileAttributeType
+      let name = file.lastPathComponent
+      guard type == .typeRegular, !name.hasPrefix("."), !name.hasPrefix("failures"), !name.hasSuffix(".boris.tsv") else { continue }
+      let faults = RowCheck.faults(of: file)
+      if !faults.isEmpty { Issue.record("\(name) of dfer \(arguments.joined(separator: " ")): \(faults.prefix(5))") }
+    }
   }
 
   /// Runs FFmpeg quietly and throws what it said when it fails.

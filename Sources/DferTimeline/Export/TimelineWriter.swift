@@ -39,6 +39,13 @@ public enum OutputFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// Why a path has no format, and the way out where there is one; for messages.
+  public static func whyNone(_ path: String) -> String {
+    guard path.lowercased().hasSuffix(".parquet") else { return "unknown extension; the formats are \(extensions)" }
+    let table = (path as NSString).deletingPathExtension + ".csv"
+    return "dfer writes no Parquet; write \(table), and in Python: pandas.read_csv(\"\(table)\").to_parquet(\"\(path)\")"
+  }
+
   /// Whether the file grows row by row. The others appear whole at the end.
   public var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
 

@@ -19,7 +19,7 @@ struct FrameBuilder {
     let checksum: UInt64
   }
 
-  private struct Picture {
+  private struct ImageFile {
     let name: String
     var ran: Double?
   }
@@ -29,17 +29,12 @@ struct FrameBuilder {
   private let frameRate: Double
   private let labels: [String]
   private var frames: [Frame] = []
-<<<<<<< HEAD
-  private var faceIDs: [String: Int] = [:]
-  private var images: [String: Int] = [:]
-=======
   private var indices: [Double: Int] = [:]
   private var faceIDs: [ExactName: Int] = [:]
-  private var pictures: [ExactName: Int] = [:]
-  private var pictureList: [Picture] = []
+  private var images: [ExactName: Int] = [:]
+  private var imageList: [ImageFile] = []
   /// The line at which time first goes back.
   private var unordered: Int?
->>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
   /// Labels that were found, when the table has only winning labels.
   private var found: [String] = []
 
@@ -77,7 +72,7 @@ struct FrameBuilder {
       }
       frames.sort { $0.time < $1.time }
     }
-    if case .picture = dialect.clock { frames = orderedPictures() }
+    if case .image = dialect.clock { frames = orderedImages() }
     let unit = secondsPerUnit()
     let steps = zip(frames, frames.dropFirst()).map { ($1.time - $0.time) * unit }.sorted()
     let step = steps.isEmpty ? 0.04 : steps[steps.count / 2]
@@ -126,32 +121,24 @@ struct FrameBuilder {
       guard let time = try number(column, record) else { return nil }
       return (time, try number(frame, record))
     case .frame(let column): return try number(column, record).map { ($0, $0) }
-<<<<<<< HEAD
-    case .image(let column):
+    case .image(let column, let ran):
       guard let image = text(column, record) else { return nil }
-      let place = images[image, default: images.count]
-      images[image] = place
-      return (Double(place), Double(place))
-=======
-    case .picture(let column, let ran):
-      guard let picture = text(column, record) else { return nil }
-      let index = pictures[ExactName(picture), default: pictures.count]
-      if index == pictureList.count {
-        pictures[ExactName(picture)] = index
-        pictureList.append(Picture(name: picture))
+      let index = images[ExactName(image), default: images.count]
+      if index == imageList.count {
+        images[ExactName(image)] = index
+        imageList.append(ImageFile(name: image))
       }
       if let ran, let time = try number(ran, record) {
-        pictureList[index].ran = min(time, pictureList[index].ran ?? time)
+        imageList[index].ran = min(time, imageList[index].ran ?? time)
       }
       return (Double(index), Double(index))
->>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
     }
   }
 
-  /// Frames in the order in which their pictures were read, else by their names.
-  private func orderedPictures() -> [Frame] {
-    let order = pictureList.indices.sorted { one, two in
-      let (a, b) = (pictureList[one], pictureList[two])
+  /// Frames in the order in which their images were read, else by their names.
+  private func orderedImages() -> [Frame] {
+    let order = imageList.indices.sorted { one, two in
+      let (a, b) = (imageList[one], imageList[two])
       if let first = a.ran, let second = b.ran, first != second { return first < second }
       let names = a.name.compare(b.name, options: .numeric)
       return names == .orderedSame ? ExactName(a.name) < ExactName(b.name) : names == .orderedAscending

@@ -7,14 +7,9 @@ struct FrameDialect {
     /// Seconds in early versions and milliseconds in late ones, under one name; `frame` tells which.
     case either(String, frame: String)
     case frame(String)
-<<<<<<< HEAD
-    /// An image's name, the same for all faces of a frame.
-    case image(String)
-=======
-    /// A picture's name, the same for all faces of a frame, and when the program read it. Pictures follow each other as
+    /// An image's name, the same for all faces of a frame, and when the program read it. Images follow each other as
     /// they were read, else by the numbers in their names.
-    case picture(String, ran: String?)
->>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
+    case image(String, ran: String?)
 
     var needsRate: Bool {
       switch self {
@@ -25,13 +20,9 @@ struct FrameDialect {
 
     var columns: [String] {
       switch self {
-<<<<<<< HEAD
-      case .seconds(let name), .milliseconds(let name), .frame(let name), .image(let name): [name]
-=======
       case .seconds(let name), .milliseconds(let name), .frame(let name): [name]
->>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
       case .either(let name, let frame): [name, frame]
-      case .picture(let name, let ran): [name] + (ran.map { [$0] } ?? [])
+      case .image(let name, let ran): [name] + (ran.map { [$0] } ?? [])
       }
     }
   }
@@ -113,11 +104,7 @@ struct FrameDialect {
       (label, face, success) = (first("emotion"), first("face_id"), "success")
       (box, sensor, score) = (nil, nil, "confidence")
     } else if has.isSuperset(of: ["image_path", "face_id", "emotion"]) {
-<<<<<<< HEAD
-      (origin, clock, classes, scale) = (.openFace, .image("image_path"), [], .share)
-=======
-      (origin, clock, classes, scale) = (.openFace, .picture("image_path", ran: first("timestamp")), [], .share)
->>>>>>> 7c9fd3d (Rows in any order, doubles refused; annotations by observation and offset; names by bytes; outputs through links)
+      (origin, clock, classes, scale) = (.openFace, .image("image_path", ran: first("timestamp")), [], .share)
       (label, face, success) = ("emotion", "face_id", nil)
       (box, sensor, score) = (nil, nil, nil)
     } else {
