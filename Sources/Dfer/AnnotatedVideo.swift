@@ -10,8 +10,8 @@ public struct AnnotatedVideo {
     /// Whether faces are made unrecognisable.
     public var hidesFaces = false
     public var coding = VideoCoding.lossy(quality: 21)
-    /// The video stream that the rows are of; nil: the container's default.
-    public var stream: Int?
+    /// How the video is read: with the stream and rotation that the rows are of.
+    public var video = VideoOptions()
 
     public init() {}
   }
@@ -36,9 +36,7 @@ public struct AnnotatedVideo {
   public func write(
     _ path: String, to output: String, isCancelled: () -> Bool = { false }
   ) throws -> (frames: Int, hasSound: Bool) {
-    var videoOptions = VideoOptions()
-    videoOptions.stream = options.stream
-    let source = try VideoSource(path, options: videoOptions)
+    let source = try VideoSource(path, options: options.video)
     var writer: VideoWriter?
     var pen = Pen(size: source.info.size)
     let strip = pen.strip(timeline, colours)
@@ -85,8 +83,8 @@ public struct AnnotatedVideo {
     timeline.segments.first { $0.faceID == face && $0.start <= time && time < $0.end }
   }
 
-  /// Where a face is: between the middles of two of its clips on the way from one to the other, at most a clip's length
-  /// beyond them where it was first or last.
+  /// Where a face is: between the middles of two of its clips on the way from one to the other. Where it was first or
+  /// last, as much of the clip counts as shows it, so that no box stands on an empty wall before a face appears.
   private func place(of face: Int, at time: Double) -> (box: Rect, landmarks: [Point])? {
     guard let own = rows[face], !own.isEmpty else { return nil }
     var (low, high) = (0, own.count)
@@ -103,10 +101,17 @@ public struct AnnotatedVideo {
       }
       return (from.interpolated(to: to, t), points)
     }
-    if let before, time < before.endSeconds, let box = before.box { return (box, before.landmarks) }
-    if let after, time >= after.startSeconds, let box = after.box { return (box, after.landmarks) }
+    if let before, time < before.startSeconds + Self.shownSeconds(before), let box = before.box {
+      return (box, before.landmarks)
+    }
+    if let after, time >= after.endSeconds - Self.shownSeconds(after) - 1e-6, let box = after.box {
+      return (box, after.landmarks)
+    }
     return nil
   }
+
+  /// How much of its clip shows the face.
+  private static func shownSeconds(_ row: ClipResult) -> Double { (row.endSeconds - row.startSeconds) * (row.coverage ?? 1) }
 }
 
 /// Sizes and letters that fit a video.

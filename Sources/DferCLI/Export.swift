@@ -80,7 +80,7 @@ struct Export: ParsableCommand {
     let reference = try against.map { path in try self.reference(path, source, rows) }
     warnOfMissingVideo(source.media)
     var layout = source.layout
-    layout.provenance = provenance(source.facts)
+    layout.provenance = Provenance.of(source.facts)
     if modelling.model.isActive { (layout.includesModel, layout.model) = (true, modelling.model.recorded) }
     do {
       if modelling.model.isActive { try record(baselines) }
@@ -112,20 +112,6 @@ struct Export: ParsableCommand {
     let own = Annotation(SegmentTimeline(rows, labels: source.timeline.labels)).renaming([:])
     _ = try AnnotationInput.naming(path) { try Agreement(annotation, own) }
     return (annotation, (path as NSString).lastPathComponent)
-  }
-
-  /// What the run's manifest says of how the rows were made.
-  private func provenance(_ facts: RunFacts?) -> [String: String] {
-    var result = ["exported": String(Date.now.ISO8601Format().prefix(10)), "dfer": Installation.version]
-    guard let facts else { return result }
-    result["dfer"] = facts.dfer ?? Installation.version
-    result["pipeline"] = facts.pipeline
-    result["read"] = facts.started.map { String($0.prefix(10)) }
-    if let weights = facts.weights, let file = weights.file {
-      result["weights"] = file + (weights.version.map { " version \($0)" } ?? "")
-        + (weights.sha256.map { " (SHA-256 \($0.prefix(12))...)" } ?? "")
-    }
-    return result
   }
 
   /// A link that leads nowhere is found years later; now it costs one option.

@@ -29,10 +29,10 @@ struct Merge: ParsableCommand {
     let found = try RowFiles(inputs, output: output, makes: .merged, endings: ["csv"])
     for note in found.notes { Terminal.write(note + "\n") }
     let files = found.files
-    try refuseEqualSources(files)
     // Twice over the files: a mistake in the last must not leave half a table.
     var check = TimelineMerge()
     for file in files { _ = try check.lines(of: read(file.path), source: file.source, path: file.path) }
+    try refuseEqualSources(files)
     let table = try OutputFile(output, overwrite: overwrite)
     var merge = TimelineMerge()
     for file in files {

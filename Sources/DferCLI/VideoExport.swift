@@ -3,7 +3,7 @@ import DferTimeline
 import DferVideo
 import Foundation
 
-/// The part of `dfer export` that draws a timeline into its video.
+/// The part of `dfer export` and `dfer watch` that draws a timeline into its video.
 struct VideoExport {
   private let video: AnnotatedVideo
   private let location: String
@@ -21,16 +21,26 @@ struct VideoExport {
     location = media.location
     var options = AnnotatedVideo.Options()
     options.hidesFaces = blur
-    options.stream = (try? RunManifest(contentsOf: RunManifest.path(beside: input)))?.options["stream"].flatMap { Int($0) }
+    let asked = (try? RunManifest(contentsOf: RunManifest.path(beside: input)))?.options ?? [:]
+    options.video.stream = asked["stream"].flatMap { Int($0) }
+    options.video.rotation = (asked["turn"] ?? asked["rotation"]).flatMap { Int($0) }
     video = AnnotatedVideo(rows, labels: labels, options: options)
+  }
+
+  /// The rows of a run that has just read `location`.
+  init(_ rows: [ClipResult], labels: [String], location: String, video: VideoOptions) {
+    self.location = location
+    var options = AnnotatedVideo.Options()
+    options.video = video
+    self.video = AnnotatedVideo(rows, labels: labels, options: options)
   }
 
   func write(to path: String, overwrite: Bool) throws {
     try OutputPaths.check([path], inputs: [location])
     // Checks folder, permission and what is there; the writer has a hidden name of its own.
-    _ = try StagedPath(path, overwrite: overwrite)
+    let place = try StagedPath(path, overwrite: overwrite)
     let interrupt = Interrupt()
-    let (_, hasSound) = try video.write(location, to: path) { interrupt.isRaised }
+    let (_, hasSound) = try video.write(location, to: place.target) { interrupt.isRaised }
     if !hasSound { Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n") }
     if interrupt.isRaised { throw ExitStatus.interrupted }
   }

@@ -33,8 +33,8 @@ struct Watch: ParsableCommand {
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
       """
-      Write to this file in the format of its extension (\(OutputFormat.extensions)); '-' is CSV on standard output. \
-      Repeatable.
+      Write to this file in the format of its extension (\\(OutputFormat.extensions)); .mp4, .mkv and .mov are the video \
+      with the timeline drawn in; '-' is CSV on standard output. Repeatable.
       """, valueName: "file"), completion: .file())
   var output: [String] = []
 
@@ -117,7 +117,7 @@ struct Watch: ParsableCommand {
 
   /// The outputs with their formats, chosen by extension.
   func formats() throws -> [(path: String, format: OutputFormat)] {
-    try output.map { path in
+    try output.filter { !VideoExport.isVideo($0) }.map { path in
       guard let format = OutputFormat(path: path) else {
         throw ValidationError("-o \(path): \(OutputFormat.whyNone(path))")
       }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Dfer
 import DferImage
 import DferTensor
@@ -20,6 +21,8 @@ struct WatchSession {
   private var terminal = Terminal()
   private var summary: TimelineSummary
   private var recorder: RunRecorder
+  /// All rows, when they are drawn into the video at the end.
+  private var kept: [ClipResult] = []
   private let show: LiveShow?
   private let rotated = RotatedFiles()
   private var reader = OutputReader()
@@ -45,11 +48,12 @@ struct WatchSession {
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels)
     view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
+    try checkVideoOutputs()
+    for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     for path in [manifestPath, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
     }
-    for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     if command.splitEvery == nil {
       show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
     }
@@ -58,7 +62,7 @@ struct WatchSession {
   private func writer(_ format: OutputFormat, to path: String) throws -> any TimelineWriter {
     guard let period = command.splitEvery else {
       return try format.writer(
-        to: path, overwrite: command.overwrite, layout: models.layout, media: MediaReference(source.info.location))
+        to: path, overwrite: command.overwrite, layout: try layout(for: format), media: MediaReference(source.info.location))
     }
     let (rotated, board) = (rotated, show?.board)
     return try RotatingWriter(
@@ -88,6 +92,7 @@ struct WatchSession {
       }
       for index in outputs.indices { try outputs[index].writer.finish() }
       try writeViews()
+      try writeVideos()
     } catch OutputError.readerGone {
       // Nobody reads standard output any more; what goes to files is still ended validly.
       for index in outputs.indices where outputs[index].path != "-" {
@@ -98,7 +103,7 @@ struct WatchSession {
       return .ok
     } catch {
       // Nothing was read: an empty table would only be in the way of the next try.
-      if counter.rows > 0 || error is OutputError {
+      if recorder.rows > 0 || error is OutputError {
         for index in outputs.indices { try? outputs[index].writer.finish() }
         try? writeManifest(error is OutputError ? .outputFailed : .failed)
       }
@@ -124,6 +129,7 @@ struct WatchSession {
           try outputs[index].writer.write(row)
         }
         summary.add(row)
+        if !command.videoOutputs.isEmpty { kept.append(row) }
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
       case .progress(let progress): draw(progress)
@@ -131,6 +137,34 @@ struct WatchSession {
       case .load(let load): say(loadLine(load))
       }
       recorder.note(event)
+    }
+  }
+
+  /// The rows' layout; the report also says how they were made.
+  private func layout(for format: OutputFormat) throws -> RowLayout {
+    var layout = models.layout
+    if format == .html { layout.provenance = try Provenance.of(models) }
+    return layout
+  }
+
+  // MARK: The annotated video
+
+  /// Refuses what cannot be read a second time, before anything is read. Throws `ValidationError` or `OutputError`.
+  private func checkVideoOutputs() throws {
+    guard let first = command.videoOutputs.first else { return }
+    guard !isLive, FileStamp(path: command.source) != nil, !ImageSource.takes(command.source) else {
+      throw ValidationError("-o \(first): only a video file is read a second time to draw the timeline in")
+    }
+    guard command.splitEvery == nil else { throw ValidationError("-o \(first): a video cannot be used together with --split-every") }
+    for path in command.videoOutputs { _ = try StagedPath(path, overwrite: command.overwrite) }
+  }
+
+  private mutating func writeVideos() throws {
+    let video = VideoExport(
+      kept, labels: models.layout.labels, location: source.info.location, video: command.reading.videoOptions)
+    for path in command.videoOutputs {
+      say("drawing \(path)")
+      try video.write(to: path, overwrite: command.overwrite)
     }
   }
 
@@ -201,7 +235,7 @@ struct WatchSession {
     if status == .finishedWithDamage {
       terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
     }
-    let files = command.splitEvery == nil ? outputs.map(\.path).filter { $0 != "-" } : rotated.short
+    let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
     let written = files + (manifestPath.map { [$0] } ?? [])
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
@@ -227,15 +261,16 @@ struct WatchSession {
     guard let path = manifestPath else { return }
     let isSplit = command.splitEvery != nil
     try recorder.manifest(
-      outcome, outputs: isSplit ? rotated.files : outputs.map(\.path), rowsFile: isSplit ? nil : command.rowsPath
+      outcome, outputs: isSplit ? rotated.files : command.output, rowsFile: isSplit ? nil : command.rowsPath
     ).write(to: path)
   }
 }
 
 extension Watch {
   /// The first output that is a file.
-  fileprivate var rowsPath: String? { output.first(where: OutputFile.isFile) }
-  fileprivate var manifestPath: String? { rowsPath.map { RunManifest.path(beside: $0) } }
+  fileprivate var rowsPath: String? { output.first { OutputFile.isFile($0) && !VideoExport.isVideo($0) } }
+  fileprivate var manifestPath: String? { output.first(where: OutputFile.isFile).map { RunManifest.path(beside: $0) } }
+  fileprivate var videoOutputs: [String] { output.filter(VideoExport.isVideo) }
 }
 
 /// The live view's board, for the source that is opened before it.
@@ -248,7 +283,7 @@ private final class Shown: @unchecked Sendable {
   }
 }
 
-/// The files of a run with `--rotate`: a few dozen a day.
+/// The files of a run with `--split-every`: a few dozen a day.
 private final class RotatedFiles {
   var files: [String] = []
   var short: [String] { files.count <= 3 ? files : [files[0], "\(files.count - 2) more", files[files.count - 1]] }

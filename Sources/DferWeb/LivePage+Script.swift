@@ -1,3 +1,5 @@
+import DferTimeline
+
 extension LivePage {
   /// Three parts that share nothing but `view`: images by asking for the next one, events by SSE, and drawing.
   static let script = #"""
@@ -24,7 +26,11 @@ extension LivePage {
       const hours = Math.floor(tenths / 36000), minutes = Math.floor(tenths / 600) % 60;
       return (hours ? hours + ':' + two(minutes) : minutes) + ':' + two(Math.floor(tenths / 10) % 60) + '.' + tenths % 10;
     };
-    const percent = share => Math.round(share * 100) + ' %';
+    // With a space that does not break.
+    const percent = share => Math.round(share * 100) + '\u00a0%';
+    // A label below this confidence is in doubt, and has a question mark.
+    const DOUBT = \#(Doubt.threshold);
+    const named = row => row.label + (row.confidence < DOUBT ? '?' : '');
     const column = label => 'p_' + label.replace(/^_+/, '').replace(/(?<=.)(?<!_)[A-Z]/g, letter => '_' + letter)
       .replace(/[^A-Za-z0-9]/g, '_').toLowerCase();
     const colour = label => view.info ? view.info.colours[view.info.labels.indexOf(label)] || '#a3adb8' : '#a3adb8';
@@ -125,13 +131,21 @@ extension LivePage {
           parts.push(draw('circle', {cx: px, cy: py, r: 2.6 * scale, fill: tint, stroke: '#000', 'stroke-width': scale}));
         }
         const text = draw('text', {x: x + 6 * scale, 'font-size': size});
-        text.textContent = `${face.id}` + (row ? `  ${row.label} ${percent(row.confidence)}` : '');
-        const room = text.textContent.length * size * 0.56 + 12 * scale, high = size * 1.5;
+        text.textContent = `${face.id}` + (row ? `  ${named(row)} ${percent(row.confidence)}` : '');
+        const high = size * 1.5;
         const top = y > high + line ? y - high - line : Math.min(y + height + line, facts.height - high);
         text.setAttribute('y', top + size * 1.1);
-        parts.push(draw('rect', {x, y: top, width: room, height: high, rx: 4 * scale, class: 'tag'}), text);
+        parts.push(draw('rect', {x, y: top, height: high, rx: 4 * scale, class: 'tag'}), text);
       }
       overlay.replaceChildren(...parts);
+      // As wide as the words are, and inside the picture.
+      for (const tag of overlay.querySelectorAll('.tag')) {
+        const text = tag.nextSibling, room = text.getComputedTextLength() + 12 * scale;
+        const left = Math.max(0, Math.min(Number(tag.getAttribute('x')), facts.width - room));
+        tag.setAttribute('width', room);
+        tag.setAttribute('x', left);
+        text.setAttribute('x', left + 6 * scale);
+      }
       $('clock').textContent = clock(facts.time_s);
       $('picture').alt = `Frame at ${clock(facts.time_s)} with ${facts.faces.length} face${facts.faces.length === 1 ? '' : 's'}`;
     };
@@ -150,6 +164,8 @@ extension LivePage {
       const span = $('state').querySelector('span');
       if (span.textContent !== text) span.textContent = text;
       $('state').title = reason ? reason + (next ? `; next try in ${next} s` : '') : '';
+      // Who was here when the source went away is not here now.
+      view.changed = true;
       const button = $('pause');
       button.textContent = name === 'paused' ? 'Resume' : 'Pause';
       button.disabled = !view.connected || name === 'ended';
@@ -189,7 +205,8 @@ extension LivePage {
     }));
 
     const cards = () => {
-      const here = [...view.faces.values()].filter(face => face.last && view.now - face.last.end_s < 1.6 * hop())
+      const isOver = !view.connected || view.state.name === 'ended' || view.state.name === 'lost';
+      const here = [...view.faces.values()].filter(face => !isOver && face.last && view.now - face.last.end_s < 1.6 * hop())
         .sort((a, b) => a.id - b.id).slice(0, 8);
       $('nobody').hidden = here.length > 0;
       const list = $('cards');
@@ -209,7 +226,7 @@ extension LivePage {
           list.append(card);
         }
         const row = face.last, [, best, note] = card.firstChild.childNodes;
-        best.textContent = row.label;
+        best.textContent = named(row);
         note.textContent = row.status === 'ok' ? percent(row.confidence) : row.status.replace('_', ' ');
         view.info.labels.forEach((label, index) => {
           const item = card.lastChild.children[index], share = row[column(label)] || 0;

@@ -45,13 +45,13 @@ extension LivePage {
     .card{border:1px solid var(--line);border-radius:10px;padding:10px 12px;margin-bottom:10px}
     .card h3{display:flex;align-items:baseline;gap:8px;margin:0 0 6px;font-size:15px}
     .card h3 b{font-size:17px}
-    .card h3 span{margin-left:auto;color:var(--soft);font-weight:400;font-size:13px}
+    .card h3 span{margin-left:auto;white-space:nowrap;color:var(--soft);font-weight:400;font-size:13px}
     .card ul{list-style:none;margin:0;padding:0;font-size:13px}
-    .card li{display:grid;grid-template-columns:88px 1fr 44px;align-items:center;gap:8px;line-height:20px}
+    .card li{display:grid;grid-template-columns:88px 1fr 52px;align-items:center;gap:8px;line-height:20px}
     .card li.best{font-weight:700}
     .bar{height:9px;border-radius:3px;background:var(--track);overflow:hidden}
     .bar i{display:block;height:100%;border-radius:3px}
-    .card em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
+    .card em{font-style:normal;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
     .lane{display:grid;grid-template-columns:64px 1fr;align-items:center;gap:10px;margin-bottom:8px;font-size:13px}
     .lane canvas{display:block;width:100%;height:56px;border-radius:6px;background:var(--track)}
     #axis{display:flex;justify-content:space-between;margin-left:74px;font-size:12px;color:var(--soft)}

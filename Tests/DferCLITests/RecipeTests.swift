@@ -30,7 +30,7 @@ import Testing
           found.append(String(line))
         } else if line.hasPrefix("|") {
           found += line.replacing("\\|", with: "\u{0}").split(separator: "`", omittingEmptySubsequences: false).enumerated()
-            .filter { $0.offset % 2 == 1 }.map { $0.element.replacing("\u{0}", with: "|") }
+            .filter { $0.offset % 2 == 1 }.map { String($0.element).replacing("\u{0}", with: "|") }
         }
       }
       return found.filter { $0.hasPrefix("dfer ") || $0.contains("| dfer ") }

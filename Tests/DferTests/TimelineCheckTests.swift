@@ -45,7 +45,7 @@ import Testing
     #expect(!isGood([(1, 1)]))
   }
 
-  @Test(arguments: [(0.0, 4.0, true), (0, 3.97, true), (0, 3.9, false), (0.1, 4, false)])
+  @Test(arguments: [(0.0, 4.0, true), (0, 3.985, true), (0, 3.96, false), (0, 3.9, false), (0.1, 4, false)])
   func rowsMustCoverTheVideoToAFrame(start: Double, end: Double, isGood: Bool) throws {
     var check = TimelineCheck()
     var decoded = TimelineCheck.Decoded()

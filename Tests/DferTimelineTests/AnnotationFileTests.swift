@@ -14,7 +14,10 @@ import Testing
 
   private func boris(_ rows: [String], separator: String = "\t", name: String = "b.tsv") throws -> AnnotationFile {
     let header = ["Observation id", "Time offset (s)", "Subject", "Behavior", "Behavior type", "Start (s)", "Stop (s)", "Media file name"]
-    let lines = [header.joined(separator: separator)] + rows.map { $0.replacingOccurrences(of: "|", with: separator) }
+    // By scalars: a mark that follows may combine with the separator.
+    let lines = [header.joined(separator: separator)] + rows.map { row in
+      String(String.UnicodeScalarView(row.unicodeScalars.flatMap { $0 == "|" ? Array(separator.unicodeScalars) : [$0] }))
+    }
     return try file(name, lines.map { $0 + "\r\n" }.joined())
   }
 
@@ -117,7 +120,7 @@ import Testing
   @Test func whatIsNoTextIsNamed() throws {
     for (bytes, word) in [
       ("\u{FEFF}a,b".data(using: .utf16LittleEndian)!, "UTF-16"), ("clip,face_id\n1,2".data(using: .utf16BigEndian)!, "UTF-16"),
-      (Data([0, 0, 0, 24] + Array("ftypisom".utf8)), "video"), (Data([0x1A, 0x45, 0xDF, 0xA3, 1]), "video"), (Data([1, 0, 2]), "text"),
+      (Data([0, 0, 0, 24] + Array("ftypisom".utf8)), "video"), (Data([0x1A, 0x45, 0xDF, 0xA3, 1]), "video"), (Data([1, 2, 3, 4, 5, 0, 6, 7]), "not a text file"),
       (Data("clip;face_id;start_s;end_s;status\n0;0;0,8;1,6;ok\n".utf8), "semicolons"),
     ] {
       let fault = #expect(throws: CSVTimeline.ParseError.self) { try ImportedTimeline(bytes: Array(bytes)) }

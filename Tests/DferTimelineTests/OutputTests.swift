@@ -81,17 +81,17 @@ import Testing
       let path = folder.file("x.\(ending)").path
       let format = try #require(OutputFormat(path: path))
       do {
-        _ = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["a"]))
+        _ = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
         #expect(try names().filter { $0.hasSuffix(ending) }.isEmpty)
       }
-      var writer = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["a"]))
+      var writer = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
       try writer.finish()
       #expect(FileManager.default.fileExists(atPath: path))
       // Two that begin at once: the second must not replace the first.
       let other = folder.file("y.\(ending)").path
       var (one, two) = try (
-        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["a"])),
-        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["a"])))
+        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"])),
+        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"])))
       try one.write(rows[0])
       #expect(throws: OutputError.exists(path: other)) { try two.write(rows[0]) }
     }

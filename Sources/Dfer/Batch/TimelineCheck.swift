@@ -87,11 +87,11 @@ public struct TimelineCheck: Sendable {
     judge(decoded.frames == count, "\(count) frames", "the video has \(decoded.frames) frames; \(count) were read")
     let start = rows.map(\.startSeconds).min() ?? 0
     let end = rows.map(\.endSeconds).max() ?? 0
-    // A frame of slack, and the time that a hop longer than a clip leaves out.
+    // Half a frame of slack, so that a missing frame shows, and the time that a hop longer than a clip leaves out.
     let frame = (decoded.end - decoded.start) / Double(max(1, decoded.frames))
     let skipped = max(0, manifest.hopSeconds - manifest.clipSeconds)
     judge(
-      start <= decoded.start + frame && end >= decoded.end - frame - skipped, "rows cover the whole video",
+      start <= decoded.start + frame / 2 && end >= decoded.end - frame / 2 - skipped, "rows cover the whole video",
       "rows cover \(start) to \(end) s of a video from \(decoded.start) to \(decoded.end) s")
   }
 

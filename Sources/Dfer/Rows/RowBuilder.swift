@@ -50,11 +50,13 @@ struct RowBuilder: Sendable {
     of face: PendingClip.Face, _ reading: ExpressionReading, in clip: PendingClip, number: Int
   ) -> ClipResult {
     let samples = face.samples
-    let isRare = samples.count * 2 < frames
-    var row = row(of: clip, number: number, status: !clip.isWhole ? .partialClip : isRare ? .lowQuality : .ok)
+    // What is no number was not read, however long the face was seen.
+    let isPoor = samples.count * 2 < frames || !reading.isFinite
+    var row = row(
+      of: clip, number: number, status: !clip.isWhole && reading.isFinite ? .partialClip : isPoor ? .lowQuality : .ok)
     row.faceID = face.id
     row.probabilities = reading.probabilities
-    row.blendshapes = reading.blendshapes
+    row.blendshapes = reading.isFinite ? reading.blendshapes : []
     row.maskWorn = reading.maskWorn.map(Double.init)
     row.faceFrames = samples.count
     row.coverage = Double(samples.count) / Double(frames)
@@ -67,7 +69,7 @@ struct RowBuilder: Sendable {
     row.box = samples[nearest].box
     // The network saw the samples spread over its frames: find one that shows this sample.
     let order = ClipSampler.evenly(samples.count, over: frames)
-    if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count {
+    if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count, reading.isFinite {
       row.landmarks = reading.landmarks[frame].map {
         CropGeometry.inFrame($0, of: samples[nearest].square, isTurned: samples[nearest].isTurned)
       }

@@ -55,14 +55,16 @@ public final class OutputFile {
     self.path = path
     switch try OutputTarget(path) {
     case .descriptor(let number):
-      (handle, stage, isRegular) = (path == "-" ? .standardOutput : try Self.copy(of: number, for: path), nil, false)
+      handle = try path == "-" ? .standardOutput : Self.copy(of: number, for: path)
+      (stage, isRegular) = (nil, false)
     case .stream(let place):
-      (handle, stage, isRegular) = (try Self.open(place, for: path), nil, false)
+      handle = try Self.open(place, for: path)
+      (stage, isRegular) = (nil, false)
     case .file(let place):
       isRegular = true
       guard kind == .growing else {
         let stage = try StagedPath(path, overwrite: overwrite)
-        handle = kind == .staged ? try Self.make(stage.temporary, overwrite: true, for: path) : nil
+        handle = try kind == .staged ? Self.make(stage.temporary, overwrite: true, for: path) : nil
         self.stage = stage
         return
       }

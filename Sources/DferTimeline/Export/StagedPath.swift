@@ -7,7 +7,7 @@ public final class StagedPath {
   /// Where to write until then; in the same folder, so that the name changes at once.
   public let temporary: String
   /// What `path` leads to.
-  private let target: String
+  package let target: String
   private var isCommitted = false
 
   /// Checks that `path` can be written; a symbolic link keeps pointing where it points. Throws `OutputError`.

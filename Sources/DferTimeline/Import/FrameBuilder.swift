@@ -30,7 +30,9 @@ struct FrameBuilder {
   private let labels: [String]
   private var frames: [Frame] = []
   private var indices: [Double: Int] = [:]
-  private var faceIDs: [ExactName: Int] = [:]
+  /// Faces with a name have ids above `named` until all names are known.
+  private var faceIndices: [ExactName: Int] = [:]
+  private static let named = 1_000_000_000
   private var images: [ExactName: Int] = [:]
   private var imageList: [ImageFile] = []
   /// The line at which time first goes back.
@@ -73,6 +75,7 @@ struct FrameBuilder {
       frames.sort { $0.time < $1.time }
     }
     if case .image = dialect.clock { frames = orderedImages() }
+    let ids = faceIDs()
     let unit = secondsPerUnit()
     let steps = zip(frames, frames.dropFirst()).map { ($1.time - $0.time) * unit }.sorted()
     let step = steps.isEmpty ? 0.04 : steps[steps.count / 2]
@@ -84,6 +87,7 @@ struct FrameBuilder {
       let end = next - start > 2 * step + 1e-6 ? start + step : next
       var faces = frame.faces.map { face in
         var row = face.row
+        if let id = row.faceID, id >= Self.named { row.faceID = ids[id - Self.named] }
         if let winner = face.winner { row.probabilities = order.map { $0 == found[winner] ? 1 : 0 } }
         return row
       }
@@ -150,6 +154,22 @@ struct FrameBuilder {
       (frame.time, frame.number) = (rank[Int(frame.time)], rank[Int(frame.time)])
       return frame
     }.sorted { $0.time < $1.time }
+  }
+
+  /// Ids of named faces: the names themselves when all are numbers, else their places among all names, so that they do not
+  /// depend on the order of the table.
+  private func faceIDs() -> [Int] {
+    var ids = Array(repeating: 0, count: faceIndices.count)
+    let numbers = faceIndices.keys.compactMap { Int($0.text) }.filter { (0...1_000_000).contains($0) }
+    let names = faceIndices.keys.sorted { one, two in
+      let order = one.text.compare(two.text, options: .numeric)
+      return order == .orderedSame ? one < two : order == .orderedAscending
+    }
+    for (rank, name) in names.enumerated() {
+      guard let index = faceIndices[name] else { continue }
+      ids[index] = Set(numbers).count == names.count ? Int(name.text) ?? rank : rank
+    }
+    return ids
   }
 
   private func secondsPerUnit() -> Double {
@@ -226,9 +246,8 @@ struct FrameBuilder {
 
   private mutating func face(_ record: DelimitedReader.Record, frame: Int) throws -> Int {
     guard let column = dialect.face, let name = text(column, record) else { return frames[frame].faces.count }
-    if let number = Int(name), (0...1_000_000).contains(number) { return number }
-    let id = faceIDs[ExactName(name), default: faceIDs.count]
-    faceIDs[ExactName(name)] = id
-    return id
+    let index = faceIndices[ExactName(name), default: faceIndices.count]
+    faceIndices[ExactName(name)] = index
+    return Self.named + index
   }
 }
