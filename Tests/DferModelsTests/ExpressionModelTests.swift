@@ -163,5 +163,17 @@ import Testing
     }
     #expect(faults.count == 4)
     #expect(try refusal { $0["config"] = "{" } == ["metadata config: not valid JSON"])
+    // Numbers that would make endless clips, crops larger than memory, or infinities.
+    func clip(_ span: String, _ hop: String, _ rate: String = "[8,10]") -> String {
+      "{\"frames\":16,\"span_seconds\":\(span),\"hop_seconds\":\(hop),\"frames_per_second\":\(rate)}"
+    }
+    for (key, value) in [
+      ("clip", clip("[0,0]", "0.8")), ("clip", clip("[-1,2]", "0.8")), ("clip", clip("[1e-9,1e9]", "0.8")), ("clip", clip("[2,1]", "0.8")),
+      ("clip", clip("[1]", "0.8")), ("clip", clip("[1,2]", "1e300")), ("clip", clip("[1,2]", "-1")), ("clip", clip("[1,2]", "0.8", "[0,1e9]")),
+      ("crop", #"{"side_factor":1e9}"#), ("crop", #"{"side_factor":1e300}"#), ("crop", #"{"side_factor":-1}"#), ("temperature", "nan"),
+      ("temperature", "inf"), ("temperature", "1e-300"), ("image_std", "[1e-38,1,1]"), ("image_mean", "[1e30,0,0]"),
+    ] {
+      #expect(try refusal { $0[key] = value }.contains { $0.hasPrefix("metadata \(key)") }, "\(key) \(value)")
+    }
   }
 }

@@ -4,6 +4,20 @@ import Foundation
 import Testing
 
 @Suite struct CheckpointTests {
+  @Test(arguments: [Float.nan, .infinity, -.infinity]) func numbersThatAreNotFiniteAreRefused(value: Float) throws {
+    let path = NSTemporaryDirectory() + "/\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var store = ParameterStore()
+    let parameter = store.declare("layer.weight", shape: [2, 3])
+    store[parameter] = Tensor([1, 2, 3, 4, value, 6], shape: [2, 3])
+    try SafetensorsFile.write(tensors: [("layer.weight", store[parameter])], metadata: [:], to: path)
+    let error = #expect(throws: CheckpointError.self) {
+      var other = store
+      try other.load(SafetensorsFile(path: path))
+    }
+    #expect(error?.description.contains("layer.weight: holds numbers that are not finite") == true)
+  }
+
   static let folder = Shared.golden.appendingPathComponent("dtypes")
 
   private func open(_ name: String) throws -> SafetensorsFile {

@@ -43,11 +43,20 @@ import Testing
     ("clips: { hop: 1 }", "p.yaml:5: unknown key 'clips' (did you mean 'clip'?)"),
     ("clip: { hopp: 1 }", "p.yaml:5: unknown key 'hopp' (did you mean 'hop'?)"),
     ("clip: { hop: soon }", "p.yaml:5: 'clip.hop' must be a number from 0.04 to 60.0"),
+    ("clip: { hop: .inf }", "p.yaml:5: 'clip.hop' must be a number from 0.04 to 60.0"),
+    ("clip: { span: nan }", "p.yaml:5: 'clip.span' must be a number from 0.1 to 60.0"),
+    ("clip: { span: 1:30:00 }", "p.yaml:5: 'clip.span' must be a number from 0.1 to 60.0"),
     ("clip: 3", "p.yaml:5: 'clip.' must be a mapping of keys"),
     ("colour: red", "p.yaml:5: unknown key 'colour'"),
   ])
   func mistakesAreNamedWithTheirLine(line: String, message: String) {
     #expect(performing: { try read(smallest + line) }, throws: { "\($0)" == message })
+  }
+
+  @Test(arguments: ["9999999999999999:59:59", "1:30:00", "1e3", "99999999999999999999", "320.5", "0x140", "9000"])
+  func wholeNumbersAreNoClocks(value: String) {
+    let yaml = smallest.replacing("f.safetensors", with: "f.safetensors, long_side: \(value)")
+    #expect(performing: { try read(yaml) }, throws: { "\($0)".contains("long_side' must be a whole number") })
   }
 
   @Test func weightsOfAnotherSystemAreRefused() throws {

@@ -61,7 +61,7 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(read.layout.includesMotion && read.rows.map(\.motion) == [0.4, 0.5, 0.75, 4.25])
     let faces = TimelineStatistics(read.rows, labels: read.labels).faces
     #expect(faces.map(\.motion) == [0.75, 4.25] && faces.map(\.isStill) == [true, false])
-    #expect(StatisticsTable(labels: []).header.hasSuffix(",max_motion,still_face"))
+    #expect(StatisticsTable(labels: []).header.hasSuffix(",max_motion,still_face,unsure_s"))
   }
 
   @Test func masksHaveColumnsWhereANetworkLooksForThem() throws {
@@ -83,7 +83,8 @@ private let labels = ["surprise", "anger", "neutral"]
 
   @Test func fullDiskAndMissingFolder() {
     #expect(throws: OutputError.diskFull(path: "/dev/full")) {
-      try OutputFormat.csv.writer(to: "/dev/full", overwrite: false, layout: RowLayout(labels: labels))
+      var writer = try OutputFormat.csv.writer(to: "/dev/full", overwrite: false, layout: RowLayout(labels: labels))
+      try writer.write(ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .noFace))
     }
     #expect(throws: OutputError.noFolder(path: path + "/a.csv")) { try OutputFile(path + "/a.csv", overwrite: false) }
   }
