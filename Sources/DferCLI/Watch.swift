@@ -33,7 +33,7 @@ struct Watch: ParsableCommand {
     name: [.short, .customLong("output")],
     help: ArgumentHelp(
       """
-      Write to this file in the format of its extension (\\(OutputFormat.extensions)); .mp4, .mkv and .mov are the video \
+      Write to this file in the format of its extension (\(OutputFormat.extensions)); .mp4, .mkv and .mov are the video \
       with the timeline drawn in; '-' is CSV on standard output. Repeatable.
       """, valueName: "file"), completion: .file())
   var output: [String] = []
