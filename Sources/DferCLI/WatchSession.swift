@@ -233,14 +233,15 @@ struct WatchSession {
       terminal.say("  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped")
     }
     if status == .finishedWithDamage {
-      terminal.say("  the input is damaged: \(counts.damaged) packets, \(pass.counts.gaps) holes; rows say where")
+      let gaps = pass.counts.gaps
+      terminal.say("  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
     let written = files + (manifestPath.map { [$0] } ?? [])
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
     } else if outputs.isEmpty {
-      terminal.say("  nothing was kept; -o FILE.csv keeps the rows")
+      terminal.say("  rows not saved; use -o FILE.csv")
     }
   }
 

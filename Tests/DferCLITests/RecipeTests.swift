@@ -63,7 +63,7 @@ import Testing
     let yaml = try String(contentsOf: pipelines.appendingPathComponent("lanmsff.yaml"), encoding: .utf8)
     try yaml.replacing(#/weights: +/#, with: "weights: \(pipelines.path)/").write(to: folder.file("mine.yaml"), atomically: true, encoding: .utf8)
     for command in [
-      "dfer watch talk.mp4 -o talk.csv -q", "dfer batch videos --out rows", "dfer export talk.csv -o coder.eaf -o coder.boris -o annotated.eaf",
+      "dfer watch talk.mp4 -o talk.csv -q", "dfer batch videos -o rows", "dfer export talk.csv -o coder.eaf -o coder.boris -o annotated.eaf",
       "cp talk.csv mine.csv; cp talk.run.json mine.run.json",
     ] {
       let result = try run(command, in: folder.url)
@@ -80,8 +80,7 @@ import Testing
   /// Removes what the command is about to write: most recipes write talk.csv.
   private func clear(_ command: String, in folder: URL) {
     let words = command.split(separator: " ").map(String.init)
-    var outputs = zip(words, words.dropFirst()).filter { ["-o", "--output", "--out"].contains($0.0) && $0.1 != "-" }.map(\.1)
-    if words.starts(with: ["dfer", "merge"]) { outputs.append(words[2]) }
+    let outputs = zip(words, words.dropFirst()).filter { ["-o", "--output", "--out"].contains($0.0) && $0.1 != "-" }.map(\.1)
     for output in outputs {
       let url = folder.appendingPathComponent(output)
       try? FileManager.default.removeItem(at: url)

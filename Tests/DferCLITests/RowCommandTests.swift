@@ -79,9 +79,9 @@ import Testing
     let again = try dfer("summary", "a.csv", "failures.csv", "day/b.csv", "s.csv", "-o", "s.csv", "--overwrite", in: "rows")
     #expect(again.status == 0 && again.errors.contains("s.csv: skipped, it is the output"))
     #expect(try dfer("summary", "a.csv", "s.csv", "-o", "s.csv", in: "rows").errors.contains("--overwrite replaces it"))
-    let merged = try dfer("merge", "all.csv", "rows/a.csv", "rows/failures.csv", "rows/s.csv", "rows/day/b.csv")
+    let merged = try dfer("merge", "rows/a.csv", "rows/failures.csv", "rows/s.csv", "rows/day/b.csv", "-o", "all.csv")
     #expect(merged.status == 0 && merged.errors.split(separator: "\n").count == 2, "\(merged.errors)")
-    #expect(try dfer("merge", "all.csv", "all.csv", "rows/a.csv", "--overwrite").status == 0)
+    #expect(try dfer("merge", "all.csv", "rows/a.csv", "-o", "all.csv", "--overwrite").status == 0)
     try Data(contentsOf: folder.file("all.csv")).write(to: folder.file("rows/all.csv"))
     let twice = try dfer("summary", "rows/a.csv", "rows/day/b.csv", "rows/all.csv")
     #expect(names(twice) == ["videos/a.mp4", "videos/b.mp4"] && twice.errors.contains("rows/all.csv: skipped, a table of dfer merge"))
@@ -92,16 +92,16 @@ import Testing
   }
 
   @Test func tablesThatHoldSomeOfTheOthersAreRefused() throws {
-    #expect(try dfer("merge", "part.csv", "rows/a.csv", "rows/day/b.csv").status == 0)
+    #expect(try dfer("merge", "rows/a.csv", "rows/day/b.csv", "-o", "part.csv").status == 0)
     #expect(try dfer("summary", "part.csv", "rows/a.csv").status == 3)
     try writeRows("other/a.csv", count: 3)
-    #expect(try dfer("merge", "all.csv", "rows", "other").status == 2)
-    #expect(try dfer("merge", "all.csv", "rows/a.csv", "other/a.csv").status == 0)
+    #expect(try dfer("merge", "rows", "other", "-o", "all.csv").status == 2)
+    #expect(try dfer("merge", "rows/a.csv", "other/a.csv", "-o", "all.csv").status == 0)
   }
 
   @Test func namesAreBytes() throws {
     for name in ["caf\u{e9}", "cafe\u{301}", "comma,\u{301}x", "quote\"\u{301}", "line\nend"] { try writeRows("odd/\(name).csv", count: 4, location: "\(name.hasPrefix("caf") ? name : "x").mp4") }
-    let merged = try dfer("merge", "all.csv", "odd")
+    let merged = try dfer("merge", "odd", "-o", "all.csv")
     #expect(merged.status == 0, "\(merged.errors)")
     let summary = try dfer("summary", "all.csv")
     #expect(summary.status == 0 && summary.output.contains("comma,\u{301}x"), "\(summary.errors)")
