@@ -71,7 +71,7 @@ struct Export: ParsableCommand {
 
   func run() throws {
     let formats = try self.formats()
-    let source = try TimelineInput(input, media: media, frameRate: frames.fps)
+    let source = try TimelineInput(input, media: media.map(redacted), frameRate: frames.fps)
     let videos = source.timeline.videos
     guard videos.count == 1 else {
       throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
