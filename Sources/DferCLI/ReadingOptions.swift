@@ -103,7 +103,8 @@ struct ReadingOptions: ParsableArguments {
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
-      ("precision", precision == .fp32 ? nil : precision.rawValue), ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
+      ("precision", precision == .fp32 ? nil : precision.rawValue),
+      ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
       ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })

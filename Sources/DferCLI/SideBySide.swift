@@ -127,7 +127,8 @@ struct Cost: ParsableCommand {
   static func measured(_ pipeline: String) throws -> Metrics {
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-cost-\(UUID().uuidString).json")
     defer { try? FileManager.default.removeItem(at: output) }
-    let child = try ChildProcess(["cost", pipeline, "--threads", "\(Compute.threads)", "--precision", Compute.precision.rawValue], output: output)
+    let options = ["--threads", "\(Compute.threads)", "--precision", Compute.precision.rawValue]
+    let child = try ChildProcess(["cost", pipeline] + options, output: output)
     child.wait()
     guard child.code == 0, let data = try? Data(contentsOf: output),
       let metrics = try? JSONDecoder().decode(Metrics.self, from: data)

@@ -84,6 +84,7 @@ public struct RunRecorder {
     manifest.pipelineSha256 = pipeline.sha256
     manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
+    manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)
     }
