@@ -92,7 +92,7 @@ struct AnnotationInput {
 
   /// What it says of one of `videos`. Throws `UnreadableTimeline`.
   func annotation(with videos: [String], observation: String?) throws -> Annotation {
-    try Self.naming(path) { try file.annotation(of: videos, observation: file.media.isEmpty ? nil : observation) }
+    try Self.naming(path) { try file.annotation(of: videos, observation: observation) }
   }
 
   /// Two timelines of different videos can be compared by mistake, and the figures would not show it.
