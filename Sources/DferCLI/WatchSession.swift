@@ -270,7 +270,10 @@ struct WatchSession {
 extension Watch {
   /// The first output that is a file.
   fileprivate var rowsPath: String? { output.first { OutputFile.isFile($0) && !VideoExport.isVideo($0) } }
-  fileprivate var manifestPath: String? { output.first(where: OutputFile.isFile).map { RunManifest.path(beside: $0) } }
+  /// Beside the rows; beside the video when there is nothing else.
+  fileprivate var manifestPath: String? {
+    (rowsPath ?? output.first(where: OutputFile.isFile)).map { RunManifest.path(beside: $0) }
+  }
   fileprivate var videoOutputs: [String] { output.filter(VideoExport.isVideo) }
 }
 

@@ -20,11 +20,12 @@ struct BorisObservation: Sendable {
       let names = observations.prefix(8).map { "\"\($0.id)\"" }.joined(separator: ", ")
       return names + (observations.count > 8 ? " and \(observations.count - 8) more" : "")
     }
+    // The other of two files may be the one with several.
+    if all.count == 1 { return all[0] }
     if let id {
       if let named = all.first(where: { ExactName($0.id) == ExactName(id) }) { return named }
       throw AnnotationError("no observation \"\(id)\"; it has \(list(all))")
     }
-    if all.count == 1 { return all[0] }
     guard !all.isEmpty else { throw AnnotationError("no observation") }
     let fitting = all.filter { $0.media.contains { AnnotationFile.isSameVideo($0, videos) } }
     if fitting.count == 1 { return fitting[0] }
