@@ -9,7 +9,7 @@ import Testing
   private static let absent: [(part: String, need: String)] = [
     ("v4l2:", "a camera"), ("/dev/video", "a camera"), ("rtsp:", "a camera on the network"), ("screen:", "a screen"),
     ("dfer serve", "somebody who presses Ctrl-C"), ("dfer train", "labelled data"), ("dfer evaluate", "labelled data"),
-    ("dfer pretrain", "hours"), ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
+    ("dfer calibrate", "labelled data"), ("dfer manifest", "a data set"), ("dfer pretrain", "hours"), ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
     ("WEIGHTS", "a name in place of WEIGHTS"),
   ]
 
@@ -51,6 +51,7 @@ import Testing
         folder.file(name).path,
       ])
     }
+    try FileManager.default.createDirectory(at: folder.file(".config/dfer"), withIntermediateDirectories: true)
     for name in ["talk.mp4", "clinic.mp4", "videos/a.mp4", "videos/day/take1.mov"] { try cut("one-face.mp4", name) }
     try cut("two-faces.mp4", "group.mp4")
     for name in ["pictures", "images", "frames"] {
@@ -74,7 +75,10 @@ import Testing
 
   private func run(_ command: String, in folder: URL) throws -> Tool.Result {
     let path = Tool.dfer.deletingLastPathComponent().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
-    return try Tool.run(URL(fileURLWithPath: "/bin/bash"), ["-c", command], folder: folder, environment: ["PATH": path])
+    // A home of its own: recipes may write into it.
+    let home = ["HOME": folder.path, "XDG_CONFIG_HOME": folder.appendingPathComponent(".config").path]
+    return try Tool.run(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", command], folder: folder, environment: home.merging(["PATH": path]) { $1 })
   }
 
   /// Removes what the command is about to write: most recipes write talk.csv.
