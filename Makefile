@@ -141,8 +141,9 @@ site: build .build-python/site  ## the documents as a website with search: dist/
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
-# Pointers belong in two folders. Everything else must do without them.
+# Layout and names as .swift-format says. Pointers belong in two folders; everything else must do without them.
 lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@! grep -rnE 'Unsafe(Mutable)?(Raw)?(Buffer)?Pointer|withUnsafe|unsafeBitCast|unsafeUninitialized|unsafeFlags' Package.swift Sources \
 	  --include='*.swift' | grep -vE '^Sources/(DferVideo/FFmpeg|DferTensor/Kernels)/' \
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }

@@ -81,7 +81,8 @@ let package = Package(
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking", "DferModels", "DferTensor",
+        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking", "DferModels",
+        "DferTensor",
         "DferImage", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -95,20 +96,26 @@ let package = Package(
       exclude: ["Peers"], swiftSettings: modern),
 
     // Tests
-    .target(name: "DferTestSupport", dependencies: ["DferTensor"], path: "Tests/DferTestSupport", swiftSettings: modern),
+    .target(
+      name: "DferTestSupport", dependencies: ["DferTensor"], path: "Tests/DferTestSupport", swiftSettings: modern),
     .testTarget(name: "DferTrackingTests", dependencies: ["DferTracking", "DferImage"], swiftSettings: modern),
     .testTarget(name: "DferImageTests", dependencies: ["DferImage"], swiftSettings: modern),
     .testTarget(name: "DferVideoTests", dependencies: ["DferVideo", "DferTestSupport"], swiftSettings: modern),
     .testTarget(name: "DferTensorTests", dependencies: ["DferTensor", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferModelsTests", dependencies: ["DferModels", "DferTracking", "DferTestSupport"], swiftSettings: modern),
-    .testTarget(name: "DferTimelineTests", dependencies: ["DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferModelsTests", dependencies: ["DferModels", "DferTracking", "DferTestSupport"], swiftSettings: modern),
+    .testTarget(
+      name: "DferTimelineTests", dependencies: ["DferTimeline", "DferImage", "DferTestSupport"], swiftSettings: modern),
     .testTarget(
       name: "DferTests",
-      dependencies: ["Dfer", "DferVideo", "DferModels", "DferTimeline", "DferTracking", "DferImage", "DferTestSupport"],
+      dependencies: [
+        "Dfer", "DferVideo", "DferModels", "DferTimeline", "DferTracking", "DferImage", "DferTestSupport",
+      ],
       swiftSettings: modern),
     .testTarget(
       name: "DferTrainingTests",
-      dependencies: ["DferTraining", "DferModels", "DferTensor", "DferImage", "DferTimeline", "DferTestSupport"], swiftSettings: modern),
+      dependencies: ["DferTraining", "DferModels", "DferTensor", "DferImage", "DferTimeline", "DferTestSupport"],
+      swiftSettings: modern),
     .testTarget(
       name: "DferSynthesisTests", dependencies: ["DferSynthesis", "DferVideo", "DferImage", "DferTestSupport"],
       swiftSettings: modern),

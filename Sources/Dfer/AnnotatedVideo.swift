@@ -111,7 +111,9 @@ public struct AnnotatedVideo {
   }
 
   /// How much of its clip shows the face.
-  private static func shownSeconds(_ row: ClipResult) -> Double { (row.endSeconds - row.startSeconds) * (row.coverage ?? 1) }
+  private static func shownSeconds(_ row: ClipResult) -> Double {
+    (row.endSeconds - row.startSeconds) * (row.coverage ?? 1)
+  }
 }
 
 /// Sizes and letters that fit a video.
@@ -148,9 +150,12 @@ private struct Pen {
     for (index, face) in faces.enumerated() {
       for segment in timeline.segments(of: face) {
         let bar = Rect(
-          x: segment.start * scale, y: Double(index * (lane + 2) + 2), width: segment.seconds * scale, height: Double(lane))
+          x: segment.start * scale, y: Double(index * (lane + 2) + 2), width: segment.seconds * scale,
+          height: Double(lane))
         image.fill(bar, colours[segment.label] ?? .white)
-        if segment.isDoubtful { image.hatch(bar, .white, step: Double(lane) * 0.7, thickness: max(1, Double(lane) / 7)) }
+        if segment.isDoubtful {
+          image.hatch(bar, .white, step: Double(lane) * 0.7, thickness: max(1, Double(lane) / 7))
+        }
       }
     }
     return image
@@ -163,6 +168,7 @@ private struct Pen {
     let start = top * image.width * 3
     image.pixels.replaceSubrange(start..<start + strip.pixels.count, with: strip.pixels)
     image.fill(
-      Rect(x: share * Double(image.width) - line, y: Double(top), width: 2 * line, height: Double(strip.height)), .white)
+      Rect(x: share * Double(image.width) - line, y: Double(top), width: 2 * line, height: Double(strip.height)), .white
+    )
   }
 }

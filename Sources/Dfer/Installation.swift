@@ -20,7 +20,9 @@ public enum Installation {
       // .build/<triple>/<configuration>/dfer: the package is a few folders up.
       for _ in 0..<5 {
         folder.deleteLastPathComponent()
-        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) else { continue }
+        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) else {
+          continue
+        }
         folders.append(folder.appendingPathComponent("Pipelines"))
         break
       }

@@ -25,7 +25,8 @@ public struct LoadedPipeline: Sendable {
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
   public init(
-    _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false, blendshapes: Bool = false,
+    _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false,
+    blendshapes: Bool = false,
     wallTime: Bool = false
   ) throws {
     (self.pipeline, self.keptTubes) = (pipeline, keptTubes)

@@ -99,7 +99,8 @@ extension Pipeline {
     let model = try root.fields("model", keys: ["system", "weights"])
     self.init(
       name: try root.required("name"), about: try root.text("about") ?? "",
-      detector: Detector(weights: try detector.required("weights")), weights: try model.required("weights"), folder: folder)
+      detector: Detector(weights: try detector.required("weights")), weights: try model.required("weights"),
+      folder: folder)
     system = try model.choice("system", of: FaceReader.systems)
     try detector.set(&self.detector.longSide, "long_side", in: 64...4096)
     try detector.set(&self.detector.every, "every", in: 0.02...5)

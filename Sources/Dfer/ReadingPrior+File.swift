@@ -20,10 +20,13 @@ extension ReadingPrior {
       throw fault("no such text file; a prior is balanced, training, or a CSV file with the columns label and fraction")
     }
     let records: [(line: Int, cells: [String])]
-    do { records = try CSVTimeline.records(text).filter { $0.cells != [""] } } catch let error as CSVTimeline.ParseError {
+    do { records = try CSVTimeline.records(text).filter { $0.cells != [""] } } catch let error as CSVTimeline.ParseError
+    {
       throw fault("line \(error.line): \(error.reason)")
     }
-    guard records.first?.cells == ["label", "fraction"] else { throw fault("line 1: the columns must be label,fraction") }
+    guard records.first?.cells == ["label", "fraction"] else {
+      throw fault("line 1: the columns must be label,fraction")
+    }
     var fractions: [String: Double] = [:]
     for record in records.dropFirst() {
       guard record.cells.count == 2, let value = Double(record.cells[1]), value >= 0, value.isFinite,

@@ -19,7 +19,8 @@ package struct YAMLFields {
   private init(_ node: Node, at prefix: String, in path: String, keys: [String]) throws {
     guard let mapping = node.mapping else {
       throw PipelineError.wrongValue(
-        path: path, line: node.mark?.line ?? 1, key: prefix.isEmpty ? "the file" : prefix, expected: "a mapping of keys")
+        path: path, line: node.mark?.line ?? 1, key: prefix.isEmpty ? "the file" : prefix, expected: "a mapping of keys"
+      )
     }
     self.mapping = mapping
     self.prefix = prefix
@@ -106,7 +107,9 @@ package struct YAMLFields {
 
   package func set(_ value: inout Int, _ key: String, in range: ClosedRange<Int>) throws {
     guard let number = try integer(key) else { return }
-    guard range.contains(number) else { throw wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") }
+    guard range.contains(number) else {
+      throw wrong(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
     value = number
   }
 

@@ -64,7 +64,9 @@ struct EncoderBench: ParsableCommand {
   }
 
   static func precision(named name: String) throws -> Precision {
-    guard let precision = Precision(rawValue: name) else { throw ValidationError("--precision must be fp32, bf16, int16 or int8") }
+    guard let precision = Precision(rawValue: name) else {
+      throw ValidationError("--precision must be fp32, bf16, int16 or int8")
+    }
     return precision
   }
 
@@ -86,6 +88,8 @@ struct EncoderBench: ParsableCommand {
   private static func tubes(_ share: Double, of config: VideoMAEConfig) -> [Int] {
     let all = config.tokensPerTemporalIndex
     let count = max(1, Int((share * Double(all)).rounded()))
-    return (0..<config.temporalSize).flatMap { temporalIndex in (0..<count).map { temporalIndex * all + $0 * all / count } }
+    return (0..<config.temporalSize).flatMap { temporalIndex in
+      (0..<count).map { temporalIndex * all + $0 * all / count }
+    }
   }
 }

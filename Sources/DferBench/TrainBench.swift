@@ -91,7 +91,9 @@ private struct TrainingStep {
       pretraining.encoder.gradientCheckpointing = gradientCheckpointing
       let seen = max(1, Int((Double(config.tokensPerTemporalIndex) * (1 - mask)).rounded()))
       let tube = (0..<seen).map { $0 * config.tokensPerTemporalIndex / seen }
-      let visible = (0..<config.temporalSize).flatMap { temporalIndex in tube.map { temporalIndex * config.tokensPerTemporalIndex + $0 } }
+      let visible = (0..<config.temporalSize).flatMap { temporalIndex in
+        tube.map { temporalIndex * config.tokensPerTemporalIndex + $0 }
+      }
       let pixels = config.tubeletSize * config.patchSize * config.patchSize * config.numChannels
       network = .pretraining(
         pretraining, visible: [[Int]](repeating: visible, count: batch),

@@ -29,7 +29,8 @@ struct Batch: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read paths from a file, one per line ('#' starts a comment); '-' is standard input. Repeatable.", valueName: "file"),
+      "Read paths from a file, one per line ('#' starts a comment); '-' is standard input. Repeatable.",
+      valueName: "file"),
     completion: .file())
   var list: [String] = []
 
@@ -39,7 +40,8 @@ struct Batch: ParsableCommand {
   var out: String
 
   @Option(
-    help: ArgumentHelp("Name outputs by the inputs' paths below this folder.", valueName: "folder"), completion: .directory)
+    help: ArgumentHelp("Name outputs by the inputs' paths below this folder.", valueName: "folder"),
+    completion: .directory)
   var base: String?
 
   @Flag(help: "Name the rows of talk.mp4 talk.mp4.csv, not talk.csv.")

@@ -164,7 +164,8 @@ struct BatchSession {
   private mutating func note(_ outcome: BatchOutcome, _ place: Int, took: Duration, warnings: [String] = []) {
     outcomes[place] = outcome
     view.note(
-      outcome, inputs[place], seconds: durations.indices.contains(place) ? durations[place] : nil, took: took, warnings: warnings)
+      outcome, inputs[place], seconds: durations.indices.contains(place) ? durations[place] : nil, took: took,
+      warnings: warnings)
   }
 
   /// Passes an interruption on and waits for the workers to end; what they leave is removed.

@@ -33,7 +33,8 @@ struct BatchView {
     }
   }
 
-  mutating func note(_ outcome: BatchOutcome, _ input: BatchInput, seconds: Double?, took: Duration, warnings: [String]) {
+  mutating func note(_ outcome: BatchOutcome, _ input: BatchInput, seconds: Double?, took: Duration, warnings: [String])
+  {
     for warning in warnings { say("\(input.path): warning: \(warning)") }
     finished += 1
     readSeconds += seconds ?? 0

@@ -85,7 +85,8 @@ final class BatchWorker {
   }
 
   /// This machine and process, as parts are named after them.
-  private static let machine = "m" + ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(40)
+  private static let machine =
+    "m" + ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(40)
   private static var owner: String { "\(machine)-\(getpid())" }
 
   /// Whether the batch that makes a part is still at work. Of another machine that cannot be asked, so there the part
@@ -101,7 +102,8 @@ final class BatchWorker {
   /// Why no rows can be written to `path`; nil when nothing speaks against it.
   static func reasonNotToWrite(_ path: String) -> String? {
     let longest = (RunManifest.path(beside: path) as NSString).lastPathComponent.utf8.count
-    return longest > 255 ? "the name of its output would have \(longest) bytes, and 255 are possible; rename the video" : nil
+    return longest > 255
+      ? "the name of its output would have \(longest) bytes, and 255 are possible; rename the video" : nil
   }
 
   /// What an error says: our own say it themselves.
@@ -129,7 +131,9 @@ final class BatchWorker {
     if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
     let said = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message"
     // The path has a column of its own.
-    let message = ["dfer: ", "\(input.argument): "].reduce(said) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 }
+    let message = ["dfer: ", "\(input.argument): "].reduce(said) {
+      $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0
+    }
     switch child.code {
     case 0, 4:
       do {

@@ -56,13 +56,15 @@ struct BlendCommand: ParsableCommand {
     if !overwrite, FileManager.default.fileExists(atPath: output) {
       throw CheckpointError(path: output, reason: "already exists; use --overwrite to replace it")
     }
-    let blend = try Blend(ExpressionModel(weights: first), ExpressionModel(weights: second), share: weight, path: second)
+    let blend = try Blend(
+      ExpressionModel(weights: first), ExpressionModel(weights: second), share: weight, path: second)
     let card = blend.model.card
     let result = try valid.map { path in
       let set = try LabelledSet(path, card: card, every: validSubsample) {
         try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path)
       }
-      let predictions = Evaluator(blend.model, inputMode: try blend.model.inputMode(inputMode, for: set)).read(set.clips)
+      let predictions = Evaluator(blend.model, inputMode: try blend.model.inputMode(inputMode, for: set)).read(
+        set.clips)
       return Evaluation(predictions, of: set.clips, faceless: set.faceless, card, without: ["contempt"])
     }
     for line in result?.lines ?? [] { print(line) }

@@ -59,14 +59,18 @@ struct Calibrate: ParsableCommand {
     }
     let suite = try EvaluationSuite(contentsOf: suite, data: suiteData, only: domains)
     let judged = try JudgedWeights(weights, nil, nil)
-    let prior = try classData.isEmpty ? nil : ClassPrior(
-      of: classData.map { try WeightedFile($0) }.map { ($0.path, $0.weight) }, labels: judged.reader.modelInfo.labels,
-      adjustment: classAdjustment)
+    let prior =
+      try classData.isEmpty
+      ? nil
+      : ClassPrior(
+        of: classData.map { try WeightedFile($0) }.map { ($0.path, $0.weight) }, labels: judged.reader.modelInfo.labels,
+        adjustment: classAdjustment)
     let readings = try SuiteSession.read(suite, [judged])[0]
     let before = try SuiteResult(suite, judged.info, readings)
     guard let temperature = before.fittedTemperature else {
       throw DataError(
-        path: self.suite, reason: "its domains hold fewer than \(Temperature.minimumFaces) faces with a clear label: too few to "
+        path: self.suite,
+        reason: "its domains hold fewer than \(Temperature.minimumFaces) faces with a clear label: too few to "
           + "fit a temperature")
     }
     var info = judged.info
@@ -74,8 +78,9 @@ struct Calibrate: ParsableCommand {
     let after = try SuiteResult(suite, info, readings)
     try CalibratedWeights(judged.path).write(after, prior: prior, to: output)
     for line in after.lines { print(line) }
-    print("ECE \(before.mean.calibrationError.rounded(to: 3)) at temperature \(judged.info.temperature), "
-      + "\(after.mean.calibrationError.rounded(to: 3)) at \(temperature)")
+    print(
+      "ECE \(before.mean.calibrationError.rounded(to: 3)) at temperature \(judged.info.temperature), "
+        + "\(after.mean.calibrationError.rounded(to: 3)) at \(temperature)")
     print(output)
   }
 }

@@ -25,7 +25,8 @@ struct Compare: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("output")],
-    help: ArgumentHelp("Write the confusion matrix, in seconds, to this file as CSV.", valueName: "file"), completion: .csv)
+    help: ArgumentHelp("Write the confusion matrix, in seconds, to this file as CSV.", valueName: "file"),
+    completion: .csv)
   var output: String?
 
   @Flag(help: "Replace an existing output file.")
@@ -35,7 +36,8 @@ struct Compare: ParsableCommand {
   var map: [String] = []
 
   @Option(
-    help: ArgumentHelp("Compare tier, face or subject A of the reference with B of the other. Repeatable.", valueName: "A=B"))
+    help: ArgumentHelp(
+      "Compare tier, face or subject A of the reference with B of the other. Repeatable.", valueName: "A=B"))
   var pair: [String] = []
 
   @Option(help: "Take this observation, of a BORIS file with several whose videos do not tell.")
@@ -48,7 +50,8 @@ struct Compare: ParsableCommand {
     if let output { try OutputPaths.check([output], inputs: [reference, other]) }
     let names = try AnnotationInput.names(map)
     let (firstFile, secondFile) = try (
-      AnnotationInput(reference, frameRate: frames.fps), AnnotationInput(other, frameRate: frames.fps))
+      AnnotationInput(reference, frameRate: frames.fps), AnnotationInput(other, frameRate: frames.fps)
+    )
     firstFile.warnOfOtherVideo(than: secondFile)
     let first = try firstFile.annotation(with: secondFile.videos, observation: observation).renaming(names)
     let second = try secondFile.annotation(with: firstFile.videos, observation: observation).renaming(names)
@@ -100,9 +103,14 @@ struct AnnotationInput {
 
   /// Warns when the file names videos, and none of them is among `others`.
   func warnUnless(of others: [String], whose owner: String) {
-    guard !others.isEmpty, !videos.isEmpty, !videos.contains(where: { AnnotationFile.isSameVideo($0, others) }) else { return }
-    func names(_ paths: [String]) -> String { paths.prefix(3).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ") }
-    Terminal.write("warning: \(owner) is of \(names(others)), but \(path) is of \(names(videos)); is this the same video?\n")
+    guard !others.isEmpty, !videos.isEmpty, !videos.contains(where: { AnnotationFile.isSameVideo($0, others) }) else {
+      return
+    }
+    func names(_ paths: [String]) -> String {
+      paths.prefix(3).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+    }
+    Terminal.write(
+      "warning: \(owner) is of \(names(others)), but \(path) is of \(names(videos)); is this the same video?\n")
   }
 
   /// Failures to read, under the file's name.

@@ -25,7 +25,9 @@ struct DferCommand: ParsableCommand {
       CommandGroup(name: "Networks", subcommands: [Models.self, Inspect.self, Evaluate.self]),
       CommandGroup(
         name: "Training",
-        subcommands: [Train.self, Pretrain.self, BlendCommand.self, Calibrate.self, ManifestCommand.self, Synthesize.self]),
+        subcommands: [
+          Train.self, Pretrain.self, BlendCommand.self, Calibrate.self, ManifestCommand.self, Synthesize.self,
+        ]),
     ])
 
   /// `dfer` alone.
@@ -70,7 +72,9 @@ struct DferCommand: ParsableCommand {
         continue
       }
       let names = commands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
-      let hint = nearestName(to: word, among: names).map { "did you mean '\($0)'?" } ?? "the commands are \(names.joined(separator: ", "))"
+      let hint =
+        nearestName(to: word, among: names).map { "did you mean '\($0)'?" }
+        ?? "the commands are \(names.joined(separator: ", "))"
       return "no command '\(word)'; \(hint)"
     }
     return nil

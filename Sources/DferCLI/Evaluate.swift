@@ -61,7 +61,8 @@ struct Evaluate: ParsableCommand {
     if (data == nil) == (suite.suite == nil) { throw ValidationError("give labelled faces: either --data or --suite") }
     try refuseOptionsOfOtherForm()
     let single = [
-      ("--weights", weights != nil), ("--prior", priorOption.prior != nil), ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil),
+      ("--weights", weights != nil), ("--prior", priorOption.prior != nil), ("--confusion", files.confusion != nil),
+      ("--predictions", files.predictions != nil),
       ("--baseline-input-mode", input.baselineInputMode != nil),
     ]
     for (name, isGiven) in single where isGiven && pipeline.count > 1 {
@@ -70,8 +71,10 @@ struct Evaluate: ParsableCommand {
     guard pipeline == [DetectorSession.name] else { return }
     let other = [
       ("--input-mode", input.inputMode != nil), ("--baseline-input-mode", input.baselineInputMode != nil),
-      ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil), ("--masks", selection.masks),
-      ("--draw-masks", selection.drawMasks), ("--temperature", input.temperature != nil), ("--prior", priorOption.prior != nil),
+      ("--confusion", files.confusion != nil), ("--predictions", files.predictions != nil),
+      ("--masks", selection.masks),
+      ("--draw-masks", selection.drawMasks), ("--temperature", input.temperature != nil),
+      ("--prior", priorOption.prior != nil),
     ]
     for (name, isGiven) in other where isGiven {
       throw ValidationError("\(name) is not supported by --pipeline \(DetectorSession.name)")
@@ -115,7 +118,8 @@ struct Evaluate: ParsableCommand {
     let trained = try FaceReader(weights: path)
     let reader = try prior.map { try trained.reading(with: $0, path: path, temperature: input.temperature) } ?? trained
     for label in selection.excludeLabel where label != "contempt" && !reader.modelInfo.labels.contains(label) {
-      throw ValidationError("--exclude-label \(label): the labels of these weights are \(reader.modelInfo.labels.joined(separator: ", "))")
+      throw ValidationError(
+        "--exclude-label \(label): the labels of these weights are \(reader.modelInfo.labels.joined(separator: ", "))")
     }
     let outputs = (
       json: try file(files.json), predictions: try file(files.predictions), confusion: try file(files.confusion)
@@ -190,10 +194,12 @@ struct Evaluate: ParsableCommand {
   private func baselineInputMode(of reader: FaceReader, for set: LabelledSet) throws -> Evaluator.InputMode? {
     guard let baseline = input.baselineInputMode else { return nil }
     guard case .clips(let model) = reader else {
-      throw ValidationError("--baseline-input-mode applies to clip networks; \(reader.modelInfo.system) reads single images")
+      throw ValidationError(
+        "--baseline-input-mode applies to clip networks; \(reader.modelInfo.system) reads single images")
     }
     if try model.inputMode(baseline, for: set) == model.inputMode(input.inputMode, for: set) {
-      throw ValidationError("--baseline-input-mode \(baseline.argument): the faces are read like this already; give another --input-mode")
+      throw ValidationError(
+        "--baseline-input-mode \(baseline.argument): the faces are read like this already; give another --input-mode")
     }
     return baseline
   }

@@ -62,7 +62,8 @@ struct Export: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Compare with this annotation in the HTML report: ELAN, BORIS, or rows of another run or program.", valueName: "file"),
+      "Compare with this annotation in the HTML report: ELAN, BORIS, or rows of another run or program.",
+      valueName: "file"),
     completion: .annotations)
   var against: String?
 
@@ -108,7 +109,8 @@ struct Export: ParsableCommand {
     let file = try AnnotationInput(path, frameRate: frames.fps)
     let videos = source.media.map { [$0.location] } ?? []
     file.warnUnless(of: videos, whose: input)
-    let annotation = try file.annotation(with: videos, observation: observation).renaming(try AnnotationInput.names(map))
+    let annotation = try file.annotation(with: videos, observation: observation).renaming(
+      try AnnotationInput.names(map))
     let own = Annotation(SegmentTimeline(rows, labels: source.timeline.labels)).renaming([:])
     _ = try AnnotationInput.naming(path) { try Agreement(annotation, own) }
     return (annotation, (path as NSString).lastPathComponent)
@@ -119,7 +121,8 @@ struct Export: ParsableCommand {
     guard let media, !media.isURL, output.contains(where: { !(OutputFormat(path: $0)?.isIncremental ?? true) }),
       !FileManager.default.fileExists(atPath: media.absolute)
     else { return }
-    Terminal.write("warning: the video \(media.absolute) is not there, and the files will link to it; --media names another\n")
+    Terminal.write(
+      "warning: the video \(media.absolute) is not there, and the files will link to it; --media names another\n")
   }
 
   /// The outputs' formats, after everything that the options alone can get wrong.
@@ -134,8 +137,12 @@ struct Export: ParsableCommand {
     guard csvStyle == .dfer || formats.contains(.csv) else {
       throw ValidationError("--csv-style applies to CSV outputs only")
     }
-    guard against == nil || formats.contains(.html) else { throw ValidationError("--against applies to HTML reports only") }
-    guard !pixelate || output.contains(where: VideoExport.isVideo) else { throw ValidationError("--pixelate applies to video outputs only") }
+    guard against == nil || formats.contains(.html) else {
+      throw ValidationError("--against applies to HTML reports only")
+    }
+    guard !pixelate || output.contains(where: VideoExport.isVideo) else {
+      throw ValidationError("--pixelate applies to video outputs only")
+    }
     guard format == nil || !output.contains(where: VideoExport.isVideo) else {
       throw ValidationError("--format cannot be combined with a video output")
     }

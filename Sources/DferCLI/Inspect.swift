@@ -10,7 +10,8 @@ struct Inspect: ParsableCommand {
     abstract: "Describe a video or weight file.")
 
   @Argument(
-    help: "A video file, URL or camera, or a .safetensors file.", completion: .file(), transform: { (try? localPath($0)) ?? $0 })
+    help: "A video file, URL or camera, or a .safetensors file.", completion: .file(),
+    transform: { (try? localPath($0)) ?? $0 })
   var file: String
 
   func run() throws {
@@ -25,7 +26,8 @@ struct Inspect: ParsableCommand {
     [
       ("file", info.location), ("format", info.format),
       ("video stream", "\(info.stream)" + (info.videoStreams.count > 1 ? " of \(info.videoStreams)" : "")),
-      ("codec", "\(info.codec), \(info.pixelFormat)"), ("stored", "\(info.storedSize.width) x \(info.storedSize.height)"),
+      ("codec", "\(info.codec), \(info.pixelFormat)"),
+      ("stored", "\(info.storedSize.width) x \(info.storedSize.height)"),
       ("upright", "\(info.size.width) x \(info.size.height)"), ("rotation", info.orientation.name),
       ("pixel aspect", "\(info.pixelAspect)"),
       ("frame rate", info.frameRate.map { "\($0) on average, as declared" } ?? "not declared"),
@@ -49,7 +51,8 @@ struct WeightInfo {
   var line: String {
     let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
     let parameters = file.names.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
-    return "\(url.lastPathComponent)  \(oneDecimal(Double(size) / 1e6)) MB, \(oneDecimal(Double(parameters) / 1e6)) M parameters"
+    return
+      "\(url.lastPathComponent)  \(oneDecimal(Double(size) / 1e6)) MB, \(oneDecimal(Double(parameters) / 1e6)) M parameters"
       + (file.metadata["licence"].map { ", licence: \($0)" } ?? "")
   }
 

@@ -63,7 +63,8 @@ final class LiveShow {
     var image = sample.frame.image(longSide: min(Self.longSide, max(size.width, size.height)))
     if hidesFaces {
       let (x, y) = (Double(image.width) / Double(size.width), Double(image.height) / Double(size.height))
-      image = image.hiding(sample.everything.map { Rect(x: $0.x * x, y: $0.y * y, width: $0.width * x, height: $0.height * y) })
+      image = image.hiding(
+        sample.everything.map { Rect(x: $0.x * x, y: $0.y * y, width: $0.width * x, height: $0.height * y) })
     }
     board.show(
       jpeg: try encoder.encode(image), frame: sample.frame.index, time: sample.frame.time.seconds, width: size.width,

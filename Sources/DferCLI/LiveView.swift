@@ -36,7 +36,9 @@ struct LiveView {
     face.label = best.label
     face.confidence = confidence
     face.end = row.endSeconds
-    face.probabilities = zip(labels, row.probabilities).map { (label: $0, value: Double($1)) }.sorted { $0.value > $1.value }
+    face.probabilities = zip(labels, row.probabilities).map { (label: $0, value: Double($1)) }.sorted {
+      $0.value > $1.value
+    }
     face.strip.append((best.label, confidence))
     if face.strip.count > 40 { face.strip.removeFirst() }
     faces[id] = face

@@ -48,7 +48,8 @@ struct Merge: ParsableCommand {
     for file in files {
       if let other = first.updateValue(file.path, forKey: ExactName(file.source)) {
         throw ValidationError(
-          "\(other) and \(file.path) would both have the source \"\(file.source)\"; give their folder above both, or the files themselves")
+          "\(other) and \(file.path) would both have the source \"\(file.source)\"; give their folder above both, or the files themselves"
+        )
       }
     }
   }

@@ -5,7 +5,8 @@ import Foundation
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List installed pipelines and their weights.",
-    discussion: "Use one with dfer watch --pipeline NAME. dfer inspect WEIGHTS.safetensors prints the whole model card.")
+    discussion: "Use one with dfer watch --pipeline NAME. dfer inspect WEIGHTS.safetensors prints the whole model card."
+  )
 
   func run() throws {
     let files = Installation.pipelines()

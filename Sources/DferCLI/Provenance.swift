@@ -11,7 +11,9 @@ enum Provenance {
     let weights = models.pipeline.modelWeights
     return [
       "dfer": Installation.version, "pipeline": models.pipeline.name, "read": day(Date()),
-      "weights": text(file: weights.lastPathComponent, version: models.modelInfo.version, sha256: try SHA256.hex(ofFile: weights.path)),
+      "weights": text(
+        file: weights.lastPathComponent, version: models.modelInfo.version, sha256: try SHA256.hex(ofFile: weights.path)
+      ),
     ]
   }
 

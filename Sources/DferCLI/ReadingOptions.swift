@@ -23,7 +23,9 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Track the main face only.")
   var mainFace = false
 
-  @Option(help: ArgumentHelp("Seconds from one clip to the next, in sixteenths of a clip (default: from the weights).", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Seconds from one clip to the next, in sixteenths of a clip (default: from the weights).", valueName: "seconds"))
   var hop: Double?
 
   @Option(help: ArgumentHelp("Length of a clip in seconds (default: from the weights).", valueName: "seconds"))
@@ -31,7 +33,8 @@ struct ReadingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Fraction of the tubes that the encoder reads, 0.1 to 1: lower is faster but less accurate.", valueName: "fraction"))
+      "Fraction of the tubes that the encoder reads, 0.1 to 1: lower is faster but less accurate.",
+      valueName: "fraction"))
   var keepTubes = 1.0
 
   @Option(help: "Number of threads for arithmetic (default: all available cores).")
@@ -47,7 +50,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Index of the video stream in the file (see dfer inspect).", valueName: "index"))
   var stream: Int?
 
-  @Option(help: ArgumentHelp("Override the file's rotation: 0, 90, 180 or 270 degrees clockwise.", valueName: "degrees"))
+  @Option(
+    help: ArgumentHelp("Override the file's rotation: 0, 90, 180 or 270 degrees clockwise.", valueName: "degrees"))
   var rotation: Int?
 
   @Option(help: "Whether a cut to another shot ends tracks and clips: on or off.")

@@ -24,7 +24,9 @@ struct RowFiles {
     var seen: Set<ExactName> = []
     var merged: [File] = []
     for argument in arguments {
-      let found = Self.isFolder(argument) ? Self.files(in: argument, endings: endings) : [File(path: argument, source: Self.stem(argument))]
+      let found =
+        Self.isFolder(argument)
+        ? Self.files(in: argument, endings: endings) : [File(path: argument, source: Self.stem(argument))]
       for file in found {
         let kind = TableKind(path: file.path)
         if output != "-", OutputPaths.isSame(file.path, output) {
@@ -45,10 +47,13 @@ struct RowFiles {
     try add(merged)
     guard !files.isEmpty else {
       if arguments.count == 1, !Self.isFolder(arguments[0]), let note = notes.first {
-        throw UnreadableTimeline(path: arguments[0], reason: note.replacingOccurrences(of: "\(arguments[0]): skipped, ", with: "") + ", not rows")
+        throw UnreadableTimeline(
+          path: arguments[0],
+          reason: note.replacingOccurrences(of: "\(arguments[0]): skipped, ", with: "") + ", not rows")
       }
       throw UnreadableTimeline(
-        path: arguments.joined(separator: ", "), reason: "no rows of dfer; in folders, only files with their .run.json beside them count")
+        path: arguments.joined(separator: ", "),
+        reason: "no rows of dfer; in folders, only files with their .run.json beside them count")
     }
   }
 
@@ -60,7 +65,8 @@ struct RowFiles {
       let known = sources.filter { source in
         plain.contains { file in
           let stem = Self.stem(file.path)
-          return ExactName(stem) == source || stem.utf8.suffix(source.text.utf8.count + 1).elementsEqual(("/" + source.text).utf8)
+          return ExactName(stem) == source
+            || stem.utf8.suffix(source.text.utf8.count + 1).elementsEqual(("/" + source.text).utf8)
         }
       }
       if plain.isEmpty || known.isEmpty {
@@ -69,7 +75,8 @@ struct RowFiles {
         notes.append("\(table.path): skipped, a table of dfer merge whose rows are in the other files")
       } else {
         throw UnreadableTimeline(
-          path: table.path, reason: "a table of dfer merge that holds rows of \(known.count) of the other files; give either it or them")
+          path: table.path,
+          reason: "a table of dfer merge that holds rows of \(known.count) of the other files; give either it or them")
       }
     }
   }
@@ -93,7 +100,9 @@ struct RowFiles {
     var found: [ExactName: [String: String]] = [:]
     while let name = walk.nextObject() as? String {
       let ending = (name as NSString).pathExtension.lowercased()
-      guard endings.contains(ending), !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else { continue }
+      guard endings.contains(ending), !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else {
+        continue
+      }
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
       guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) else { continue }
       found[ExactName(stem(name)), default: [:]][ending] = path
@@ -105,6 +114,7 @@ struct RowFiles {
 
   private static func stem(_ path: String) -> String {
     let ending = (path as NSString).pathExtension
-    return ["csv", "tsv", "jsonl", "json"].contains(ending.lowercased()) ? String(path.dropLast(ending.count + 1)) : path
+    return ["csv", "tsv", "jsonl", "json"].contains(ending.lowercased())
+      ? String(path.dropLast(ending.count + 1)) : path
   }
 }

@@ -37,13 +37,16 @@ struct SideBySide {
           pipeline: name, samples: classes.samples, uar: classes.uar, war: classes.war, macroF1: classes.macroF1,
           calibrationError: classes.calibration.error, cost: try Cost.measured(path), look: reading.inputMode))
     }
-    print("\(command.faces): \(rows[0].samples) faces, without \(command.selection.excludeLabel.joined(separator: ", "))")
+    print(
+      "\(command.faces): \(rows[0].samples) faces, without \(command.selection.excludeLabel.joined(separator: ", "))")
     for line in Self.table(rows) { print(line) }
     try file?.writeWhole(Self.json(rows))
   }
 
   private static func table(_ rows: [Row]) -> [String] {
-    let header = ["pipeline", "UAR %", "WAR %", "F1 %", "ECE", "params M", "GMACs/clip", "ms/clip", "core ms", "RSS MiB", "sees"]
+    let header = [
+      "pipeline", "UAR %", "WAR %", "F1 %", "ECE", "params M", "GMACs/clip", "ms/clip", "core ms", "RSS MiB", "sees",
+    ]
     func number(_ value: Double, _ places: Int) -> String { String(format: "%.\(places)f", value) }
     let cells = rows.map { row in
       [
@@ -103,7 +106,8 @@ struct Cost: ParsableCommand {
     // Different images: equal ones would be read once.
     var random = RandomSource(seed: 1)
     let clip = (0..<frames).map { _ in
-      Image(width: side, height: side, pixels: (0..<3 * side * side).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+      Image(
+        width: side, height: side, pixels: (0..<3 * side * side).map { _ in UInt8(truncatingIfNeeded: random.next()) })
     }
     var (times, coreTimes): ([Double], [Double]) = ([], [])
     for round in 0..<9 {
@@ -133,7 +137,8 @@ struct Cost: ParsableCommand {
     guard child.code == 0, let data = try? Data(contentsOf: output),
       let metrics = try? JSONDecoder().decode(Metrics.self, from: data)
     else {
-      throw CheckpointError(path: pipeline, reason: "its cost could not be measured: the process ended with \(child.code)")
+      throw CheckpointError(
+        path: pipeline, reason: "its cost could not be measured: the process ended with \(child.code)")
     }
     return metrics
   }

@@ -45,7 +45,9 @@ struct SuiteSession {
         let isSame = known.map { $0.info.seesLike(info) } ?? false
         let set =
           try (isSame ? known?.set : nil)
-          ?? domain.read(for: info) { try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path) }
+          ?? domain.read(for: info) {
+            try FaceDetector(weights: Installation.pipeline("mtcae-dfer").detectorWeights.path)
+          }
         if known == nil { for line in set.skipped { Terminal.write("dfer: \(line)\n") } }
         known = (info, set)
         var terminal = Terminal()
@@ -78,7 +80,8 @@ struct JudgedWeights {
     self.path = path
     let modelInfo = reader.modelInfo
     info = SuiteResult.Weights(
-      path: name, system: modelInfo.system, version: modelInfo.version, temperature: temperature ?? modelInfo.temperature,
+      path: name, system: modelInfo.system, version: modelInfo.version,
+      temperature: temperature ?? modelInfo.temperature,
       prior: prior?.words)
   }
 }

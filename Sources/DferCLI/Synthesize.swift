@@ -58,7 +58,8 @@ struct Synthesize: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "whole: neutral, apex, neutral. mixed: also parts of that. brief: for a moment only, anywhere.", valueName: "kind"))
+      "whole: neutral, apex, neutral. mixed: also parts of that. brief: for a moment only, anywhere.", valueName: "kind"
+    ))
   var timing = "whole"
 
   func validate() throws { _ = try settings() }
@@ -87,7 +88,9 @@ struct Synthesize: ParsableCommand {
       }
       try check(!settings.classes.isEmpty, "--classes names no class")
     }
-    guard let cut = Timing.Cut(rawValue: timing) else { throw ValidationError("--timing must be whole, mixed or brief") }
+    guard let cut = Timing.Cut(rawValue: timing) else {
+      throw ValidationError("--timing must be whole, mixed or brief")
+    }
     settings.cut = cut
     return settings
   }

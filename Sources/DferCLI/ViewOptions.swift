@@ -9,10 +9,14 @@ struct ViewOptions: ParsableArguments {
   @Option(help: "Port of the live view; 0 picks a free one.")
   var port = 8087
 
-  @Option(help: ArgumentHelp("Network address to listen on; other than this machine requires a token.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Network address to listen on; other than this machine requires a token.", valueName: "address"))
   var listen = "127.0.0.1"
 
-  @Option(help: "Access token of at least 16 characters; the variable DFER_TOKEN is safer, since arguments are visible to other users.")
+  @Option(
+    help:
+      "Access token of at least 16 characters; the variable DFER_TOKEN is safer, since arguments are visible to other users."
+  )
   var token: String?
 
   @Flag(help: "Pixelate every face in the live view.")

@@ -95,7 +95,9 @@ struct Watch: ParsableCommand {
   /// Opens the source in the way that its kind asks for.
   ///
   /// - Parameter onRetry: called on another thread before each try to open a lost source again.
-  func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws -> any VideoEvents {
+  func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws
+    -> any VideoEvents
+  {
     var options = reading.videoOptions
     if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     options.follows = live.follow

@@ -31,7 +31,8 @@ struct WatchSession {
   init(_ command: Watch) throws {
     let started = Date()
     self.command = command
-    try OutputPaths.check(command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
+    try OutputPaths.check(
+      command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
     let formats = try command.formats()
     if let threads = command.reading.threads { Compute.threads = threads }
     Compute.precision = command.reading.precision.precision
@@ -41,13 +42,15 @@ struct WatchSession {
     isLive = command.simulateLive || source.info.isLive
     models = try LoadedPipeline(
       Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
-      prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks, blendshapes: command.reading.blendshapes, wallTime: isLive)
+      prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks,
+      blendshapes: command.reading.blendshapes, wallTime: isLive)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive))
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels)
-    view = LiveView(title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
+    view = LiveView(
+      title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     try checkVideoOutputs()
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     for path in [manifestPath, command.showViews].compactMap({ $0 })
@@ -62,7 +65,8 @@ struct WatchSession {
   private func writer(_ format: OutputFormat, to path: String) throws -> any TimelineWriter {
     guard let period = command.splitEvery else {
       return try format.writer(
-        to: path, overwrite: command.overwrite, layout: try layout(for: format), media: MediaReference(source.info.location))
+        to: path, overwrite: command.overwrite, layout: try layout(for: format),
+        media: MediaReference(source.info.location))
     }
     let (rotated, board) = (rotated, show?.board)
     return try RotatingWriter(
@@ -125,7 +129,8 @@ struct WatchSession {
       show?.waitWhilePaused(pass, until: isStopped)
       switch event {
       case .row(let row):
-        for index in outputs.indices where outputs[index].path != "-" || reader.awaits(isLive: isLive, until: isStopped) {
+        for index in outputs.indices where outputs[index].path != "-" || reader.awaits(isLive: isLive, until: isStopped)
+        {
           try outputs[index].writer.write(row)
         }
         summary.add(row)
@@ -155,7 +160,9 @@ struct WatchSession {
     guard !isLive, FileStamp(path: command.source) != nil, !ImageSource.takes(command.source) else {
       throw ValidationError("-o \(first): only a video file is read a second time to draw the timeline in")
     }
-    guard command.splitEvery == nil else { throw ValidationError("-o \(first): a video cannot be used together with --split-every") }
+    guard command.splitEvery == nil else {
+      throw ValidationError("-o \(first): a video cannot be used together with --split-every")
+    }
     for path in command.videoOutputs { _ = try StagedPath(path, overwrite: command.overwrite) }
   }
 
@@ -178,7 +185,8 @@ struct WatchSession {
 
   private func loadLine(_ load: LoadChange) -> String {
     let what = load.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
-    return "\(time(load.seconds))  \(what): finder every \(oneDecimal(load.finderEvery)) s, a clip every \(oneDecimal(load.hop)) s"
+    return
+      "\(time(load.seconds))  \(what): finder every \(oneDecimal(load.finderEvery)) s, a clip every \(oneDecimal(load.hop)) s"
   }
 
   private mutating func draw(_ progress: RunProgress) {
@@ -213,7 +221,9 @@ struct WatchSession {
 
   private func plainLine(_ row: ClipResult) -> String {
     let when = "\(time(row.startSeconds, tenths: true))-\(time(row.endSeconds, tenths: true))"
-    guard let id = row.faceID, let best = row.best(models.layout.labels) else { return "\(when)  \(row.status.rawValue)" }
+    guard let id = row.faceID, let best = row.best(models.layout.labels) else {
+      return "\(when)  \(row.status.rawValue)"
+    }
     let note = row.status == .ok ? "" : "  (\(row.status.rawValue))"
     let label = best.label + (Doubt.isDoubtful(Double(best.confidence)) ? "?" : "")
     return "\(when)  face \(id)  \(label.padded(to: 10)) \(Int((best.confidence * 100).rounded())) %\(note)"
@@ -230,11 +240,14 @@ struct WatchSession {
         + (status == .interrupted ? "; interrupted" : ""))
     let counts = source.counts
     if isLive, let median = pass.latency.quantile(0.5), let p95 = pass.latency.quantile(0.95) {
-      terminal.say("  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped")
+      terminal.say(
+        "  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped"
+      )
     }
     if status == .finishedWithDamage {
       let gaps = pass.counts.gaps
-      terminal.say("  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
+      terminal.say(
+        "  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
     let written = files + (manifestPath.map { [$0] } ?? [])

@@ -62,6 +62,7 @@ public struct Rect: Sendable, Hashable, Codable {
   /// The point `t` of the way from this box to `other`: 0 gives this box, 1 gives `other`.
   public func interpolated(to other: Rect, _ t: Double) -> Rect {
     func mix(_ a: Double, _ b: Double) -> Double { a + (b - a) * t }
-    return Rect(x: mix(x, other.x), y: mix(y, other.y), width: mix(width, other.width), height: mix(height, other.height))
+    return Rect(
+      x: mix(x, other.x), y: mix(y, other.y), width: mix(width, other.width), height: mix(height, other.height))
   }
 }

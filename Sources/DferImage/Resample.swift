@@ -4,7 +4,8 @@ extension Image {
   /// Fractions of pixels are honoured, so that a slowly moving crop moves smoothly. Shrinking averages over the source
   /// area, growing is bilinear, and outside the image its border is repeated.
   public func resampled(_ area: Rect, width: Int, height: Int) -> Image {
-    precondition(width > 0 && height > 0 && area.width > 0 && area.height > 0, "resampled: \(area) to \(width)x\(height)")
+    precondition(
+      width > 0 && height > 0 && area.width > 0 && area.height > 0, "resampled: \(area) to \(width)x\(height)")
     let columns = Weights(start: area.x, length: area.width, count: width, limit: self.width)
     let rows = Weights(start: area.y, length: area.height, count: height, limit: self.height)
     let first = rows.firstSource

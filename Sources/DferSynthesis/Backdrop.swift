@@ -7,7 +7,9 @@ extension Canvas {
     self.init(width: width, height: height)
     func draw(_ low: Float, _ high: Float) -> Float { low + random.uniform() * (high - low) }
     let brightness = draw(0.1, 0.9)
-    func colour() -> Colour { Colour(draw(0.02, 1), draw(0.02, 1), draw(0.02, 1)).mixed(Colour(0.5, 0.5, 0.5), 0.5) * brightness }
+    func colour() -> Colour {
+      Colour(draw(0.02, 1), draw(0.02, 1), draw(0.02, 1)).mixed(Colour(0.5, 0.5, 0.5), 0.5) * brightness
+    }
     let (from, to, turn) = (colour(), colour(), draw(0, 2 * .pi))
     let (dx, dy) = (cosine(turn), sine(turn))
     for y in 0..<height {
@@ -23,7 +25,8 @@ extension Canvas {
       let (paint, strength, soft) = (colour(), draw(0.3, 1), draw(0.02, 0.4))
       let isRound = draw(0, 1) < 0.4
       let area = Rect(
-        left: Double(cx - rx * 1.5), top: Double(cy - ry * 1.5), right: Double(cx + rx * 1.5), bottom: Double(cy + ry * 1.5))
+        left: Double(cx - rx * 1.5), top: Double(cy - ry * 1.5), right: Double(cx + rx * 1.5),
+        bottom: Double(cy + ry * 1.5))
       self.paint(area, owner: nil, paint) { x, y in
         let (u, v) = (abs(x - cx) / rx, abs(y - cy) / ry)
         let edge = isRound ? (u * u + v * v).squareRoot() : max(u, v)

@@ -42,7 +42,8 @@ public struct ClipFiles {
     let rate = settings.frameRate
     // Ticks of a millionth of a second: any frame rate fits within half of one.
     let video = try VideoWriter(
-      base.appendingPathExtension("mp4").path, size: settings.size, timeBase: TimeBase(numerator: 1, denominator: 90_000),
+      base.appendingPathExtension("mp4").path, size: settings.size,
+      timeBase: TimeBase(numerator: 1, denominator: 90_000),
       frameRate: rate, coding: .lossy(quality: clip.quality))
     var rows = [Self.truthHeader]
     var boxes = [[Rect]](repeating: [], count: settings.faces)

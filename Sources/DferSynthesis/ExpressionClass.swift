@@ -95,7 +95,9 @@ public enum ExpressionClass: String, CaseIterable, Sendable {
       perhaps(0.3, .mouthShrugUpper, 0.1...0.4)
     case .contempt:  // AU 12 + 14 on one side only
       let side = Int(random.next() % 2)
-      for (movement, range) in [(BlendshapeName.mouthSmile, 0.5...0.9), (.mouthDimple, 0.6...1), (.cheekSquint, 0.2...0.5)]
+      for (movement, range) in [
+        (BlendshapeName.mouthSmile, 0.5...0.9), (.mouthDimple, 0.6...1), (.cheekSquint, 0.2...0.5),
+      ]
         as [(BlendshapeName, ClosedRange<Float>)]
       { pose[movement, side] += draw(range) }
       pose[.mouthUpperUp, side] += draw(0...0.35)

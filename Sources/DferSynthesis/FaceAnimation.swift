@@ -35,7 +35,9 @@ struct FaceAnimation: Sendable {
       (.mouthPress, 0.2), (.eyeWide, 0.12),
     ] { rest.add(movement, Float(draw(-most, most).magnitude * (draw(0, 1) < 0.5 ? 1 : 0))) }
     self.rest = rest
-    let restless: [BlendshapeName] = [.browInnerUp, .browDown, .mouthPress, .mouthSmile, .mouthFrown, .jawOpen, .eyeSquint]
+    let restless: [BlendshapeName] = [
+      .browInnerUp, .browDown, .mouthPress, .mouthSmile, .mouthFrown, .jawOpen, .eyeSquint,
+    ]
     unrest = restless.map { ($0, SmoothNoise(0.03, rate: 0.4, random: &random)) }
     speaks = draw(0, 1) < 0.4
     syllables = speaks ? Self.speech(seconds, &random) : []
@@ -63,7 +65,9 @@ struct FaceAnimation: Sendable {
     while time < seconds {
       let length = draw(0.16, 0.3)
       var moves: [(BlendshapeName, Float)] = [(.jawOpen, Float(loudness * draw(0.04, 0.28)))]
-      let shapes: [[BlendshapeName]] = [[.mouthFunnel], [.mouthPucker], [.mouthStretch], [.mouthLowerDown, .mouthUpperUp], []]
+      let shapes: [[BlendshapeName]] = [
+        [.mouthFunnel], [.mouthPucker], [.mouthStretch], [.mouthLowerDown, .mouthUpperUp], [],
+      ]
       for movement in shapes[Int(random.next() % 5)] { moves.append((movement, Float(loudness * draw(0.1, 0.45)))) }
       if draw(0, 1) < 0.2 { moves = [(.mouthPress, 0.4), (.mouthClose, 0.05)] }
       syllables.append(Syllable(time: time, length: length, moves: moves))

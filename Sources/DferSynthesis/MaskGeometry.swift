@@ -74,7 +74,9 @@ enum MaskGeometry {
     ring(middle + outwards * 0.2, width * 0.16, width * 0.05)
     // The arms, back to the ears.
     for side: Float in [-1, 1] {
-      let (front, back) = (middle + across * (side * width * 1.28), at(side < 0 ? 0 : 16) + up * 1.2 + across * (side * 0.6))
+      let (front, back) = (
+        middle + across * (side * width * 1.28), at(side < 0 ? 0 : 16) + up * 1.2 + across * (side * 0.6)
+      )
       let first = Int32(surface.gloss.count)
       for place in [front + up * 0.2, front - up * 0.2, back + up * 0.2, back - up * 0.2] {
         surface.positions += [place.x, place.y, place.z]

@@ -17,7 +17,8 @@ struct Occluder: Sendable {
     form = [.bar, .disc, .finger][Int(random.next() % 3)]
     colour =
       form == .finger
-      ? Colour(srgb: draw(80, 230), draw(60, 180), draw(50, 150)) : Colour(draw(0.01, 0.8), draw(0.01, 0.8), draw(0.01, 0.8))
+      ? Colour(srgb: draw(80, 230), draw(60, 180), draw(50, 150))
+      : Colour(draw(0.01, 0.8), draw(0.01, 0.8), draw(0.01, 0.8))
     (x, y, turn) = (draw(-0.45, 0.45), draw(-0.1, 0.6), draw(-0.8, 0.8))
     (wide, high) = form == .finger ? (draw(0.06, 0.14), draw(0.3, 0.6)) : (draw(0.1, 0.3), draw(0.08, 0.25))
     let isBrief = draw(0, 1) < 0.5
@@ -36,7 +37,8 @@ struct Occluder: Sendable {
     let cy = Float(face.centre.y) + size * (y + 1.5 * away)
     let (c, s, rx, ry) = (cosine(turn), sine(turn), size * wide, size * high)
     let reach = Double(rx + ry + 2)
-    let area = Rect(left: Double(cx) - reach, top: Double(cy) - reach, right: Double(cx) + reach, bottom: Double(cy) + reach)
+    let area = Rect(
+      left: Double(cx) - reach, top: Double(cy) - reach, right: Double(cx) + reach, bottom: Double(cy) + reach)
     let form = form
     for finger in 0..<(form == .finger ? 3 : 1) {
       let offset = Float(finger - 1) * (form == .finger ? 2.1 * rx : 0)

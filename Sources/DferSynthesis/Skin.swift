@@ -10,7 +10,9 @@ struct Skin {
     albedo = []
     albedo.reserveCapacity(3 * mesh.vertexCount)
     gloss = []
-    func landmark(_ index: Int) -> (Float, Float) { (face[3 * mesh.landmarks[index]], face[3 * mesh.landmarks[index] + 1]) }
+    func landmark(_ index: Int) -> (Float, Float) {
+      (face[3 * mesh.landmarks[index]], face[3 * mesh.landmarks[index] + 1])
+    }
     let brows = [Array(17...21), Array(22...26)].map { $0.map { (landmark($0).0, landmark($0).1 - 0.3) } }
     let eyes = [Array(36...41) + [36], Array(42...47) + [42]].map { $0.map(landmark) }
     let patches = (0..<40).map { _ in
@@ -67,7 +69,8 @@ struct Skin {
     if look.stubble > 0, z > -1 {
       // Jaw, chin and upper lip; not the cheeks.
       let jaw = 1 - step(y, -3.6 + 0.35 * max(0, abs(x) - 3.5), -2.2 + 0.75 * max(0, abs(x) - 3.5))
-      let beard = step(y, -10, -8.5) * max(jaw, step(y, -2.9, -2.5) * (1 - step(y, -2, -1.6)) * (1 - step(abs(x), 1.8, 2.8)))
+      let beard =
+        step(y, -10, -8.5) * max(jaw, step(y, -2.9, -2.5) * (1 - step(y, -2, -1.6)) * (1 - step(abs(x), 1.8, 2.8)))
       colour = colour.mixed(look.hair * 0.8, 0.85 * look.stubble * beard)
     }
     for (px, py, size, strength) in patches {

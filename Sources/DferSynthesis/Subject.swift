@@ -70,7 +70,9 @@ struct Subject: Sendable {
     if let colour = look.mask {
       MaskGeometry.mask(points, mesh.landmarks, colour).draw(on: &canvas, camera, lighting, owner: 255)
     }
-    if look.hasGlasses { MaskGeometry.glasses(points, mesh.landmarks).draw(on: &canvas, camera, lighting, owner: owner) }
+    if look.hasGlasses {
+      MaskGeometry.glasses(points, mesh.landmarks).draw(on: &canvas, camera, lighting, owner: owner)
+    }
     return mesh.landmarks.map { camera.pixel(points, $0) }
   }
 

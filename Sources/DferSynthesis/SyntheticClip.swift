@@ -112,7 +112,8 @@ public struct SyntheticClip: Sendable {
       let points = truth.map { Point(x: $0.x / 2, y: $0.y / 2) }
       faces.append(
         Face(
-          expression: subject.animation.expression, intensity: timing.intensity(at: time), phase: timing.phase(at: time),
+          expression: subject.animation.expression, intensity: timing.intensity(at: time),
+          phase: timing.phase(at: time),
           box: Self.box(points), points: points))
     }
     for (face, occluder) in occluders {

@@ -38,9 +38,15 @@ public struct RowLayout: Sendable, Hashable {
 
   /// Column names, in order.
   public var columns: [String] {
-    ["clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label", "confidence", "margin"]
+    [
+      "clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label",
+      "confidence", "margin",
+    ]
       + order.map { "p_" + Self.safe(labels[$0]) }
-      + ["face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "detection_score", "yaw_deg", "pitch_deg", "roll_deg"]
+      + [
+        "face_frames", "coverage", "box_x", "box_y", "box_w", "box_h", "detection_score", "yaw_deg", "pitch_deg",
+        "roll_deg",
+      ]
       + ["detector_mask_probability"]
       + (includesMotion ? ["motion"] : [])
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])

@@ -158,7 +158,8 @@ public struct StatisticsTable: Sendable {
           continue
         }
         let figures = face.classes[index]
-        cells += [figures.seconds / face.readSeconds, figures.mean, figures.standardDeviation, figures.maximum].map(number)
+        cells += [figures.seconds / face.readSeconds, figures.mean, figures.standardDeviation, figures.maximum].map(
+          number)
         cells += [String(figures.episodes), figures.meanEpisode.map(seconds) ?? ""]
       }
       return cells.joined(separator: ",")

@@ -81,7 +81,8 @@ public struct TimelineSummary: Sendable {
     let doubt = face.doubtfulSeconds * 100 / face.seconds
     return "  face \(id)  \(fixedDecimal(face.seconds, places: 1)) s  " + shares.joined(separator: ", ")
       + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2))"
-      + (doubt >= 0.5 ? "; \(fixedDecimal(doubt, places: 0)) % unsure, below \(fixedDecimal(Doubt.threshold, places: 2))" : "") + ")"
+      + (doubt >= 0.5
+        ? "; \(fixedDecimal(doubt, places: 0)) % unsure, below \(fixedDecimal(Doubt.threshold, places: 2))" : "") + ")"
       + (face.motion.map { $0 < ClipResult.stillMotion } == true ? "  never moves: a picture?" : "")
   }
 }

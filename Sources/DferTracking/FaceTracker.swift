@@ -63,7 +63,9 @@ public struct FaceTracker: Sendable {
   public mutating func observe(_ detections: [FaceDetection], at time: Double) {
     let previous = runs?.recent.last
     runs = runs.map { ($0.first, $0.recent.suffix(2) + [time], $0.count + 1) } ?? (time, [time], 1)
-    let large = detections.filter { max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore }
+    let large = detections.filter {
+      max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore
+    }
     // Certain detections choose first; weak ones may only continue what is left over.
     // Between two runs nothing is known to have happened, however long that was: an image that stays on the screen for
     // seconds shows the same face all the time. Only runs that miss a face can end its track.
@@ -106,7 +108,9 @@ public struct FaceTracker: Sendable {
   /// Says that no detector run follows. When the segment is shorter than `shortestTrack`, or had fewer than three runs, a
   /// face that was seen in every run counts.
   public mutating func finish() {
-    guard let runs, let last = runs.recent.last, runs.count < 3 || last - runs.first < options.shortestTrack else { return }
+    guard let runs, let last = runs.recent.last, runs.count < 3 || last - runs.first < options.shortestTrack else {
+      return
+    }
     confirm { $0.sightings.count == runs.count && $0.first.time >= runs.first }
   }
 

@@ -82,15 +82,19 @@ package struct ShotCut: Sendable {
     boxes.contains { box in
       let inside = box.intersection(Rect(x: 0, y: 0, width: Double(before.width), height: Double(before.height)))
       guard inside.width >= 8, inside.height >= 8 else { return false }
-      return ShotSignature(before, area: inside).distance(to: ShotSignature(after, area: inside)).map { $0 < 0.4 } ?? false
+      return ShotSignature(before, area: inside).distance(to: ShotSignature(after, area: inside)).map { $0 < 0.4 }
+        ?? false
     }
   }
 
   private func isConfirmed(_ suspicion: Suspicion, by now: ShotSignature) -> Bool {
     let isClear = suspicion.step > Self.clear
-    guard let back = suspicion.before.distance(to: now), back > (isClear ? Self.clear : Self.threshold) else { return false }
+    guard let back = suspicion.before.distance(to: now), back > (isClear ? Self.clear : Self.threshold) else {
+      return false
+    }
     let motionAfter = past.last?.distance(to: now) ?? 0
-    return (suspicion.motionBefore + motionAfter) / 2 < (isClear ? Self.motion.clear : Self.motion.small) * suspicion.step
+    return (suspicion.motionBefore + motionAfter) / 2 < (isClear ? Self.motion.clear : Self.motion.small)
+      * suspicion.step
   }
 
   private mutating func remember(_ signature: ShotSignature) {

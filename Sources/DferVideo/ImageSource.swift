@@ -108,7 +108,8 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
     }
     guard let entries = Folder(location)?.entries else { throw VideoError.notReadable(path: location) }
     func files(_ endings: Set<String>) -> [String] {
-      entries.filter { $0.kind == .file && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(\.name)
+      entries.filter { $0.kind == .file && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(
+        \.name)
     }
     let videos = files(MediaEndings.videos.subtracting(["gif", "apng"]))
     if !videos.isEmpty { throw VideoError.folderOfVideos(path: location, videos: videos.count) }
@@ -121,7 +122,9 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
 
   /// Paths in the lines of a text file, relative to it.
   private static func listed(in location: String) throws -> [String] {
-    guard FileManager.default.isReadableFile(atPath: location), let data = FileManager.default.contents(atPath: location) else {
+    guard FileManager.default.isReadableFile(atPath: location),
+      let data = FileManager.default.contents(atPath: location)
+    else {
       throw VideoError.notReadable(path: location)
     }
     let isWide = data.starts(with: [0xFF, 0xFE]) || data.starts(with: [0xFE, 0xFF])

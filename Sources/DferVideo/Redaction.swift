@@ -10,7 +10,9 @@ public func redacted(_ location: String) -> String {
   guard let first = Address(bytes) else { return location }
   // A list of addresses, as the concat protocol has them.
   let parts = bytes.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
-  let shown = parts.count == 1 ? first.shown : Array(parts.map { Address($0)?.shown ?? Array($0) }.joined(separator: [UInt8(ascii: "|")]))
+  let shown =
+    parts.count == 1
+    ? first.shown : Array(parts.map { Address($0)?.shown ?? Array($0) }.joined(separator: [UInt8(ascii: "|")]))
   return String(decoding: shown, as: UTF8.self)
 }
 
@@ -103,7 +105,9 @@ private struct Address {
   /// A segment up to what it must not show. Percent signs do not hide a name: they are decoded first.
   private func shown(segment: [UInt8]) -> [UInt8] {
     let plain = Self.decoded(segment)
-    if plain.starts(with: Array("eyJ".utf8)) && plain.count(where: { $0 == UInt8(ascii: ".") }) >= 2 { return Self.stars }
+    if plain.starts(with: Array("eyJ".utf8)) && plain.count(where: { $0 == UInt8(ascii: ".") }) >= 2 {
+      return Self.stars
+    }
     var name = plain.startIndex
     for index in plain.indices {
       let byte = plain[index]
@@ -148,13 +152,15 @@ private struct Address {
   private static let stars = Array("***".utf8)
 
   private static let networks: Set<String> = [
-    "http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "rtmpt", "rtmpe", "udp", "rtp", "srt", "tcp", "tls", "ftp", "sftp",
+    "http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "rtmpt", "rtmpe", "udp", "rtp", "srt", "tcp", "tls", "ftp",
+    "sftp",
     "mms", "mmsh", "rist",
   ]
 
   /// Parts of names in a path whose values are kept back.
   private static let secretNames = [
-    "pass", "pwd", "pw", "token", "secret", "key", "auth", "sig", "user", "usr", "login", "cred", "session", "sid", "jwt",
+    "pass", "pwd", "pw", "token", "secret", "key", "auth", "sig", "user", "usr", "login", "cred", "session", "sid",
+    "jwt",
     "hmac", "hdn", "hash", "otp",
   ]
 

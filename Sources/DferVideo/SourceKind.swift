@@ -67,7 +67,9 @@ struct SourceKind {
       (isLive, isRemote) = (true, true)
     } else if isOpen, !Self.isFile(location), let scheme = Self.scheme(location), scheme != "file" {
       (name, url) = (redacted(location), location)
-      guard AllowedFormats.protocols(of: scheme) != nil else { throw VideoError.unknownAddress(path: name, scheme: scheme) }
+      guard AllowedFormats.protocols(of: scheme) != nil else {
+        throw VideoError.unknownAddress(path: name, scheme: scheme)
+      }
       self.scheme = scheme
       isRemote = true
       format = options.inputFormat
@@ -118,7 +120,9 @@ struct SourceKind {
   }
 
   private static func device(_ location: String) -> (Device, name: String)? {
-    func rest(_ prefix: String) -> String? { location.hasPrefix(prefix) ? String(location.dropFirst(prefix.count)) : nil }
+    func rest(_ prefix: String) -> String? {
+      location.hasPrefix(prefix) ? String(location.dropFirst(prefix.count)) : nil
+    }
     if location.hasPrefix("/dev/video") { return (.camera, location) }
     if let name = rest("v4l2:") {
       return (.camera, !name.isEmpty && name.allSatisfy(\.isNumber) ? "/dev/video\(name)" : name)
@@ -158,7 +162,9 @@ struct SourceKind {
 ///
 /// - Throws: `VideoError` for a file of another machine.
 public func localPath(_ location: String) throws -> String {
-  guard location.lowercased().hasPrefix("file:"), !FileManager.default.fileExists(atPath: location) else { return location }
+  guard location.lowercased().hasPrefix("file:"), !FileManager.default.fileExists(atPath: location) else {
+    return location
+  }
   let rest = location.dropFirst(5)
   guard rest.hasPrefix("//") else { return String(rest) }
   let host = rest.dropFirst(2).prefix { $0 != "/" }

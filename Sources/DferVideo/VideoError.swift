@@ -43,7 +43,8 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
     case .missing(let path) where path.unicodeScalars.contains("\u{FFFD}"):
       "\(path): no such file; its name is not UTF-8, so rename it"
     case .missing(let path): "\(path): no such file"
-    case .directory(let path): "\(path): is a directory without images; give a video file, or a folder or list of images"
+    case .directory(let path):
+      "\(path): is a directory without images; give a video file, or a folder or list of images"
     case .notReadable(let path): "\(path): permission denied"
     case .empty(let path): "\(path): empty file"
     case .missingIndex(let path):
@@ -55,7 +56,8 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
     case .playlist(let path, let format):
       "\(path): not a video, but a playlist (\(format)) of other files; --input-format \(format) reads it"
     case .outsidePlaylist(let path): "\(path): this playlist names what is not in its own folder or on its own host"
-    case .needsFormat(let path, let format): "\(path): no such file; --input-format \(format) reads it as FFmpeg's \(format)"
+    case .needsFormat(let path, let format):
+      "\(path): no such file; --input-format \(format) reads it as FFmpeg's \(format)"
     case .unknownAddress(let path, let scheme): "\(path): addresses with '\(scheme)' are not read"
     case .otherMachine(let path, let host): "\(path): a file of another machine ('\(host)')"
     case .tooLarge(let path, let size): "\(path): its frames are too large (\(size.width)x\(size.height))"
@@ -82,4 +84,3 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
     }
   }
 }
-

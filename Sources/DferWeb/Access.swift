@@ -37,16 +37,21 @@ struct Access: Sendable {
   private static func isOwn(_ request: Request) -> Bool {
     guard let origin = request.header("origin") else { return true }
     if request.header("sec-fetch-site") == "same-origin" { return true }
-    guard let start = origin.range(of: "://"), ["http", "https"].contains(origin[..<start.lowerBound]) else { return false }
+    guard let start = origin.range(of: "://"), ["http", "https"].contains(origin[..<start.lowerBound]) else {
+      return false
+    }
     let host = origin[start.upperBound...].lowercased()
-    let forwarded = request.header("x-forwarded-host")?.split(separator: ",").first?.trimmingCharacters(in: .whitespaces)
+    let forwarded = request.header("x-forwarded-host")?.split(separator: ",").first?.trimmingCharacters(
+      in: .whitespaces)
     return [request.header("host"), forwarded].compactMap { $0?.lowercased() }.contains(host)
   }
 
   /// Whether a Host header names this machine's loopback.
   static func isLoopback(host: String?) -> Bool {
     guard var name = host?.lowercased() else { return false }
-    if let port = name.lastIndex(of: ":"), name[name.index(after: port)...].allSatisfy(\.isNumber) { name = String(name[..<port]) }
+    if let port = name.lastIndex(of: ":"), name[name.index(after: port)...].allSatisfy(\.isNumber) {
+      name = String(name[..<port])
+    }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     let isAddress = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     return name == "localhost" || name == "[::1]" || isAddress

@@ -146,7 +146,8 @@ final class Connection: ChannelInboundHandler {
     _ status: HTTPResponseStatus, _ text: String, _ kind: String = "text/plain; charset=utf-8",
     headers: [(String, String)] = [], to request: Request
   ) {
-    send(status, ByteBuffer(string: text), kind, headers: headers, keepAlive: request.isKeepAlive, isHead: request.isHead)
+    send(
+      status, ByteBuffer(string: text), kind, headers: headers, keepAlive: request.isKeepAlive, isHead: request.isHead)
   }
 
   private func send(
@@ -171,7 +172,8 @@ final class Connection: ChannelInboundHandler {
     if let length { all.add(name: "Content-Length", value: String(length)) }
     if !keepAlive { all.add(name: "Connection", value: "close") }
     for (name, value) in headers { all.add(name: name, value: value) }
-    context?.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: all))), promise: nil)
+    context?.write(
+      wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: all))), promise: nil)
   }
 
   private func end() {

@@ -183,7 +183,8 @@ public final class LiveBoard: Sendable {
       func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
       func thousandths(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
       return LiveHealth(
-        state: $0.state, timeS: thousandths($0.mediaTime), uptimeS: tenths((ContinuousClock.now - started).inLiveSeconds),
+        state: $0.state, timeS: thousandths($0.mediaTime),
+        uptimeS: tenths((ContinuousClock.now - started).inLiveSeconds),
         silenceS: tenths((ContinuousClock.now - $0.newestFrame).inLiveSeconds), fpsIn: tenths($0.rates.fpsIn),
         fpsProcessed: tenths($0.rates.fpsProcessed), fpsDropped: tenths($0.rates.fpsDropped),
         framesIn: $0.counts.framesIn, framesProcessed: $0.counts.framesProcessed,

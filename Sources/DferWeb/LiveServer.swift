@@ -21,7 +21,8 @@ public enum WebError: Error, Hashable, CustomStringConvertible {
     case .notAnAddress(let text): "--listen \(text): not an IP address of this machine, like 192.168.1.5 or 0.0.0.0"
     case .tokenNeeded(let address):
       "--listen \(address): other machines could watch; give --token or the variable DFER_TOKEN"
-    case .tokenTooShort: "the token must have at least \(Access.shortestToken) letters, digits, '-' or '_', and nothing else"
+    case .tokenTooShort:
+      "the token must have at least \(Access.shortestToken) letters, digits, '-' or '_', and nothing else"
     case .cannotListen(let address, let port, let reason): "\(address):\(port): cannot open the live view: \(reason)"
     }
   }
@@ -68,7 +69,9 @@ public final class LiveServer: Sendable {
       }
     do { channel = try bootstrap.bind(to: place).wait() } catch {
       try? group.syncShutdownGracefully()
-      let reason = (error as? IOError).map { POSIXError(POSIXErrorCode(rawValue: $0.errnoCode) ?? .EIO).localizedDescription } ?? "\(error)"
+      let reason =
+        (error as? IOError).map { POSIXError(POSIXErrorCode(rawValue: $0.errnoCode) ?? .EIO).localizedDescription }
+        ?? "\(error)"
       throw WebError.cannotListen(address: address, port: port, reason: reason)
     }
     self.group = group

@@ -16,26 +16,36 @@ enum Metrics {
     add("frames_in_total", "counter", "Frames from the source.", Double(health.framesIn))
     add("frames_processed_total", "counter", "Frames analysed.", Double(health.framesProcessed))
     add("frames_dropped_total", "counter", "Frames dropped.", Double(health.framesDropped))
-    add("packets_damaged_total", "counter", "Packets that could not be decoded completely.", Double(totals.counts.damagedPackets))
+    add(
+      "packets_damaged_total", "counter", "Packets that could not be decoded completely.",
+      Double(totals.counts.damagedPackets))
     add("fps_in", "gauge", "Frames per second from the source, over 5 seconds.", health.fpsIn)
     add("fps_processed", "gauge", "Frames per second analysed, over 5 seconds.", health.fpsProcessed)
     add("fps_dropped", "gauge", "Frames per second dropped, over 5 seconds.", health.fpsDropped)
-    add("rows_total", "counter", "Rows by status.", totals.rowsByStatus.sorted { $0.key < $1.key }.map {
-      ("{status=\"\($0.key)\"}", Double($0.value))
-    })
+    add(
+      "rows_total", "counter", "Rows by status.",
+      totals.rowsByStatus.sorted { $0.key < $1.key }.map {
+        ("{status=\"\($0.key)\"}", Double($0.value))
+      })
     add("finder_looks_total", "counter", "Runs of the face detector.", Double(totals.counts.detectorRuns))
     add("clips_total", "counter", "Clips, including gaps.", Double(totals.counts.clips))
     add("faces_total", "counter", "Faces with an id.", Double(health.faces))
     add("gaps_total", "counter", "Gaps in the stream.", Double(health.gaps))
     add("retries_total", "counter", "Attempts to reopen a lost source.", Double(health.retries))
     let quantiles = [("0.5", health.latencyMedianSeconds), ("0.95", health.latencyP95Seconds)]
-    add("latency_seconds", "gauge", "Time from a clip's last frame to its written rows.", quantiles.compactMap { name, value in
-      value.map { ("{quantile=\"\(name)\"}", $0) }
-    })
-    add("stage_seconds_total", "counter", "Wall time by stage.", totals.counts.stageSeconds.map {
-      ("{stage=\"\($0.name)\"}", $0.seconds)
-    })
-    add("pace_step", "gauge", "Load shedding: 0 none, above 0 analysis is too slow and skips work.", Double(health.paceStep))
+    add(
+      "latency_seconds", "gauge", "Time from a clip's last frame to its written rows.",
+      quantiles.compactMap { name, value in
+        value.map { ("{quantile=\"\(name)\"}", $0) }
+      })
+    add(
+      "stage_seconds_total", "counter", "Wall time by stage.",
+      totals.counts.stageSeconds.map {
+        ("{stage=\"\($0.name)\"}", $0.seconds)
+      })
+    add(
+      "pace_step", "gauge", "Load shedding: 0 none, above 0 analysis is too slow and skips work.",
+      Double(health.paceStep))
     add("silence_seconds", "gauge", "Since the newest frame.", health.silenceS)
     let isUp = [.reading, .paused].contains(health.state.name) && board.isWell(health)
     add("up", "gauge", "1 while the source is read or paused, and not lost or silent.", isUp ? 1 : 0)

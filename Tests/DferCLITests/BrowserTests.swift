@@ -12,16 +12,21 @@ struct BrowserTests {
     let video = scratch.file("loop.mp4")
     let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     try Tool.ffmpeg(
-      ["-stream_loop", "-1", "-i", sample, "-t", "120", "-an", "-vf", "fps=25,scale=320:-2", "-c:v", "libx264", "-preset", "ultrafast",
-        video.path])
+      [
+        "-stream_loop", "-1", "-i", sample, "-t", "120", "-an", "-vf", "fps=25,scale=320:-2", "-c:v", "libx264",
+        "-preset", "ultrafast",
+        video.path,
+      ])
     let port = Int.random(in: 20_000...50_000)
     var browser: Tool.Result?
     let server = try Tool.run(
       Tool.dfer, ["serve", video.path, "--simulate-live", "--keep-tubes", "0.1", "--port", "\(port)"]
     ) { process in
       browser = try? Tool.run(
-        Python.program!, [
-          Shared.root.appendingPathComponent("Tests/Live/browser.py").path, Chromium.program!.path, "http://127.0.0.1:\(port)/",
+        Python.program!,
+        [
+          Shared.root.appendingPathComponent("Tests/Live/browser.py").path, Chromium.program!.path,
+          "http://127.0.0.1:\(port)/",
           ProcessInfo.processInfo.environment["DFER_SCREENSHOTS"] ?? scratch.url.path,
         ])
       process.interrupt()
@@ -30,7 +35,9 @@ struct BrowserTests {
     let result = try #require(browser)
     #expect(result.status == 0, "\(result.errors)")
     let found = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
-    for name in ["picture", "rows", "faces", "pauses"] { #expect(found[name] as? Bool == true, "\(name): \(result.output)") }
+    for name in ["picture", "rows", "faces", "pauses"] {
+      #expect(found[name] as? Bool == true, "\(name): \(result.output)")
+    }
     #expect((found["errors"] as? [String])?.isEmpty == true, "\(result.output)")
     #expect((found["unnamed"] as? [String])?.isEmpty == true, "\(result.output)")
     let requests = try #require(found["requests"] as? [String])
@@ -40,7 +47,9 @@ struct BrowserTests {
       !requests.isEmpty && requests.allSatisfy { request in own.contains { request.hasPrefix($0) } },
       "\(requests.map { $0.prefix(80) })")
     let looks = ["light", "dark", "phone"].compactMap { found[$0] as? [String: Any] }
-    #expect(looks.count == 3 && looks.allSatisfy { ($0["page_width"] as? Int ?? 9999) <= ($0["width"] as? Int ?? 0) }, "\(result.output)")
+    #expect(
+      looks.count == 3 && looks.allSatisfy { ($0["page_width"] as? Int ?? 9999) <= ($0["width"] as? Int ?? 0) },
+      "\(result.output)")
     #expect(looks[0]["background"] as? String != looks[1]["background"] as? String)
   }
 }

@@ -37,7 +37,9 @@ struct CameraTests {
     ) { process in
       Thread.sleep(forTimeInterval: 6.5)
       rowsWhileGone = text()
-      for _ in 0..<100 where !text().contains("stream_gap") || !text().contains("\n8,") { Thread.sleep(forTimeInterval: 0.1) }
+      for _ in 0..<100 where !text().contains("stream_gap") || !text().contains("\n8,") {
+        Thread.sleep(forTimeInterval: 0.1)
+      }
       process.interrupt()
     }
     #expect(result.status == 130, "\(result.errors)")
@@ -70,7 +72,11 @@ struct CameraTests {
   @Test func virtualDevicesAreReadLikeCameras() throws {
     let csv = scratch.file("virtual.csv")
     let result = try Tool.run(
-      Tool.dfer, ["watch", "--input-format", "lavfi", "lavfi:testsrc2=s=160x120:r=25:d=2,realtime", "--on-disconnect", "stop", "-o", csv.path])
+      Tool.dfer,
+      [
+        "watch", "--input-format", "lavfi", "lavfi:testsrc2=s=160x120:r=25:d=2,realtime", "--on-disconnect", "stop",
+        "-o", csv.path,
+      ])
     #expect(result.status == 0, "\(result.errors)")
     let rows = Self.rows(try String(contentsOf: csv, encoding: .utf8))
     #expect(rows.last?["end_s"] == "2.000000" && rows.allSatisfy { $0["wall_time"]?.hasSuffix("Z") == true })
@@ -87,7 +93,8 @@ struct CameraTests {
     let socket = "/tmp/.X11-unix/X\(display.dropFirst())"
     for _ in 0..<50 where !FileManager.default.fileExists(atPath: socket) { Thread.sleep(forTimeInterval: 0.1) }
     let csv = scratch.file("screen.csv")
-    let result = try Tool.run(Tool.dfer, ["watch", "screen:", "-o", csv.path], environment: ["DISPLAY": display]) { process in
+    let result = try Tool.run(Tool.dfer, ["watch", "screen:", "-o", csv.path], environment: ["DISPLAY": display]) {
+      process in
       for _ in 0..<100 where ((try? String(contentsOf: csv, encoding: .utf8)) ?? "").split(separator: "\n").count < 2 {
         Thread.sleep(forTimeInterval: 0.1)
       }
@@ -101,9 +108,13 @@ struct CameraTests {
 
   /// The rows of a CSV as dictionaries.
   static func rows(_ text: String) -> [[String: String]] {
-    let lines = text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+    let lines = text.split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
     guard let header = lines.first else { return [] }
-    return lines.dropFirst().filter { $0.count == header.count }.map { Dictionary(uniqueKeysWithValues: zip(header, $0)) }
+    return lines.dropFirst().filter { $0.count == header.count }.map {
+      Dictionary(uniqueKeysWithValues: zip(header, $0))
+    }
   }
 
   /// Processor time of a running program, of all its threads.
@@ -137,7 +148,10 @@ struct FakeCamera {
     guard let folder = try? ScratchFolder() else { return nil }
     let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     try? Tool.ffmpeg(
-      ["-i", sample, "-t", "3", "-vf", "fps=25,scale=640:480", "-pix_fmt", "yuyv422", "-f", "rawvideo", folder.file("face.yuyv").path])
+      [
+        "-i", sample, "-t", "3", "-vf", "fps=25,scale=640:480", "-pix_fmt", "yuyv422", "-f", "rawvideo",
+        folder.file("face.yuyv").path,
+      ])
     _ = FileManager.default.createFile(atPath: folder.file("video7").path, contents: nil)
     return folder
   }()
@@ -149,7 +163,8 @@ struct FakeCamera {
   func run(_ arguments: [String], after: ((Process) -> Void)? = nil) throws -> Tool.Result {
     let folder = try #require(Self.images)
     var environment = [
-      "LD_PRELOAD": try #require(Self.library), "FAKE_CAMERA": folder.file("face.yuyv").path, "FAKE_CAMERA_FOLDER": folder.url.path,
+      "LD_PRELOAD": try #require(Self.library), "FAKE_CAMERA": folder.file("face.yuyv").path,
+      "FAKE_CAMERA_FOLDER": folder.url.path,
       "FAKE_CAMERA_STATE": state,
     ]
     environment["FAKE_CAMERA_UNPLUG"] = unplug.map { "\($0)" }

@@ -4,12 +4,15 @@ import Testing
 
 /// What the documents tell people to type does what they say.
 @Suite struct DocumentTests {
-  private static let page = (try? String(
-    contentsOf: Shared.root.appendingPathComponent("docs/analysis.md"), encoding: .utf8)) ?? ""
+  private static let page =
+    (try? String(
+      contentsOf: Shared.root.appendingPathComponent("docs/analysis.md"), encoding: .utf8)) ?? ""
 
   /// The blocks of a language in docs/analysis.md.
   private static func blocks(_ language: String) -> [String] {
-    page.components(separatedBy: "```\(language)\n").dropFirst().compactMap { $0.components(separatedBy: "\n```").first }
+    page.components(separatedBy: "```\(language)\n").dropFirst().compactMap {
+      $0.components(separatedBy: "\n```").first
+    }
   }
 
   /// A folder with the files that the blocks read.
@@ -30,7 +33,8 @@ import Testing
     }
     try (lines.joined(separator: "\n") + "\n").write(to: folder.file("talk.csv"), atomically: true, encoding: .utf8)
     for arguments in [
-      ["summary", "talk.csv", "-o", "study.csv"], ["merge", "talk.csv", "-o", "all.csv"], ["export", "talk.csv", "-o", "talk.sqlite"],
+      ["summary", "talk.csv", "-o", "study.csv"], ["merge", "talk.csv", "-o", "all.csv"],
+      ["export", "talk.csv", "-o", "talk.sqlite"],
     ] {
       let result = try Tool.run(Tool.dfer, arguments, folder: folder.url)
       #expect(result.status == 0, "\(result.errors)")
@@ -65,7 +69,8 @@ import Testing
     guard let man = Tool.find("man") else { return }
     let folder = try ScratchFolder()
     try page.output.write(to: folder.file("dfer.1"), atomically: true, encoding: .utf8)
-    let shown = try Tool.run(man, ["--warnings", "-l", folder.file("dfer.1").path], environment: ["MANPAGER": "cat", "MANWIDTH": "100"])
+    let shown = try Tool.run(
+      man, ["--warnings", "-l", folder.file("dfer.1").path], environment: ["MANPAGER": "cat", "MANWIDTH": "100"])
     #expect(shown.status == 0 && !shown.errors.contains("warning"), "\(shown.errors)")
     #expect(shown.output.contains("--abstain-below"))
   }
@@ -77,7 +82,9 @@ import Testing
       for part in text.components(separatedBy: "](").dropFirst() {
         let target = part.prefix { $0 != ")" && $0 != "#" }
         guard !target.isEmpty, !target.contains("://") else { continue }
-        #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(String(target)).path), "\(name): \(target)")
+        #expect(
+          FileManager.default.fileExists(atPath: folder.appendingPathComponent(String(target)).path),
+          "\(name): \(target)")
       }
     }
   }

@@ -57,7 +57,9 @@ import Testing
     let text = try String(contentsOf: folder.file("talk.csv"), encoding: .utf8)
     try text.write(to: folder.file("more.csv"), atomically: true, encoding: .utf8)
     #expect(try dfer("merge", "talk.csv", "more.csv", "-o", "all.csv").status == 0)
-    let lines = try dfer("summary", "all.csv").output.split(separator: "\n").map { $0.split(separator: ",", maxSplits: 1) }
+    let lines = try dfer("summary", "all.csv").output.split(separator: "\n").map {
+      $0.split(separator: ",", maxSplits: 1)
+    }
     #expect(lines.map { $0[0] } == ["video", "talk", "more"] && lines[1][1] == lines[2][1])
     #expect(try dfer("export", "all.csv", "-o", "all.eaf").status == 3)
     #expect(try dfer("compare", "all.csv", "talk.csv").status == 3)

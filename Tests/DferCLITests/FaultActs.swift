@@ -47,7 +47,9 @@ extension Ladder {
       kill(process.processIdentifier, SIGHUP)
     }
     #expect(result.status == 130, "\(result.errors)")
-    #expect(FileManager.default.fileExists(atPath: file("hup.json")) && FileManager.default.fileExists(atPath: file("hup.run.json")))
+    #expect(
+      FileManager.default.fileExists(atPath: file("hup.json"))
+        && FileManager.default.fileExists(atPath: file("hup.run.json")))
   }
 
   /// A folder of images without some in the middle.
@@ -59,22 +61,26 @@ extension Ladder {
   }
 
   func pipeNeverBegins() throws {
-    let result = try shell("sleep 20 | timeout 15 \"$DFER\" watch - --quiet --read-timeout 1 -o p.csv; exit ${PIPESTATUS[1]}")
+    let result = try shell(
+      "sleep 20 | timeout 15 \"$DFER\" watch - --quiet --read-timeout 1 -o p.csv; exit ${PIPESTATUS[1]}")
     #expect(result.status == 3 && result.errors.contains("no answer in time"), "\(result.status) \(result.errors)")
   }
 
   func missingSegment() throws -> String {
     try Tool.ffmpeg(
-      ["-stream_loop", "2", "-i", input("base.mp4").path, "-an", "-vf", "scale=320:-2", "-c:v", "libx264", "-preset",
+      [
+        "-stream_loop", "2", "-i", input("base.mp4").path, "-an", "-vf", "scale=320:-2", "-c:v", "libx264", "-preset",
         "ultrafast", "-g", "90", "-keyint_min", "90", "-sc_threshold", "0", "-f", "hls", "-hls_time", "3",
-        "-hls_list_size", "0", file("i.m3u8")])
+        "-hls_list_size", "0", file("i.m3u8"),
+      ])
     try FileManager.default.removeItem(atPath: file("i1.ts"))
     return file("i.m3u8")
   }
 
   func slowReader() throws {
     let result = try shell(
-      "\"$DFER\" watch \"$F/base.mp4\" --quiet --keep-tubes 0.1 -o - | while read -r l; do sleep 0.3; echo \"$l\"; done; exit ${PIPESTATUS[0]}")
+      "\"$DFER\" watch \"$F/base.mp4\" --quiet --keep-tubes 0.1 -o - | while read -r l; do sleep 0.3; echo \"$l\"; done; exit ${PIPESTATUS[0]}"
+    )
     let alone = try watch(input("base.mp4").path)
     #expect(result.status == 0 && result.output.split(separator: "\n").count == alone.rows.count + 1)
   }
@@ -97,7 +103,8 @@ extension Ladder {
     _ = try write(Data("precious\n".utf8), "kept.csv")
     _ = try write(Data("precious\n".utf8), "facts.run.json")
     for (options, word) in [
-      ("-o kept.csv", "--overwrite"), ("-o no/such/folder.csv", "folder"), ("-o \"$F/base.mp4\" --overwrite", "is the input"),
+      ("-o kept.csv", "--overwrite"), ("-o no/such/folder.csv", "folder"),
+      ("-o \"$F/base.mp4\" --overwrite", "is the input"),
       ("-o facts.csv", "--overwrite"),
     ] {
       let result = try shell("\"$DFER\" watch \"$F/base.mp4\" --quiet \(options)")
@@ -126,7 +133,10 @@ extension Ladder {
     for (signal, name) in [(SIGINT, "int"), (SIGTERM, "term")] {
       let result = try Tool.run(
         Tool.dfer,
-        ["watch", video, "--quiet", "--keep-tubes", "0.1", "-o", file(name + ".csv"), "-o", file(name + ".vtt"), "-o", file(name + ".json")]
+        [
+          "watch", video, "--quiet", "--keep-tubes", "0.1", "-o", file(name + ".csv"), "-o", file(name + ".vtt"), "-o",
+          file(name + ".json"),
+        ]
       ) { process in
         waitForRows(name + ".csv")
         kill(process.processIdentifier, signal)
@@ -134,7 +144,8 @@ extension Ladder {
       #expect([130, 143].contains(result.status), "\(result.errors)")
       let found = rows(file(name + ".csv"))
       #expect(Set(found.map(\.count)).count == 1)
-      let document = try JSONSerialization.jsonObject(with: Data(contentsOf: scratch.file(name + ".json"))) as? [String: Any]
+      let document =
+        try JSONSerialization.jsonObject(with: Data(contentsOf: scratch.file(name + ".json"))) as? [String: Any]
       #expect((document?["rows"] as? [Any])?.count == found.count)
       #expect(try String(contentsOf: scratch.file(name + ".vtt"), encoding: .utf8).hasPrefix("WEBVTT"))
       #expect(try String(contentsOf: scratch.file(name + ".run.json"), encoding: .utf8).contains("interrupted"))
@@ -143,17 +154,24 @@ extension Ladder {
 
   func killed() throws {
     let result = try Tool.run(
-      Tool.dfer, ["watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o", file("k.csv"), "-o", file("k.jsonl"), "-o", file("k.sqlite")]
+      Tool.dfer,
+      [
+        "watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o", file("k.csv"), "-o", file("k.jsonl"), "-o",
+        file("k.sqlite"),
+      ]
     ) { process in
       waitForRows("k.csv")
       kill(process.processIdentifier, SIGKILL)
     }
     #expect(result.status == -SIGKILL)
-    let lines = try String(contentsOf: scratch.file("k.csv"), encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = try String(contentsOf: scratch.file("k.csv"), encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
     let whole = lines.dropLast()
     #expect(whole.count > 3 && Set(whole.map { $0.count { $0 == "," } }).count == 1)
     #expect(!FileManager.default.fileExists(atPath: file("k.sqlite")))
-    let objects = try String(contentsOf: scratch.file("k.jsonl"), encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    let objects = try String(contentsOf: scratch.file("k.jsonl"), encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false
+    ).dropLast()
     for line in objects { _ = try JSONSerialization.jsonObject(with: Data(line.utf8)) }
   }
 
@@ -181,22 +199,28 @@ extension Ladder {
       "mkdir only && cd only && env -i LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 DFER_HOME=\"$R\" \(core)\"$DFER\" watch \"$F/base.mp4\" "
         + "--quiet --keep-tubes 0.1 -o poor.csv", environment: ["R": Shared.root.path])
     #expect(result.status == 0, "\(result.errors)")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: file("only")).sorted() == ["poor.csv", "poor.run.json"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: file("only")).sorted() == ["poor.csv", "poor.run.json"])
     let poor = rows(file("only/poor.csv"))
     #expect(poor.map { $0["label"] } == sound.rows.map { $0["label"] } && poor.count == sound.rows.count)
   }
 
   func lateFace() throws -> String {
     try Tool.ffmpeg(
-      ["-i", input("no-face.mp4").path, "-i", input("base.mp4").path, "-filter_complex",
-        "[0:v]fps=30,scale=640:480,setsar=1[a];[1:v]setsar=1[b];[a][b]concat=n=2:v=1", "-an", file("late.mp4")])
+      [
+        "-i", input("no-face.mp4").path, "-i", input("base.mp4").path, "-filter_complex",
+        "[0:v]fps=30,scale=640:480,setsar=1[a];[1:v]setsar=1[b];[a][b]concat=n=2:v=1", "-an", file("late.mp4"),
+      ])
     return file("late.mp4")
   }
 
   /// Three frames of that size.
   func resized(_ size: String) throws -> String {
     try Tool.ffmpeg(
-      ["-i", input("base.mp4").path, "-an", "-frames:v", "3", "-vf", "scale=\(size)", "-c:v", "ffv1", file("small.avi")])
+      [
+        "-i", input("base.mp4").path, "-an", "-frames:v", "3", "-vf", "scale=\(size)", "-c:v", "ffv1",
+        file("small.avi"),
+      ])
     return file("small.avi")
   }
 
@@ -204,17 +228,23 @@ extension Ladder {
   /// the person does.
   func poster() throws {
     try Tool.ffmpeg(
-      ["-i", input("base.mp4").path, "-an", "-vf",
+      [
+        "-i", input("base.mp4").path, "-an", "-vf",
         "select='eq(n,0)',loop=-1:1,setpts=N/25/TB,trim=duration=5,eq=brightness='0.03*sin(20*t)':eval=frame,noise=alls=8:allf=t",
-        "-r", "25", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", file("poster.mp4")])
+        "-r", "25", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", file("poster.mp4"),
+      ])
     for (video, isStill) in [(file("poster.mp4"), "1"), (input("base.mp4").path, "0")] {
       let outcome = try watch(video)
       #expect(outcome.result.status == 0 && outcome.rows.contains { $0["motion"]?.isEmpty == false })
       let rows = try #require(
-        FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter { $0.hasPrefix("out-") && $0.hasSuffix(".csv") }.first)
+        FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter {
+          $0.hasPrefix("out-") && $0.hasSuffix(".csv")
+        }.first)
       let summary = try Tool.run(Tool.dfer, ["summary", file(rows)])
       try FileManager.default.removeItem(atPath: file(rows))
-      let lines = summary.output.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      let lines = summary.output.split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
       let column = try #require(lines.first?.firstIndex(of: "still_face"))
       #expect(lines.count == 2 && lines[1][column] == isStill, "\(summary.output)")
     }
@@ -222,9 +252,11 @@ extension Ladder {
 
   func thirtyFaces() throws {
     try Tool.ffmpeg(
-      ["-i", input("base.mp4").path, "-t", "2", "-an", "-vf",
+      [
+        "-i", input("base.mp4").path, "-t", "2", "-an", "-vf",
         "crop=320:320:160:100,scale=200:200,split=6[a][b][c][d][e][f];[a][b][c][d][e][f]hstack=6,split=5[g][h][i][j][k];[g][h][i][j][k]vstack=5",
-        file("crowd.mp4")])
+        file("crowd.mp4"),
+      ])
     let all = try watch(file("crowd.mp4"))
     #expect(all.result.status == 0 && Set(all.rows.compactMap { $0["face_id"] }).count >= 28)
     let capped = try watch(file("crowd.mp4"), ["--max-faces", "8"])

@@ -120,12 +120,15 @@ struct Fault: Sendable, CustomTestStringConvertible {
         try FileManager.default.copyItem(at: ladder.input("base.mp4"), to: ladder.scratch.file("my talk 100%.mp4"))
         return "file://" + ladder.scratch.url.path + "/my%20talk%20100%25.mp4"
       },
-      .made(25, "a filter graph without its option", [3], .none, says: "--input-format lavfi") { _ in "lavfi:testsrc2=d=1" },
+      .made(25, "a filter graph without its option", [3], .none, says: "--input-format lavfi") { _ in
+        "lavfi:testsrc2=d=1"
+      },
       .made(25, "a playlist of itself named .mp4", [3], .none, says: "playlist") { ladder in
         try ladder.write(Data("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.mp4\n".utf8), "self.mp4")
       },
       .made(25, "a playlist of another folder", [3], .none, says: "playlist") { ladder in
-        try ladder.write(Data("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/hostname\n#EXT-X-ENDLIST\n".utf8), "a.m3u8")
+        try ladder.write(
+          Data("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/hostname\n#EXT-X-ENDLIST\n".utf8), "a.m3u8")
       },
       .made(25, "missing numbers", [4], .facesThenHole) { try $0.missingNumbers() },
       .made(25, "nothing there", [3], .none, says: "no such file") { $0.file("nothing.mp4") },

@@ -75,8 +75,9 @@ struct Ladder: Sendable {
     let result = try Tool.run(
       Tool.dfer, ["watch", "--quiet", "--keep-tubes", "0.1", "-o", csv] + options + ["--", input], folder: scratch.url,
       after: after)
-    let facts = try? JSONSerialization.jsonObject(
-      with: Data(contentsOf: URL(fileURLWithPath: csv.dropLast(4) + ".run.json"))) as? [String: Any]
+    let facts =
+      try? JSONSerialization.jsonObject(
+        with: Data(contentsOf: URL(fileURLWithPath: csv.dropLast(4) + ".run.json"))) as? [String: Any]
     let counts = (facts?["counts"] as? [String: Any] ?? [:]).compactMapValues { $0 as? Int }
     return Outcome(result: result, rows: rows(csv), counts: counts)
   }
@@ -108,7 +109,9 @@ struct Ladder: Sendable {
     }
     expectAccountedFor(outcome)
     if let holds = fault.holds { #expect(try holds(outcome), "\(rows)") }
-    if let frames = fault.frames { #expect(frames.contains(outcome.counts["decoded_frames"] ?? -1), "\(outcome.counts)") }
+    if let frames = fault.frames {
+      #expect(frames.contains(outcome.counts["decoded_frames"] ?? -1), "\(outcome.counts)")
+    }
   }
 
   /// Times rise, clips leave no hole, probabilities sum to 1, and the manifest's counts add up.

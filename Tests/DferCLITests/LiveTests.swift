@@ -16,8 +16,9 @@ struct LiveTests {
     // A machine that stands still for more than a second has holes, and says so.
     #expect([0, 4].contains(result.status), "\(result.errors)")
     #expect(ContinuousClock.now - start > .seconds(2.9))
-    let manifest = try JSONSerialization.jsonObject(
-      with: Data(contentsOf: scratch.file("live.run.json"))) as? [String: Any]
+    let manifest =
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: scratch.file("live.run.json"))) as? [String: Any]
     let counts = try #require(manifest?["counts"] as? [String: Any])
     let count = { (name: String) in counts[name] as? Int ?? -1 }
     #expect(count("decoded_frames") + count("dropped_frames") == 75)
@@ -37,7 +38,8 @@ struct LiveTests {
       let process = Process()
       process.executableURL = ffmpeg
       process.arguments = [
-        "-nostdin", "-v", "error", "-re", "-i", sample, "-t", seconds, "-c:v", "mpeg2video", "-q:v", "3", "-f", "mpegts",
+        "-nostdin", "-v", "error", "-re", "-i", sample, "-t", seconds, "-c:v", "mpeg2video", "-q:v", "3", "-f",
+        "mpegts",
         url + "?pkt_size=1316",
       ]
       return process
@@ -61,7 +63,9 @@ struct LiveTests {
     let text = try String(contentsOf: csv, encoding: .utf8)
     #expect(text.contains("stream_gap"))
     #expect(result.errors.contains("next try in 1 s"))
-    let starts = text.split(separator: "\n").dropFirst().compactMap { Double($0.split(separator: ",", omittingEmptySubsequences: false)[2]) }
+    let starts = text.split(separator: "\n").dropFirst().compactMap {
+      Double($0.split(separator: ",", omittingEmptySubsequences: false)[2])
+    }
     #expect(starts == starts.sorted())
   }
 

@@ -9,14 +9,16 @@ import Testing
   private static let absent: [(part: String, need: String)] = [
     ("v4l2:", "a camera"), ("/dev/video", "a camera"), ("rtsp:", "a camera on the network"), ("screen:", "a screen"),
     ("dfer serve", "somebody who presses Ctrl-C"), ("dfer train", "labelled data"), ("dfer evaluate", "labelled data"),
-    ("dfer calibrate", "labelled data"), ("dfer manifest", "a data set"), ("dfer pretrain", "hours"), ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
+    ("dfer calibrate", "labelled data"), ("dfer manifest", "a data set"), ("dfer pretrain", "hours"),
+    ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
     ("WEIGHTS", "a name in place of WEIGHTS"),
   ]
 
   /// The commands of README and docs/*.md: lines of code blocks, and code in tables.
   private static func commands() throws -> [(page: String, text: String)] {
     let docs = Shared.root.appendingPathComponent("docs")
-    let pages = [Shared.root.appendingPathComponent("README.md")]
+    let pages =
+      [Shared.root.appendingPathComponent("README.md")]
       + (try FileManager.default.contentsOfDirectory(atPath: docs.path)).filter { $0.hasSuffix(".md") }.sorted()
       .map { docs.appendingPathComponent($0) }
     return try pages.flatMap { page -> [(String, String)] in
@@ -29,13 +31,16 @@ import Testing
         } else if let language, ["", "sh", "bash"].contains(language) {
           found.append(String(line))
         } else if line.hasPrefix("|") {
-          found += line.replacing("\\|", with: "\u{0}").split(separator: "`", omittingEmptySubsequences: false).enumerated()
+          found += line.replacing("\\|", with: "\u{0}").split(separator: "`", omittingEmptySubsequences: false)
+            .enumerated()
             .filter { $0.offset % 2 == 1 }.map { String($0.element).replacing("\u{0}", with: "|") }
         }
       }
       return found.filter { $0.hasPrefix("dfer ") || $0.contains("| dfer ") }
         // What stands behind two spaces says what the command does; a name of a command alone is no command.
-        .map { $0.replacing(#/\s\s+.*/#, with: "") }.filter { $0.split(separator: " ").count > 2 || $0 == "dfer devices" }
+        .map { $0.replacing(#/\s\s+.*/#, with: "") }.filter {
+          $0.split(separator: " ").count > 2 || $0 == "dfer devices"
+        }
         .map { (page.lastPathComponent, $0) }
     }
   }
@@ -47,7 +52,8 @@ import Testing
       try FileManager.default.createDirectory(
         at: folder.file(name).deletingLastPathComponent(), withIntermediateDirectories: true)
       try Tool.ffmpeg([
-        "-i", samples.appendingPathComponent(sample).path, "-t", "3", "-an", "-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart",
+        "-i", samples.appendingPathComponent(sample).path, "-t", "3", "-an", "-c:v", "libx264", "-preset", "ultrafast",
+        "-movflags", "+faststart",
         folder.file(name).path,
       ])
     }
@@ -60,11 +66,14 @@ import Testing
     }
     let pipelines = Shared.root.appendingPathComponent("Pipelines")
     try FileManager.default.createSymbolicLink(
-      at: folder.file("weights.safetensors"), withDestinationURL: pipelines.appendingPathComponent("lanmsff.safetensors"))
+      at: folder.file("weights.safetensors"),
+      withDestinationURL: pipelines.appendingPathComponent("lanmsff.safetensors"))
     let yaml = try String(contentsOf: pipelines.appendingPathComponent("lanmsff.yaml"), encoding: .utf8)
-    try yaml.replacing(#/weights: +/#, with: "weights: \(pipelines.path)/").write(to: folder.file("mine.yaml"), atomically: true, encoding: .utf8)
+    try yaml.replacing(#/weights: +/#, with: "weights: \(pipelines.path)/").write(
+      to: folder.file("mine.yaml"), atomically: true, encoding: .utf8)
     for command in [
-      "dfer watch talk.mp4 -o talk.csv -q", "dfer batch videos -o rows", "dfer export talk.csv -o coder.eaf -o coder.boris -o annotated.eaf",
+      "dfer watch talk.mp4 -o talk.csv -q", "dfer batch videos -o rows",
+      "dfer export talk.csv -o coder.eaf -o coder.boris -o annotated.eaf",
       "cp talk.csv mine.csv; cp talk.run.json mine.run.json",
     ] {
       let result = try run(command, in: folder.url)
@@ -78,17 +87,21 @@ import Testing
     // A home of its own: recipes may write into it.
     let home = ["HOME": folder.path, "XDG_CONFIG_HOME": folder.appendingPathComponent(".config").path]
     return try Tool.run(
-      URL(fileURLWithPath: "/bin/bash"), ["-c", command], folder: folder, environment: home.merging(["PATH": path]) { $1 })
+      URL(fileURLWithPath: "/bin/bash"), ["-c", command], folder: folder,
+      environment: home.merging(["PATH": path]) { $1 })
   }
 
   /// Removes what the command is about to write: most recipes write talk.csv.
   private func clear(_ command: String, in folder: URL) {
     let words = command.split(separator: " ").map(String.init)
-    let outputs = zip(words, words.dropFirst()).filter { ["-o", "--output", "--out"].contains($0.0) && $0.1 != "-" }.map(\.1)
+    let outputs = zip(words, words.dropFirst()).filter { ["-o", "--output", "--out"].contains($0.0) && $0.1 != "-" }
+      .map(\.1)
     for output in outputs {
       let url = folder.appendingPathComponent(output)
       try? FileManager.default.removeItem(at: url)
-      if words[1] == "watch" { try? FileManager.default.removeItem(at: url.deletingPathExtension().appendingPathExtension("run.json")) }
+      if words[1] == "watch" {
+        try? FileManager.default.removeItem(at: url.deletingPathExtension().appendingPathExtension("run.json"))
+      }
     }
   }
 

@@ -15,8 +15,14 @@ import Testing
     ("serve v4l2:0 --live=block --blur", "serve v4l2:0 --when-slow=block --pixelate"),
     ("batch videos --out rows", "batch videos --output rows"),
     ("export a.csv --blur -o a.mp4", "export a.csv --pixelate -o a.mp4"),
-    ("evaluate --data a.csv --look slot --against clip", "evaluate --data a.csv --input-mode slot --baseline-input-mode clip"),
-    ("train --data a.csv --rate 1e-3 --check 5 -o m", "train clips --data a.csv --learning-rate 1e-3 --eval-interval 5 -o m"),
+    (
+      "evaluate --data a.csv --look slot --against clip",
+      "evaluate --data a.csv --input-mode slot --baseline-input-mode clip"
+    ),
+    (
+      "train --data a.csv --rate 1e-3 --check 5 -o m",
+      "train clips --data a.csv --learning-rate 1e-3 --eval-interval 5 -o m"
+    ),
     ("train --pipeline lanmsff --data a.csv -o m", "train images --pipeline lanmsff --data a.csv -o m"),
     ("train --data a.csv --pipeline=face-finder --every 2 -o m", "train detector --data a.csv --subsample 2 -o m"),
     ("train --pipeline mtcae-dfer --data a.csv -o m", "train clips --data a.csv -o m"),

@@ -12,12 +12,18 @@ struct RobustnessTests {
     let folder = Shared.root.appendingPathComponent("Tests/Robustness")
     let made = try Tool.run(
       python,
-      [folder.appendingPathComponent("make_hostile.py").path, Shared.root.appendingPathComponent("Samples/one-face.mp4").path,
-        scratch.file("files").path, "--count", "32", "--seed", "7"])
+      [
+        folder.appendingPathComponent("make_hostile.py").path,
+        Shared.root.appendingPathComponent("Samples/one-face.mp4").path,
+        scratch.file("files").path, "--count", "32", "--seed", "7",
+      ])
     #expect(made.status == 0, "\(made.errors)")
     let result = try Tool.run(
       python,
-      [folder.appendingPathComponent("run_hostile.py").path, Tool.dfer.path, scratch.file("files").path, "--out", scratch.file("rows").path])
+      [
+        folder.appendingPathComponent("run_hostile.py").path, Tool.dfer.path, scratch.file("files").path, "--out",
+        scratch.file("rows").path,
+      ])
     #expect(result.status == 0, "\(result.output)\(result.errors)")
   }
 }

@@ -27,15 +27,20 @@ import Testing
       let start = Double(clip) * 0.8
       let p = clip < 3 ? 0.75 : 0.25
       func text(_ value: Double) -> String { String(format: "%.6f", value) }
-      return "\(clip),0,\(text(start)),\(text(start + 1.6)),\(text(start + 0.8)),\(clip * 20),\(clip * 20 + 40),ok,1,\(p > 0.5 ? "anger" : "neutral"),"
+      return
+        "\(clip),0,\(text(start)),\(text(start + 1.6)),\(text(start + 0.8)),\(clip * 20),\(clip * 20 + 40),ok,1,\(p > 0.5 ? "anger" : "neutral"),"
         + "0.750000,0.500000,\(text(p)),\(text(1 - p)),,,16,1.0000,,,,,,,,,"
     }
   }
 
-  private func writeRows(_ name: String, count: Int, location: String? = nil, _ change: ([String]) -> [String] = { $0 }) throws {
+  private func writeRows(_ name: String, count: Int, location: String? = nil, _ change: ([String]) -> [String] = { $0 })
+    throws
+  {
     try write(name, ([header] + change(lines(count: count))).map { $0 + "\n" }.joined())
     let stem = (name as NSString).deletingPathExtension
-    try write(stem + ".run.json", "{\"input\":{\"location\":\"\(location ?? "videos/\((stem as NSString).lastPathComponent).mp4")\"}}")
+    try write(
+      stem + ".run.json",
+      "{\"input\":{\"location\":\"\(location ?? "videos/\((stem as NSString).lastPathComponent).mp4")\"}}")
   }
 
   private func dfer(_ arguments: String..., in place: String = "") throws -> Tool.Result {
@@ -60,9 +65,14 @@ import Testing
       }
       #expect(try body("rev.csv") == body("plain.csv"))
     }
-    for arguments in [["summary", "dup.csv"], ["export", "dup.csv", "-o", "x.eaf"], ["compare", "plain.csv", "dup.csv"]] {
+    for arguments in [
+      ["summary", "dup.csv"], ["export", "dup.csv", "-o", "x.eaf"], ["compare", "plain.csv", "dup.csv"],
+    ] {
       let result = try Tool.run(Tool.dfer, arguments, folder: folder.url)
-      #expect(result.status == 3 && result.errors.contains("dup.csv: line 8: a second row for face 0 in clip 0; the first is line 2"), "\(result.errors)")
+      #expect(
+        result.status == 3
+          && result.errors.contains("dup.csv: line 8: a second row for face 0 in clip 0; the first is line 2"),
+        "\(result.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("x.eaf").path))
   }
@@ -76,7 +86,8 @@ import Testing
     // A pattern finds the list of failures, and the second time the table itself too.
     let mixed = try dfer("summary", "a.csv", "failures.csv", "day/b.csv", "-o", "s.csv", in: "rows")
     #expect(mixed.status == 0 && mixed.errors == "failures.csv: skipped, a list of failures\n")
-    let again = try dfer("summary", "a.csv", "failures.csv", "day/b.csv", "s.csv", "-o", "s.csv", "--overwrite", in: "rows")
+    let again = try dfer(
+      "summary", "a.csv", "failures.csv", "day/b.csv", "s.csv", "-o", "s.csv", "--overwrite", in: "rows")
     #expect(again.status == 0 && again.errors.contains("s.csv: skipped, it is the output"))
     #expect(try dfer("summary", "a.csv", "s.csv", "-o", "s.csv", in: "rows").errors.contains("--overwrite replaces it"))
     let merged = try dfer("merge", "rows/a.csv", "rows/failures.csv", "rows/s.csv", "rows/day/b.csv", "-o", "all.csv")
@@ -84,7 +95,9 @@ import Testing
     #expect(try dfer("merge", "all.csv", "rows/a.csv", "-o", "all.csv", "--overwrite").status == 0)
     try Data(contentsOf: folder.file("all.csv")).write(to: folder.file("rows/all.csv"))
     let twice = try dfer("summary", "rows/a.csv", "rows/day/b.csv", "rows/all.csv")
-    #expect(names(twice) == ["videos/a.mp4", "videos/b.mp4"] && twice.errors.contains("rows/all.csv: skipped, a table of dfer merge"))
+    #expect(
+      names(twice) == ["videos/a.mp4", "videos/b.mp4"]
+        && twice.errors.contains("rows/all.csv: skipped, a table of dfer merge"))
     #expect(try names(dfer("summary", "rows/all.csv")) == ["rows/a"])
     #expect(try dfer("summary", "rows/failures.csv").status == 3)
     // Overwriting a video's own rows is still refused.
@@ -100,12 +113,15 @@ import Testing
   }
 
   @Test func namesAreBytes() throws {
-    for name in ["caf\u{e9}", "cafe\u{301}", "comma,\u{301}x", "quote\"\u{301}", "line\nend"] { try writeRows("odd/\(name).csv", count: 4, location: "\(name.hasPrefix("caf") ? name : "x").mp4") }
+    for name in ["caf\u{e9}", "cafe\u{301}", "comma,\u{301}x", "quote\"\u{301}", "line\nend"] {
+      try writeRows("odd/\(name).csv", count: 4, location: "\(name.hasPrefix("caf") ? name : "x").mp4")
+    }
     let merged = try dfer("merge", "odd", "-o", "all.csv")
     #expect(merged.status == 0, "\(merged.errors)")
     let summary = try dfer("summary", "all.csv")
     #expect(summary.status == 0 && summary.output.contains("comma,\u{301}x"), "\(summary.errors)")
-    #expect(Set(names(summary).map { Array($0.utf8) }).isSuperset(of: [Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8)]))
+    #expect(
+      Set(names(summary).map { Array($0.utf8) }).isSuperset(of: [Array("caf\u{e9}".utf8), Array("cafe\u{301}".utf8)]))
     #expect(try dfer("summary", "odd").status == 0)
   }
 
@@ -117,13 +133,17 @@ import Testing
     let eaf = try String(contentsOf: folder.file("a.eaf"), encoding: .utf8)
     try write("other.eaf", eaf.replacing(#/<HEADER[\s\S]*</HEADER>/#, with: media))
     let warned = try dfer("compare", "other.eaf", "rows/a.csv")
-    #expect(warned.status == 0 && warned.errors.contains("rows/a.csv is of a.mp4") && warned.errors.contains("other.mp4"), "\(warned.errors)")
+    #expect(
+      warned.status == 0 && warned.errors.contains("rows/a.csv is of a.mp4") && warned.errors.contains("other.mp4"),
+      "\(warned.errors)")
     #expect(try dfer("compare", "a.eaf", "rows/a.csv").errors.isEmpty)
-    let table = "Observation id\tSubject\tBehavior\tBehavior type\tStart (s)\tStop (s)\tMedia file name\n"
+    let table =
+      "Observation id\tSubject\tBehavior\tBehavior type\tStart (s)\tStop (s)\tMedia file name\n"
       + "one\tc\tanger\tSTATE\t0\t2\t/v/a.mp4\ntwo\tc\tanger\tSTATE\t0\t4\t/v/b.mp4\n"
     try write("two.tsv", table)
     #expect(try dfer("compare", "two.tsv", "rows/a.csv").output.contains("2.0 s that both label"))
-    #expect(try dfer("compare", "two.tsv", "rows/a.csv", "--observation", "two").output.contains("4.0 s that both label"))
+    #expect(
+      try dfer("compare", "two.tsv", "rows/a.csv", "--observation", "two").output.contains("4.0 s that both label"))
     try write("two.tsv", table.replacing("/v/", with: "/v/x"))
     let refused = try dfer("compare", "two.tsv", "rows/a.csv")
     #expect(refused.status == 3 && refused.errors.contains("2 observations"))
@@ -178,12 +198,20 @@ import Testing
     try write("junk.mp4", String(repeating: "junk", count: 4000))
     let result = try dfer("watch", "junk.mp4", "-o", "junk.csv", "-o", "junk.eaf", "-q")
     #expect(result.status == 3)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.hasPrefix("junk.") } == ["junk.mp4"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.hasPrefix("junk.") } == [
+        "junk.mp4"
+      ])
   }
 
-  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"), .timeLimit(.minutes(3))) func pipesAsFirstOutputEnd() throws {
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"), .timeLimit(.minutes(3))) func pipesAsFirstOutputEnd()
+    throws
+  {
     let video = folder.file("v.mp4").path
-    try Tool.ffmpeg(["-i", Shared.root.appendingPathComponent("Samples/one-face.mp4").path, "-t", "2", "-c:v", "libx264", "-preset", "ultrafast", video])
+    try Tool.ffmpeg([
+      "-i", Shared.root.appendingPathComponent("Samples/one-face.mp4").path, "-t", "2", "-c:v", "libx264", "-preset",
+      "ultrafast", video,
+    ])
     for command in ["cat \"$0\"", "head -2 \"$0\""] {
       let pipe = folder.file("p-\(command.prefix(3)).csv")
       #expect(mkfifo(pipe.path, 0o600) == 0)

@@ -51,7 +51,8 @@ import Testing
   private static let mistakes = [
     "wach talk.mp4", "watch", "watch talk.mp4 --overwite", "watch talk.mp4 --hop", "watch talk.mp4 --hop fast",
     "watch talk.mp4 --hop 0", "watch talk.mp4 --max-faces -1", "watch a.mp4 b.mp4", "watch none.mp4", "watch notes.txt",
-    "watch empty.mp4", "watch notes.avi", "watch folder", "watch talk.mp4 --pipeline mtcae-dferr", "watch notes.txt -o rows.doc",
+    "watch empty.mp4", "watch notes.avi", "watch folder", "watch talk.mp4 --pipeline mtcae-dferr",
+    "watch notes.txt -o rows.doc",
     "watch notes.txt -o rows.csv --split-every 90", "export rows.csv -o there.eaf", "export rows.csv -o rows.csv",
     "export rows.csv -o none/rows.eaf", "export rows.csv -o rows.parquet", "summary notes.txt", "summary none.csv",
     "merge rows.csv", "merge rows.csv other.csv -o all.csv", "batch -o rows", "batch folder -o rows",
@@ -65,7 +66,8 @@ import Testing
     let scratch = try ScratchFolder()
     try FileManager.default.createDirectory(at: scratch.file("folder"), withIntermediateDirectories: true)
     for (name, text) in [
-      ("notes.txt", "no video\n"), ("notes.avi", "no video\n"), ("notes.safetensors", "no weights\n"), ("empty.mp4", ""), ("there.eaf", "precious\n"),
+      ("notes.txt", "no video\n"), ("notes.avi", "no video\n"), ("notes.safetensors", "no weights\n"),
+      ("empty.mp4", ""), ("there.eaf", "precious\n"),
       ("other.csv", "x,y\n1,2\n"),
       (
         "rows.csv",
@@ -77,8 +79,10 @@ import Testing
     try FileManager.default.copyItem(
       at: Shared.root.appendingPathComponent("Samples/no-face.mp4"), to: scratch.file("talk.mp4"))
     let files = [
-      "talk.mp4", "a.mp4", "b.mp4", "none.mp4", "notes.txt", "notes.avi", "empty.mp4", "folder", "rows.doc", "rows.csv", "there.eaf",
-      "none/rows.eaf", "rows.parquet", "none.csv", "other.csv", "all.csv", "rows", "none.safetensors", "notes.safetensors",
+      "talk.mp4", "a.mp4", "b.mp4", "none.mp4", "notes.txt", "notes.avi", "empty.mp4", "folder", "rows.doc", "rows.csv",
+      "there.eaf",
+      "none/rows.eaf", "rows.parquet", "none.csv", "other.csv", "all.csv", "rows", "none.safetensors",
+      "notes.safetensors",
       "a.csv",
     ]
     let root = scratch.url.path + "/"

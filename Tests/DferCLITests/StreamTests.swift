@@ -13,17 +13,22 @@ struct StreamTests {
   private func clip(_ seconds: Int, _ options: [String] = [], to name: String) throws -> String {
     let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     try Tool.ffmpeg(
-      ["-stream_loop", "-1", "-i", sample, "-t", "\(seconds)", "-an", "-vf", "fps=25,scale=320:-2", "-c:v", "libx264", "-preset",
-        "ultrafast", "-g", "12", "-bf", "0", "-sc_threshold", "0", "-pix_fmt", "yuv420p"] + options + [scratch.file(name).path])
+      [
+        "-stream_loop", "-1", "-i", sample, "-t", "\(seconds)", "-an", "-vf", "fps=25,scale=320:-2", "-c:v", "libx264",
+        "-preset",
+        "ultrafast", "-g", "12", "-bf", "0", "-sc_threshold", "0", "-pix_fmt", "yuv420p",
+      ] + options + [scratch.file(name).path])
     return scratch.file(name).path
   }
 
   private func watch(_ source: String, _ options: [String] = [], after: ((Process) -> Void)? = nil) throws -> Outcome {
     let csv = scratch.file("rows-\(UUID().uuidString).csv")
     let result = try Tool.run(
-      Tool.dfer, ["watch", source, "--keep-tubes", "0.1", "-o", csv.path, "--read-timeout", "2"] + options, after: after)
-    let facts = try? JSONSerialization.jsonObject(
-      with: Data(contentsOf: csv.deletingPathExtension().appendingPathExtension("run.json"))) as? [String: Any]
+      Tool.dfer, ["watch", source, "--keep-tubes", "0.1", "-o", csv.path, "--read-timeout", "2"] + options, after: after
+    )
+    let facts =
+      try? JSONSerialization.jsonObject(
+        with: Data(contentsOf: csv.deletingPathExtension().appendingPathExtension("run.json"))) as? [String: Any]
     return Outcome(
       result: result, rows: CameraTests.rows((try? String(contentsOf: csv, encoding: .utf8)) ?? ""),
       counts: (facts?["counts"] as? [String: Any] ?? [:]).compactMapValues { $0 as? Int })
@@ -43,7 +48,8 @@ struct StreamTests {
       var end = 0.0
       for row in rows {
         let (from, to) = (Double(row["start_s"]!)!, Double(row["end_s"]!)!)
-        #expect(from <= end + 0.25, "nothing says what was between \(end) and \(from) s", sourceLocation: sourceLocation)
+        #expect(
+          from <= end + 0.25, "nothing says what was between \(end) and \(from) s", sourceLocation: sourceLocation)
         end = max(end, to)
       }
       let count = { (name: String) in counts[name] ?? 0 }
@@ -79,7 +85,9 @@ struct StreamTests {
 
   // MARK: Row 30
 
-  @Test(.enabled(if: GStreamer.python != nil, "needs gir1.2-gst-rtsp-server-1.0, python3-gi and GStreamer's good and bad plugins"))
+  @Test(
+    .enabled(
+      if: GStreamer.python != nil, "needs gir1.2-gst-rtsp-server-1.0, python3-gi and GStreamer's good and bad plugins"))
   func rtspServerStallsAndIsKilledAndComesBack() throws {
     let file = try clip(60, to: "camera.mp4")
     let port = Int.random(in: 20_000...50_000)
@@ -118,7 +126,10 @@ struct StreamTests {
     let file = try clip(9, to: "sent.mp4")
     let sender = try start(
       Tool.find("ffmpeg"),
-      ["-nostdin", "-v", "quiet", "-re", "-i", file, "-c", "copy", "-f", "mpegts", "udp://127.0.0.1:\(from)?pkt_size=1316"])
+      [
+        "-nostdin", "-v", "quiet", "-re", "-i", file, "-c", "copy", "-f", "mpegts",
+        "udp://127.0.0.1:\(from)?pkt_size=1316",
+      ])
     defer { kill(sender.processIdentifier, SIGKILL) }
     let outcome = try watch("udp://127.0.0.1:\(to)", ["--on-disconnect", "stop"])
     #expect(outcome.result.status == 4, "\(outcome.result.status) \(outcome.result.errors)")
@@ -132,12 +143,16 @@ struct StreamTests {
 
   @Test(.enabled(if: Python.program != nil, "needs python3"))
   func liveHLSWithAMissingSegmentAndAStall() throws {
-    _ = try clip(12, ["-f", "hls", "-hls_time", "0.48", "-hls_list_size", "0", "-hls_segment_filename", scratch.file("i%d.ts").path], to: "all.m3u8")
+    _ = try clip(
+      12,
+      ["-f", "hls", "-hls_time", "0.48", "-hls_list_size", "0", "-hls_segment_filename", scratch.file("i%d.ts").path],
+      to: "all.m3u8")
     let port = Int.random(in: 20_000...50_000)
     let server = try start(Python.program, [script("hls.py"), "\(port)", scratch.url.path, "10", "16", "1"])
     defer { kill(server.processIdentifier, SIGKILL) }
     waitFor(port)
-    let outcome = try watch("http://127.0.0.1:\(port)/live.m3u8?token=secret", ["--read-timeout", "5", "--on-disconnect", "stop"])
+    let outcome = try watch(
+      "http://127.0.0.1:\(port)/live.m3u8?token=secret", ["--read-timeout", "5", "--on-disconnect", "stop"])
     #expect([0, 4].contains(outcome.result.status), "\(outcome.result.errors)")
     #expect(outcome.rows.allSatisfy { $0["wall_time"]?.hasSuffix("Z") == true }, "a playlist without an end is live")
     #expect(outcome.rows.contains { $0["status"] == "stream_gap" })
@@ -173,7 +188,8 @@ struct StreamTests {
         | python3 -c 'import fcntl, time; fcntl.fcntl(0, 1031, 4096); time.sleep(12)'
       """
     let errors = try Tool.run(
-      URL(fileURLWithPath: "/bin/bash"), ["-c", line], environment: ["DFER": Tool.dfer.path, "FILE": file]).errors
+      URL(fileURLWithPath: "/bin/bash"), ["-c", line], environment: ["DFER": Tool.dfer.path, "FILE": file]
+    ).errors
     #expect(errors.contains("nobody has read for 5 s; new frames are dropped meanwhile"), "\(errors)")
   }
 
@@ -183,9 +199,14 @@ struct StreamTests {
     let file = try clip(6, to: "day.mp4")
     let csv = scratch.file("day.csv")
     let result = try Tool.run(
-      Tool.dfer, ["watch", file, "--simulate-live", "--keep-tubes", "0.1", "--split-every", "2s", "-o", csv.path, "-o", scratch.file("one.jsonl").path])
+      Tool.dfer,
+      [
+        "watch", file, "--simulate-live", "--keep-tubes", "0.1", "--split-every", "2s", "-o", csv.path, "-o",
+        scratch.file("one.jsonl").path,
+      ])
     #expect([0, 4].contains(result.status), "\(result.errors)")
-    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter { $0.hasPrefix("day-") }.sorted()
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).filter { $0.hasPrefix("day-") }
+      .sorted()
     #expect(names.count > 1 && names.allSatisfy { $0.wholeMatch(of: /day-\d{8}T\d{6}Z\.csv/) != nil }, "\(names)")
     let rows = try names.flatMap { CameraTests.rows(try String(contentsOf: scratch.file($0), encoding: .utf8)) }
     let clips = rows.map { Int($0["clip"]!)! }

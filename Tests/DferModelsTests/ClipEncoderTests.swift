@@ -34,7 +34,9 @@ import Testing
 
   /// Region by region: temporal indices 0 and 1 of the upper half, of the lower half, then temporal indices 2 and 3.
   private static let regionOrder: [Int] = [0, 2].flatMap { temporalIndex in
-    [0, 8].flatMap { half in [temporalIndex, temporalIndex + 1].flatMap { temporalIndex in (0..<8).map { 16 * temporalIndex + half + $0 } } }
+    [0, 8].flatMap { half in
+      [temporalIndex, temporalIndex + 1].flatMap { temporalIndex in (0..<8).map { 16 * temporalIndex + half + $0 } }
+    }
   }
 
   @Test func tokensLeaveInRasterOrder() throws {
@@ -53,7 +55,9 @@ import Testing
     // One column of each half at every temporal index.
     let kept = (0..<4).flatMap { temporalIndex in [1, 5, 9, 13].map { 16 * temporalIndex + $0 } }
     let chosen = [kept, kept.map { $0 + 1 }]
-    let (few, ordered) = (former(clips, kept: chosen, &tape).tokens.tensor, network.encoder(clips, kept: chosen, &tape).tensor)
+    let (few, ordered) = (
+      former(clips, kept: chosen, &tape).tokens.tensor, network.encoder(clips, kept: chosen, &tape).tensor
+    )
     for (sample, list) in chosen.enumerated() {
       for (place, token) in Self.regionOrder.filter({ list.contains($0) }).enumerated() {
         let (a, b) = ((sample * 16 + place) * 8, (sample * 16 + list.firstIndex(of: token)!) * 8)
@@ -66,7 +70,8 @@ import Testing
     let (network, store) = Self.filled { MTCAE(Self.config, in: &$0) }
     var tape = Tape(store)
     let output = network(Self.clips(), &tape)
-    #expect(output.box.shape == [2, 4, 8] && output.landmark.shape == [2, 4, 20] && output.expression.shape == [2, 3])
+    #expect(
+      output.box.shape == [2, 4, 8] && output.landmark.shape == [2, 4, 20] && output.expression.shape == [2, 3])
     let tokens = network.encoder(Self.clips(), &tape)
     #expect(network.cascade(tokens, tokensPerTemporalIndex: 16, &tape).box.tensor == output.box.tensor)
   }

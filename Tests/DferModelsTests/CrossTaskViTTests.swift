@@ -62,7 +62,9 @@ struct CrossTaskViTTests {
       (CrossTaskConfig.Exchange.both, ""), (.none, "no_exchange."), (.expression, "only_expression_reads."),
     ] {
       let predictions = network(images, exchange: exchange, &tape)
-      for (prediction, name) in zip(predictions, CrossTaskViT.tasks) { golden.check(prediction.tensor, "out/\(place)\(name)") }
+      for (prediction, name) in zip(predictions, CrossTaskViT.tasks) {
+        golden.check(prediction.tensor, "out/\(place)\(name)")
+      }
     }
   }
 
@@ -91,8 +93,9 @@ struct CrossTaskViTTests {
     var config: CrossViTConfig = try golden.config()
     config.patchSizes = [5, 8]
     config.heads = [3, 7]
-    #expect(config.faults == [
-      "config: patch_sizes: 5 does not divide 24", "config: widths: 32 is not 7 equal heads",
-    ])
+    #expect(
+      config.faults == [
+        "config: patch_sizes: 5 does not divide 24", "config: widths: 32 is not 7 equal heads",
+      ])
   }
 }

@@ -168,9 +168,12 @@ import Testing
       "{\"frames\":16,\"span_seconds\":\(span),\"hop_seconds\":\(hop),\"frames_per_second\":\(rate)}"
     }
     for (key, value) in [
-      ("clip", clip("[0,0]", "0.8")), ("clip", clip("[-1,2]", "0.8")), ("clip", clip("[1e-9,1e9]", "0.8")), ("clip", clip("[2,1]", "0.8")),
-      ("clip", clip("[1]", "0.8")), ("clip", clip("[1,2]", "1e300")), ("clip", clip("[1,2]", "-1")), ("clip", clip("[1,2]", "0.8", "[0,1e9]")),
-      ("crop", #"{"side_factor":1e9}"#), ("crop", #"{"side_factor":1e300}"#), ("crop", #"{"side_factor":-1}"#), ("temperature", "nan"),
+      ("clip", clip("[0,0]", "0.8")), ("clip", clip("[-1,2]", "0.8")), ("clip", clip("[1e-9,1e9]", "0.8")),
+      ("clip", clip("[2,1]", "0.8")),
+      ("clip", clip("[1]", "0.8")), ("clip", clip("[1,2]", "1e300")), ("clip", clip("[1,2]", "-1")),
+      ("clip", clip("[1,2]", "0.8", "[0,1e9]")),
+      ("crop", #"{"side_factor":1e9}"#), ("crop", #"{"side_factor":1e300}"#), ("crop", #"{"side_factor":-1}"#),
+      ("temperature", "nan"),
       ("temperature", "inf"), ("temperature", "1e-300"), ("image_std", "[1e-38,1,1]"), ("image_mean", "[1e30,0,0]"),
     ] {
       #expect(try refusal { $0[key] = value }.contains { $0.hasPrefix("metadata \(key)") }, "\(key) \(value)")

@@ -68,7 +68,9 @@ import Testing
     #expect(try fault(["labels": nil]).contains("its metadata lacks labels"))
     #expect(try fault(["temperature": "0"]).contains("temperature"))
     #expect(try fault(["image_std": "[0.25]"]).contains("not 3 numbers each"))
-    #expect(try fault(["crop": #"{"side_factor":1e9}"#]).contains("side_factor") && fault(["temperature": "1e-300"]).contains("temperature"))
+    #expect(
+      try fault(["crop": #"{"side_factor":1e9}"#]).contains("side_factor")
+        && fault(["temperature": "1e-300"]).contains("temperature"))
     let odd = model.card.config.replacing(#""patch_size":8"#, with: #""patch_size":7"#)
     #expect(try fault(["config": odd]).contains("patch_size 7 does not divide image_size 48"))
   }

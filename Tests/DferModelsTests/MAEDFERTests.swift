@@ -70,7 +70,8 @@ import Testing
     let painted = model(clips, visible: visible, &tape)
     golden.check(painted.tensor, "out/prediction")
     let target = PixelTarget(
-      clips, config.trunk, mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225], form: .frameDifference)
+      clips, config.trunk, mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225], form: .frameDifference
+    )
     let rows = target.rows(of: hidden)
     golden.check(rows, "mid/target")
     let loss = tape.meanSquared(painted, Value(rows))

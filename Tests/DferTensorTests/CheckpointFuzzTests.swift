@@ -9,7 +9,8 @@ import Testing
     let file = folder.file("w.safetensors")
     try SafetensorsFile.write(
       tensors: [
-        ("encoder.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])), ("bias", Tensor([0, -1, 2, .infinity], shape: [4])),
+        ("encoder.weight", Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])),
+        ("bias", Tensor([0, -1, 2, .infinity], shape: [4])),
       ], metadata: ["labels": "a,b", "licence": "MIT"], to: file.path)
     let seed = try Array(Data(contentsOf: file))
     Fuzz.run(

@@ -67,7 +67,8 @@ import Testing
   }
 
   /// Winograd's method, plain windows, 1 x 1 and depthwise ones, on odd sizes too.
-  @Test(arguments: [(9, 8, 3, 16), (8, 16, 3, 13), (3, 5, 3, 9), (20, 18, 1, 7), (1, 1, 3, 12)], Array(0...ck_best_level()))
+  @Test(
+    arguments: [(9, 8, 3, 16), (8, 16, 3, 13), (3, 5, 3, 9), (20, 18, 1, 7), (1, 1, 3, 12)], Array(0...ck_best_level()))
   func convolutionsTakeTheirReLUAlong(_ c: (inputs: Int, outputs: Int, kernel: Int, side: Int), level: Int32) {
     ck_force_level(level)
     defer { ck_force_level(-1) }

@@ -55,9 +55,13 @@ struct PrecisionTests {
 
   @Test(arguments: ReducedTests.ways, reduced)
   func linearLayers(way: ReducedTests.Way, precision: Precision) {
-    for (rows, inputs, outputs, gelu) in [(97, 300, 70, false), (392, 256, 100, true), (33, 1030, 65, true), (70, 515, 33, false)] {
+    for (rows, inputs, outputs, gelu) in [
+      (97, 300, 70, false), (392, 256, 100, true), (33, 1030, 65, true), (70, 515, 33, false),
+    ] {
       let found = compare(precision, way, threads: rows % 3 + 1) { store in
-        let (weight, bias) = (store.declare("weight", shape: [outputs, inputs]), store.declare("bias", shape: [outputs]))
+        let (weight, bias) = (
+          store.declare("weight", shape: [outputs, inputs]), store.declare("bias", shape: [outputs])
+        )
         (store[weight], store[bias]) = (noise([outputs, inputs], seed: 1), noise([outputs], seed: 2))
         let x = Value(noise([1, rows, inputs], seed: 3))
         return { gelu ? $0.linearGELU(x, weight, bias) : $0.linear(x, weight, bias) }
@@ -71,7 +75,9 @@ struct PrecisionTests {
   func attention(way: ReducedTests.Way, precision: Precision) {
     for (batch, queries, keys, heads, width) in [(2, 70, 49, 3, 20), (1, 392, 392, 2, 64), (3, 45, 300, 1, 33)] {
       let found = compare(precision, way) { _ in
-        let (q, k) = (Value(noise([batch, queries, heads * width], seed: 1)), Value(noise([batch, keys, heads * width], seed: 2)))
+        let (q, k) = (
+          Value(noise([batch, queries, heads * width], seed: 1)), Value(noise([batch, keys, heads * width], seed: 2))
+        )
         let v = Value(noise([batch, keys, heads * width], seed: 3))
         return { $0.attention(q, k, v, heads: heads) }
       }
@@ -100,7 +106,9 @@ struct PrecisionTests {
         let bias = store.declare("bias", shape: [c.outputs])
         for parameter in [weight, bias] { store[parameter] = noise(store[parameter].shape, seed: 6) }
         let x = Value(noise([2, c.inputs, 18, 22], seed: 7))
-        return { $0.conv2d(x, weight, bias, stride: c.stride, padding: .all(c.kernel / 2), groups: c.groups, relu: true) }
+        return {
+          $0.conv2d(x, weight, bias, stride: c.stride, padding: .all(c.kernel / 2), groups: c.groups, relu: true)
+        }
       }
       let isWinograd = c.kernel == 3 && c.stride == 1
       let tolerance = isWinograd ? 0 : Self.tolerance(precision == .int8 ? .int16 : precision)

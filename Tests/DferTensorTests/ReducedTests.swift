@@ -12,7 +12,8 @@ struct ReducedTests {
 
   static let ways = (0...ck_best_level()).flatMap { level in (0...2).map { Way(level: level, dots: $0) } }
   static let sizes = [
-    (1, 1, 1), (1, 2, 32), (3, 7, 5), (14, 31, 32), (15, 33, 17), (29, 64, 31), (33, 100, 16), (31, 255, 9), (17, 256, 32),
+    (1, 1, 1), (1, 2, 32), (3, 7, 5), (14, 31, 32), (15, 33, 17), (29, 64, 31), (33, 100, 16), (31, 255, 9),
+    (17, 256, 32),
     (7, 257, 32), (5, 392, 30), (40, 513, 24), (13, 1024, 32), (61, 1537, 3),
   ]
   /// The largest error that is accepted, over the lengths of row and column.
@@ -25,7 +26,9 @@ struct ReducedTests {
     for size in Self.sizes {
       for byColumns in [false, true] {
         let found = product(size, format, byColumns: byColumns)
-        #expect(found.error <= Self.tolerances[format]!, "\(size) \(byColumns) \(String(cString: ck_reduced_instructions(format)))")
+        #expect(
+          found.error <= Self.tolerances[format]!,
+          "\(size) \(byColumns) \(String(cString: ck_reduced_instructions(format)))")
       }
     }
   }
@@ -52,7 +55,8 @@ struct ReducedTests {
     defer { release() }
     for (inputs, sign) in [1, 3, 50, 64, 65, 256, 1024].flatMap({ [($0, Float(1)), ($0, -1)] }) {
       let y = multiply(
-        [Float](repeating: sign, count: inputs), rows: 1, inputs: inputs, [Float](repeating: 3, count: 32 * inputs), columns: 32, format)
+        [Float](repeating: sign, count: inputs), rows: 1, inputs: inputs, [Float](repeating: 3, count: 32 * inputs),
+        columns: 32, format)
       #expect(y.allSatisfy { abs($0 - sign * 3 * Float(inputs)) < 6e-4 * 3 * Float(inputs) })
     }
   }
@@ -71,7 +75,8 @@ struct ReducedTests {
       y = multiply([Float](repeating: 1, count: 50), rows: 1, inputs: 50, w, columns: 4, format)
       #expect(!y[0].isFinite && y[1...].allSatisfy { abs($0 - 25) < 0.01 })
     }
-    let zeros = multiply([Float](repeating: 0, count: 50), rows: 1, inputs: 50, [Float](repeating: 1e-38, count: 50), columns: 1, format)
+    let zeros = multiply(
+      [Float](repeating: 0, count: 50), rows: 1, inputs: 50, [Float](repeating: 1e-38, count: 50), columns: 1, format)
     #expect(zeros == [0])
   }
 

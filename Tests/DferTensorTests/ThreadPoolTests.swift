@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct ThreadPoolTests {
   /// Counts how often each of `count` pieces is worked on, by a pool of `threads`.
-  private func visits(_ pool: ThreadPool, threads: Int, count: Int, _ piece: @Sendable (Int) -> Void = { _ in }) -> [Int] {
+  private func visits(_ pool: ThreadPool, threads: Int, count: Int, _ piece: @Sendable (Int) -> Void = { _ in })
+    -> [Int]
+  {
     let visited = Mutex([Int](repeating: 0, count: count))
     let next = Atomic(0)
     pool.perform(on: threads) {
@@ -25,7 +27,9 @@ import Testing
   @Test(arguments: [2, 3, 5])
   func everyPieceIsDoneOnceBeforeItReturns(_ threads: Int) {
     let pool = ThreadPool(helpers: 4)
-    for round in 0..<3000 { #expect(visits(pool, threads: threads, count: round % 7) == [Int](repeating: 1, count: round % 7)) }
+    for round in 0..<3000 {
+      #expect(visits(pool, threads: threads, count: round % 7) == [Int](repeating: 1, count: round % 7))
+    }
   }
 
   @Test func helpersThatSleepAreWoken() {

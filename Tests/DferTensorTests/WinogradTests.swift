@@ -13,8 +13,10 @@ struct WinogradTests {
   }
 
   static let cases = [
-    Case(), Case(height: 17, width: 19), Case(batch: 3, height: 9, width: 13), Case(channels: 33, outputs: 36, height: 32, width: 32),
-    Case(batch: 2, dilation: 2), Case(batch: 2, height: 18, width: 22, dilation: 2), Case(batch: 17, height: 4, width: 4),
+    Case(), Case(height: 17, width: 19), Case(batch: 3, height: 9, width: 13),
+    Case(channels: 33, outputs: 36, height: 32, width: 32),
+    Case(batch: 2, dilation: 2), Case(batch: 2, height: 18, width: 22, dilation: 2),
+    Case(batch: 17, height: 4, width: 4),
     Case(batch: 1, channels: 11, height: 5, width: 150), Case(batch: 9, height: 12, width: 12, dilation: 2),
   ]
 

@@ -27,7 +27,9 @@ public struct Mutator: Sendable {
       case 4: bytes.removeSubrange(place...)
       case 5:
         // Numbers at their edges are where sums overflow.
-        let edges = ["-1", "0", "1e308", "9223372036854775807", "-9223372036854775808", "nan", "1e-400", "00", "4294967296"]
+        let edges = [
+          "-1", "0", "1e308", "9223372036854775807", "-9223372036854775808", "nan", "1e-400", "00", "4294967296",
+        ]
         bytes.replaceSubrange(place..<end, with: Array((edges.randomElement(using: &random) ?? "").utf8))
       default:
         let word = words.randomElement(using: &random) ?? [UInt8.random(in: 0...255, using: &random)]
@@ -80,7 +82,8 @@ public enum Fuzz {
       if threadSeconds() - before > patience {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-fuzz-\(name)-slow")
         try? Data(input).write(to: file)
-        Issue.record("\(name): input \(seed &+ UInt64(inputs - 1)) took \(threadSeconds() - before) s; kept as \(file.path)")
+        Issue.record(
+          "\(name): input \(seed &+ UInt64(inputs - 1)) took \(threadSeconds() - before) s; kept as \(file.path)")
         return
       }
     }

@@ -92,7 +92,9 @@ public struct RowCheck {
 
   /// Names and values of a flat JSON object as they are written; null is empty.
   private static func object(_ bytes: [UInt8]) throws -> ([String], [String]) {
-    guard (try? JSONSerialization.jsonObject(with: Data(bytes))) is [String: Any] else { throw Unreadable(description: "no JSON object") }
+    guard (try? JSONSerialization.jsonObject(with: Data(bytes))) is [String: Any] else {
+      throw Unreadable(description: "no JSON object")
+    }
     var parts: [String] = []
     var (part, isQuoted, isEscaped): ([UInt8], Bool, Bool) = ([], false, false)
     for byte in bytes.dropFirst().dropLast() {
@@ -106,8 +108,13 @@ public struct RowCheck {
       part.append(byte)
     }
     parts.append(String(decoding: part, as: UTF8.self))
-    func value(_ text: String) -> String { text == "null" ? "" : text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text }
-    return (stride(from: 0, to: parts.count - 1, by: 2).map { value(parts[$0]) }, stride(from: 1, to: parts.count, by: 2).map { value(parts[$0]) })
+    func value(_ text: String) -> String {
+      text == "null" ? "" : text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text
+    }
+    return (
+      stride(from: 0, to: parts.count - 1, by: 2).map { value(parts[$0]) },
+      stride(from: 1, to: parts.count, by: 2).map { value(parts[$0]) }
+    )
   }
 
   // MARK: Rows
@@ -120,7 +127,8 @@ public struct RowCheck {
   private static let read: Set = ["ok", "low_quality", "partial_clip"]
   private static let statusNames = read.union(["no_face", "decode_gap", "stream_gap"])
   private static let limits: [String: ClosedRange<Double>] = [
-    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "box_score": 0...1, "occlusion": 0...1, "mask_probability": 0...1,
+    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "box_score": 0...1, "occlusion": 0...1,
+    "mask_probability": 0...1,
     "model_confidence": 0...1, "valence": -1...1, "arousal": -1...1, "roll_deg": -180...180, "yaw_deg": -180...180,
     "pitch_deg": -180...180, "motion": 0...255, "success": 0...1,
   ]
@@ -143,7 +151,9 @@ public struct RowCheck {
     let missing = Self.needed.filter { !header.contains($0) }
     guard missing.isEmpty else { return fault("missing columns", missing.joined(separator: " ")) }
     let classes = header.filter { $0.hasPrefix("p_") }
-    if classes != classes.sorted() || classes.isEmpty { fault("classes are not in alphabetical order", classes.joined(separator: " ")) }
+    if classes != classes.sorted() || classes.isEmpty {
+      fault("classes are not in alphabetical order", classes.joined(separator: " "))
+    }
     var before: Row?
     var times: [Double: (String, String)] = [:]
     for (index, cells) in rows.enumerated() {
@@ -154,7 +164,9 @@ public struct RowCheck {
       if let clip = row.number["clip"], let start = row.text["start_s"], let end = row.text["end_s"] {
         let known = times[clip] ?? (start, end)
         times[clip] = known
-        if known != (start, end), ["ok", "low_quality"].contains(row.status) { fault("rows of one clip have other times", row.place) }
+        if known != (start, end), ["ok", "low_quality"].contains(row.status) {
+          fault("rows of one clip have other times", row.place)
+        }
       }
       checkFrames(row)
       checkFace(row, classes: classes)
@@ -176,7 +188,9 @@ public struct RowCheck {
       }
       numbers[name] = value
       if cell.hasPrefix("-"), value == 0 { fault("negative zero", "\(place) \(name)") }
-      if let range = Self.limits[name], !range.contains(value) { fault("outside its range", "\(place) \(name)=\(cell)") }
+      if let range = Self.limits[name], !range.contains(value) {
+        fault("outside its range", "\(place) \(name)=\(cell)")
+      }
       if abs(value) >= 1e12 { fault("absurd size", "\(place) \(name)=\(cell)") }
     }
     return Row(place: place, text: text, number: numbers)
@@ -214,7 +228,9 @@ public struct RowCheck {
     } else {
       fault("no clip number", row.place)
     }
-    if let last = before?.number["start_s"], start < last - 1e-6 { fault("times step back", "\(row.place) \(last) then \(start)") }
+    if let last = before?.number["start_s"], start < last - 1e-6 {
+      fault("times step back", "\(row.place) \(last) then \(start)")
+    }
     if before == nil, start > 0.5 { fault("the beginning has no row", "\(start)") }
     if let cover, start > cover + 0.1 { fault("time without a row", "\(row.place): \(cover) to \(start)") }
     cover = max(cover ?? end, end)
@@ -235,10 +251,13 @@ public struct RowCheck {
   private mutating func checkFace(_ row: Row, classes: [String]) {
     let p = classes.compactMap { row.number[$0] }
     guard Self.read.contains(row.status) else {
-      if !p.isEmpty || row.text["label"] != "" || row.text["face_id"] != "" { fault("a row without a face has face data", row.place) }
+      if !p.isEmpty || row.text["label"] != "" || row.text["face_id"] != "" {
+        fault("a row without a face has face data", row.place)
+      }
       return
     }
-    guard p.count == classes.count, let id = row.number["face_id"], let clip = row.number["clip"], let start = row.number["start_s"],
+    guard p.count == classes.count, let id = row.number["face_id"], let clip = row.number["clip"],
+      let start = row.number["start_s"],
       let end = row.number["end_s"]
     else { return fault("a read row lacks probabilities or a face", row.place) }
     if p.contains(where: { !(0...1).contains($0) }) { fault("a probability outside 0 to 1", row.place) }
@@ -253,7 +272,9 @@ public struct RowCheck {
     if abs((row.number["margin"] ?? .infinity) - (best - second)) > 3e-6 { fault("margin is not the lead", row.place) }
     if id != id.rounded() || id < 0 { fault("face id", row.place) }
     if let last = faces[Int(id)] {
-      if Int(clip) > last.clip + 1, start > last.end + 2.5 { fault("a face id comes back", "\(row.place): face \(Int(id))") }
+      if Int(clip) > last.clip + 1, start > last.end + 2.5 {
+        fault("a face id comes back", "\(row.place): face \(Int(id))")
+      }
       if Int(clip) == last.clip { fault("a face twice in a clip", row.place) }
     }
     faces[Int(id)] = (Int(clip), end)
@@ -267,7 +288,9 @@ public struct RowCheck {
   private mutating func checkManifest(of file: URL) {
     let manifest = file.deletingPathExtension().appendingPathExtension("run.json")
     guard let data = try? Data(contentsOf: manifest) else { return }
-    guard let facts = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any], let counts = facts["counts"] as? [String: Any] else {
+    guard let facts = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
+      let counts = facts["counts"] as? [String: Any]
+    else {
       return fault("the manifest is unreadable")
     }
     func count(_ name: String) -> Int? { (counts[name] as? NSNumber)?.intValue }
@@ -276,16 +299,24 @@ public struct RowCheck {
     // Older manifests say "not needed".
     let skipped = count("skipped_frames") ?? count("not_needed_frames") ?? 0
     if decoded != (count("used_frames") ?? 0) + skipped { fault("decoded is not used + skipped") }
-    if let source = count("source_frames"), source != decoded + (count("dropped_frames") ?? 0) + (count("unread_frames") ?? 0) {
+    if let source = count("source_frames"),
+      source != decoded + (count("dropped_frames") ?? 0) + (count("unread_frames") ?? 0)
+    {
       fault("source is not decoded + dropped + unread")
     }
     let byStatus = counts["rows_by_status"] as? [String: Int] ?? [:]
     if byStatus.values.reduce(0, +) != count("rows") { fault("rows by status do not sum") }
     let outputs = (facts["outputs"] as? [String] ?? []).map { ($0 as NSString).lastPathComponent }
     guard outputs.isEmpty || outputs.contains(file.lastPathComponent) else { return }
-    if count("rows") != rows.count { fault("the manifest counts other rows", "\(count("rows") ?? -1) but \(rows.count)") }
+    if count("rows") != rows.count {
+      fault("the manifest counts other rows", "\(count("rows") ?? -1) but \(rows.count)")
+    }
     if byStatus != statuses { fault("the manifest counts other statuses", "\(byStatus) but \(statuses)") }
-    if (count("faces") ?? 0) < faces.count { fault("the manifest counts fewer faces", "\(count("faces") ?? 0) but \(faces.count)") }
-    if statuses["decode_gap"] != nil, (facts["outcome"] ?? facts["ending"]) as? String == "complete" { fault("a gap, but the outcome is complete") }
+    if (count("faces") ?? 0) < faces.count {
+      fault("the manifest counts fewer faces", "\(count("faces") ?? 0) but \(faces.count)")
+    }
+    if statuses["decode_gap"] != nil, (facts["outcome"] ?? facts["ending"]) as? String == "complete" {
+      fault("a gap, but the outcome is complete")
+    }
   }
 }

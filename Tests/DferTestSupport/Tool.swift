@@ -22,7 +22,8 @@ public enum Tool {
   }()
 
   private static func modified(_ file: URL) -> Date? {
-    (try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path))?[.modificationDate] as? Date
+    (try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path))?[.modificationDate]
+      as? Date
   }
 
   /// When a source file last changed.
@@ -87,13 +88,15 @@ public enum Tool {
     var files: [URL] = []
     for name in names where name != "-" && !name.hasPrefix("/dev/") {
       let url = place(name)
-      let inside = command == "batch" ? FileManager.default.enumerator(atPath: url.path)?.allObjects as? [String] ?? [] : []
+      let inside =
+        command == "batch" ? FileManager.default.enumerator(atPath: url.path)?.allObjects as? [String] ?? [] : []
       files += inside.map { url.appendingPathComponent($0) } + (command == "batch" ? [] : [url])
     }
     for file in files where ["csv", "tsv", "jsonl"].contains(file.pathExtension) {
       let type = (try? FileManager.default.attributesOfItem(atPath: file.path))?[.type] as? FileAttributeType
       let name = file.lastPathComponent
-      guard type == .typeRegular, !name.hasPrefix("."), !name.hasPrefix("failures"), !name.hasSuffix(".boris.tsv") else { continue }
+      guard type == .typeRegular, !name.hasPrefix("."), !name.hasPrefix("failures"), !name.hasSuffix(".boris.tsv")
+      else { continue }
       let faults = RowCheck.faults(of: file)
       if !faults.isEmpty { Issue.record("\(name) of dfer \(arguments.joined(separator: " ")): \(faults.prefix(5))") }
     }

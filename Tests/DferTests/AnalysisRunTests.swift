@@ -38,7 +38,9 @@ import Testing
   @Test func gapsKeepTheirReasons() throws {
     let events: [VideoEvent] =
       paintedFrames(40).map(VideoEvent.frame) + [.gap(Gap(start: 1.6, end: 2, reason: .damage))]
-      + paintedFrames(40, from: 2, firstIndex: 40).map(VideoEvent.frame) + [.gap(Gap(start: 3.6, end: 4, reason: .truncated))]
+      + paintedFrames(40, from: 2, firstIndex: 40).map(VideoEvent.frame) + [
+        .gap(Gap(start: 3.6, end: 4, reason: .truncated))
+      ]
     let run = AnalysisRun(PaintedSource(events), stages: .painted)
     let rows = try rows(run)
     #expect(rows.map(\.status) == [.ok, .decodeGap, .ok, .decodeGap] && rows.map(\.clip) == [0, 1, 2, 3])
@@ -59,7 +61,9 @@ import Testing
     let frames = (0..<40).map { index in
       PaintedFrame(
         index, at: Double(index) / 25, size: Size(width: 320, height: 120),
-        (0..<5).map { PaintedFrame.Face(box: Rect(x: 10 + 60 * Double($0), y: 40, width: 40, height: 40), tone: 30 * $0 + 10) })
+        (0..<5).map {
+          PaintedFrame.Face(box: Rect(x: 10 + 60 * Double($0), y: 40, width: 40, height: 40), tone: 30 * $0 + 10)
+        })
     }
     let rows = try rows(AnalysisRun(PaintedSource(frames.map(VideoEvent.frame)), stages: .painted))
     #expect(rows.map(\.faceID) == [0, 1, 2, 3, 4] && Set(rows.map(\.clip)) == [0])

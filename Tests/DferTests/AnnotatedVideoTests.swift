@@ -17,14 +17,18 @@ import Testing
     folder = try ScratchFolder()
     input = folder.file("in.mp4").path
     try Tool.ffmpeg(
-      ["-f", "lavfi", "-i", "nullsrc=s=320x240:r=30,geq=random(1)*255:128:128", "-f", "lavfi", "-i", "sine=f=440:d=2",
-        "-t", "2", "-vf", "select='not(eq(mod(n,7),3))'", "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "15",
-        "-pix_fmt", "yuv420p", "-c:a", "aac", input])
+      [
+        "-f", "lavfi", "-i", "nullsrc=s=320x240:r=30,geq=random(1)*255:128:128", "-f", "lavfi", "-i", "sine=f=440:d=2",
+        "-t", "2", "-vf", "select='not(eq(mod(n,7),3))'", "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast",
+        "-crf", "15",
+        "-pix_fmt", "yuv420p", "-c:a", "aac", input,
+      ])
   }
 
   private var rows: [ClipResult] {
     (0..<2).map { clip in
-      var row = ClipResult(clip: clip, startSeconds: Double(clip) * 0.8, endSeconds: Double(clip) * 0.8 + 1.2, status: .ok)
+      var row = ClipResult(
+        clip: clip, startSeconds: Double(clip) * 0.8, endSeconds: Double(clip) * 0.8 + 1.2, status: .ok)
       (row.faceID, row.probabilities) = (0, [0.9, 0.1])
       row.box = Rect(x: 100 + Double(clip) * 40, y: 60, width: 80, height: 80)
       return row
@@ -42,7 +46,8 @@ import Testing
 
   private func soundHash(_ path: String) throws -> String {
     let ffmpeg = try #require(Tool.find("ffmpeg"))
-    return try Tool.run(ffmpeg, ["-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]).output
+    return try Tool.run(ffmpeg, ["-nostdin", "-v", "error", "-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-"])
+      .output
   }
 
   /// Standard deviation of the red channel inside a box.

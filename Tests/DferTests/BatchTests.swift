@@ -80,12 +80,18 @@ import Testing
     let folder = scratch.file("w")
     let (files, bash) = (FileManager.default, try #require(Tool.find("bash")))
     try files.createDirectory(at: folder.appendingPathComponent("sub"), withIntermediateDirectories: true)
-    for name in ["ok.mp4", "clip.qt", "tape.dv", "a.m2v", "b.h264", "c.f4v", "CAM.MOD", "d.gif", "notes.txt", "img.png", "who.knows", ".hidden.mp4"] {
+    for name in [
+      "ok.mp4", "clip.qt", "tape.dv", "a.m2v", "b.h264", "c.f4v", "CAM.MOD", "d.gif", "notes.txt", "img.png",
+      "who.knows", ".hidden.mp4",
+    ] {
       try Data("x".utf8).write(to: folder.appendingPathComponent(name))
     }
     _ = try Tool.run(
       bash,
-      ["-c", "mkdir ../day2 $'f\\xfc'; touch ../day2/x.mp4 $'M\\xfcller.mp4'; ln -s ../day2 link; ln -s .. sub/up; ln -s nowhere gone.mp4; mkfifo p.mp4"],
+      [
+        "-c",
+        "mkdir ../day2 $'f\\xfc'; touch ../day2/x.mp4 $'M\\xfcller.mp4'; ln -s ../day2 link; ln -s .. sub/up; ln -s nowhere gone.mp4; mkfifo p.mp4",
+      ],
       folder: folder)
     let selection = try BatchInputs().select([folder.path])
     #expect(
@@ -103,7 +109,9 @@ import Testing
     for name in ["lavfi:x.mp4", "-o.mp4", "-", "v4l2:0", "http://x.mp4"] {
       #expect(BatchInput(path: name, output: "").argument == "./" + name)
     }
-    for name in ["a.mp4", "dir/lavfi:x.mp4", "/x:y.mp4", "../a.mp4"] { #expect(BatchInput(path: name, output: "").argument == name) }
+    for name in ["a.mp4", "dir/lavfi:x.mp4", "/x:y.mp4", "../a.mp4"] {
+      #expect(BatchInput(path: name, output: "").argument == name)
+    }
   }
 
   /// Spreadsheets take cells that begin so for formulas.
@@ -191,7 +199,8 @@ import Testing
 }
 
 @Suite struct ResumeTests {
-  private let rule = ResumeRule(version: "1", weights: "w", detector: "f", pipeline: "y", options: ["pipeline": "p", "threads": "2"])
+  private let rule = ResumeRule(
+    version: "1", weights: "w", detector: "f", pipeline: "y", options: ["pipeline": "p", "threads": "2"])
   private let stamp = FileStamp(byteSize: 10, modified: 5.25)
 
   private var manifest: RunManifest {
@@ -256,7 +265,8 @@ import Testing
     var text = try String(contentsOfFile: path, encoding: .utf8)
     #expect(text.contains("\"schema\" : 2"))
     for (new, old) in [
-      ("outcome", "ending"), ("detector", "finder"), ("skipped_frames", "not_needed_frames"), ("detector_runs", "finder_looks"),
+      ("outcome", "ending"), ("detector", "finder"), ("skipped_frames", "not_needed_frames"),
+      ("detector_runs", "finder_looks"),
     ] { text = text.replacing("\"\(new)\"", with: "\"\(old)\"") }
     text = text.replacing("  \"schema\" : 2,\n", with: "")
     try text.write(toFile: path, atomically: true, encoding: .utf8)

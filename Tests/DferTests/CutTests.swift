@@ -51,7 +51,9 @@ import Testing
     // Rows account for all of the time.
     #expect(clips.first?.start == 0 && abs((clips.last?.end ?? 0) - Double(cut + 60) / 25) < 1e-5)
     for (clip, next) in zip(clips, clips.dropFirst()) { #expect(next.start <= clip.end + 1e-9) }
-    #expect(clips.contains { abs($0.end - Double(cut) / 25) < 1e-5 } && clips.contains { abs($0.start - Double(cut) / 25) < 1e-5 })
+    #expect(
+      clips.contains { abs($0.end - Double(cut) / 25) < 1e-5 }
+        && clips.contains { abs($0.start - Double(cut) / 25) < 1e-5 })
   }
 
   @Test func cutsCanBeLeftAlone() {
@@ -78,7 +80,8 @@ import Testing
   }
 
   @Test func throughBlackToAnotherShot() {
-    let frames = shot(50, from: 0, Self.left) + shot(6, from: 50, [], wall: 0, face: false) + shot(50, from: 56, Self.right)
+    let frames =
+      shot(50, from: 0, Self.left) + shot(6, from: 50, [], wall: 0, face: false) + shot(50, from: 56, Self.right)
     let (clips, router) = routed(frames)
     #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [56])
     #expect(clips.allSatisfy { $0.faces.map(\.id) == [$0.frames.lowerBound < 56 ? 0 : 1] })
@@ -88,7 +91,9 @@ import Testing
     let frames = (0..<100).map { index in
       PaintedFrame(
         index, at: Double(index) / 25,
-        scenery: (0..<6).map { Rect(x: 90 * Double($0) - 4 * Double(index), y: 20 * Double($0 % 3), width: 40, height: 60) })
+        scenery: (0..<6).map {
+          Rect(x: 90 * Double($0) - 4 * Double(index), y: 20 * Double($0 % 3), width: 40, height: 60)
+        })
     }
     #expect(routed(frames).router.cuts.isEmpty)
   }

@@ -50,7 +50,8 @@ final class PaintedFrame: VideoFrame {
       if face.band != .none {
         let y = face.band == .below ? face.box.y + face.box.height * 0.75 : face.box.y
         image.fill(
-          Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4), Colour(200, UInt8(face.tone), 160))
+          Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4),
+          Colour(200, UInt8(face.tone), 160))
       }
       for x in stride(from: face.box.x, to: face.isStriped ? face.box.right : face.box.x, by: 10) {
         image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
@@ -99,7 +100,8 @@ struct SquareDetector: FaceDetecting {
       guard score > Double(threshold ?? 0) else { return nil }
       return FaceDetection(
         box: Rect(
-          left: Double(extent.left), top: Double(extent.top), right: Double(extent.right), bottom: Double(extent.bottom)),
+          left: Double(extent.left), top: Double(extent.top), right: Double(extent.right), bottom: Double(extent.bottom)
+        ),
         score: score)
     }
   }

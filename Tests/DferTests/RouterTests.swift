@@ -29,7 +29,9 @@ import Testing
   @Test func anotherSizeIsAnotherSegment() {
     var router = router()
     var steps = paintedFrames(45).flatMap { router.take($0) }
-    steps += paintedFrames(20, from: 1.8, firstIndex: 45, size: Size(width: 200, height: 120)).flatMap { router.take($0) }
+    steps += paintedFrames(20, from: 1.8, firstIndex: 45, size: Size(width: 200, height: 120)).flatMap {
+      router.take($0)
+    }
     steps += router.endSegment()
     #expect(summary(steps) == ["0.0-1.6 whole [0]", "0.8-1.8 partial [0]", "1.8-2.6 partial [1]"])
     #expect(router.nextID == 2)
@@ -40,10 +42,13 @@ import Testing
     func steps(from start: Double) -> [String] {
       var router = router()
       var steps = paintedFrames(45).flatMap { router.take($0) }
-      steps += paintedFrames(10, from: start, firstIndex: 45, size: Size(width: 200, height: 120)).flatMap { router.take($0) }
+      steps += paintedFrames(10, from: start, firstIndex: 45, size: Size(width: 200, height: 120)).flatMap {
+        router.take($0)
+      }
       return summary(steps + router.endSegment())
     }
-    #expect(steps(from: 3.4) == ["0.0-1.6 whole [0]", "0.8-1.8 partial [0]", "1.8-3.4 timestamps", "3.4-3.8 partial [1]"])
+    #expect(
+      steps(from: 3.4) == ["0.0-1.6 whole [0]", "0.8-1.8 partial [0]", "1.8-3.4 timestamps", "3.4-3.8 partial [1]"])
     // A frame or two are shown a little longer.
     #expect(steps(from: 1.9) == ["0.0-1.6 whole [0]", "0.8-1.9 partial [0]", "1.9-2.3 partial [1]"])
   }
@@ -55,7 +60,9 @@ import Testing
     #expect(summary(steps) == ["0.0-1.0 damage", "1.0-1.5 timestamps", "1.5-1.9 partial [0]"])
   }
 
-  @Test(arguments: [Gap.Reason.damage, .timestamps, .truncated, .missingImages, .disconnected, .lost, .notTaken, .paused])
+  @Test(arguments: [
+    Gap.Reason.damage, .timestamps, .truncated, .missingImages, .disconnected, .lost, .notTaken, .paused,
+  ])
   func aGapEndsTracksAndClips(reason: Gap.Reason) throws {
     var router = router()
     var steps = paintedFrames(40).flatMap { router.take($0) }
@@ -124,7 +131,8 @@ import Testing
 
 @Suite struct LoadSheddingTests {
   /// Feeds ten seconds of 25 frames a second of which `lost` are dropped in each, and gives the steps.
-  private func steps(_ shedding: inout LoadShedding, from start: Int, seconds: Int, lost: Int, before: Int = 0) -> [Int] {
+  private func steps(_ shedding: inout LoadShedding, from start: Int, seconds: Int, lost: Int, before: Int = 0) -> [Int]
+  {
     (start..<start + seconds).map { second in
       let taken = (25 - lost) * (second - start) + 1000 * (start + 1)
       _ = shedding.judge(time: Double(second), taken: taken, dropped: lost * (second - start) + before)

@@ -34,24 +34,32 @@ import Testing
   }
 
   @Test func theTemperatureIsAppliedToTheLogitsOnce() throws {
-    let models = try LoadedPipeline(Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
-    let crops = paintedFrames(16).map { $0.crop(Rect(x: 40, y: 20, width: 80, height: 80), side: models.modelInfo.imageSize) }
+    let models = try LoadedPipeline(
+      Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
+    let crops = paintedFrames(16).map {
+      $0.crop(Rect(x: 40, y: 20, width: 80, height: 80), side: models.modelInfo.imageSize)
+    }
     let reading = try #require(models.reader.read([crops], points: []).first)
     #expect(models.modelInfo.temperature != 1)
     #expect(reading.probabilities == Softmax.probabilities(reading.logits, temperature: models.modelInfo.temperature))
   }
 
-  @Test(arguments: [(0.15, "clips start 0.1 s apart, not 0.15 s: whole samples of 0.1 s"), (0.4, nil), (nil, nil)] as [(Double?, String?)])
+  @Test(
+    arguments: [(0.15, "clips start 0.1 s apart, not 0.15 s: whole samples of 0.1 s"), (0.4, nil), (nil, nil)]
+      as [(Double?, String?)])
   func aHopThatIsRoundedIsReported(hop: Double?, warning: String?) throws {
-    let models = try LoadedPipeline(Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
+    let models = try LoadedPipeline(
+      Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
     var options = RunOptions()
     options.hop = hop
     let run = AnalysisRun(PaintedSource([]), models: models, options: options)
-    #expect(RunRecorder(run, models: models).warnings.filter { $0.hasPrefix("clips start") } == [warning].compactMap { $0 })
+    #expect(
+      RunRecorder(run, models: models).warnings.filter { $0.hasPrefix("clips start") } == [warning].compactMap { $0 })
   }
 
   @Test func theManifestTellsOfGapsAndOfBothNetworks() throws {
-    let models = try LoadedPipeline(Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
+    let models = try LoadedPipeline(
+      Pipeline(contentsOf: Shared.root.appendingPathComponent("Pipelines/mtcae-dfer.yaml")))
     let source = PaintedSource(
       paintedFrames(10, face: nil).map(VideoEvent.frame) + [.gap(Gap(start: 0.4, end: 1.4, reason: .damage))])
     var options = RunOptions()
@@ -62,7 +70,9 @@ import Testing
     let manifest = try recorder.manifest(.damaged)
     #expect(manifest.gaps == [RunManifest.GapRecord(startS: 0.4, endS: 1.4, reason: "damage")])
     #expect(manifest.options == ["pipeline": "mtcae-dfer", "max_faces": "2"])
-    #expect(manifest.counts.rows == 2 && manifest.counts.rowsByStatus == ["partial_clip": 0, "no_face": 1, "decode_gap": 1].filter { $0.value > 0 })
+    #expect(
+      manifest.counts.rows == 2
+        && manifest.counts.rowsByStatus == ["partial_clip": 0, "no_face": 1, "decode_gap": 1].filter { $0.value > 0 })
     #expect(manifest.counts.reconcile && manifest.counts.decodedFrames == 10 && manifest.counts.gaps == 1)
     #expect(manifest.detector.model == "face-finder" && manifest.detector.licence != manifest.weights.licence)
   }

@@ -104,7 +104,8 @@ import Testing
   @Test func aPauseShowsTheSameFace() throws {
     // 3 s at 25 frames a second, 3 s in which nothing changes, 2 s more.
     var frames = paintedFrames(74)
-    frames.append(PaintedFrame(74, at: 2.96, for: 3.04, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40))]))
+    frames.append(
+      PaintedFrame(74, at: 2.96, for: 3.04, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40))]))
     frames += paintedFrames(50, from: 6, firstIndex: 75)
     let clips = clips(frames).clips
     #expect(clips.allSatisfy { $0.faces.map(\.id) == [0] && $0.faces[0].samples.count == $0.samples.count })
@@ -128,7 +129,8 @@ import Testing
   @Test(arguments: [PaintedFrame.Face.Band.below, .above])
   func aHeadUpsideDownIsReadUpright(band: PaintedFrame.Face.Band) throws {
     let frames = (0..<40).map {
-      PaintedFrame($0, at: Double($0) / 25, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40), band: band)])
+      PaintedFrame(
+        $0, at: Double($0) / 25, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40), band: band)])
     }
     let face = try #require(clips(frames).clips.first?.faces.first)
     #expect(face.samples.allSatisfy { $0.isTurned == (band == .above) })
@@ -140,7 +142,8 @@ import Testing
   @Test func imagesAreGivenOnceTheirBoxesAreFinal() {
     var settings = SegmentSettings.painted
     settings.givesImages = true
-    var segment = ContinuousSegment(first: paintedFrames(1)[0], settings: settings, pace: SegmentPace(detectorEvery: 0.2))
+    var segment = ContinuousSegment(
+      first: paintedFrames(1)[0], settings: settings, pace: SegmentPace(detectorEvery: 0.2))
     var images: [RunImage] = []
     for frame in paintedFrames(50).dropFirst() {
       _ = segment.push(frame)

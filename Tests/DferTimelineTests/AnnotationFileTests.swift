@@ -13,11 +13,17 @@ import Testing
   }
 
   private func boris(_ rows: [String], separator: String = "\t", name: String = "b.tsv") throws -> AnnotationFile {
-    let header = ["Observation id", "Time offset (s)", "Subject", "Behavior", "Behavior type", "Start (s)", "Stop (s)", "Media file name"]
+    let header = [
+      "Observation id", "Time offset (s)", "Subject", "Behavior", "Behavior type", "Start (s)", "Stop (s)",
+      "Media file name",
+    ]
     // By scalars: a mark that follows may combine with the separator.
-    let lines = [header.joined(separator: separator)] + rows.map { row in
-      String(String.UnicodeScalarView(row.unicodeScalars.flatMap { $0 == "|" ? Array(separator.unicodeScalars) : [$0] }))
-    }
+    let lines =
+      [header.joined(separator: separator)]
+      + rows.map { row in
+        String(
+          String.UnicodeScalarView(row.unicodeScalars.flatMap { $0 == "|" ? Array(separator.unicodeScalars) : [$0] }))
+      }
     return try file(name, lines.map { $0 + "\r\n" }.joined())
   }
 
@@ -25,9 +31,12 @@ import Testing
     annotation.tracks.flatMap(\.intervals).reduce(0) { $0 + $1.end - $1.start }
   }
 
-  @Test(arguments: [("\t", "b.tsv"), (",", "b.csv"), (";", "b.csv")]) func observationsAreNeverMixed(_ separator: String, _ name: String) throws {
+  @Test(arguments: [("\t", "b.tsv"), (",", "b.csv"), (";", "b.csv")]) func observationsAreNeverMixed(
+    _ separator: String, _ name: String
+  ) throws {
     let two = try boris(
-      ["video1|0|coder|fear|STATE|0|1.2|/v/a.mp4", "video2|0|coder|anger|STATE|0|12|/v/b.mp4"], separator: separator, name: name)
+      ["video1|0|coder|fear|STATE|0|1.2|/v/a.mp4", "video2|0|coder|anger|STATE|0|12|/v/b.mp4"], separator: separator,
+      name: name)
     let fault = #expect(throws: AnnotationError.self) { try two.annotation() }
     #expect(fault?.description.contains("--observation") == true && fault?.description.contains("\"video2\"") == true)
     #expect(try seconds(two.annotation(of: ["/elsewhere/b.mp4"])) == 12)
@@ -38,36 +47,46 @@ import Testing
 
   @Test func overlappingStatesAreRefused() throws {
     for rows in [
-      ["o|0|coder|fear|STATE|0|12|", "o|0|coder|anger|STATE|0|12|"], ["o|0|coder|fear|STATE|0|12|", "o|0|coder|anger|STATE|11|13|"],
-      ["o|0|coder|fear|STATE|0|5|", "o|0|coder|fear|STATE|4|8|"], ["o|0|coder|fear|STATE|0|9|", "o|0|coder|x|STATE|1|2|", "o|0|coder|y|STATE|8|9|"],
+      ["o|0|coder|fear|STATE|0|12|", "o|0|coder|anger|STATE|0|12|"],
+      ["o|0|coder|fear|STATE|0|12|", "o|0|coder|anger|STATE|11|13|"],
+      ["o|0|coder|fear|STATE|0|5|", "o|0|coder|fear|STATE|4|8|"],
+      ["o|0|coder|fear|STATE|0|9|", "o|0|coder|x|STATE|1|2|", "o|0|coder|y|STATE|8|9|"],
     ] {
       let fault = #expect(throws: AnnotationError.self, "\(rows)") { try boris(rows).annotation() }
       #expect(fault?.description.contains("overlap from") == true)
     }
-    let fine = try boris(["o|0|a|fear|STATE|0|12|", "o|0|b|anger|STATE|0|12|", "o|0|a|look|POINT|3|3|", "o|0|a|x|STATE|12|13|"])
+    let fine = try boris([
+      "o|0|a|fear|STATE|0|12|", "o|0|b|anger|STATE|0|12|", "o|0|a|look|POINT|3|3|", "o|0|a|x|STATE|12|13|",
+    ])
     #expect(try fine.annotation().tracks.map(\.name) == ["a", "b"])
     // Subjects by bytes, whatever combines with the tabs between them.
-    let names = try boris(["o|0|Jos\u{e9}|fear|STATE|0|2|", "o|0|Jose\u{301}|fear|STATE|0|2|", "o|0|\u{301}x|\u{301}y|STATE|0|2|"])
+    let names = try boris([
+      "o|0|Jos\u{e9}|fear|STATE|0|2|", "o|0|Jose\u{301}|fear|STATE|0|2|", "o|0|\u{301}x|\u{301}y|STATE|0|2|",
+    ])
     #expect(try names.annotation().tracks.count == 3)
   }
 
   @Test func offsetsOfBorisAreRefused() throws {
     #expect(throws: AnnotationError.self) { try boris(["o|2.5|coder|fear|STATE|0|12|"]).annotation() }
-    #expect(throws: AnnotationError.self) { try boris(["o|0|c|fear|STATE|0|1|a.mp4", "o|0|c|fear|STATE|2|3|b.mp4"]).annotation() }
+    #expect(throws: AnnotationError.self) {
+      try boris(["o|0|c|fear|STATE|0|1|a.mp4", "o|0|c|fear|STATE|2|3|b.mp4"]).annotation()
+    }
     func project(_ offset: String, _ files: String, _ shifts: String, more: String = "") -> String {
       """
       {"behaviors_conf":{"0":{"type":"State event","code":"fear"}},"observations":{"o":{"file":\(files),"time offset":\(offset),
       "events":[[0,"c","fear","",""],[3,"c","fear","",""]],"media_info":{"offset":\(shifts)}}\(more)}}
       """
     }
-    #expect(try seconds(file("p.boris", project("0.0", "{\"1\":[\"a.mp4\"],\"2\":[]}", "{\"1\":0.0}")).annotation()) == 3)
+    #expect(
+      try seconds(file("p.boris", project("0.0", "{\"1\":[\"a.mp4\"],\"2\":[]}", "{\"1\":0.0}")).annotation()) == 3)
     for (offset, files, shifts) in [
       ("1.5", "{\"1\":[\"a.mp4\"]}", "{\"1\":0.0}"), ("0.0", "{\"1\":[\"a.mp4\",\"b.mp4\"]}", "{\"1\":0.0}"),
       ("0", "{\"1\":[\"a.mp4\"],\"2\":[\"b.mp4\"]}", "{\"1\":0.0,\"2\":4.0}"),
     ] {
       #expect(throws: AnnotationError.self) { try file("p.boris", project(offset, files, shifts)).annotation() }
     }
-    let other = ",\"q\":{\"file\":{\"1\":[\"b.mp4\"]},\"time offset\":0,\"events\":[[0,\"c\",\"fear\"],[9,\"c\",\"fear\"]]}"
+    let other =
+      ",\"q\":{\"file\":{\"1\":[\"b.mp4\"]},\"time offset\":0,\"events\":[[0,\"c\",\"fear\"],[9,\"c\",\"fear\"]]}"
     let two = try file("p.boris", project("0", "{\"1\":[\"a.mp4\"]}", "{}", more: other))
     #expect(try seconds(two.annotation(of: ["b.mp4"])) == 9 && seconds(two.annotation(observation: "o")) == 3)
     #expect(throws: AnnotationError.self) { try two.annotation() }
@@ -95,7 +114,9 @@ import Testing
     #expect(try start([("file:///v/a.mp4", "5000")]) == 6)
     #expect(try start([("file:///v/a%20b.mp4", "5000"), ("file:///v/b.mp4", nil)], of: ["x/a b.mp4"]) == 6)
     #expect(try start([("file:///v/a.mp4", "5000"), ("file:///v/b.mp4", nil)], of: ["b.mp4"]) == 1)
-    #expect(throws: AnnotationError.self) { try start([("file:///v/a.mp4", "5000"), ("file:///v/b.mp4", nil)], of: ["c.mp4"]) }
+    #expect(throws: AnnotationError.self) {
+      try start([("file:///v/a.mp4", "5000"), ("file:///v/b.mp4", nil)], of: ["c.mp4"])
+    }
     #expect(throws: AnnotationError.self) { try elan([], unit: "PAL-frames") }
     #expect(try elan([]).annotation().tracks[0].name.unicodeScalars.elementsEqual("R&\u{301}".unicodeScalars))
   }
@@ -119,8 +140,10 @@ import Testing
 
   @Test func whatIsNoTextIsNamed() throws {
     for (bytes, word) in [
-      ("\u{FEFF}a,b".data(using: .utf16LittleEndian)!, "UTF-16"), ("clip,face_id\n1,2".data(using: .utf16BigEndian)!, "UTF-16"),
-      (Data([0, 0, 0, 24] + Array("ftypisom".utf8)), "video"), (Data([0x1A, 0x45, 0xDF, 0xA3, 1]), "video"), (Data([1, 2, 3, 4, 5, 0, 6, 7]), "not a text file"),
+      ("\u{FEFF}a,b".data(using: .utf16LittleEndian)!, "UTF-16"),
+      ("clip,face_id\n1,2".data(using: .utf16BigEndian)!, "UTF-16"),
+      (Data([0, 0, 0, 24] + Array("ftypisom".utf8)), "video"), (Data([0x1A, 0x45, 0xDF, 0xA3, 1]), "video"),
+      (Data([1, 2, 3, 4, 5, 0, 6, 7]), "not a text file"),
       (Data("clip;face_id;start_s;end_s;status\n0;0;0,8;1,6;ok\n".utf8), "semicolons"),
     ] {
       let fault = #expect(throws: CSVTimeline.ParseError.self) { try ImportedTimeline(bytes: Array(bytes)) }

@@ -19,13 +19,16 @@ import Testing
   private func written(_ name: String, _ confidence: Float) throws -> String {
     let folder = try ScratchFolder()
     let path = folder.file(name).path
-    var writer = try #require(OutputFormat(path: path)).writer(to: path, overwrite: false, layout: RowLayout(labels: Self.labels))
+    var writer = try #require(OutputFormat(path: path)).writer(
+      to: path, overwrite: false, layout: RowLayout(labels: Self.labels))
     for row in rows(confidence) { try writer.write(row) }
     try writer.finish()
     return try String(contentsOfFile: path, encoding: .utf8)
   }
 
-  @Test(arguments: ["x.vtt", "x.srt", "x.labels.txt", "x.eaf", "x.html"]) func labelsInDoubtHaveAQuestionMark(_ name: String) throws {
+  @Test(arguments: ["x.vtt", "x.srt", "x.labels.txt", "x.eaf", "x.html"]) func labelsInDoubtHaveAQuestionMark(
+    _ name: String
+  ) throws {
     #expect(try written(name, 0.59).contains("neutral?") && !written(name, 0.61).contains("neutral?"))
     #expect(try !written(name, 0.59).contains("anger?"))
   }

@@ -195,7 +195,9 @@ private let labels = ["anger", "neutral", "surprise"]
       ("a.jsonl", "pandas.read_json(f, lines=True)"), ("a.json", "pandas.DataFrame(json.load(open(f))['rows'])"),
     ] {
       let lines = try Python.read(
-        write(name), "import sys, json, pandas; f = sys.argv[1]; d = \(code)\nprint(len(d), round(d.p_anger.max(), 6), d['clip'].max())")
+        write(name),
+        "import sys, json, pandas; f = sys.argv[1]; d = \(code)\nprint(len(d), round(d.p_anger.max(), 6), d['clip'].max())"
+      )
       #expect(lines == ["5 0.8 3"], "\(name)")
     }
   }

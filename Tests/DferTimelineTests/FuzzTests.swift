@@ -13,12 +13,15 @@ import Testing
   private static func written(_ format: OutputFormat, _ style: TableStyle = .dfer) -> [UInt8] {
     guard let folder = try? ScratchFolder() else { return [] }
     let file = folder.file("x.\(format.rawValue)")
-    var layout = RowLayout(labels: labels, blendshapes: ["jawOpen"], includesLandmarks: true, includesWallTime: true,
+    var layout = RowLayout(
+      labels: labels, blendshapes: ["jawOpen"], includesLandmarks: true, includesWallTime: true,
       includesMotion: true)
     layout.includesModel = true
     var model = TimelineModel()
     model.abstainBelow = 0.5
-    guard var writer = try? format.writer(to: file.path, overwrite: false, layout: layout, style: style) else { return [] }
+    guard var writer = try? format.writer(to: file.path, overwrite: false, layout: layout, style: style) else {
+      return []
+    }
     for row in model.apply(rows, labels: labels).rows { try? writer.write(row) }
     try? writer.finish()
     return (try? Array(Data(contentsOf: file))) ?? []
@@ -58,10 +61,13 @@ import Testing
 
   @Test func elanFiles() throws {
     let seed = Self.written(.eaf)
-    func read(_ bytes: [UInt8]) throws { _ = try Agreement(Annotation(elan: Data(bytes)), Annotation(elan: Data(bytes))) }
+    func read(_ bytes: [UInt8]) throws {
+      _ = try Agreement(Annotation(elan: Data(bytes)), Annotation(elan: Data(bytes)))
+    }
     try read(seed)
     Fuzz.run(
-      "elan", seeds: [seed], words: ["<", ">", "<!--", "-->", "<![CDATA[", "]]>", "&#x10FFFF;", "&amp;", "/>", "<TIER ", "TIME_VALUE=\"-1\""],
+      "elan", seeds: [seed],
+      words: ["<", ">", "<!--", "-->", "<![CDATA[", "]]>", "&#x10FFFF;", "&amp;", "/>", "<TIER ", "TIME_VALUE=\"-1\""],
       read)
   }
 
@@ -85,7 +91,8 @@ import Testing
       dfer: "1", ffmpeg: "6", started: Date(timeIntervalSince1970: 1), finished: Date(timeIntervalSince1970: 2),
       outcome: .complete, pipeline: "p", weights: weights(), detector: weights(), classes: ["a"], temperature: 1,
       preprocessing: ["a": "b"], input: ["byte_size": "10"], options: ["hop": "0.8"], clipFrames: 16, clipSeconds: 1.6,
-      hopSeconds: 0.8, counts: .init(), stageSeconds: ["decode": 1], longestLatencySeconds: 0, outputs: ["x"], warnings: [])
+      hopSeconds: 0.8, counts: .init(), stageSeconds: ["decode": 1], longestLatencySeconds: 0, outputs: ["x"],
+      warnings: [])
     manifest.rowsSha256 = "r"
     try manifest.write(to: file.path)
     let seed = try Array(Data(contentsOf: file))

@@ -14,7 +14,9 @@ import Testing
   private func segments(_ timeline: ImportedTimeline) -> [String] {
     SegmentTimeline(timeline.videos[0].rows, labels: timeline.labels).segments
       .sorted { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }
-      .map { "\($0.faceID.map(String.init) ?? "-") \($0.label) \(fixedDecimal($0.start, places: 3))-\(fixedDecimal($0.end, places: 3))" }
+      .map {
+        "\($0.faceID.map(String.init) ?? "-") \($0.label) \(fixedDecimal($0.start, places: 3))-\(fixedDecimal($0.end, places: 3))"
+      }
   }
 
   @Test func libreFaceInSecondsAndMilliseconds() throws {
@@ -31,7 +33,8 @@ import Testing
   }
 
   @Test func pyFeatNeedsAFrameRate() throws {
-    let header = "FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,AU01,anger,happiness,neutral,frame,approx_time,Identity\n"
+    let header =
+      "FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,AU01,anger,happiness,neutral,frame,approx_time,Identity\n"
     let rows = """
       10,20,100,100,0.9,0.1,0.1,0.2,0.7,0,00:00,Person_0
       300,20,100,100,0.9,0.1,0.8,0.1,0.1,0,00:00,Person_1
@@ -43,13 +46,17 @@ import Testing
     let timeline = try read(header + rows, frameRate: 10)
     #expect(timeline.origin == .pyFeat && timeline.labels == ["anger", "happiness", "neutral"])
     #expect(
-      segments(timeline) == ["0 neutral 0.000-1.000", "1 anger 0.000-1.000", "0 happiness 1.000-2.000", "- no_face 2.000-3.000"])
+      segments(timeline) == [
+        "0 neutral 0.000-1.000", "1 anger 0.000-1.000", "0 happiness 1.000-2.000", "- no_face 2.000-3.000",
+      ])
     #expect(timeline.videos[0].rows[1].box?.x == 300 && timeline.videos[0].rows[1].frames == 0..<1)
   }
 
   @Test func openFaceTwoHasNoExpressions() throws {
     let header = "frame, face_id, timestamp, confidence, success, gaze_0_x, AU01_r, AU01_c\n"
-    let fault = #expect(throws: CSVTimeline.ParseError.self) { try read(header + "1, 0, 0.000, 0.98, 1, 0.1, 0.5, 1\n") }
+    let fault = #expect(throws: CSVTimeline.ParseError.self) {
+      try read(header + "1, 0, 0.000, 0.98, 1, 0.1, 0.5, 1\n")
+    }
     #expect(fault?.reason.contains("no expressions") == true)
   }
 
@@ -107,8 +114,10 @@ import Testing
 
   @Test func whatCannotBeReadNamesTheLine() throws {
     for (text, line) in [
-      ("a,b\n1,2\n", 1), ("{\"a\":1}", 1), ("{\"rows\":[{\"clip\":1}]}", 1), ("", 1), ("frame_idx,frame_time_in_ms,facial_expression\n0,0,Bored\n", 2),
-      ("frame_idx,frame_time_in_ms,facial_expression\n0,0.1,Happy\n1,0.0,Happy\n0,0.1,Happy\n", 4), ("{\"clip\":", 1), ("[1,2", 1),
+      ("a,b\n1,2\n", 1), ("{\"a\":1}", 1), ("{\"rows\":[{\"clip\":1}]}", 1), ("", 1),
+      ("frame_idx,frame_time_in_ms,facial_expression\n0,0,Bored\n", 2),
+      ("frame_idx,frame_time_in_ms,facial_expression\n0,0.1,Happy\n1,0.0,Happy\n0,0.1,Happy\n", 4), ("{\"clip\":", 1),
+      ("[1,2", 1),
       ("frame_idx,frame_time_in_ms,facial_expression\n0,x,Happy\n", 2), ("\u{1F600}", 1),
     ] {
       let fault = #expect(throws: CSVTimeline.ParseError.self, "\(text)") { try read(text) }
@@ -117,12 +126,15 @@ import Testing
   }
 
   @Test func jsonKeepsDigitsAndOrder() throws {
-    var reader = JSONReader(Array(#"{"b":0.10000000000000000001,"a":"\u00e9\ud83d\ude00\n","l":[1,-2e3,null,true]} 5"#.utf8))
+    var reader = JSONReader(
+      Array(#"{"b":0.10000000000000000001,"a":"\u00e9\ud83d\ude00\n","l":[1,-2e3,null,true]} 5"#.utf8))
     let value = try reader.next()
     #expect(value?["b"] == .number("0.10000000000000000001") && value?["a"] == .text("é😀\n"))
     #expect(value?["l"] == .list([.number("1"), .number("-2e3"), .null, .bool(true)]))
     #expect(try reader.next() == .number("5") && reader.next() == nil)
-    for text in ["{", "[1,]", "{\"a\"}", "\"\\x\"", "\"\\ud800\"", "tru", "+1", "nan", String(repeating: "[", count: 100)] {
+    for text in [
+      "{", "[1,]", "{\"a\"}", "\"\\x\"", "\"\\ud800\"", "tru", "+1", "nan", String(repeating: "[", count: 100),
+    ] {
       #expect(throws: CSVTimeline.ParseError.self, "\(text)") {
         var reader = JSONReader(Array(text.utf8))
         _ = try reader.next()

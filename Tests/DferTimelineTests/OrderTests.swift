@@ -21,17 +21,23 @@ import Testing
     case .jsonl: return ([], lines, [])
     case .json:
       let end = try #require(lines.firstIndex { $0.hasPrefix("],\"segments\"") })
-      return (Array(lines[..<3]), lines[3..<end].map { $0.hasPrefix(",") ? String($0.dropFirst()) : $0 }, Array(lines[end...]))
+      return (
+        Array(lines[..<3]), lines[3..<end].map { $0.hasPrefix(",") ? String($0.dropFirst()) : $0 }, Array(lines[end...])
+      )
     default: return ([lines[0]], Array(lines[1...]), [])
     }
   }
 
-  private func read(_ format: OutputFormat, _ rows: [String], _ table: (head: [String], rows: [String], foot: [String])) throws -> ImportedTimeline {
+  private func read(_ format: OutputFormat, _ rows: [String], _ table: (head: [String], rows: [String], foot: [String]))
+    throws -> ImportedTimeline
+  {
     let body = format == .json ? [rows.joined(separator: "\n,")] : rows
     return try ImportedTimeline(bytes: Array((table.head + body + table.foot).map { $0 + "\n" }.joined().utf8))
   }
 
-  @Test(arguments: [OutputFormat.csv, .tsv, .jsonl, .json]) func anyOrderGivesTheSameFigures(format: OutputFormat) throws {
+  @Test(arguments: [OutputFormat.csv, .tsv, .jsonl, .json]) func anyOrderGivesTheSameFigures(format: OutputFormat)
+    throws
+  {
     let table = try written(format)
     let expected = StatisticsTable(labels: Self.labels).lines("v", TimelineStatistics(Self.rows, labels: Self.labels))
     var random = SeededGenerator(seed: 7)
@@ -49,12 +55,17 @@ import Testing
     }
   }
 
-  @Test(arguments: [OutputFormat.csv, .tsv, .jsonl, .json]) func doubledRowsAreRefusedByLine(format: OutputFormat) throws {
+  @Test(arguments: [OutputFormat.csv, .tsv, .jsonl, .json]) func doubledRowsAreRefusedByLine(format: OutputFormat)
+    throws
+  {
     let table = try written(format)
     let first = table.head.count + 1
     for place in [0, 3, table.rows.count - 1] {
-      let fault = #expect(throws: CSVTimeline.ParseError.self) { try read(format, table.rows + [table.rows[place]], table) }
-      #expect(fault?.line == first + table.rows.count && fault?.reason.contains("line \(first + place)") == true, "\(fault!)")
+      let fault = #expect(throws: CSVTimeline.ParseError.self) {
+        try read(format, table.rows + [table.rows[place]], table)
+      }
+      #expect(
+        fault?.line == first + table.rows.count && fault?.reason.contains("line \(first + place)") == true, "\(fault!)")
     }
     #expect(throws: CSVTimeline.ParseError.self) { try read(format, table.rows + table.rows.reversed(), table) }
   }
@@ -67,27 +78,31 @@ import Testing
     }
     #expect(!refuses { _ in })
     // The same time under another number, and a second run of the same video between the rows of the first.
-    #expect(refuses { rows in
-      rows.append(rows[0])
-      rows[rows.count - 1].clip = 99
-    })
-    #expect(refuses { rows in
-      rows += Self.rows.map { row in
-        var row = row
-        (row.clip, row.startSeconds, row.endSeconds) = (row.clip + 100, row.startSeconds + 0.4, row.endSeconds + 0.4)
-        return row
-      }
-    })
+    #expect(
+      refuses { rows in
+        rows.append(rows[0])
+        rows[rows.count - 1].clip = 99
+      })
+    #expect(
+      refuses { rows in
+        rows += Self.rows.map { row in
+          var row = row
+          (row.clip, row.startSeconds, row.endSeconds) = (row.clip + 100, row.startSeconds + 0.4, row.endSeconds + 0.4)
+          return row
+        }
+      })
     #expect(refuses { $0[0].endSeconds = $0[0].startSeconds })
     // A face, and no face, in one clip; two faces of one clip at different times.
-    #expect(refuses { rows in
-      rows.append(ClipResult(clip: 0, startSeconds: 0, endSeconds: 1.6, status: .noFace))
-    })
-    #expect(refuses { rows in
-      rows[1].clip = 0
-      rows[1].faceID = 7
-      rows[1].startSeconds = 0.1
-    })
+    #expect(
+      refuses { rows in
+        rows.append(ClipResult(clip: 0, startSeconds: 0, endSeconds: 1.6, status: .noFace))
+      })
+    #expect(
+      refuses { rows in
+        rows[1].clip = 0
+        rows[1].faceID = 7
+        rows[1].startSeconds = 0.1
+      })
   }
 
   @Test func mergedTablesKeepVideosApartByBytes() throws {
@@ -106,9 +121,16 @@ import Testing
 
   @Test func tablesOfOthersInAnyOrder() throws {
     let tables: [(head: String, rows: [String])] = [
-      ("frame_idx,frame_time_in_ms,facial_expression", (0..<8).map { "\($0),\(Double($0) * 40),\($0 < 5 ? "Happy" : "Sad")" }),
-      ("frame,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,anger,happiness,neutral,Identity",
-       (0..<8).flatMap { frame in [0, 1].map { "\(frame),\($0 * 200 + frame),20,50,50,0.9,0.\(frame),0.1,0.2,Person_\($0)" } }),
+      (
+        "frame_idx,frame_time_in_ms,facial_expression",
+        (0..<8).map { "\($0),\(Double($0) * 40),\($0 < 5 ? "Happy" : "Sad")" }
+      ),
+      (
+        "frame,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,anger,happiness,neutral,Identity",
+        (0..<8).flatMap { frame in
+          [0, 1].map { "\(frame),\($0 * 200 + frame),20,50,50,0.9,0.\(frame),0.1,0.2,Person_\($0)" }
+        }
+      ),
       ("Timestamp,EventSource,Name,Anger,Joy,Neutral", (0..<8).map { "\($0 * 40),AFFDEX,a,\($0),\(60 - 8 * $0),9" }),
       ("timestamp,image_path,face_id,emotion", (0..<12).map { "\(100 + $0),f\($0).jpg,0,\($0 < 5 ? "Happy" : "Sad")" }),
       ("image_path,face_id,emotion", (0..<12).map { "f\($0).jpg,0,\($0 < 5 ? "Happy" : "Sad")" }),
@@ -116,9 +138,11 @@ import Testing
     var random = SeededGenerator(seed: 3)
     for table in tables {
       func figures(_ rows: [String]) throws -> [String] {
-        let timeline = try ImportedTimeline(bytes: Array(([table.head] + rows).map { $0 + "\n" }.joined().utf8), frameRate: 25)
+        let timeline = try ImportedTimeline(
+          bytes: Array(([table.head] + rows).map { $0 + "\n" }.joined().utf8), frameRate: 25)
         let labels = timeline.labels.sorted()
-        return StatisticsTable(labels: labels).lines("v", TimelineStatistics(timeline.videos[0].rows, labels: timeline.labels))
+        return StatisticsTable(labels: labels).lines(
+          "v", TimelineStatistics(timeline.videos[0].rows, labels: timeline.labels))
       }
       let expected = try figures(table.rows)
       for order in [table.rows.reversed(), table.rows.shuffled(using: &random), table.rows.shuffled(using: &random)] {

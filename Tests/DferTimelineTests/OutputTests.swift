@@ -14,18 +14,25 @@ import Testing
   private func write(_ name: String, overwrite: Bool = false) throws {
     let path = name.hasPrefix("/") ? name : folder.file(name).path
     let format = try #require(OutputFormat(path: path))
-    var writer = try format.writer(to: path, overwrite: overwrite, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
+    var writer = try format.writer(
+      to: path, overwrite: overwrite, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
     for row in rows { try writer.write(row) }
     try writer.finish()
   }
 
-  private func isLink(_ name: String) -> Bool { (try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file(name).path)) != nil }
+  private func isLink(_ name: String) -> Bool {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: folder.file(name).path)) != nil
+  }
   private func link(_ name: String, to target: String) throws {
     try FileManager.default.createSymbolicLink(atPath: folder.file(name).path, withDestinationPath: target)
   }
-  private func names() throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path)) }
+  private func names() throws -> Set<String> {
+    Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path))
+  }
 
-  @Test(arguments: ["csv", "tsv", "jsonl", "json", "sqlite", "eaf", "html", "png"]) func linksStayAndLead(_ ending: String) throws {
+  @Test(arguments: ["csv", "tsv", "jsonl", "json", "sqlite", "eaf", "html", "png"]) func linksStayAndLead(
+    _ ending: String
+  ) throws {
     try FileManager.default.createDirectory(at: folder.file("real"), withIntermediateDirectories: true)
     try Data("old".utf8).write(to: folder.file("real/rows.\(ending)"))
     try link("link.\(ending)", to: "real/rows.\(ending)")
@@ -50,14 +57,18 @@ import Testing
 
   @Test func nothingIsMadeBelowDev() throws {
     try link("away.csv", to: "/dev/dfer-test.csv")
-    for path in ["/dev/dfer-test.csv", "/dev/dfer-test.eaf", "/proc/dfer-test.csv", "away.csv", "/dev/dfer-test.sqlite"] {
+    for path in [
+      "/dev/dfer-test.csv", "/dev/dfer-test.eaf", "/proc/dfer-test.csv", "away.csv", "/dev/dfer-test.sqlite",
+    ] {
       #expect(throws: OutputError.self, "\(path)") { try write(path, overwrite: true) }
     }
     #expect(!FileManager.default.fileExists(atPath: "/dev/dfer-test.csv"))
     try link("null.csv", to: "/dev/null")
     for path in ["/dev/null", "null.csv"] { try write(path, overwrite: true) }
     #expect(isLink("null.csv") && !OutputFile.isFile("/dev/null") && !OutputFile.isFile(folder.file("null.csv").path))
-    #expect(throws: OutputError.self) { try SQLiteWriter("/dev/null", overwrite: true, layout: RowLayout(labels: []), media: nil) }
+    #expect(throws: OutputError.self) {
+      try SQLiteWriter("/dev/null", overwrite: true, layout: RowLayout(labels: []), media: nil)
+    }
     #expect(try OutputTarget("/dev/stdout") == .descriptor(1) && OutputTarget("/dev/fd/2") == .descriptor(2))
     #expect(try OutputTarget("-") == .descriptor(1) && OutputTarget("/proc/self/fd/7") == .descriptor(7))
   }
@@ -84,14 +95,16 @@ import Testing
         _ = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
         #expect(try names().filter { $0.hasSuffix(ending) }.isEmpty)
       }
-      var writer = try format.writer(to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
+      var writer = try format.writer(
+        to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
       try writer.finish()
       #expect(FileManager.default.fileExists(atPath: path))
       // Two that begin at once: the second must not replace the first.
       let other = folder.file("y.\(ending)").path
       var (one, two) = try (
         format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"])),
-        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"])))
+        format.writer(to: other, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
+      )
       try one.write(rows[0])
       #expect(throws: OutputError.exists(path: other)) { try two.write(rows[0]) }
     }

@@ -77,7 +77,8 @@ extension ReportTests {
   @Test func reportAgainstAnAnnotation() throws {
     let rows = exampleRows(["nnna"])
     let track = Annotation.Track(
-      name: "<Anna>", intervals: [.init(label: "neutral", start: 0, end: 2), .init(label: "joy & more", start: 2, end: 4)])
+      name: "<Anna>",
+      intervals: [.init(label: "neutral", start: 0, end: 2), .init(label: "joy & more", start: 2, end: 4)])
     let report = HTMLReport(
       media: nil, output: "-", model: ["smooth": "2.0"], against: (Annotation(tracks: [track]), "coder.eaf"))
     let text = report.text(SegmentTimeline(rows, labels: ["anger", "neutral", "surprise"]))
@@ -89,7 +90,8 @@ extension ReportTests {
 
   @Test func tabsOnlyForSeveralFaces() {
     func report(_ faces: [String]) -> String {
-      HTMLReport(media: nil, output: "-").text(SegmentTimeline(exampleRows(faces), labels: ["anger", "neutral", "surprise"]))
+      HTMLReport(media: nil, output: "-").text(
+        SegmentTimeline(exampleRows(faces), labels: ["anger", "neutral", "surprise"]))
     }
     #expect(report(["nn", "aa"]).contains("<button data-face=\"1\">Face 1</button>"))
     #expect(!report(["nn"]).contains("<button"))

@@ -10,10 +10,13 @@ import Testing
   private func lines(_ format: OutputFormat, in folder: ScratchFolder) throws -> [String] {
     let file = folder.file("good.\(format.rawValue)")
     var writer = try format.writer(
-      to: file.path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"], includesMotion: true))
+      to: file.path, overwrite: false,
+      layout: RowLayout(labels: ["anger", "neutral", "surprise"], includesMotion: true))
     for var row in exampleRows(["nnaas..", ".sn...."]) {
       if row.faceID != nil {
-        (row.box, row.boxScore, row.faceFrames, row.coverage) = (Rect(x: -3, y: 4, width: 50, height: 60), 0.9, 12, 0.75)
+        (row.box, row.boxScore, row.faceFrames, row.coverage) = (
+          Rect(x: -3, y: 4, width: 50, height: 60), 0.9, 12, 0.75
+        )
         (row.motion, row.rollDegrees, row.occlusion) = (3, -4, 0.1)
       }
       try writer.write(row)
@@ -47,12 +50,18 @@ import Testing
     }
     #expect(try faults { _ in }.isEmpty)
     for (name, value, kind) in [
-      ("end_s", "0", "ends before it starts"), ("time_s", "0.7", "time_s is not the middle"), ("clip", "5", "clips step back"),
-      ("start_frame", "40", "an empty range of frames"), ("status", "fine", "unknown status"), ("success", "0", "success does not follow status"),
-      ("label", "anger", "label is not the likeliest"), ("confidence", "0.7", "confidence is not the label's probability"),
-      ("margin", "0", "margin is not the lead"), ("p_anger", "0.3", "probabilities do not sum to 1"), ("p_anger", "nan", "not a plain number"),
-      ("p_anger", "", "a read row lacks probabilities or a face"), ("box_w", "0", "no box"), ("face_frames", "0", "face_frames"),
-      ("coverage", "1.5", "outside its range"), ("roll_deg", "-0.00", "negative zero"), ("motion", "1e3", "not a plain number"),
+      ("end_s", "0", "ends before it starts"), ("time_s", "0.7", "time_s is not the middle"),
+      ("clip", "5", "clips step back"),
+      ("start_frame", "40", "an empty range of frames"), ("status", "fine", "unknown status"),
+      ("success", "0", "success does not follow status"),
+      ("label", "anger", "label is not the likeliest"),
+      ("confidence", "0.7", "confidence is not the label's probability"),
+      ("margin", "0", "margin is not the lead"), ("p_anger", "0.3", "probabilities do not sum to 1"),
+      ("p_anger", "nan", "not a plain number"),
+      ("p_anger", "", "a read row lacks probabilities or a face"), ("box_w", "0", "no box"),
+      ("face_frames", "0", "face_frames"),
+      ("coverage", "1.5", "outside its range"), ("roll_deg", "-0.00", "negative zero"),
+      ("motion", "1e3", "not a plain number"),
       ("start_s", "", "a time is missing"), ("box_x", "1000000000000", "absurd size"),
     ] {
       let found = try cell(name, value)

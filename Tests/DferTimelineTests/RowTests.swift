@@ -48,7 +48,8 @@ private let labels = ["surprise", "anger", "neutral"]
 
   @Test func motionIsKeptAndTellsPostersFromPeople() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
-    var writer = try OutputFormat.csv.writer(to: path, overwrite: false, layout: RowLayout(labels: labels, includesMotion: true))
+    var writer = try OutputFormat.csv.writer(
+      to: path, overwrite: false, layout: RowLayout(labels: labels, includesMotion: true))
     for (clip, motions) in [[0.4, 0.5], [0.75, 4.25]].enumerated() {
       for (face, motion) in motions.enumerated() {
         var row = ClipResult(clip: clip, startSeconds: Double(clip), endSeconds: Double(clip + 1), status: .ok)

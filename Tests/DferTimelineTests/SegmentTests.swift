@@ -79,7 +79,8 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect([face.readSeconds, face.unreadSeconds, statistics.duration].isClose(to: [4, 0.8, 4.8]))
     #expect(face.transitions == 1 && face.episodes == 3 && face.rows == 5)
     let neutral = face.classes[1]
-    #expect([neutral.seconds, neutral.mean, neutral.standardDeviation, neutral.maximum].isClose(to: [3.2, 0.66, 0.28, 0.8]))
+    #expect(
+      [neutral.seconds, neutral.mean, neutral.standardDeviation, neutral.maximum].isClose(to: [3.2, 0.66, 0.28, 0.8]))
     #expect(neutral.episodes == 2 && face.classes[2].meanEpisode == nil)
   }
 

@@ -24,7 +24,9 @@ import Testing
 @Suite struct FaceDetectionTests {
   private struct Fixed: FaceDetecting {
     let found: [FaceDetection]
-    func detect(_ image: Image, threshold: Float?) -> [FaceDetection] { found.filter { $0.score > Double(threshold ?? 0) } }
+    func detect(_ image: Image, threshold: Float?) -> [FaceDetection] {
+      found.filter { $0.score > Double(threshold ?? 0) }
+    }
   }
 
   @Test func detectionsAreCarriedToTheFrame() {
@@ -51,7 +53,8 @@ import Testing
   @Test func aTimeHasTheFirstFrameFromThereOn() {
     var index = FrameIndex(first: 7, time: 1)
     for step in 1...5 { index.append(7 + step, time: 1 + 0.04 * Double(step)) }
-    #expect(index.index(at: 1) == 7 && index.index(at: 1.05) == 9 && index.index(at: 1.08) == 9 && index.index(at: 9) == 12)
+    #expect(
+      index.index(at: 1) == 7 && index.index(at: 1.05) == 9 && index.index(at: 1.08) == 9 && index.index(at: 9) == 12)
     index.forget(before: 1.1)
     #expect(index.index(at: 1.12) == 10 && abs((index.lastStep ?? 0) - 0.04) < 1e-9)
   }

@@ -39,7 +39,8 @@ import Testing
   private func noise(_ width: Int, _ height: Int) -> Image {
     var random = RandomSource(seed: 2)
     return Image(
-      width: width, height: height, pixels: (0..<3 * width * height).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+      width: width, height: height,
+      pixels: (0..<3 * width * height).map { _ in UInt8(truncatingIfNeeded: random.next()) })
   }
 
   private func error(_ a: Image, _ b: Image) -> Double {
@@ -78,7 +79,8 @@ import Testing
           let start = 3 * (Int(point.y) * 100 + Int(point.x))
           return Array(image.pixels[start..<start + 3]) != [128, 128, 128]
         }
-        #expect(isPainted(points[3]) && isPainted(points[4]) && !isPainted(points[0]) && !isPainted(points[1]), "\(seed)")
+        #expect(
+          isPainted(points[3]) && isPainted(points[4]) && !isPainted(points[0]) && !isPainted(points[1]), "\(seed)")
       }
     }
     var unknown = clip
@@ -131,7 +133,9 @@ import Testing
   @Test func aFullCacheGivesTheSameTraining() throws {
     let toy = try Toy()
     var settings = Toy.settings(12)
-    (settings.frozen, settings.cachedAugmentations, settings.clipShare, settings.augmentationStrength) = (["encoder."], 2, 0.3, 1)
+    (settings.frozen, settings.cachedAugmentations, settings.clipShare, settings.augmentationStrength) = (
+      ["encoder."], 2, 0.3, 1
+    )
     func train(_ set: LabelledSet) throws -> (losses: [Float], state: TrainingState) {
       var trainer = try TrainingLoop(ClipTraining(toy.model, settings, on: set, cache: toy.folder.file("cache")))
       return (try (0..<12).map { _ in try trainer.step().loss }, trainer.state)
@@ -165,13 +169,15 @@ import Testing
     func face(_ value: UInt8, _ box: Rect, size: Int) -> LabelledClip {
       var image = Image(width: size, height: size)
       for y in 0..<size {
-        for x in 0..<size where box.x <= Double(x) && Double(x) < box.right && box.y <= Double(y) && Double(y) < box.bottom {
+        for x in 0..<size
+        where box.x <= Double(x) && Double(x) < box.right && box.y <= Double(y) && Double(y) < box.bottom {
           for colour in 0..<3 { image.pixels[3 * (y * size + x) + colour] = value }
         }
       }
       let middle = Point(x: box.centre.x, y: box.centre.y)
       return LabelledClip(
-        name: "\(value)", images: [image], boxes: [box], boxesAreLabels: true, points: [[Point](repeating: middle, count: 5)],
+        name: "\(value)", images: [image], boxes: [box], boxesAreLabels: true,
+        points: [[Point](repeating: middle, count: 5)],
         votes: [0, 1], blendshapes: [0.5])
     }
     let still = face(200, Rect(x: 10, y: 20, width: 20, height: 20), size: 48)

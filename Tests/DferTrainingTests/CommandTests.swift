@@ -48,14 +48,18 @@ import Testing
     let figures = try String(contentsOf: folder.appendingPathComponent("f.json"), encoding: .utf8)
     #expect(figures.contains("\"gain\" : {"))
     #expect(measured.output.contains("\none tubelet over whole clips (n = 12): WAR "))
-    let predictions = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(separator: "\n")
+    let predictions = try String(contentsOf: folder.appendingPathComponent("a.csv"), encoding: .utf8).split(
+      separator: "\n")
     #expect(predictions.count == 13 && predictions[0] == "name,truth,answer,confidence,p_top,p_bottom,p_middle")
     #expect(predictions[1].hasPrefix("\"set.csv, ") && predictions[1].split(separator: ",").count == 8)
-    let nowhere = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--predictions", "none/a.csv")
+    let nowhere = try dfer(
+      "evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--predictions", "none/a.csv")
     #expect(nowhere.status == 5 && nowhere.output.isEmpty, "found before anything is read")
     #expect(nowhere.errors.contains("none/a.csv: its folder does not exist"))
-    let same = try dfer("evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--baseline-input-mode", "tubelet")
-    #expect(same.status == 2 && same.errors.contains("--baseline-input-mode tubelet: the faces are read like this already"))
+    let same = try dfer(
+      "evaluate", "--data", "set.csv", "--weights", "mine/weights.safetensors", "--baseline-input-mode", "tubelet")
+    #expect(
+      same.status == 2 && same.errors.contains("--baseline-input-mode tubelet: the faces are read like this already"))
   }
 
   @Test func mistakesAreNamed() throws {
@@ -74,7 +78,10 @@ import Testing
     (["images", "--pipeline", "lanmsff", "--keep-tubes", "0.5"], "--keep-tubes"),
     (["--pipeline", "cross-task-vit", "--episodes", "0.5", "--clip-share", "1"], "--episodes"),
     (["--pipeline", "face-finder", "--stem-rate", "0.5"], "--stem-rate"),
-    (["images", "--pipeline", "lanmsff", "--loss-weights", "1,1"], "--loss-weights is not supported by --pipeline lanmsff"),
+    (
+      ["images", "--pipeline", "lanmsff", "--loss-weights", "1,1"],
+      "--loss-weights is not supported by --pipeline lanmsff"
+    ),
     (["images", "--pipeline", "lanmsf"], "did you mean 'lanmsff'?"),
     (["clips", "--episodes", "0.5"], "--episodes requires whole clips"),
     (["clips", "--cached-views", "2"], "--cached-views requires --cache"),

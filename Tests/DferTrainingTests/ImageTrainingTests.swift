@@ -90,9 +90,12 @@ import Testing
     set.clips[0].votes = []
     set.clips[1].images += set.clips[1].images
     set.clips[1].boxes += set.clips[1].boxes
-    var trainer = try TrainingLoop(ImageTraining(ImageModel(fresh: card(.crossTaskViT), seed: 1), settings(20), on: set))
+    var trainer = try TrainingLoop(
+      ImageTraining(ImageModel(fresh: card(.crossTaskViT), seed: 1), settings(20), on: set))
     for _ in 0..<20 { try trainer.step() }
-    let (pupil, unsure) = (Teacher.images(averaged(trainer)), Teacher.images(try ImageModel(fresh: card(.emoticMAE), seed: 2)))
+    let (pupil, unsure) = (
+      Teacher.images(averaged(trainer)), Teacher.images(try ImageModel(fresh: card(.emoticMAE), seed: 2))
+    )
     func votes(_ teachers: [Teacher], _ share: Float, _ set: LabelledSet) -> [[Float]] {
       var set = set
       set.teach(by: teachers, share: share)
@@ -122,7 +125,8 @@ import Testing
     let model = try ImageModel(fresh: card(.lanmsff), seed: 4)
     func write(_ metadata: [String: String]) throws {
       try SafetensorsFile.write(
-        tensors: zip(model.weights.names, model.weights.tensors).map { (name: $0, tensor: $1) }, metadata: metadata, to: path)
+        tensors: zip(model.weights.names, model.weights.tensors).map { (name: $0, tensor: $1) }, metadata: metadata,
+        to: path)
     }
     try write(model.card.metadata)
     let teacher = try Teacher(weights: path)

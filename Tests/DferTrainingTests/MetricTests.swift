@@ -52,7 +52,8 @@ import Testing
 
     func clip(_ label: Int) -> LabelledClip {
       LabelledClip(
-        name: "\(label)", images: [], boxes: [], boxesAreLabels: false, points: [], votes: (0..<3).map { $0 == label ? 1 : 0 })
+        name: "\(label)", images: [], boxes: [], boxesAreLabels: false, points: [],
+        votes: (0..<3).map { $0 == label ? 1 : 0 })
     }
     func predictions(_ classes: [Int]) -> [Evaluator.Prediction] {
       classes.map { said in Evaluator.Prediction(logits: (0..<3).map { $0 == said ? 2 : 0 }) }
@@ -69,7 +70,8 @@ import Testing
     #expect(all.line.hasPrefix("one over other (n = 7): WAR +28.6 [") && all.line.hasSuffix("3 won, 1 lost, p = 0.625"))
     let same = try #require(Comparison(("one", first), over: ("one", first), of: clips, labels: labels))
     #expect(same.war == 0 && same.warInterval == Interval(low: 0, high: 0))
-    #expect(Comparison(("one", first), over: ("other", second), of: clips, labels: labels, without: ["c"])?.samples == 6)
+    #expect(
+      Comparison(("one", first), over: ("other", second), of: clips, labels: labels, without: ["c"])?.samples == 6)
     for index in clips.indices { clips[index].votes = [] }
     #expect(Comparison(("one", first), over: ("other", second), of: clips, labels: labels) == nil)
   }

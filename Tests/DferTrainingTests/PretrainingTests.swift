@@ -65,7 +65,8 @@ import Testing
 
   private static func grid(_ side: Int) -> VideoMAEConfig {
     VideoMAEConfig(
-      imageSize: side, patchSize: 1, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 1)
+      imageSize: side, patchSize: 1, numFrames: 4, tubeletSize: 2, hiddenSize: 8, numHiddenLayers: 1,
+      numAttentionHeads: 1)
   }
 
   private func task(_ settings: PretrainingSettings, on set: LabelledSet? = nil) throws -> Pretraining {
@@ -91,7 +92,9 @@ import Testing
     let visible = mask.visible(temporalSize: 8, random: &random)
     #expect(visible.count == 160 && visible == visible.sorted())
     let first = visible.prefix(20)
-    for temporalIndex in 0..<8 { #expect(visible[temporalIndex * 20..<temporalIndex * 20 + 20].map { $0 - temporalIndex * 196 } == Array(first)) }
+    for temporalIndex in 0..<8 {
+      #expect(visible[temporalIndex * 20..<temporalIndex * 20 + 20].map { $0 - temporalIndex * 196 } == Array(first))
+    }
     #expect(mask.visible(temporalSize: 8, random: &random) != visible)
     // Windows of 5 x 10: five positions of each half stay.
     let windows = TubeMask(Self.grid(10).windows(of: [2, 5, 10]), ratio: 0.9).visible(temporalSize: 8, random: &random)
@@ -114,7 +117,9 @@ import Testing
     #expect(planes[3][0] == 0 && planes[3][63] == 1)
   }
 
-  @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant) throws {
+  @Test(arguments: PretrainingSettings.Variant.allCases) func theLossFalls(_ variant: PretrainingSettings.Variant)
+    throws
+  {
     var settings = settings(150, variant)
     (settings.rate, settings.augmentationStrength) = (8e-3, 0)
     var trainer = TrainingLoop(try task(settings, on: Self.lit(6)))
@@ -254,7 +259,8 @@ import Testing
 
   @Test func packedSetsAndListsArePretrainedOn() throws {
     let options = [
-      "--data", "set.csv", "--data", "list.csv", "-o", "p", "--new", "tiny", "--steps", "4", "--batch", "4", "--eval-interval", "2",
+      "--data", "set.csv", "--data", "list.csv", "-o", "p", "--new", "tiny", "--steps", "4", "--batch", "4",
+      "--eval-interval", "2",
     ]
     let result = try dfer(options)
     #expect(result.status == 0, "\(result.errors)")
@@ -267,12 +273,18 @@ import Testing
   @Test func imagesArePretrainedOnForEmoticMAE() throws {
     let size = ["--set", "hidden_size=32", "--set", "num_hidden_layers=2", "--set", "aux_block=1"]
     let result = try dfer(
-      ["--pipeline", "emotic-mae", "--data", "set.csv", "--data", "list.csv", "-o", "p", "--steps", "2", "--batch", "4"] + size)
+      [
+        "--pipeline", "emotic-mae", "--data", "set.csv", "--data", "list.csv", "-o", "p", "--steps", "2", "--batch",
+        "4",
+      ] + size)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errors.contains("rebuilt-000002.png"))
     try "frame,x0,y0,x1,y1,label\n0,4,5,28,30,anger\n1,4,5,28,30,fear\n".write(
       to: toy.folder.file("set.csv"), atomically: true, encoding: .utf8)
-    let train = ["train", "images", "--pipeline", "emotic-mae", "--new", "compact", "--data", "set.csv", "--steps", "1", "--batch", "2"]
+    let train = [
+      "train", "images", "--pipeline", "emotic-mae", "--new", "compact", "--data", "set.csv", "--steps", "1", "--batch",
+      "2",
+    ]
     let encoder = ["--encoder", "p/encoder.safetensors"]
     let trained = try Tool.run(Tool.dfer, train + size + encoder + ["-o", "t"], folder: toy.folder.url)
     #expect(trained.status == 0, "\(trained.errors)")

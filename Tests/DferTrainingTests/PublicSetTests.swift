@@ -36,11 +36,15 @@ import Testing
         ["01-01-06-01-02-01-12.mp4", "fear", "ravdess-12", ""],
         ["02-01-02-01-01-01-12.mp4", "neutral", "ravdess-12", ""],
       ])
-    #expect(try PublicSet.ravdess.read(scratch.url.path).skipped == ["2 videos are not named like clips of speech in RAVDESS"])
+    #expect(
+      try PublicSet.ravdess.read(scratch.url.path).skipped == ["2 videos are not named like clips of speech in RAVDESS"]
+    )
   }
 
   @Test func cremaDSaysAllInItsNames() throws {
-    try make(["VideoFlash/1001_DFA_ANG_XX.flv": "", "VideoFlash/1091_IEO_HAP_HI.flv": "", "VideoFlash/1001_DFA_XXX_XX.flv": ""])
+    try make([
+      "VideoFlash/1001_DFA_ANG_XX.flv": "", "VideoFlash/1091_IEO_HAP_HI.flv": "", "VideoFlash/1001_DFA_XXX_XX.flv": "",
+    ])
     #expect(
       try read(.cremaD) == [
         ["1001_DFA_ANG_XX.flv", "anger", "crema-d-1001", ""], ["1091_IEO_HAP_HI.flv", "happiness", "crema-d-1091", ""],
@@ -58,7 +62,9 @@ import Testing
       try read(.dfew, fold: 2) == [
         ["00002.mp4", "fear", "", "train"], ["1.mp4", "happiness", "", "train"], ["3.mp4", "surprise", "", "test"],
       ])
-    #expect(try PublicSet.dfew.read(scratch.url.path, fold: 2).skipped.first?.hasPrefix("1 listed clips have no video") == true)
+    #expect(
+      try PublicSet.dfew.read(scratch.url.path, fold: 2).skipped.first?.hasPrefix("1 listed clips have no video")
+        == true)
     #expect(throws: DataError.self) { _ = try read(.dfew, fold: 1) }
   }
 
@@ -93,7 +99,9 @@ import Testing
 
   @Test func theCommandWritesAManifest() throws {
     try make(["in/1001_DFA_ANG_XX.flv": "", "in/1002_DFA_SAD_XX.flv": ""])
-    func dfer(_ options: [String]) throws -> Tool.Result { try Tool.run(Tool.dfer, ["manifest"] + options, folder: scratch.url) }
+    func dfer(_ options: [String]) throws -> Tool.Result {
+      try Tool.run(Tool.dfer, ["manifest"] + options, folder: scratch.url)
+    }
     let result = try dfer(["crema-d", "in", "-o", "list.csv"])
     #expect(result.status == 0, "\(result.errors)")
     let manifest = try Manifest(scratch.file("list.csv").path, labels: ["anger", "sadness"])

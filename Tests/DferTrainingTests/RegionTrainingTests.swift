@@ -43,7 +43,8 @@ import Testing
     let faces = toy.faces(30, seed: 3)
     let predictions = Evaluator(read, inputMode: .usual(for: faces.clips, read.card.config)).read(faces.clips)
     let right = zip(predictions, faces.clips).count { prediction, clip in
-      prediction.logits.indices.max { prediction.logits[$0] < prediction.logits[$1] } == clip.majority(among: [0, 1, 2])
+      prediction.logits.indices.max { prediction.logits[$0] < prediction.logits[$1] }
+        == clip.majority(among: [0, 1, 2])
     }
     #expect(right >= 20, "\(right) of 30; chance is 10")
     let crops = (0..<8).map { _ in Image(width: 16, height: 16) }
@@ -141,7 +142,8 @@ import Testing
     func dfer(_ arguments: String...) throws -> Tool.Result { try Tool.run(Tool.dfer, arguments, folder: folder.url) }
 
     let made = try dfer(
-      "pretrain", "--data", "set.csv", "-o", "p", "--new", "tiny", "--variant", "mae-dfer", "--steps", "1", "--batch", "4")
+      "pretrain", "--data", "set.csv", "-o", "p", "--new", "tiny", "--variant", "mae-dfer", "--steps", "1", "--batch",
+      "4")
     #expect(made.status == 0, "\(made.errors)")
     let start = ["train", "clips", "--data", "set.csv", "--steps", "1", "--batch", "8", "--new", "tiny"]
     let trained = try Tool.run(
@@ -150,7 +152,8 @@ import Testing
     let read = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors")
     #expect(read.status == 0 && read.output.contains("whole clips"), "\(read.errors)")
 
-    let tubelet = try dfer("evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--input-mode", "tubelet")
+    let tubelet = try dfer(
+      "evaluate", "--data", "set.csv", "--weights", "t/weights.safetensors", "--input-mode", "tubelet")
     #expect(tubelet.status == 2 && tubelet.errors.contains("whole clips only"), "\(tubelet.errors)")
     let share = try Tool.run(
       Tool.dfer, start + ["-o", "u", "--variant", "mae-dfer", "--clip-fraction", "0.5"], folder: folder.url)

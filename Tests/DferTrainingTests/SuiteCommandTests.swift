@@ -45,7 +45,8 @@ import Testing
 
   @Test func aSuiteIsOneTableAndOneFile() throws {
     let result = try dfer(
-      "evaluate", "--suite", "suite.yaml", "--weights", "start.safetensors", "--compare-with", "start.safetensors", "--json",
+      "evaluate", "--suite", "suite.yaml", "--weights", "start.safetensors", "--compare-with", "start.safetensors",
+      "--json",
       "s.json")
     #expect(result.status == 0, "\(result.errors)")
     let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -53,7 +54,8 @@ import Testing
     let names = lines[2...4].map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
     #expect(names[0] == "odd 60" && names[1] == "even 60" && names[2].hasPrefix("mean "))
     #expect(lines.contains { $0.hasPrefix("gain over start.safetensors") })
-    #expect(lines.contains { $0.hasPrefix("mean") && $0.contains("+0.0  +0.0 to +0.0") }, "weights do not beat themselves")
+    #expect(
+      lines.contains { $0.hasPrefix("mean") && $0.contains("+0.0  +0.0 to +0.0") }, "weights do not beat themselves")
     let json = try JSONSerialization.jsonObject(with: Data(contentsOf: toy.folder.file("s.json"))) as? [String: Any]
     #expect((json?["domains"] as? [Any])?.count == 2 && json?["comparison"] != nil)
     let one = try dfer("evaluate", "--suite", "suite.yaml", "--weights", "start.safetensors", "--domains", "even")
@@ -67,7 +69,8 @@ import Testing
     #expect(other.status == 2 && other.errors.contains("--masks is not supported with --suite"))
     let stray = try dfer("evaluate", "--data", "set.csv", "--compare-with", "start.safetensors")
     #expect(stray.status == 2 && stray.errors.contains("--compare-with requires --suite"))
-    let nowhere = try dfer("evaluate", "--suite", "suite.yaml", "--suite-data", "/nowhere", "--weights", "start.safetensors")
+    let nowhere = try dfer(
+      "evaluate", "--suite", "suite.yaml", "--suite-data", "/nowhere", "--weights", "start.safetensors")
     #expect(nowhere.status == 3 && nowhere.errors.contains("/nowhere/set.csv"))
     let unread = try dfer("evaluate", "--data", "set.csv", "--weights", "start.safetensors", "--prior", "balanced")
     #expect(unread.status == 3 && unread.errors.contains("dfer calibrate --class-data adds it"))
@@ -101,12 +104,15 @@ import Testing
     try FileManager.default.copyItem(at: toy.folder.file("set.mkv"), to: toy.folder.file("own.mkv"))
     try write("soft.csv", "frame,bored,confused,pain\n0,0.5,0.5,0\n")
     let trained = try dfer(
-      "train", "--labels", "bored,confused,pain", "--data", "own.csv:2", "--soft-labels", "soft.csv:0.5", "--valid", "own.csv",
-      "--weights", "start.safetensors", "--batch", "12", "--steps", "4", "--logit-adjustment", "1", "--min-resolution", "12",
+      "train", "--labels", "bored,confused,pain", "--data", "own.csv:2", "--soft-labels", "soft.csv:0.5", "--valid",
+      "own.csv",
+      "--weights", "start.safetensors", "--batch", "12", "--steps", "4", "--logit-adjustment", "1", "--min-resolution",
+      "12",
       "--colour-jitter", "0.5", "--crop-jitter", "0.5", "-o", "mine")
     #expect(trained.status == 0, "\(trained.errors)")
     #expect(trained.errors.contains("1 of them with soft labels"))
-    let measured = try dfer("evaluate", "--data", "own.csv", "--weights", "mine/weights.safetensors", "--prior", "training")
+    let measured = try dfer(
+      "evaluate", "--data", "own.csv", "--weights", "mine/weights.safetensors", "--prior", "training")
     #expect(measured.status == 0 && measured.output.contains("all 3 classes"), "\(measured.errors)")
     // The installed pipeline with other weights.
     let pipelines = Shared.root.appendingPathComponent("Pipelines")
@@ -114,7 +120,8 @@ import Testing
     try write(
       "mine.yaml",
       installed.replacing("weights: mtcae-dfer.safetensors", with: "weights: mine/weights.safetensors")
-        .replacing("weights: face", with: "weights: \(pipelines.path)/face").replacing("  system: mtcae-dfer\n", with: ""))
+        .replacing("weights: face", with: "weights: \(pipelines.path)/face").replacing(
+          "  system: mtcae-dfer\n", with: ""))
     let video = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     let watched = try dfer("watch", video, "--pipeline", "mine.yaml", "-o", "rows.csv", "-o", "rows.vtt")
     #expect(watched.status == 0, "\(watched.errors)")
@@ -129,7 +136,8 @@ import Testing
     #expect(names.contains { eaf.contains(">\($0)<") })
     let summary = try dfer("summary", "rows.csv")
     #expect(summary.status == 0 && summary.output.contains("bored"))
-    let missing = try dfer("train", "--labels", "bored,confused,rage", "--data", "own.csv", "--weights", "start.safetensors", "-o", "x")
+    let missing = try dfer(
+      "train", "--labels", "bored,confused,rage", "--data", "own.csv", "--weights", "start.safetensors", "-o", "x")
     #expect(missing.status != 0 && missing.errors.contains("rage"))
     let twice = try dfer("train", "--labels", "bored,bored", "--data", "own.csv", "-o", "x")
     #expect(twice.status == 2 && twice.errors.contains("two or more different names"))
@@ -166,7 +174,11 @@ import Testing
     var changed: [String] = []
     for (name, tensor) in zip(own.weights.names, own.weights.tensors) {
       let before = try #require(model.weights.parameter(named: name))
-      if model.weights[before].shape != tensor.shape { changed.append(name) } else { #expect(model.weights[before] == tensor, "\(name)") }
+      if model.weights[before].shape != tensor.shape {
+        changed.append(name)
+      } else {
+        #expect(model.weights[before] == tensor, "\(name)")
+      }
     }
     #expect(!changed.isEmpty && changed.allSatisfy { $0.hasPrefix("head") }, "\(changed)")
     let image = Image(width: own.card.imageSize, height: own.card.imageSize)

@@ -11,7 +11,9 @@ import Testing
 
   init() throws {
     folder = try ScratchFolder()
-    for name in ["a.csv", "b.csv"] { try "frame,label\n".write(to: folder.file(name), atomically: true, encoding: .utf8) }
+    for name in ["a.csv", "b.csv"] {
+      try "frame,label\n".write(to: folder.file(name), atomically: true, encoding: .utf8)
+    }
   }
 
   private func suite(_ text: String, only: [String] = []) throws -> EvaluationSuite {
@@ -42,7 +44,8 @@ import Testing
 
   @Test func aSuiteSaysWhichFacesAreReadAndHow() throws {
     let suite = try suite(Self.good)
-    #expect(suite.name == "mine" && suite.excludedLabels == ["contempt"] && suite.domains.map(\.name) == ["first", "second"])
+    #expect(
+      suite.name == "mine" && suite.excludedLabels == ["contempt"] && suite.domains.map(\.name) == ["first", "second"])
     let first = suite.domains[0]
     #expect(first.data == ["a.csv", "b.csv"].map { folder.file($0).path })
     #expect(first.weight == 2 && first.subsample == 3 && first.purpose == "what it is for" && first.inputMode == nil)
@@ -55,8 +58,12 @@ import Testing
   }
 
   @Test func whatIsWrongIsNamedWithItsLine() {
-    #expect(fault(Self.good.replacing("weight: 2", with: "wieght: 2")).contains(":8: unknown key 'wieght' (did you mean 'weight'?)"))
-    #expect(fault(Self.good.replacing("subsample: 3", with: "subsample: none")).contains(":11: 'domains.subsample' must be a whole number"))
+    #expect(
+      fault(Self.good.replacing("weight: 2", with: "wieght: 2")).contains(
+        ":8: unknown key 'wieght' (did you mean 'weight'?)"))
+    #expect(
+      fault(Self.good.replacing("subsample: 3", with: "subsample: none")).contains(
+        ":11: 'domains.subsample' must be a whole number"))
     #expect(fault(Self.good.replacing("[a.csv, b.csv]", with: "[c.csv, d.csv]")).contains("c.csv\n"))
     #expect(fault(Self.good.replacing("second", with: "first")).contains("must be a list of different names"))
     #expect(fault(Self.good, only: ["secnd"]).contains("no domain 'secnd' (did you mean 'second'?)"))
@@ -106,7 +113,8 @@ import Testing
 
 @Suite struct SuiteResultTests {
   private func clip(_ label: Int) -> LabelledClip {
-    LabelledClip(name: "", images: [], boxes: [], boxesAreLabels: false, points: [], votes: [0, 1, 2].map { $0 == label ? 1 : 0 })
+    LabelledClip(
+      name: "", images: [], boxes: [], boxesAreLabels: false, points: [], votes: [0, 1, 2].map { $0 == label ? 1 : 0 })
   }
 
   /// Everything the network says is said with the same confidence.
@@ -114,7 +122,8 @@ import Testing
     var set = LabelledSet(labels: ["anger", "contempt", "fear"], clips: truth.map(clip))
     set.faceless = faceless.map(clip)
     return SuiteReading(
-      inputMode: "one slot", predictions: said.map { top in .init(logits: [0, 1, 2].map { $0 == top ? 2 : 0 }, box: nil) }, of: set)
+      inputMode: "one slot",
+      predictions: said.map { top in .init(logits: [0, 1, 2].map { $0 == top ? 2 : 0 }, box: nil) }, of: set)
   }
 
   private let suite = EvaluationSuite(

@@ -74,9 +74,13 @@ import Testing
     var card = system.start
     card.labels = ["a", "b", "c"]
     let model = try ImageModel(fresh: card, seed: 3)
-    let image = Image(width: card.imageSize, height: card.imageSize, pixels: [UInt8](repeating: 90, count: 3 * card.imageSize * card.imageSize))
+    let image = Image(
+      width: card.imageSize, height: card.imageSize,
+      pixels: [UInt8](repeating: 90, count: 3 * card.imageSize * card.imageSize))
     let (before, after) = (model.read([image])[0].logits, model.shifted(by: [1, 0, -2]).read([image])[0].logits)
-    for (x, (y, offset)) in zip(before, zip(after, [Float(1), 0, -2])) { #expect(abs(y - x - offset) < 1e-4, "\(system)") }
+    for (x, (y, offset)) in zip(before, zip(after, [Float(1), 0, -2])) {
+      #expect(abs(y - x - offset) < 1e-4, "\(system)")
+    }
   }
 
   @Test func thePriorOfACardIsReadBack() throws {
@@ -203,7 +207,8 @@ import Testing
     #expect(grey.max()! - grey.min()! <= 1 && abs(grey[0] - 140) <= 2, "0.299 r + 0.587 g + 0.114 b")
     let turned = changed(ColourChange(hue: 0.5, saturation: 1, gains: [1, 1, 1]), 200, 120, 90)
     #expect(turned != [200, 120, 90])
-    #expect(changed(ColourChange(hue: 1, saturation: 2, gains: [1, 1, 1]), 128, 128, 128).allSatisfy { abs($0 - 128) <= 1 })
+    #expect(
+      changed(ColourChange(hue: 1, saturation: 2, gains: [1, 1, 1]), 128, 128, 128).allSatisfy { abs($0 - 128) <= 1 })
     let warm = changed(ColourChange(hue: 0, saturation: 1, gains: [1.2, 1, 0.8]), 100, 100, 100)
     #expect(warm == [120, 100, 80])
     let changes = augmentations(DomainRandomization(colour: 1)).compactMap(\.photometric.colour)

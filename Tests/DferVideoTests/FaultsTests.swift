@@ -118,14 +118,20 @@ struct FaultsTests {
 
   /// A thumbnail that comes first, and is marked as default, is not the film.
   @Test(arguments: ["mp4", "mkv", "avi"]) func aThumbnailIsNotTheFilm(ending: String) throws {
-    let thumbnail = try clip.make("thumb.mkv", source: "testsrc2=s=80x60:r=25:d=1", ["-frames:v", "1", "-c:v", "mjpeg"])
+    let thumbnail = try clip.make(
+      "thumb.mkv", source: "testsrc2=s=80x60:r=25:d=1", ["-frames:v", "1", "-c:v", "mjpeg"])
     let path = clip.path("camera." + ending)
     try Tool.ffmpeg(
-      ["-i", thumbnail, "-i", try clip.base(), "-map", "0:v", "-map", "1:v", "-c", "copy", "-disposition:v:0", "default",
-        "-disposition:v:1", "0", path])
+      [
+        "-i", thumbnail, "-i", try clip.base(), "-map", "0:v", "-map", "1:v", "-c", "copy", "-disposition:v:0",
+        "default",
+        "-disposition:v:1", "0", path,
+      ])
     let reading = try Reading(path)
     #expect(reading.info.stream == 1 && reading.frames.count >= 85)
-    #expect(reading.info.warnings.count == 1 && reading.info.warnings[0].contains("reading stream 1 (160x120"), "\(reading.info.warnings)")
+    #expect(
+      reading.info.warnings.count == 1 && reading.info.warnings[0].contains("reading stream 1 (160x120"),
+      "\(reading.info.warnings)")
     #expect(try Reading(try clip.base()).info.warnings.isEmpty)
   }
 

@@ -7,7 +7,8 @@ import Testing
 /// Time stamps are what a file says, and files say anything.
 struct HostileTimesTests {
   private static let numbers: [Int64] = [
-    .min, .min + 1, -(1 << 62), -(1 << 61) - 1, -(1 << 61), -90_000, -1, 0, 1, 40, 90_000, 1 << 31, 1 << 33, 1 << 60, 1 << 61,
+    .min, .min + 1, -(1 << 62), -(1 << 61) - 1, -(1 << 61), -90_000, -1, 0, 1, 40, 90_000, 1 << 31, 1 << 33, 1 << 60,
+    1 << 61,
     (1 << 61) + 1, 1 << 62, .max - 1, .max,
   ]
 
@@ -20,7 +21,9 @@ struct HostileTimesTests {
       var last: Int64?
       for index in 0..<400 {
         state = state &* 1_664_525 &+ 1_013_904_223
-        let stamp = state >> 28 == 0 ? nil : state >> 28 < 8 ? Int64(index) * 40 : Self.numbers[Int(state >> 8) % Self.numbers.count]
+        let stamp =
+          state >> 28 == 0
+          ? nil : state >> 28 < 8 ? Int64(index) * 40 : Self.numbers[Int(state >> 8) % Self.numbers.count]
         _ = repair.isJump(stamp)
         _ = repair.isOutlier(stamp, before: Self.numbers[Int(state >> 9) % Self.numbers.count])
         let time = repair.next(stamp)
@@ -40,7 +43,8 @@ struct HostileTimesTests {
   }
 
   @Test func numbersAreBelievedWithinReason() {
-    #expect(MediaLimits.duration(.nan) == nil && MediaLimits.duration(3.6e303) == nil && MediaLimits.duration(-1) == nil)
+    #expect(
+      MediaLimits.duration(.nan) == nil && MediaLimits.duration(3.6e303) == nil && MediaLimits.duration(-1) == nil)
     #expect(MediaLimits.duration(86_400) == 86_400)
   }
 }
@@ -78,11 +82,15 @@ struct HostileFilesTests {
           let new = UInt64(bitPattern: value(number, old))
           let rest = bytes[(skipped + 2 + length)..<min(bytes.count, body + size)]
           var own: [UInt8] = [0xE7, 0x88]
-          for shift in stride(from: 56, through: 0, by: -8) { own.append(UInt8(truncatingIfNeeded: new >> UInt64(shift))) }
+          for shift in stride(from: 56, through: 0, by: -8) {
+            own.append(UInt8(truncatingIfNeeded: new >> UInt64(shift)))
+          }
           own.append(contentsOf: rest)
           out.append(contentsOf: bytes[index..<(index + 4)])
           out.append(1)
-          for shift in stride(from: 48, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: own.count >> shift)) }
+          for shift in stride(from: 48, through: 0, by: -8) {
+            out.append(UInt8(truncatingIfNeeded: own.count >> shift))
+          }
           out.append(contentsOf: own)
           index = body + size
           number += 1
@@ -124,7 +132,9 @@ struct HostileFilesTests {
     }
   }
 
-  @Test(arguments: [(0, 0), (1, UInt32.max), (UInt32.max, 1), (1, 10_000), (1_000_000, 1), (12, 1), (4_000_000_000, 1)] as [(UInt32, UInt32)])
+  @Test(
+    arguments: [(0, 0), (1, UInt32.max), (UInt32.max, 1), (1, 10_000), (1_000_000, 1), (12, 1), (4_000_000_000, 1)]
+      as [(UInt32, UInt32)])
   func frameRatesOfAVI(scale: UInt32, rate: UInt32) throws {
     var data = try clip.data(try clip.make("sound.avi", source: "testsrc2=s=64x48:r=25:d=1", ["-c:v", "mjpeg"]))
     let header = try #require(data.range(of: Data("strh".utf8))).lowerBound
@@ -142,7 +152,8 @@ struct HostileFilesTests {
   @Test(arguments: ["F1:2147483647", "F2147483647:1", "F0:0", "F1:1000000", "F1:11"])
   func frameRatesOfY4M(rate: String) throws {
     let frame = "FRAME\n" + String(repeating: "\u{40}", count: 64 * 64 * 3 / 2)
-    let path = try clip.write(Data(("YUV4MPEG2 W64 H64 \(rate) A1:1 C420\n" + String(repeating: frame, count: 12)).utf8), "r.y4m")
+    let path = try clip.write(
+      Data(("YUV4MPEG2 W64 H64 \(rate) A1:1 C420\n" + String(repeating: frame, count: 12)).utf8), "r.y4m")
     guard let reading = try? Reading(path) else { return }
     check(reading, rate)
   }

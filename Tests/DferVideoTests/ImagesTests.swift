@@ -24,7 +24,8 @@ struct ImagesTests {
   }
 
   private func expectQuarters(
-    _ frame: any VideoFrame, tolerance: Int = 6, _ wanted: [Int] = [255, 170, 85, 0], _ location: SourceLocation = #_sourceLocation
+    _ frame: any VideoFrame, tolerance: Int = 6, _ wanted: [Int] = [255, 170, 85, 0],
+    _ location: SourceLocation = #_sourceLocation
   ) {
     let image = frame.image(longSide: 80)
     #expect(max(image.width, image.height) == 80, sourceLocation: location)

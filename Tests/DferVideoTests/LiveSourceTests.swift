@@ -29,13 +29,17 @@ struct LiveSourceTests {
       mode("mjpeg", 1920, 1080, 30), mode("mjpeg", 1280, 720, 60, 30, 25, 15), mode("mjpeg", 640, 480, 30),
       mode("WXYZ", 1280, 720, 90),
     ]
-    func choice(_ captureRequest: CaptureRequest = CaptureRequest()) -> CaptureRequest { captureRequest.completed(from: webcam) }
+    func choice(_ captureRequest: CaptureRequest = CaptureRequest()) -> CaptureRequest {
+      captureRequest.completed(from: webcam)
+    }
     #expect(choice() == CaptureRequest(size: Size(width: 1280, height: 720), rate: 25, format: "mjpeg"))
     #expect(
       choice(CaptureRequest(size: Size(width: 640, height: 480)))
         == CaptureRequest(size: Size(width: 640, height: 480), rate: 30, format: "yuyv422"))
     #expect(choice(CaptureRequest(format: "yuyv422")).size == Size(width: 640, height: 480))
-    #expect(choice(CaptureRequest(rate: 60)) == CaptureRequest(size: Size(width: 1280, height: 720), rate: 60, format: "mjpeg"))
+    #expect(
+      choice(CaptureRequest(rate: 60))
+        == CaptureRequest(size: Size(width: 1280, height: 720), rate: 60, format: "mjpeg"))
     // What no mode offers is left to the driver, which knows more than its list.
     let odd = CaptureRequest(size: Size(width: 333, height: 222))
     #expect(choice(odd) == odd)
@@ -50,7 +54,10 @@ struct LiveSourceTests {
     for index in 1...11 {
       // Wider with each number, so that the order shows.
       try Tool.ffmpeg(
-        ["-f", "lavfi", "-i", "testsrc2=s=\(100 + 2 * index)x80:r=1:d=1", "-frames:v", "1", folder.path + "/p\(index).png"])
+        [
+          "-f", "lavfi", "-i", "testsrc2=s=\(100 + 2 * index)x80:r=1:d=1", "-frames:v", "1",
+          folder.path + "/p\(index).png",
+        ])
     }
     try Data("no picture".utf8).write(to: folder.appendingPathComponent("p5.png"))
     #expect(ImageSource.takes(folder.path) && !ImageSource.takes(clip.path("none.mp4")))
@@ -115,7 +122,8 @@ struct LiveSourceTests {
 
   @Test func listsMayBeWideAndMustBeText() throws {
     let clip = try Clip()
-    let wide = try clip.write(Data([0xFF, 0xFE]) + Data("nothing.png\n".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }), "wide.txt")
+    let wide = try clip.write(
+      Data([0xFF, 0xFE]) + Data("nothing.png\n".utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }), "wide.txt")
     #expect(ImageSource.takes(wide))
     #expect(throws: VideoError.missing(path: clip.path("nothing.png"))) { try ImageSource(wide) }
     let latin = try clip.write(Data([0x6D, 0xFC, 0x2E, 0x70, 0x6E, 0x67, 0x0A]), "latin.txt")

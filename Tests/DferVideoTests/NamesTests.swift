@@ -22,7 +22,8 @@ struct NamesTests {
   }
 
   @Test(arguments: [
-    "lavfi:testsrc2=d=1", "v4l2:0", "screen:", "avfoundation:0", "concat:a|b.mp4", "pipe:0", "http:x.mp4", "-", "--help",
+    "lavfi:testsrc2=d=1", "v4l2:0", "screen:", "avfoundation:0", "concat:a|b.mp4", "pipe:0", "http:x.mp4", "-",
+    "--help",
     "%03d.mp4", "*.mp4", "subfile,,start,0,end,9,,:x.mp4", "data:video,x", "a\nb.mp4",
   ])
   func anExistingFileWins(name: String) throws {
@@ -45,7 +46,9 @@ struct NamesTests {
     #expect(refusal("lavfi:testsrc2=d=1") == .needsFormat(path: "lavfi:testsrc2=d=1", format: "lavfi"))
     var options = VideoOptions()
     options.inputFormat = "lavfi"
-    for graph in ["lavfi:testsrc2=d=0.2", "testsrc2=d=0.2"] { #expect(try Reading(graph, options: options).frames.count == 5) }
+    for graph in ["lavfi:testsrc2=d=0.2", "testsrc2=d=0.2"] {
+      #expect(try Reading(graph, options: options).frames.count == 5)
+    }
   }
 
   @Test(arguments: ["crypto://x", "subfile://x", "cache://x", "gopher://x", "unix://x", "concat://x"])
@@ -57,10 +60,13 @@ struct NamesTests {
   @Test func fileAddressesAreDecoded() throws {
     let path = try small("my täst 100%.mp4")
     let written = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""
-    for address in ["file://" + written, "file://localhost" + written, "FILE://" + written, "file:" + path, "file://" + path] {
+    for address in [
+      "file://" + written, "file://localhost" + written, "FILE://" + written, "file:" + path, "file://" + path,
+    ] {
       #expect(try Reading(address).info.location == path, "\(address)")
     }
-    #expect(refusal("file://elsewhere" + written) == .otherMachine(path: "file://elsewhere" + written, host: "elsewhere"))
+    #expect(
+      refusal("file://elsewhere" + written) == .otherMachine(path: "file://elsewhere" + written, host: "elsewhere"))
   }
 
   @Test func namesThatAreNoTextSaySo() {
@@ -75,7 +81,9 @@ struct NamesTests {
     let bash = try #require(Tool.find("bash"))
     _ = try Tool.run(bash, ["-c", "touch $'M\\xfcller.mp4'; mkfifo pipe"], folder: folder)
     let entries = try #require(Folder(folder.path)?.entries)
-    #expect(entries.map(\.name).map { Array($0.utf8) } == ["M\\xFCller.mp4", "cafe\u{301}.mp4", "caf\u{E9}.mp4", "dead.mp4", "pipe"].map { Array($0.utf8) })
+    #expect(
+      entries.map(\.name).map { Array($0.utf8) }
+        == ["M\\xFCller.mp4", "cafe\u{301}.mp4", "caf\u{E9}.mp4", "dead.mp4", "pipe"].map { Array($0.utf8) })
     #expect(entries.map(\.isText) == [false, true, true, true, true])
     #expect(entries[3].kind == .deadLink && entries[4].kind == .other && entries[1].kind == .file)
   }
@@ -111,7 +119,9 @@ struct PlaylistTests {
   func otherNamesHideNoPlaylist(format: String, text: String) throws {
     for name in ["a.mp4", "a.ts", "a.mkv", "a"] {
       let error = try refusal(text, name)
-      #expect(error == .playlist(path: clip.path("in/" + name), format: format) || error == .notVideo(path: clip.path("in/" + name)))
+      #expect(
+        error == .playlist(path: clip.path("in/" + name), format: format)
+          || error == .notVideo(path: clip.path("in/" + name)))
     }
     var options = VideoOptions()
     options.isFileOnly = true
@@ -126,18 +136,31 @@ struct PlaylistTests {
     #expect(try refusal(Self.head + "#EXTINF:1,\npart.ts\n#EXT-X-ENDLIST\n", "list", options) == nil)
   }
 
-  @Test(arguments: ["/etc/hostname", "../part.ts", "file:../part.ts", "http://127.0.0.1:9/x.ts", "subfile,,start,0,end,9,,:part.ts", "crypto:../part.ts"])
+  @Test(arguments: [
+    "/etc/hostname", "../part.ts", "file:../part.ts", "http://127.0.0.1:9/x.ts", "subfile,,start,0,end,9,,:part.ts",
+    "crypto:../part.ts",
+  ])
   func nothingElsewhereIsOpened(entry: String) throws {
     #expect(try refusal(Self.head + "#EXTINF:1,\n\(entry)\n#EXT-X-ENDLIST\n", "list.m3u8") != nil)
-    #expect(try refusal(Self.head + "#EXT-X-KEY:METHOD=AES-128,URI=\"\(entry)\"\n#EXTINF:1,\npart.ts\n#EXT-X-ENDLIST\n", "key.m3u8") != nil)
-    #expect(try refusal("ffconcat version 1.0\nfile \(entry)\n", "list.ffconcat") == .outsidePlaylist(path: clip.path("in/list.ffconcat")))
-    #expect(try refusal(Self.mpd + "<BaseURL>\(entry)</BaseURL></Period></MPD>", "list.mpd") == .outsidePlaylist(path: clip.path("in/list.mpd")))
+    #expect(
+      try refusal(
+        Self.head + "#EXT-X-KEY:METHOD=AES-128,URI=\"\(entry)\"\n#EXTINF:1,\npart.ts\n#EXT-X-ENDLIST\n", "key.m3u8")
+        != nil)
+    #expect(
+      try refusal("ffconcat version 1.0\nfile \(entry)\n", "list.ffconcat")
+        == .outsidePlaylist(path: clip.path("in/list.ffconcat")))
+    #expect(
+      try refusal(Self.mpd + "<BaseURL>\(entry)</BaseURL></Period></MPD>", "list.mpd")
+        == .outsidePlaylist(path: clip.path("in/list.mpd")))
   }
 
   @Test func aPlaylistOfItselfEnds() throws {
     let begin = ContinuousClock.now
     #expect(try refusal("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8\n", "self.m3u8") != nil)
-    #expect(try refusal("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8?a\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8?b\n", "self.m3u8") != nil)
+    #expect(
+      try refusal(
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8?a\n#EXT-X-STREAM-INF:BANDWIDTH=1\nself.m3u8?b\n", "self.m3u8"
+      ) != nil)
     #expect(try refusal("ffconcat version 1.0\nfile self.ffconcat\n", "self.ffconcat") != nil)
     #expect(ContinuousClock.now - begin < .seconds(10))
   }

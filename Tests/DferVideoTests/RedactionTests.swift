@@ -28,7 +28,8 @@ struct RedactionTests {
     ("rtsp://host/cam/channel=1&pass%77ord=secret", "rtsp://host/cam/channel=1&password=***"),
     ("http://host/live/token/secret/a.m3u8", "http://host/live/token/***/a.m3u8"),
     ("http://host/a;jsessionid=secret/b", "http://host/a;***/b"),
-    ("http://host/exp=1~acl=/a", "http://host/exp=1~acl=/a"), ("http://host/exp=1~hmac=secret/a", "http://host/exp=1~hmac=***/a"),
+    ("http://host/exp=1~acl=/a", "http://host/exp=1~acl=/a"),
+    ("http://host/exp=1~hmac=secret/a", "http://host/exp=1~hmac=***/a"),
     ("http://host/eyJhbGciOi.secret.sig/a", "http://host/***/a"),
     ("rtmp://host/live/secret", "rtmp://host/live/***"), ("rtmp://host/live", "rtmp://host/live"),
     ("http://host/proxy/http://u:secret@other/a", "http://host/proxy/***"),
@@ -43,7 +44,8 @@ struct RedactionTests {
     // What is shown as it is.
     ("https://host/a@b.mp4", "https://host/a@b.mp4"), ("http://host/a", "http://host/a"),
     ("http://host/a%20b.mp4", "http://host/a%20b.mp4"), ("talk.mp4", "talk.mp4"), ("v4l2:0", "v4l2:0"),
-    ("a:b@c.mp4", "a:b@c.mp4"), ("what?.mp4", "what?.mp4"), ("key=1.mp4", "key=1.mp4"), ("C:/Users/a.mp4", "C:/Users/a.mp4"),
+    ("a:b@c.mp4", "a:b@c.mp4"), ("what?.mp4", "what?.mp4"), ("key=1.mp4", "key=1.mp4"),
+    ("C:/Users/a.mp4", "C:/Users/a.mp4"),
     ("/data/user=me/a?.mp4", "/data/user=me/a?.mp4"), ("file:///data/a%20b?.mp4", "file:///data/a%20b?.mp4"),
     ("file://u:secret@host/a", "file://***@host/a"), ("-", "-"), ("", ""), ("a|b.mp4", "a|b.mp4"), ("://", "://"),
   ])

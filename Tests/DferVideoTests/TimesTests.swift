@@ -14,7 +14,9 @@ struct TimesTests {
     #expect(reading.frames.count == 90)
     #expect(reading.frames.map(\.index) == Array(0..<90))
     for (index, frame) in reading.frames.enumerated() {
-      #expect(frame.time.ticks * 30 * Int64(frame.time.timeBase.numerator) == Int64(index) * Int64(frame.time.timeBase.denominator))
+      #expect(
+        frame.time.ticks * 30 * Int64(frame.time.timeBase.numerator) == Int64(index)
+          * Int64(frame.time.timeBase.denominator))
     }
     #expect(reading.gaps.isEmpty)
     #expect(reading.counts.repairedTimes == 0 && reading.counts.damaged == 0 && reading.counts.frames == 90)

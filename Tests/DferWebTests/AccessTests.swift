@@ -66,20 +66,28 @@ struct ProxyTests {
   private func judge(_ headers: [(String, String)]) -> Access.Verdict {
     let access = Access(token: "0123456789abcdef")
     let all = [("Cookie", "dfer-token=0123456789abcdef")] + headers
-    return access.judge(Request(HTTPRequestHead(version: .http1_1, method: .POST, uri: "/pause", headers: HTTPHeaders(all))))
+    return access.judge(
+      Request(HTTPRequestHead(version: .http1_1, method: .POST, uri: "/pause", headers: HTTPHeaders(all))))
   }
 
   @Test func theOwnPageMayPause() {
     #expect(judge([("Host", "view.org"), ("Origin", "https://view.org")]) == .allowed)
     #expect(judge([("Host", "view.org:8443"), ("Origin", "https://View.org:8443")]) == .allowed)
-    #expect(judge([("Host", "127.0.0.1:8087"), ("X-Forwarded-Host", "view.org"), ("Origin", "https://view.org")]) == .allowed)
-    #expect(judge([("Host", "127.0.0.1:8087"), ("Sec-Fetch-Site", "same-origin"), ("Origin", "https://view.org")]) == .allowed)
+    #expect(
+      judge([("Host", "127.0.0.1:8087"), ("X-Forwarded-Host", "view.org"), ("Origin", "https://view.org")]) == .allowed)
+    #expect(
+      judge([("Host", "127.0.0.1:8087"), ("Sec-Fetch-Site", "same-origin"), ("Origin", "https://view.org")]) == .allowed
+    )
   }
 
   @Test func othersMayNot() {
-    for origin in ["https://evil.org", "https://view.org.evil.org", "null", "file://view.org", "", "https://view.org@evil.org"] {
+    for origin in [
+      "https://evil.org", "https://view.org.evil.org", "null", "file://view.org", "", "https://view.org@evil.org",
+    ] {
       #expect(judge([("Host", "view.org"), ("Origin", origin)]) == .foreignOrigin, "\(origin)")
-      #expect(judge([("Host", "view.org"), ("Origin", origin), ("Sec-Fetch-Site", "cross-site")]) == .foreignOrigin, "\(origin)")
+      #expect(
+        judge([("Host", "view.org"), ("Origin", origin), ("Sec-Fetch-Site", "cross-site")]) == .foreignOrigin,
+        "\(origin)")
     }
   }
 }

@@ -15,7 +15,8 @@ struct ServerTests {
   private func get(
     _ server: LiveServer, _ path: String, method: String = "GET", headers: [String: String] = [:]
   ) async throws -> (status: Int, body: String, headers: [AnyHashable: Any]) {
-    var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(server.port)\(path)")), timeoutInterval: 5)
+    var request = URLRequest(
+      url: try #require(URL(string: "http://127.0.0.1:\(server.port)\(path)")), timeoutInterval: 5)
     request.httpMethod = method
     for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
     let session = URLSession(configuration: .ephemeral, delegate: Stay(), delegateQueue: nil)
@@ -50,7 +51,9 @@ struct ServerTests {
     private let text = NIOLockedText()
     private let promise: EventLoopPromise<String>
     init(_ promise: EventLoopPromise<String>) { self.promise = promise }
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { text.append(String(buffer: unwrapInboundIn(data))) }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      text.append(String(buffer: unwrapInboundIn(data)))
+    }
     func channelInactive(context: ChannelHandlerContext) { promise.succeed(text.value) }
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
   }
@@ -202,7 +205,9 @@ struct ServerTests {
     #expect(!large.contains("200 OK"))
     let many = try raw(server, head + (0..<100).map { "X\($0): 1\r\n" }.joined() + "\r\n")
     #expect(!many.contains("200 OK"))
-    let body = try raw(server, "POST /pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n" + String(repeating: "x", count: 5000))
+    let body = try raw(
+      server,
+      "POST /pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n" + String(repeating: "x", count: 5000))
     #expect(!body.contains("200 OK") && !board.isPaused)
     let requests = (0..<400).map { _ in "GET /live.css HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined()
     let answers = try raw(server, requests)

@@ -35,10 +35,13 @@ public enum BatchOutcome: Sendable, Hashable {
 
   /// The text of `failures.csv`: a header, a line for each input that did not end well, in the order given, and one for
   /// whatever was left out, with exit code 3 where it is a video and 0 where it is none.
-  public static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = []) -> String {
+  public static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [])
+    -> String
+  {
     var lines = ["input,exit_code,message"]
     func add(_ path: String, _ code: Int, _ message: String) {
-      lines.append([plain(path, "./"), String(code), plain(message, " ")].map { Quoting.cell($0) }.joined(separator: ","))
+      lines.append(
+        [plain(path, "./"), String(code), plain(message, " ")].map { Quoting.cell($0) }.joined(separator: ","))
     }
     for (path, outcome) in outcomes {
       if let failure = outcome.failure { add(path, failure.code, failure.message) }

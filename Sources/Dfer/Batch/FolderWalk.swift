@@ -21,7 +21,9 @@ struct FolderWalk {
     while !links.isEmpty { walk(links.removeFirst()) }
     if hidden > 0 {
       leftOut.append(
-        LeftOut(path: "", reason: "\(hidden) hidden \(hidden == 1 ? "entry" : "entries") (names with a leading point)", isFailure: false))
+        LeftOut(
+          path: "", reason: "\(hidden) hidden \(hidden == 1 ? "entry" : "entries") (names with a leading point)",
+          isFailure: false))
     }
     return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -36,7 +38,9 @@ struct FolderWalk {
     guard let identity = Folder.identity(of: path), let folder = Folder(path) else {
       return leave(below, "this folder cannot be read", isFailure: true)
     }
-    guard seen.insert(identity).inserted else { return leave(below, "a link to a folder that is read anyway", isFailure: false) }
+    guard seen.insert(identity).inserted else {
+      return leave(below, "a link to a folder that is read anyway", isFailure: false)
+    }
     for entry in folder.entries { take(entry, as: below.isEmpty ? entry.name : below + "/" + entry.name) }
   }
 

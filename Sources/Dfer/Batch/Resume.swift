@@ -53,7 +53,10 @@ public struct ResumeRule: Sendable {
   ///   - weights, detector: SHA-256 of the weight files, in lower-case hex.
   ///   - pipeline: SHA-256 of the pipeline file.
   ///   - options: the options as `dfer watch` would record them.
-  public init(version: String = Installation.version, weights: String, detector: String, pipeline: String, options: [String: String]) {
+  public init(
+    version: String = Installation.version, weights: String, detector: String, pipeline: String,
+    options: [String: String]
+  ) {
     self.version = version
     self.weights = weights
     self.detector = detector

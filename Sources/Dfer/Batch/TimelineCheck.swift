@@ -62,7 +62,10 @@ public struct TimelineCheck: Sendable {
       "\(counts.decodedFrames) frames decoded, but \(counts.usedFrames) used and \(counts.skippedFrames) not needed")
     switch manifest.outcome {
     case .complete: break
-    case .damaged: add(.note, "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) \(counts.gaps == 1 ? "gap" : "gaps")")
+    case .damaged:
+      add(
+        .note,
+        "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) \(counts.gaps == 1 ? "gap" : "gaps")")
     case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.outcome.rawValue))")
     }
   }

@@ -33,7 +33,9 @@ struct GapRules {
         1.0
       } else { Double.infinity }
     guard frame.time.seconds - reached.end > longest else { return nil }
-    return Gap(start: reached.end, end: frame.time.seconds, reason: !dropsFrames ? .timestamps : isAfterPause ? .paused : .notTaken)
+    return Gap(
+      start: reached.end, end: frame.time.seconds,
+      reason: !dropsFrames ? .timestamps : isAfterPause ? .paused : .notTaken)
   }
 
   /// Frames that were dropped just before a gap belong to it: no row would tell of them.

@@ -232,7 +232,8 @@ struct ContinuousSegment {
     let to = min(end, whole)
     return PendingClip(
       start: from, end: to, frames: index.range(from: from, to: to), samples: samples,
-      isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2, wallTime: startDate.addingTimeInterval(from - start),
+      isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2,
+      wallTime: startDate.addingTimeInterval(from - start),
       faces: crops.faces(in: samples), lastArrival: lastCroppedArrival)
   }
 

@@ -54,9 +54,13 @@ struct ShotSplit {
   mutating func accept(with newest: any VideoFrame) {
     guard let suspected, suspected > 0, suspected < frames.count, let tracker = trackerBefore else { return }
     let (before, after) = (frames[suspected - 1], frames[suspected])
-    guard !ShotCut.aFaceGoesOn(from: before.image(longSide: 320), to: after.image(longSide: 320), at: tracker.lastBoxes.map {
-      $0.scaled(from: before.size, toLongSide: 320)
-    }) else {
+    guard
+      !ShotCut.aFaceGoesOn(
+        from: before.image(longSide: 320), to: after.image(longSide: 320),
+        at: tracker.lastBoxes.map {
+          $0.scaled(from: before.size, toLongSide: 320)
+        })
+    else {
       self.suspected = nil
       return
     }

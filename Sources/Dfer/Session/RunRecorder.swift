@@ -34,7 +34,8 @@ public struct RunRecorder {
     warnings += run.source.info.warnings
     if let hop = run.options.hop, abs(hop - run.grid.hopSeconds) > 1e-6 {
       warnings.append(
-        "clips start \(Self.text(run.grid.hopSeconds)) s apart, not \(Self.text(hop)) s: whole samples of \(Self.text(run.grid.step)) s")
+        "clips start \(Self.text(run.grid.hopSeconds)) s apart, not \(Self.text(hop)) s: whole samples of \(Self.text(run.grid.step)) s"
+      )
     }
   }
 

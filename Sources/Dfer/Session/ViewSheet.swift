@@ -20,7 +20,8 @@ public struct ViewSheet: Sendable {
       for (place, view) in views.enumerated() {
         for row in 0..<side {
           let start = 3 * ((place * (side + gap) + row) * sheet.width + column * (side + gap))
-          sheet.pixels.replaceSubrange(start..<start + 3 * side, with: view.pixels[3 * side * row..<3 * side * (row + 1)])
+          sheet.pixels.replaceSubrange(
+            start..<start + 3 * side, with: view.pixels[3 * side * row..<3 * side * (row + 1)])
         }
       }
     }

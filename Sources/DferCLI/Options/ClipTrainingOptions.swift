@@ -13,7 +13,8 @@ struct ClipNetworkOptions: ParsableArguments {
   var freeze: [String] = []
 
   @Option(
-    help: ArgumentHelp("Cache the output of a frozen encoder in this folder: later steps are much faster.", valueName: "folder"),
+    help: ArgumentHelp(
+      "Cache the output of a frozen encoder in this folder: later steps are much faster.", valueName: "folder"),
     completion: .directory)
   var cache: String?
 

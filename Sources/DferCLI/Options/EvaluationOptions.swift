@@ -39,12 +39,16 @@ struct EvaluationInput: ParsableArguments {
 
 /// Where the results of `dfer evaluate` go.
 struct EvaluationFiles: ParsableArguments {
-  @Option(help: ArgumentHelp("Write all metrics to this file, as JSON.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(
+    help: ArgumentHelp("Write all metrics to this file, as JSON.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   var json: String?
 
   @Option(help: ArgumentHelp("Write the confusion matrix to this file, as CSV.", valueName: "file"), completion: .csv)
   var confusion: String?
 
-  @Option(help: ArgumentHelp("Write the predictions for each face to this file, as CSV.", valueName: "file"), completion: .csv)
+  @Option(
+    help: ArgumentHelp("Write the predictions for each face to this file, as CSV.", valueName: "file"), completion: .csv
+  )
   var predictions: String?
 }

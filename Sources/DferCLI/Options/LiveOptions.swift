@@ -24,7 +24,8 @@ struct LiveOptions: ParsableArguments {
   @Flag(help: "Keep reading a file that is still being written, until it stops growing for the read timeout.")
   var follow = false
 
-  @Option(help: ArgumentHelp("When a camera or stream is lost: retry (waits 1 to 30 seconds) or stop.", valueName: "action"))
+  @Option(
+    help: ArgumentHelp("When a camera or stream is lost: retry (waits 1 to 30 seconds) or stop.", valueName: "action"))
   var onDisconnect = OnDisconnect.retry
 
   @Option(

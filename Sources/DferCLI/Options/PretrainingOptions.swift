@@ -4,18 +4,22 @@ import DferTraining
 
 /// What `dfer pretrain` starts with.
 struct PretrainingNetworkOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("System whose encoder is trained: mtcae-dfer (clips) or emotic-mae (single images).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "System whose encoder is trained: mtcae-dfer (clips) or emotic-mae (single images).", valueName: "name"))
   var pipeline = "mtcae-dfer"
 
   @Option(help: ArgumentHelp("Size of a new network: tiny or compact.", valueName: "size"))
   var new = ModelPreset.compact
 
   @Option(
-    help: ArgumentHelp("mtcae-dfer: videomae (default), or mae-dfer, regional attention with a motion target.", valueName: "encoder"))
+    help: ArgumentHelp(
+      "mtcae-dfer: videomae (default), or mae-dfer, regional attention with a motion target.", valueName: "encoder"))
   var variant: ClipEncoder.Kind?
 
   @Option(
-    help: ArgumentHelp("emotic-mae: set a value of the new network's config (hidden_size=192). Repeatable.", valueName: "key=value"))
+    help: ArgumentHelp(
+      "emotic-mae: set a value of the new network's config (hidden_size=192). Repeatable.", valueName: "key=value"))
   var set: [String] = []
 
   @Option(
@@ -23,7 +27,8 @@ struct PretrainingNetworkOptions: ParsableArguments {
     completion: .weights)
   var stem: String?
 
-  @Option(help: ArgumentHelp("Continue from the encoder of these weights instead.", valueName: "file"), completion: .weights)
+  @Option(
+    help: ArgumentHelp("Continue from the encoder of these weights instead.", valueName: "file"), completion: .weights)
   var weights: String?
 
   @Option(help: ArgumentHelp("Number of decoder blocks.", valueName: "count"))
@@ -35,7 +40,8 @@ struct PretrainingNetworkOptions: ParsableArguments {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     let systems = ["mtcae-dfer", ImageSystem.emoticMAE.rawValue]
     try check(
-      systems.contains(pipeline), "--pipeline \(pipeline): only \(systems.joined(separator: " and ")) support pretraining")
+      systems.contains(pipeline),
+      "--pipeline \(pipeline): only \(systems.joined(separator: " and ")) support pretraining")
     try check((1...48).contains(decoderBlocks), "--decoder-blocks must be 1 to 48")
     try check(set.isEmpty || isOfImages && weights == nil, "--set applies to a new network of emotic-mae")
     try check(new != .tiny || !isOfImages, "--new tiny applies to mtcae-dfer; use --set to make another system smaller")
@@ -45,11 +51,14 @@ struct PretrainingNetworkOptions: ParsableArguments {
 
 /// What is hidden and changed of the data in `dfer pretrain`.
 struct MaskingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Fraction of patch positions to mask (default: 0.9; single images: 0.75).", valueName: "fraction"))
+  @Option(
+    help: ArgumentHelp(
+      "Fraction of patch positions to mask (default: 0.9; single images: 0.75).", valueName: "fraction"))
   var ratio: Double?
 
   @Option(
-    help: ArgumentHelp("Fraction of steps on whole clips; the others see one tubelet (default: 0.25).", valueName: "fraction"))
+    help: ArgumentHelp(
+      "Fraction of steps on whole clips; the others see one tubelet (default: 0.25).", valueName: "fraction"))
   var clipFraction: Double?
 
   @Option(help: ArgumentHelp("Strength of image augmentation, 0 to 1.", valueName: "strength"))
@@ -68,7 +77,8 @@ struct PretrainingOptimisation: ParsableArguments {
   @Option(help: ArgumentHelp("Total number of steps.", valueName: "count"))
   var steps = PretrainingSettings().steps
 
-  @Option(help: ArgumentHelp("Single images per step; a step on whole clips takes a quarter of it.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp("Single images per step; a step on whole clips takes a quarter of it.", valueName: "count"))
   var batch = PretrainingSettings().batch
 
   @Option(help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
@@ -86,6 +96,7 @@ struct PretrainingOptimisation: ParsableArguments {
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     try check(steps > 0 && batch > 0 && evalInterval > 0, "--steps, --batch and --eval-interval must be at least 1")
-    try check(learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
+    try check(
+      learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
   }
 }

@@ -71,7 +71,9 @@ struct RenamedOptions {
   /// `dfer train --pipeline X ...` chose by the pipeline what are subcommands now.
   private mutating func chooseTraining() {
     let known = ["clips", "images", "detector"]
-    guard arguments.count > 1, !known.contains(arguments[1]), !["help", "-h", "--help"].contains(arguments[1]) else { return }
+    guard arguments.count > 1, !known.contains(arguments[1]), !["help", "-h", "--help"].contains(arguments[1]) else {
+      return
+    }
     guard arguments[1].hasPrefix("-") else { return }
     let place = arguments[..<end].firstIndex { $0 == "--pipeline" || $0.hasPrefix("--pipeline=") }
     var pipeline = "mtcae-dfer"
@@ -94,7 +96,10 @@ struct RenamedOptions {
   /// `dfer merge OUTPUT INPUT...` is now `dfer merge INPUT... -o OUTPUT`.
   private mutating func nameOutputOfMerge() {
     let options = arguments[1..<end]
-    guard !options.contains(where: { ["-o", "-h", "--help"].contains($0) || $0.hasPrefix("--output") || $0.hasPrefix("-o") }),
+    guard
+      !options.contains(where: {
+        ["-o", "-h", "--help"].contains($0) || $0.hasPrefix("--output") || $0.hasPrefix("-o")
+      }),
       let place = options.firstIndex(where: { !$0.hasPrefix("-") || $0 == "-" }), arguments.count > 2
     else { return }
     let output = arguments.remove(at: place)

@@ -9,7 +9,8 @@ struct SuiteOptions: ParsableArguments {
   var suite: String?
 
   @Option(
-    help: ArgumentHelp("Folder where the relative paths of the suite start (default: the suite's own).", valueName: "folder"),
+    help: ArgumentHelp(
+      "Folder where the relative paths of the suite start (default: the suite's own).", valueName: "folder"),
     completion: .directory)
   var suiteData: String?
 
@@ -18,7 +19,8 @@ struct SuiteOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Weight file, pipeline or pipeline file to compare with, on the same faces.", valueName: "weights"), completion: .weights)
+      "Weight file, pipeline or pipeline file to compare with, on the same faces.", valueName: "weights"),
+    completion: .weights)
   var compareWith: String?
 
   /// The first option that needs a suite.

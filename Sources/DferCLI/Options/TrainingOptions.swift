@@ -4,7 +4,10 @@ import DferTraining
 
 /// What every training reads and writes.
 struct TrainingFiles: ParsableArguments {
-  @Option(help: ArgumentHelp("Training data; WEIGHT is how often its faces are drawn (default: 1). Repeatable.", valueName: "file[:weight]"), completion: .csv)
+  @Option(
+    help: ArgumentHelp(
+      "Training data; WEIGHT is how often its faces are drawn (default: 1). Repeatable.", valueName: "file[:weight]"),
+    completion: .csv)
   var data: [String]
 
   @Option(
@@ -46,7 +49,9 @@ struct OptimisationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Warm-up steps of the learning rate.", valueName: "steps"))
   var warmup = TrainingSettings().warmupSteps
 
-  @Option(help: ArgumentHelp("Steps between evaluations on the validation data, and between checkpoints.", valueName: "steps"))
+  @Option(
+    help: ArgumentHelp("Steps between evaluations on the validation data, and between checkpoints.", valueName: "steps")
+  )
   var evalInterval = TrainingSettings().evaluationInterval
 
   @Option(help: ArgumentHelp("Random seed; the same seed gives the same training.", valueName: "number"))
@@ -55,7 +60,8 @@ struct OptimisationOptions: ParsableArguments {
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     try check(steps > 0 && batch > 0 && evalInterval > 0, "--steps, --batch and --eval-interval must be at least 1")
-    try check(learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
+    try check(
+      learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
   }
 }
 
@@ -85,7 +91,9 @@ struct AugmentationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Fraction of steps that mix pairs of faces (mixup), 0 to 1.", valueName: "fraction"))
   var mixup = TrainingSettings().mixup
 
-  @Option(help: ArgumentHelp("Fraction of steps that draw a mask on faces with known landmarks, 0 to 1.", valueName: "fraction"))
+  @Option(
+    help: ArgumentHelp(
+      "Fraction of steps that draw a mask on faces with known landmarks, 0 to 1.", valueName: "fraction"))
   var drawMasks = 0.0
 
   func validate() throws {
@@ -147,7 +155,8 @@ struct InitializationOptions: ParsableArguments {
 
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(new == nil || weights == nil, "--new trains a new network, --weights continues from a file: give one of them")
+    try check(
+      new == nil || weights == nil, "--new trains a new network, --weights continues from a file: give one of them")
     try check(stem == nil || new != nil, "--stem requires --new")
     try check(stemRate >= 0, "--stem-rate must not be negative")
   }

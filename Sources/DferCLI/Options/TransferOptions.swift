@@ -7,7 +7,8 @@ import Foundation
 struct TransferOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Your own classes instead of those of the weights, as bored,confused,pain; 20 clips of each will do.", valueName: "names"))
+      "Your own classes instead of those of the weights, as bored,confused,pain; 20 clips of each will do.",
+      valueName: "names"))
   var labels: String?
 
   @Option(
@@ -30,10 +31,13 @@ struct TransferOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Reduce faces to a random side from this many pixels up to 112.", valueName: "pixels"))
   var minResolution: Int?
 
-  @Option(help: ArgumentHelp("Strength of random hue, saturation, white balance and grey, 0 to 1.", valueName: "strength"))
+  @Option(
+    help: ArgumentHelp("Strength of random hue, saturation, white balance and grey, 0 to 1.", valueName: "strength"))
   var colourJitter = 0.0
 
-  @Option(help: ArgumentHelp("Strength of random places and widths of the crop, 0 to 1, as of other detectors.", valueName: "strength"))
+  @Option(
+    help: ArgumentHelp(
+      "Strength of random places and widths of the crop, 0 to 1, as of other detectors.", valueName: "strength"))
   var cropJitter = 0.0
 
   @Option(
@@ -54,10 +58,14 @@ struct TransferOptions: ParsableArguments {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     try check((0...1).contains(logitAdjustment), "--logit-adjustment must be 0 to 1")
     try check(minResolution.map { (8...112).contains($0) } ?? true, "--min-resolution must be 8 to 112")
-    try check((0...1).contains(colourJitter) && (0...1).contains(cropJitter), "--colour-jitter and --crop-jitter must be 0 to 1")
+    try check(
+      (0...1).contains(colourJitter) && (0...1).contains(cropJitter), "--colour-jitter and --crop-jitter must be 0 to 1"
+    )
     let labels = try softLabels.map(SoftLabelFile.init)
     let sums = Dictionary(grouping: labels, by: \.data).mapValues { $0.reduce(0) { $0 + $1.weight } }
-    try check(sums.values.allSatisfy { $0 <= 1 + 1e-6 }, "the weights of --soft-labels for one set must not add up to more than 1")
+    try check(
+      sums.values.allSatisfy { $0 <= 1 + 1e-6 },
+      "the weights of --soft-labels for one set must not add up to more than 1")
   }
 
   var isGiven: Bool {
@@ -94,7 +102,8 @@ struct TransferOptions: ParsableArguments {
     for index in sources.indices where sources[index].data == nil {
       guard packed.count == 1 else {
         throw ValidationError(
-          "--soft-labels \(sources[index].path): say which --data it labels, as DATA=\(sources[index].path):\(sources[index].weight)")
+          "--soft-labels \(sources[index].path): say which --data it labels, as DATA=\(sources[index].path):\(sources[index].weight)"
+        )
       }
       sources[index].data = packed.first
     }
@@ -104,7 +113,9 @@ struct TransferOptions: ParsableArguments {
     var all = LabelledSet(labels: labels, clips: [])
     for file in files {
       var set = try read(file.path)
-      let own = try sources.filter { $0.data == file.path }.map { try SoftLabels($0.path, weight: $0.weight, labels: labels) }
+      let own = try sources.filter { $0.data == file.path }.map {
+        try SoftLabels($0.path, weight: $0.weight, labels: labels)
+      }
       if !own.isEmpty {
         let count = set.mix(own)
         Terminal.write("\(count) of them with soft labels\n")
@@ -127,7 +138,8 @@ struct TransferOptions: ParsableArguments {
 
   /// What checkpoints say of the data beside their names.
   var description: String {
-    softLabels.isEmpty ? "" : "; soft labels \(softLabels.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
+    softLabels.isEmpty
+      ? "" : "; soft labels \(softLabels.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
   }
 }
 
@@ -138,11 +150,14 @@ struct WeightedFile: Hashable {
 
   init(_ text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count > 1, let weight = Double(parts[parts.count - 1]), !FileManager.default.fileExists(atPath: text) else {
+    guard parts.count > 1, let weight = Double(parts[parts.count - 1]), !FileManager.default.fileExists(atPath: text)
+    else {
       (path, weight) = (text, 1)
       return
     }
-    guard weight > 0 && weight <= 1000 else { throw ValidationError("\(text): the weight must be above 0, at most 1000") }
+    guard weight > 0 && weight <= 1000 else {
+      throw ValidationError("\(text): the weight must be above 0, at most 1000")
+    }
     (path, self.weight) = (parts.dropLast().joined(separator: ":"), weight)
   }
 }

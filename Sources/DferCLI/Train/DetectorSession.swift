@@ -50,7 +50,8 @@ struct DetectorSession {
     let single = try faces.flatMap { try scenes($0, every: every) }
     let validation = try valid.map { try scenes($0, every: validEvery) }
     var settings = settings
-    settings.data = "\(known.count) pictures of \((data + faces).map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
+    settings.data =
+      "\(known.count) pictures of \((data + faces).map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"
     let task = try DetectorTraining(detector, settings, on: known, pasting: single, validation: validation)
     var loop = try TrainingLoop(task, folder: URL(fileURLWithPath: output), resumes: resumes)
     try TrainingProgress.run(

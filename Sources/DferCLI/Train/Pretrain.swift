@@ -95,7 +95,8 @@ struct Pretrain: ParsableCommand {
     let model = try ExpressionModel(weights: weights)
     guard model.card.config.encoder == kind else {
       throw CheckpointError(
-        path: weights, reason: "its encoder is of --variant \(model.card.config.encoder.rawValue), not \(kind.rawValue)")
+        path: weights, reason: "its encoder is of --variant \(model.card.config.encoder.rawValue), not \(kind.rawValue)"
+      )
     }
     return model
   }

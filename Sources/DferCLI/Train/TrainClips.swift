@@ -55,7 +55,8 @@ struct TrainClips: ParsableCommand {
     let isWhole = (network.clipFraction ?? 0) > 0 || network.variant == .maeDFER
     try check(network.episodes == 0 || isWhole, "--episodes requires whole clips: give --clip-fraction")
     try check(network.cache == nil || augmentation.mixup == 0, "--mixup mixes images, which --cache does not read")
-    try check(network.variant == nil || initialization.new != nil, "--variant requires --new: weights have their encoder")
+    try check(
+      network.variant == nil || initialization.new != nil, "--variant requires --new: weights have their encoder")
   }
 
   private func settings(_ set: LabelledSet, _ config: MTCAEConfig) throws -> TrainingSettings {
@@ -79,7 +80,8 @@ struct TrainClips: ParsableCommand {
     (settings.weighsTasks, settings.episodes) = (losses.weighTasks, network.episodes)
     transfer.apply(to: &settings)
     settings.data =
-      set.description(of: files.data, teachers: distillation.teacher, share: distillation.teacherWeight) + transfer.description
+      set.description(of: files.data, teachers: distillation.teacher, share: distillation.teacherWeight)
+      + transfer.description
     return settings
   }
 

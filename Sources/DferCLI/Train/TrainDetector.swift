@@ -21,7 +21,8 @@ struct TrainDetector: ParsableCommand {
   @Option(help: ArgumentHelp("Initial weights (default: the installed ones).", valueName: "file"), completion: .weights)
   var weights: String?
 
-  @Option(help: ArgumentHelp("Single faces to paste into other images. Repeatable.", valueName: "file"), completion: .csv)
+  @Option(
+    help: ArgumentHelp("Single faces to paste into other images. Repeatable.", valueName: "file"), completion: .csv)
   var paste: [String] = []
 
   @Option(help: ArgumentHelp("Side of the images, a multiple of 32.", valueName: "pixels"))

@@ -16,7 +16,8 @@ struct TrainImages: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("System to train: \(ImageSystem.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+    help: ArgumentHelp(
+      "System to train: \(ImageSystem.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
   var pipeline: String
 
   @OptionGroup
@@ -50,7 +51,9 @@ struct TrainImages: ParsableCommand {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     let systems = ImageSystem.allCases.map(\.rawValue)
     guard let system = ImageSystem(rawValue: pipeline) else {
-      let hint = nearestName(to: pipeline, among: systems).map { "did you mean '\($0)'?" } ?? "the systems are \(systems.joined(separator: ", "))"
+      let hint =
+        nearestName(to: pipeline, among: systems).map { "did you mean '\($0)'?" }
+        ?? "the systems are \(systems.joined(separator: ", "))"
       throw ValidationError("--pipeline \(pipeline): no such single-image system; \(hint)")
     }
     let unsupported: [(String, Bool)] = [
@@ -62,7 +65,8 @@ struct TrainImages: ParsableCommand {
     }
     if system == .crossTaskViT { _ = try labels.weights(2) }
     try check(
-      initialization.new != .tiny, "--new tiny is not supported by --pipeline \(pipeline); use --set to make it smaller")
+      initialization.new != .tiny, "--new tiny is not supported by --pipeline \(pipeline); use --set to make it smaller"
+    )
     try check(network.set.isEmpty || initialization.new != nil, "--set requires --new")
     try check(transfer.validSuite == nil || files.valid == nil, "give --valid or --valid-suite, not both")
     try check(network.validMasks == nil || files.valid != nil, "--valid-masks requires --valid")
@@ -123,7 +127,9 @@ struct TrainImages: ParsableCommand {
     (settings.seed, settings.evaluationInterval) = (steps.seed, steps.evalInterval)
     (settings.drawnMasks, settings.mixup) = (augmentation.drawMasks, augmentation.mixup)
     settings.stemRate = initialization.stemRate
-    if let weights = try labels.weights(2) { (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1]) }
+    if let weights = try labels.weights(2) {
+      (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1])
+    }
     if labels.balance { settings.classWeights = set.balancingWeights() }
     transfer.apply(to: &settings)
     settings.data =

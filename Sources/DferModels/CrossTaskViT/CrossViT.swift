@@ -40,20 +40,28 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
     var faults: [String] = []
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     check((8...512).contains(imageSize), "image_size \(imageSize) is not in 8...512")
-    check([patchSizes, widths, heads].allSatisfy { $0.count == 2 }, "patch_sizes, widths and heads are not two numbers each")
+    check(
+      [patchSizes, widths, heads].allSatisfy { $0.count == 2 }, "patch_sizes, widths and heads are not two numbers each"
+    )
     check(mlpRatio.count >= 2, "mlp_ratio has no two numbers")
-    check(!depth.isEmpty && depth.count <= 32 && depth.allSatisfy { $0.count >= 2 && $0.allSatisfy { (0...32).contains($0) } }, "depth is not a list of stages with two counts of blocks")
+    check(
+      !depth.isEmpty && depth.count <= 32
+        && depth.allSatisfy { $0.count >= 2 && $0.allSatisfy { (0...32).contains($0) } },
+      "depth is not a list of stages with two counts of blocks")
     guard faults.isEmpty else { return faults }
     for branch in 0..<2 {
-      check((1...imageSize).contains(patchSizes[branch]) && imageSize % patchSizes[branch] == 0,
+      check(
+        (1...imageSize).contains(patchSizes[branch]) && imageSize % patchSizes[branch] == 0,
         "patch_sizes: \(patchSizes[branch]) does not divide \(imageSize)")
-      check((1...4096).contains(widths[branch]) && heads[branch] > 0 && widths[branch] % max(1, heads[branch]) == 0,
+      check(
+        (1...4096).contains(widths[branch]) && heads[branch] > 0 && widths[branch] % max(1, heads[branch]) == 0,
         "widths: \(widths[branch]) is not \(heads[branch]) equal heads")
       check(mlpRatio[branch] > 0 && mlpRatio[branch] <= 16, "mlp_ratio: \(mlpRatio[branch]) is not in 0...16")
     }
     if let stemWidths {
       if let fault = ConvolutionalStem.fault(stemWidths) { faults.append(fault) }
-      check(patchSizes.allSatisfy { stage(ofStride: $0) != nil },
+      check(
+        patchSizes.allSatisfy { stage(ofStride: $0) != nil },
         "patch_sizes \(patchSizes) are not strides of a stem of \(stemWidths.count) widths")
     }
     check(numChannels == 1 || numChannels == 3, "num_channels \(numChannels) is neither 1 nor 3")

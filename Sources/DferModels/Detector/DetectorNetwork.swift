@@ -47,7 +47,9 @@ struct DetectorNetwork: Sendable {
       switch layer.kind {
       case .sum:
         let (a, b) = (try result(layer.a, layer), try result(layer.b, layer))
-        guard channels[a] == channels[b] else { throw DetectorFault("layer \(layer.name) adds different channel counts") }
+        guard channels[a] == channels[b] else {
+          throw DetectorFault("layer \(layer.name) adds different channel counts")
+        }
         steps.append(.sum(a, upsampled: b))
         channels.append(channels[a])
       default:

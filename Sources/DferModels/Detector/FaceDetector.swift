@@ -55,7 +55,8 @@ public struct FaceDetector: FaceDetecting {
       throw CheckpointError(path: path, reason: "metadata architecture: \(fault.reason)")
     }
     for name in names where network.channels(of: name) != Self.predictions {
-      throw CheckpointError(path: path, reason: "metadata outputs: \(name) is not a layer of \(Self.predictions) channels")
+      throw CheckpointError(
+        path: path, reason: "metadata outputs: \(name) is not a layer of \(Self.predictions) channels")
     }
     try store.load(file)
     store.keepPrepared()

@@ -14,7 +14,8 @@ extension Image {
     var boxes: [Rect] = []
     func add(_ middle: Point, _ width: Double, _ height: Double) {
       boxes.append(
-        Rect(x: middle.x - width * face / 2, y: middle.y - height * face / 2, width: width * face, height: height * face))
+        Rect(
+          x: middle.x - width * face / 2, y: middle.y - height * face / 2, width: width * face, height: height * face))
     }
     for part in parts {
       switch part {

@@ -92,8 +92,12 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     var faults: [String] = []
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     check((8...512).contains(imageSize), "image_size \(imageSize) is not in 8...512")
-    check((1...imageSize).contains(patchSize) && imageSize % max(1, patchSize) == 0, "patch_size \(patchSize) does not divide image_size \(imageSize)")
-    check((4...4096).contains(hiddenSize) && hiddenSize % 4 == 0, "hidden_size \(hiddenSize) is not a multiple of 4 in 4...4096")
+    check(
+      (1...imageSize).contains(patchSize) && imageSize % max(1, patchSize) == 0,
+      "patch_size \(patchSize) does not divide image_size \(imageSize)")
+    check(
+      (4...4096).contains(hiddenSize) && hiddenSize % 4 == 0,
+      "hidden_size \(hiddenSize) is not a multiple of 4 in 4...4096")
     check((1...64).contains(numHiddenLayers), "num_hidden_layers \(numHiddenLayers) is not in 1...64")
     for (key, heads) in [("num_attention_heads", numAttentionHeads), ("fusion_heads", fusionHeads)] {
       check(heads > 0 && hiddenSize % max(1, heads) == 0, "\(key): \(hiddenSize) is not \(heads) equal heads")
@@ -103,7 +107,8 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     check(numChannels == 3, "num_channels is \(numChannels), not 3")
     if let stemWidths {
       if let fault = ConvolutionalStem.fault(stemWidths) { faults.append(fault) }
-      check(patchSize == ConvolutionalStem.stride(of: stemWidths),
+      check(
+        patchSize == ConvolutionalStem.stride(of: stemWidths),
         "patch_size \(patchSize) is not the stride of a stem of \(stemWidths.count) widths")
     }
     check(fusion == .none || !parts.isEmpty, "parts: an auxiliary view without any")

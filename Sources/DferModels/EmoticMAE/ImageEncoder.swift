@@ -17,7 +17,8 @@ struct ImageEncoder: Sendable {
     let width = config.hiddenSize
     stem = config.stemWidths.map { ConvolutionalStem($0, channels: config.numChannels, at: "stem", in: &store) }
     embedding = ImageEmbedding(
-      width, channels: config.stemWidths?.last ?? config.numChannels, patch: config.stemWidths == nil ? config.patchSize : 1,
+      width, channels: config.stemWidths?.last ?? config.numChannels,
+      patch: config.stemWidths == nil ? config.patchSize : 1,
       at: "patch_embed", in: &store)
     classToken = store.declare("cls_token", shape: [1, 1, width])
     positions = sineTable2D(grid: config.grid, width: width, classToken: true)

@@ -24,7 +24,9 @@ enum CardRanges {
     }
     func checkRising(_ name: String, _ values: [Double], _ range: ClosedRange<Double>) {
       check(name, values, range)
-      if values.count != 2 || !(values[0] <= values[1]) { faults.append("metadata \(name): not a lowest and a highest number") }
+      if values.count != 2 || !(values[0] <= values[1]) {
+        faults.append("metadata \(name): not a lowest and a highest number")
+      }
     }
     check("temperature", [temperature], Self.temperature)
     check("image_mean", mean, Self.mean)

@@ -70,7 +70,8 @@ extension FaceReader {
     if case .fractions(let fractions) = prior {
       guard Set(fractions.keys) == Set(labels) else {
         throw CheckpointError(
-          path: path, reason: "the prior names \(fractions.keys.sorted().joined(separator: ", ")), but the weights' labels are "
+          path: path,
+          reason: "the prior names \(fractions.keys.sorted().joined(separator: ", ")), but the weights' labels are "
             + labels.joined(separator: ", "))
       }
     }

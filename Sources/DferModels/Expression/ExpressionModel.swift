@@ -17,7 +17,8 @@ public struct ExpressionReading: Sendable, Hashable {
   public var maskWorn: Float?
 
   package init(
-    probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [], blendshapes: [Float] = [],
+    probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [],
+    blendshapes: [Float] = [],
     maskWorn: Float? = nil
   ) {
     self.probabilities = probabilities
@@ -108,7 +109,8 @@ public struct ExpressionModel: Sendable {
     let shapes = output.blendshape.map { rows(tape.sigmoid($0).tensor, batch) }
     return (0..<batch).map { i in
       ExpressionReading(
-        probabilities: Softmax.probabilities(logits[i], temperature: card.temperature), logits: logits[i], boxes: Self.boxes(boxes[i]),
+        probabilities: Softmax.probabilities(logits[i], temperature: card.temperature), logits: logits[i],
+        boxes: Self.boxes(boxes[i]),
         landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
     }
   }
@@ -153,6 +155,8 @@ public struct ExpressionModel: Sendable {
       let count = max(1, min(window.count, Int((share * Double(window.count)).rounded())))
       return window.sorted { rank($0) < rank($1) }.prefix(count)
     }.sorted()
-    return (0..<trunk.temporalSize).flatMap { temporalIndex in cells.map { temporalIndex * trunk.tokensPerTemporalIndex + $0 } }
+    return (0..<trunk.temporalSize).flatMap { temporalIndex in
+      cells.map { temporalIndex * trunk.tokensPerTemporalIndex + $0 }
+    }
   }
 }

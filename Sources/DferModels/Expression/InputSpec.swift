@@ -11,7 +11,8 @@ public struct InputSpec: Sendable, Hashable {
   public let mean, standardDeviation: [Float]
 
   public init(imageSize: Int, frames: Int, mean: [Float], standardDeviation: [Float]) {
-    precondition(mean.count == 3 && standardDeviation.count == 3, "InputSpec: mean and deviation need three numbers each")
+    precondition(
+      mean.count == 3 && standardDeviation.count == 3, "InputSpec: mean and deviation need three numbers each")
     self.imageSize = imageSize
     self.frames = frames
     self.mean = mean
@@ -22,7 +23,8 @@ public struct InputSpec: Sendable, Hashable {
   public func tensor(_ clips: [[Image]]) -> Tensor {
     let plane = imageSize * imageSize
     // 256 bytes are all there is to normalise.
-    let tables = (0..<3).map { colour in (0..<256).map { (Float($0) / 255 - mean[colour]) / standardDeviation[colour] } }
+    let tables = (0..<3).map { colour in (0..<256).map { (Float($0) / 255 - mean[colour]) / standardDeviation[colour] }
+    }
     var values = [Float](repeating: 0, count: clips.count * 3 * frames * plane)
     for (c, clip) in clips.enumerated() {
       precondition(clip.count == frames, "InputSpec: a clip of \(clip.count) frames, not \(frames)")

@@ -77,6 +77,7 @@ public struct ModelCard: Sendable, Hashable {
 
   /// How crops become the network's input.
   public var input: InputSpec {
-    InputSpec(imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, standardDeviation: imageStd)
+    InputSpec(
+      imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, standardDeviation: imageStd)
   }
 }

@@ -41,7 +41,8 @@ extension ModelCard {
     let blendshapes = json("blendshapes", [String].self)
     let temperature = Double(text("temperature"))
     let prior = metadata["prior"].flatMap { _ in json("prior", ClassPrior.self) }
-    guard let config, let labels, let mean, let standardDeviation, let crop, let clip, let blendshapes, let temperature else {
+    guard let config, let labels, let mean, let standardDeviation, let crop, let clip, let blendshapes, let temperature
+    else {
       if temperature == nil { faults.append("metadata temperature: \(text("temperature")) is not a number") }
       throw CheckpointError(path: file.path, reasons: faults)
     }
@@ -59,12 +60,14 @@ extension ModelCard {
     check(config.trunk.numChannels == 3, "config: num_channels is \(config.trunk.numChannels), not 3")
     check(
       clip.frames == config.trunk.numFrames, "clip: \(clip.frames) frames, but config has \(config.trunk.numFrames)")
-    faults += CardRanges.faults(temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
+    faults += CardRanges.faults(
+      temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
     guard faults.isEmpty else { throw CheckpointError(path: file.path, reasons: faults) }
 
     self.init(
       model: text("model"), version: text("version"), date: text("date"), config: config, labels: labels,
-      temperature: temperature, imageMean: mean, imageStd: standardDeviation, crop: crop, clip: clip, blendshapes: blendshapes,
+      temperature: temperature, imageMean: mean, imageStd: standardDeviation, crop: crop, clip: clip,
+      blendshapes: blendshapes,
       licence: text("licence"), metrics: text("metrics"), training: text("training"))
     self.prior = prior
   }

@@ -36,7 +36,8 @@ public struct EncoderBlock: Sendable {
 
   /// `count` blocks of one size, named `path.0`, `path.1` and so on.
   static func stack(
-    _ count: Int, _ width: Int, heads: Int, hidden: Int, epsilon: Double, at path: String, in store: inout ParameterStore
+    _ count: Int, _ width: Int, heads: Int, hidden: Int, epsilon: Double, at path: String,
+    in store: inout ParameterStore
   ) -> [EncoderBlock] {
     (0..<count).map {
       EncoderBlock(width, heads: heads, hidden: hidden, epsilon: epsilon, at: "\(path).\($0)", in: &store)

@@ -85,7 +85,8 @@ public struct LGIFormer: Sendable {
     var parts = [[Int]](repeating: [], count: config.regions)
     for token in tokens { parts[config.region(of: token)].append(token) }
     precondition(
-      parts.allSatisfy { $0.count == parts[0].count }, "LGIFormer: regions keep \(parts.map(\.count)) tokens, not alike")
+      parts.allSatisfy { $0.count == parts[0].count }, "LGIFormer: regions keep \(parts.map(\.count)) tokens, not alike"
+    )
     return parts.flatMap { $0 }
   }
 }

@@ -32,7 +32,9 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
   }
 
   /// Learned numbers of the products in all blocks: nearly all that the encoder has.
-  var weightCount: Int { trunk.numHiddenLayers * trunk.hiddenSize * (12 * trunk.hiddenSize + 2 * trunk.intermediateSize) }
+  var weightCount: Int {
+    trunk.numHiddenLayers * trunk.hiddenSize * (12 * trunk.hiddenSize + 2 * trunk.intermediateSize)
+  }
 
   /// What does not fit together, in words; empty when a network can be built.
   public var faults: [String] {

@@ -52,7 +52,8 @@ public struct Cascade: Sendable {
     let face = expression.pooled(expressionState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape)
     return MTCAEOutput(
       box: box.output(box.pooled(boxState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
-      landmark: landmark.output(landmark.pooled(landmarkState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
+      landmark: landmark.output(
+        landmark.pooled(landmarkState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
       expression: expression.output(face, &tape),
       blendshape: blendshape.map { $0(face, &tape) })
   }

@@ -23,7 +23,8 @@ public struct ImageClassifier: Sendable {
     var widths: [Int] = []
     while let shape = file.shape(of: "conv\(widths.count + 1).weight"), shape.count == 4 { widths.append(shape[0]) }
     guard let last = widths.last, let classes = file.shape(of: "head.weight")?.first,
-      let text = file.metadata["labels"], let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)), labels.count == classes
+      let text = file.metadata["labels"], let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
+      labels.count == classes
     else {
       throw CheckpointError(
         path: path, reason: "not a network for single pictures: it needs conv1.weight, head.weight and labels")
@@ -59,7 +60,9 @@ public struct ImageClassifier: Sendable {
       guard name == "stem.conv.weight" else { return (name, tensor) }
       let outputs = tensor.shape[0]
       let planes = (0..<outputs).flatMap { output in
-        [Luma.red, Luma.green, Luma.blue].flatMap { share in tensor.values[output * 9..<output * 9 + 9].map { $0 * share } }
+        [Luma.red, Luma.green, Luma.blue].flatMap { share in
+          tensor.values[output * 9..<output * 9 + 9].map { $0 * share }
+        }
       }
       return (name, Tensor(planes, shape: [outputs, 3, 3, 3]))
     }

@@ -123,7 +123,8 @@ public struct ImageModel: Sendable {
       let isFinite = places.allSatisfy { readings[$0].logits.allSatisfy(\.isFinite) }
       return ExpressionReading(
         probabilities: probabilities,
-        logits: probabilities.map { isFinite ? Float(card.temperature) * log(max($0, 1e-9)) : .nan }, boxes: [], landmarks: [],
+        logits: probabilities.map { isFinite ? Float(card.temperature) * log(max($0, 1e-9)) : .nan }, boxes: [],
+        landmarks: [],
         blendshapes: [], maskWorn: masks.isEmpty ? nil : masks.reduce(0, +) / Float(masks.count))
     }
   }

@@ -87,12 +87,17 @@ public struct ImageModelCard: Sendable, Hashable {
     check(prior.map { Set($0.fractions.keys) == Set(labels) } ?? true, "prior: not one fraction for each label")
     check(channels == 1 || channels == 3, "channels: \(channels) is neither 1 nor 3")
     check(size.isMultiple(of: 8) && (16...512).contains(size), "image_size: \(size) is not a multiple of 8 in 16...512")
-    check(mean.count == channels && standardDeviation.count == channels, "image_mean, image_std: not \(channels) numbers each")
-    faults += CardRanges.faults(temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
+    check(
+      mean.count == channels && standardDeviation.count == channels,
+      "image_mean, image_std: not \(channels) numbers each")
+    faults += CardRanges.faults(
+      temperature: temperature, mean: mean, deviation: standardDeviation, crop: crop, clip: clip)
     guard faults.isEmpty else { throw fault(faults) }
     self.prior = prior
     (self.system, self.labels, self.temperature) = (system, labels, temperature)
-    (imageSize, self.channels, imageMean, imageStd, self.crop, self.clip) = (size, channels, mean, standardDeviation, crop, clip)
+    (imageSize, self.channels, imageMean, imageStd, self.crop, self.clip) = (
+      size, channels, mean, standardDeviation, crop, clip
+    )
     func text(_ key: String) -> String { metadata[key] ?? "" }
     (config, version, date) = (text("config"), text("version"), text("date"))
     (licence, metrics, training) = (text("licence"), text("metrics"), text("training"))
@@ -109,7 +114,8 @@ public struct ImageModelCard: Sendable, Hashable {
       "dfer_format": String(ModelCard.format), "model": system.rawValue, "version": version, "date": date,
       "config": config, "labels": CanonicalJSON.text(labels), "temperature": String(temperature),
       "image_size": String(imageSize), "channels": String(channels), "image_mean": CanonicalJSON.text(imageMean),
-      "image_std": CanonicalJSON.text(imageStd), "crop": CanonicalJSON.text(crop), "clip": CanonicalJSON.text(clip), "licence": licence,
+      "image_std": CanonicalJSON.text(imageStd), "crop": CanonicalJSON.text(crop), "clip": CanonicalJSON.text(clip),
+      "licence": licence,
       "metrics": metrics, "training": training,
     ]
     metadata["prior"] = prior.map(CanonicalJSON.text)

@@ -85,7 +85,8 @@ public enum ImageSystem: String, Sendable, CaseIterable {
   public var start: ImageModelCard {
     switch self {
     case .lanmsff:
-      return ImageModelCard(self, config: LANMSFFConfig(), imageSize: 64, channels: 1, mean: [0], standardDeviation: [1])
+      return ImageModelCard(
+        self, config: LANMSFFConfig(), imageSize: 64, channels: 1, mean: [0], standardDeviation: [1])
     case .crossTaskViT:
       let trunk = CrossViTConfig(
         imageSize: 48, numChannels: 3, patchSizes: [4, 8], widths: [64, 128], heads: [2, 4], depth: [[1, 2], [1, 2]],
@@ -98,7 +99,8 @@ public enum ImageSystem: String, Sendable, CaseIterable {
         imageSize: 48, patchSize: 8, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, mlpRatio: 2,
         auxBlock: 2, fusionHeads: 4, stemWidths: Self.stem)
       return ImageModelCard(
-        self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, standardDeviation: Self.quarter)
+        self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, standardDeviation: Self.quarter
+      )
     }
   }
 

@@ -27,7 +27,8 @@ public struct PixelTarget: Sendable {
     let (colours, size) = (clips.shape[1], cut.columns / clips.shape[1])
     precondition(size > 1, "PixelTarget: a tubelet of one pixel has no deviation")
     precondition(
-      form != .frameDifference || config.tubeletSize == 2, "PixelTarget: \(config.tubeletSize) frames have no one difference")
+      form != .frameDifference || config.tubeletSize == 2,
+      "PixelTarget: \(config.tubeletSize) frames have no one difference")
     (self.colours, self.form) = (colours, form)
     var (rows, means, deviations) = ([Float](repeating: 0, count: cut.count), [Float](), [Float]())
     let groups = form == .colours ? [0..<colours] : (0..<colours).map { $0..<$0 + 1 }

@@ -26,6 +26,7 @@ public struct VideoMAEPretraining: Sendable {
     let config = encoder.config
     let tokens = config.temporalSize(ofFrames: clips.shape[2]) * config.tokensPerTemporalIndex
     let encoded = encoder(clips, kept: visible, firstTemporalIndex: firstTemporalIndex, &tape)
-    return decoder(encoded, visible: visible, of: tokens, from: firstTemporalIndex * config.tokensPerTemporalIndex, &tape)
+    return decoder(
+      encoded, visible: visible, of: tokens, from: firstTemporalIndex * config.tokensPerTemporalIndex, &tape)
   }
 }

@@ -152,7 +152,8 @@ extension Kernels {
 
   /// y [rows, columns] = x [rows, inputs] times panels.
   private static func product(
-    _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ inputs: Int, _ panels: UnsafePointer<Float>, _ columns: Int,
+    _ x: UnsafePointer<Float>, _ rows: Int, _ stride: Int, _ inputs: Int, _ panels: UnsafePointer<Float>,
+    _ columns: Int,
     _ y: UnsafeMutablePointer<Float>, _ out: Int
   ) {
     for first in Swift.stride(from: 0, to: columns, by: Int(CK_PANEL)) {

@@ -43,7 +43,8 @@ extension Kernels {
       return winograd(x, kernels, bias, tiles, floor: floor, shape: c.outputShape)
     }
     let format =
-      isWorthReducing(channels: c.taps, outputs: c.groupOutputs) && c.cells >= 32 ? weight.precision.sensitiveFormat : nil
+      isWorthReducing(channels: c.taps, outputs: c.groupOutputs) && c.cells >= 32
+      ? weight.precision.sensitiveFormat : nil
     let rows = format.map { format in
       weight.form(.reducedRows) { reducedRows(weight.tensor, inputs: c.taps, format) }
     }
@@ -178,7 +179,8 @@ extension Kernels {
             if !c.isPointwise { ck_im2col(input, c.window, 0, c.window.out_height, columns) }
             gemm(
               c.groupOutputs, c.taps, c.cells, dy + (sample * c.outputs + output) * c.cells, c.cells,
-              c.isPointwise ? input : UnsafePointer(columns), c.cells, turnedB: true, beta: sample == 0 ? 0 : 1, dw + output * c.taps, c.taps)
+              c.isPointwise ? input : UnsafePointer(columns), c.cells, turnedB: true, beta: sample == 0 ? 0 : 1,
+              dw + output * c.taps, c.taps)
           }
         }
       }

@@ -129,7 +129,8 @@ extension Kernels {
     let rows = dy.rows
     let inputs = weight.count / max(outputs, 1)
     if isWorthPacking(rows: rows, inputs: outputs, outputs: inputs) {
-      return packedLinear(dy, packedColumns(weight, inputs: outputs, outputs: inputs), inputs, nil, gelu: false, shape: shape)
+      return packedLinear(
+        dy, packedColumns(weight, inputs: outputs, outputs: inputs), inputs, nil, gelu: false, shape: shape)
     }
     return read(dy, weight) { dy, weight in
       make(shape) { dx in
@@ -150,7 +151,9 @@ extension Kernels {
     let isOwn = isWorthPacking(rows: rows, inputs: inputs, outputs: outputs)
     let (some, columns) = (parts(outputs, least: turnedOutputs), parts(inputs, least: Int(CK_PANEL)))
     /// Columns of x and dy that a thread packs for its part of dw.
-    func packed(_ outputs: Int, _ inputs: Int) -> Int { inputs + outputs * ((inputs + turnedInputs - 1) / turnedInputs) }
+    func packed(_ outputs: Int, _ inputs: Int) -> Int {
+      inputs + outputs * ((inputs + turnedInputs - 1) / turnedInputs)
+    }
     let byInputs =
       isOwn && (columns, -packed(outputs, inputs / columns)) > (some, -packed(outputs / some, inputs))
     return read(dy, x) { dy, x in
@@ -191,7 +194,8 @@ extension Kernels {
           x + (start * inputs.all + firstInput), inputs.all, end - start, columns, width, room * width, panels)
         for firstOutput in stride(from: 0, to: outputs.count, by: heights * height) {
           let slab = min(heights * height, outputs.count - firstOutput)
-          ck_pack_columns(dy + (start * outputs.all + firstOutput), outputs.all, end - start, slab, height, room * 16, some)
+          ck_pack_columns(
+            dy + (start * outputs.all + firstOutput), outputs.all, end - start, slab, height, room * 16, some)
           for output in stride(from: 0, to: slab, by: height) {
             for column in stride(from: 0, to: columns, by: width) {
               ck_product_turned(

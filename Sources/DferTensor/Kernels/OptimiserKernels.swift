@@ -7,7 +7,8 @@ public struct AdamWStep: Sendable {
 
   public init(beta1: Double, beta2: Double, epsilon: Double, size: Double, scale: Double, kept: Double) {
     numbers = ck_adamw_step(
-      beta1: Float(beta1), beta2: Float(beta2), rest1: Float(1 - beta1), rest2: Float(1 - beta2), epsilon: Float(epsilon),
+      beta1: Float(beta1), beta2: Float(beta2), rest1: Float(1 - beta1), rest2: Float(1 - beta2),
+      epsilon: Float(epsilon),
       size: Float(size), scale: Float(scale), kept: Float(kept))
   }
 

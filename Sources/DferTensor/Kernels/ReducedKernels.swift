@@ -30,7 +30,9 @@ extension Kernels {
   static func reducedRows(_ weight: Tensor, inputs: Int, _ format: ck_format) -> Tensor {
     let rows = weight.count / inputs
     return read(weight) { weight in
-      make([rows, ck_reduced_row(format, inputs)]) { ck_reduced_rows(format, weight.start, rows, inputs, inputs, $0.start) }
+      make([rows, ck_reduced_row(format, inputs)]) {
+        ck_reduced_rows(format, weight.start, rows, inputs, inputs, $0.start)
+      }
     }
   }
 
@@ -39,7 +41,9 @@ extension Kernels {
     _ x: Tensor, _ panels: Tensor, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int], _ format: ck_format
   ) -> Tensor {
     let (inputs, rows, width) = (x.columns, x.rows, Int(CK_PANEL))
-    let (row, panelSize, count) = (ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs), panelCount(outputs))
+    let (row, panelSize, count) = (
+      ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs), panelCount(outputs)
+    )
     let ready = read(x) { x in
       make([rows, row]) { ready in
         share(rows, least: 14) {
@@ -61,7 +65,8 @@ extension Kernels {
             let columns = min(width, outputs - column)
             let out = y + (first * outputs + column)
             ck_reduced_product(
-              format, ready + first * row, end - first, inputs, panels + panel * panelSize, bias == nil ? nil : bias0 + column,
+              format, ready + first * row, end - first, inputs, panels + panel * panelSize,
+              bias == nil ? nil : bias0 + column,
               nil, -.infinity, columns, out, outputs)
             if gelu {
               for i in 0..<end - first { ck_gelu(out + i * outputs, out + i * outputs, columns) }

@@ -98,7 +98,9 @@ final class ThreadPool: Sendable {
 
   private func help() {
     let free = workers.load(ordering: .relaxed)
-    guard free > 0, workers.compareExchange(expected: free, desired: free - 1, ordering: .acquiring).exchanged else { return }
+    guard free > 0, workers.compareExchange(expected: free, desired: free - 1, ordering: .acquiring).exchanged else {
+      return
+    }
     run()
     guard pending.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
     if isAwaited.exchange(false, ordering: .sequentiallyConsistent) { end.signal() }

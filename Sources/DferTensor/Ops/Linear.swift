@@ -13,7 +13,8 @@ extension Tape {
       outputs * x.tensor.columns == w.count,
       "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
     multiplications += x.tensor.count * outputs
-    let y = Kernels.linear(x.tensor, self.weight(weight), bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
+    let y = Kernels.linear(
+      x.tensor, self.weight(weight), bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
     return record(y, from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape), to: x)
       adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape), to: weight)
@@ -29,6 +30,7 @@ extension Tape {
       "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
     multiplications += x.tensor.count * w.shape[0]
     return Value(
-      Kernels.linear(x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]))
+      Kernels.linear(
+        x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]))
   }
 }

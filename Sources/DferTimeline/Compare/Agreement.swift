@@ -28,7 +28,9 @@ public struct Agreement: Sendable, Hashable {
 
   /// Compares paired tracks. Without `pairs`, tracks are paired by where and when they are: the pair that shares most
   /// comes first, and each track is used once. Throws `AnnotationError` when the tracks have too many labels.
-  public init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil) throws {
+  public init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil)
+    throws
+  {
     let paired =
       names.map { names in
         names.compactMap { name -> (Annotation.Track, Annotation.Track)? in
@@ -69,7 +71,9 @@ public struct Agreement: Sendable, Hashable {
 
   private static func tooMany(_ count: Int, _ paired: [(Annotation.Track, Annotation.Track)]) -> AnnotationError {
     let tracks = paired.flatMap { [$0.0, $0.1] }
-    let most = tracks.map { (name: $0.name, labels: Set($0.intervals.map(\.label)).count) }.max { $0.labels < $1.labels }
+    let most = tracks.map { (name: $0.name, labels: Set($0.intervals.map(\.label)).count) }.max {
+      $0.labels < $1.labels
+    }
     return AnnotationError(
       "\(count) different labels, \(most?.labels ?? 0) of them in \"\(most?.name ?? "")\": a transcript? At most \(mostLabels) can be "
         + "compared; --pair names the tier with expressions, --map joins labels")

@@ -74,7 +74,8 @@ public struct AnnotationFile: Sendable {
   package static func name(of location: String) -> ExactName {
     let isURL = location.contains("://")
     let path = isURL ? String(location.prefix { $0 != "?" && $0 != "#" }) : location
-    let last = path.utf8.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last.map(Substring.init)
+    let last = path.utf8.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }).last.map(
+      Substring.init)
     let name = last.map(String.init) ?? path
     return ExactName(isURL ? name.removingPercentEncoding ?? name : name)
   }
@@ -96,7 +97,8 @@ extension Annotation {
           func time(_ seconds: Double) -> String { fixedDecimal(seconds, places: 3) }
           throw AnnotationError(
             "\(before.label) and \(interval.label) of \"\(track.name)\" overlap from \(time(interval.start)) to "
-              + "\(time(min(before.end, interval.end))) s; a face has one label at a time, so leave one of them out or give it another subject")
+              + "\(time(min(before.end, interval.end))) s; a face has one label at a time, so leave one of them out or give it another subject"
+          )
         }
         if interval.end > latest?.end ?? -.infinity { latest = interval }
       }

@@ -11,7 +11,8 @@ struct BorisObservation: Sendable {
   /// Tracks by subject. Throws `AnnotationError`.
   func annotation() throws -> Annotation {
     if let fault { throw AnnotationError("observation \"\(id)\" \(fault)") }
-    return Annotation(tracks: tracks.sorted { $0.key < $1.key }.map { Annotation.Track(name: $0.key.text, intervals: $0.value) })
+    return Annotation(
+      tracks: tracks.sorted { $0.key < $1.key }.map { Annotation.Track(name: $0.key.text, intervals: $0.value) })
   }
 
   /// The one that is named, else the only one, else the only one of that video. Throws `AnnotationError`.
@@ -37,12 +38,14 @@ struct BorisObservation: Sendable {
   /// The observations of a table of aggregated events, with tabs, commas or semicolons; nil for any other table.
   static func all(ofTable bytes: [UInt8]) throws -> [BorisObservation]? {
     let line = bytes.prefix(20_000).split(maxSplits: 1, whereSeparator: { $0 == 0x0A || $0 == 0x0D }).first ?? []
-    let separator = (["\t", ",", ";"] as [Unicode.Scalar]).max { one, two in
-      line.count { $0 == UInt8(ascii: one) } < line.count { $0 == UInt8(ascii: two) }
-    } ?? "\t"
+    let separator =
+      (["\t", ",", ";"] as [Unicode.Scalar]).max { one, two in
+        line.count { $0 == UInt8(ascii: one) } < line.count { $0 == UInt8(ascii: two) }
+      } ?? "\t"
     var reader = DelimitedReader(bytes, separator: separator)
     reader.allowsBareQuotes = true
-    guard let header = try? reader.next()?.cells, header.contains("Behavior"), header.contains(where: { $0.hasPrefix("Start") })
+    guard let header = try? reader.next()?.cells, header.contains("Behavior"),
+      header.contains(where: { $0.hasPrefix("Start") })
     else { return nil }
     return try read(&reader, header)
   }
@@ -59,7 +62,9 @@ struct BorisObservation: Sendable {
     let (start, end) = try (place("Start (s)", "Start"), place("Stop (s)", "Stop"))
     let needed = max(subject, label, start, end)
     let (id, type) = (index("Observation id"), index("Behavior type", "Type"))
-    let (media, offset) = (index("Media file name", "Media file", "Media file path"), index("Time offset (s)", "Time offset"))
+    let (media, offset) = (
+      index("Media file name", "Media file", "Media file path"), index("Time offset (s)", "Time offset")
+    )
     var order: [ExactName] = []
     var found: [ExactName: BorisObservation] = [:]
     while let record = try reader.next() {
@@ -73,7 +78,9 @@ struct BorisObservation: Sendable {
       if found[key] == nil { order.append(key) }
       var observation = found.removeValue(forKey: key) ?? BorisObservation(id: name)
       defer { found[key] = observation }
-      if let media, !cells[media].isEmpty, !observation.media.contains(where: { ExactName($0) == ExactName(cells[media]) }) {
+      if let media, !cells[media].isEmpty,
+        !observation.media.contains(where: { ExactName($0) == ExactName(cells[media]) })
+      {
         observation.media.append(cells[media])
         if observation.media.count > 1 {
           observation.fault = "has events of several videos, so its times are not those of one"
@@ -87,7 +94,10 @@ struct BorisObservation: Sendable {
       guard let from = Double(cells[start]), let to = Double(cells[end]), abs(from) < 1e12, abs(to) < 1e12 else {
         throw AnnotationError("line \(line): no times")
       }
-      if from < to { observation.tracks[ExactName(cells[subject]), default: []].append(.init(label: cells[label], start: from, end: to)) }
+      if from < to {
+        observation.tracks[ExactName(cells[subject]), default: []].append(
+          .init(label: cells[label], start: from, end: to))
+      }
     }
     return order.compactMap { found[$0] }
   }
@@ -114,7 +124,8 @@ struct BorisObservation: Sendable {
       } else if let player = players.first(where: { $0.value.count > 1 }) {
         observation.fault = "plays \(player.value.count) videos one after the other, so its times are not those of one"
       } else if let shift = recorded.media_info?.offset?.values.first(where: { $0 != 0 }) {
-        observation.fault = "plays its videos \(fixedDecimal(shift, places: 3)) s apart, so its times are not those of each"
+        observation.fault =
+          "plays its videos \(fixedDecimal(shift, places: 3)) s apart, so its times are not those of each"
       }
       observation.read(recorded.events, states: states)
       return observation
@@ -153,9 +164,11 @@ private struct BorisFile: Decodable {
     let events: [Event]
     let file: [String: [String]]?
     let timeOffset: Double?
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     let media_info: MediaInfo?
 
     enum CodingKeys: String, CodingKey {
+      // swift-format-ignore: AlwaysUseLowerCamelCase
       case events, file, media_info
       case timeOffset = "time offset"
     }
@@ -177,6 +190,8 @@ private struct BorisFile: Decodable {
     }
   }
 
+  // BORIS's own name for it.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   let behaviors_conf: [String: Behaviour]
   let observations: [String: Observation]
 }
@@ -189,7 +204,9 @@ extension Annotation {
 
   /// A BORIS table of aggregated events with one observation. Throws `AnnotationError`.
   init(borisTable bytes: [UInt8]) throws {
-    guard let observations = try BorisObservation.all(ofTable: bytes) else { throw AnnotationError("not a table of BORIS") }
+    guard let observations = try BorisObservation.all(ofTable: bytes) else {
+      throw AnnotationError("not a table of BORIS")
+    }
     self = try BorisObservation.choose(from: observations, videos: [], id: nil).annotation()
   }
 }

@@ -76,11 +76,16 @@ struct ElanFile: Sendable {
   }
 
   private func origin(of videos: [String]) throws -> Double {
-    guard let first = media.first, media.contains(where: { $0.origin != first.origin }) else { return media.first?.origin ?? 0 }
+    guard let first = media.first, media.contains(where: { $0.origin != first.origin }) else {
+      return media.first?.origin ?? 0
+    }
     if let same = media.first(where: { AnnotationFile.isSameVideo($0.location, videos) }) { return same.origin }
-    let names = media.map { "\(AnnotationFile.name(of: $0.location).text) from \(fixedDecimal($0.origin, places: 3)) s" }
+    let names = media.map {
+      "\(AnnotationFile.name(of: $0.location).text) from \(fixedDecimal($0.origin, places: 3)) s"
+    }
     throw AnnotationError(
-      "links videos with different offsets (\(names.joined(separator: ", "))), and none is known to be the one compared with")
+      "links videos with different offsets (\(names.joined(separator: ", "))), and none is known to be the one compared with"
+    )
   }
 }
 

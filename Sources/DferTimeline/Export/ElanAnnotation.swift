@@ -40,7 +40,9 @@ struct ElanAnnotation {
     for face in timeline.faces {
       let doubtful = timeline.segments(of: face).filter(\.isDoubtful)
       guard !doubtful.isEmpty else { continue }
-      tier("\(TextParts.name(face)) unsure", type: "doubt", doubtful) { "\($0.shownLabel) \(TextParts.percent($0.confidence))" }
+      tier("\(TextParts.name(face)) unsure", type: "doubt", doubtful) {
+        "\($0.shownLabel) \(TextParts.percent($0.confidence))"
+      }
     }
     tier(TextParts.name(nil), type: "status", timeline.segments(of: nil)) { $0.label }
 

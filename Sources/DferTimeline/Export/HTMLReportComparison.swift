@@ -30,7 +30,8 @@ struct HTMLReportComparison {
       let sum = agreement.confusion[row].reduce(0, +)
       let cells = agreement.confusion[row].enumerated().map { column, seconds in
         let share = sum > 0 ? seconds / sum : 0
-        return "<td class=\"\(row == column ? "hit" : "miss")\" style=\"--share:\(fixedDecimal(share * 100, places: 0))%\" "
+        return
+          "<td class=\"\(row == column ? "hit" : "miss")\" style=\"--share:\(fixedDecimal(share * 100, places: 0))%\" "
           + "title=\"\(TextParts.percent(share)) of \(Quoting.xml(label))\">\(fixedDecimal(seconds, places: 1))</td>"
       }
       return "<tr><th>\(Quoting.xml(label))</th>\(cells.joined())<td>\(figure(agreement.recall(row)))</td>"

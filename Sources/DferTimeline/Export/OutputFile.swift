@@ -166,7 +166,9 @@ public final class OutputFile {
     var error: NSError? = error as NSError
     while let current = error {
       if current.domain == NSPOSIXErrorDomain { return Int32(current.code) }
-      if current.domain == NSCocoaErrorDomain && current.code == CocoaError.fileWriteOutOfSpace.rawValue { return ENOSPC }
+      if current.domain == NSCocoaErrorDomain && current.code == CocoaError.fileWriteOutOfSpace.rawValue {
+        return ENOSPC
+      }
       error = current.userInfo[NSUnderlyingErrorKey] as? NSError
     }
     return EIO

@@ -29,7 +29,9 @@ package enum OutputTarget: Sendable, Hashable {
         return
       }
       if let target = try? files.destinationOfSymbolicLink(atPath: url.path) {
-        url = URL(fileURLWithPath: target, relativeTo: folder.appendingPathComponent("", isDirectory: true)).standardizedFileURL
+        url =
+          URL(fileURLWithPath: target, relativeTo: folder.appendingPathComponent("", isDirectory: true))
+          .standardizedFileURL
         continue
       }
       let type = (try? files.attributesOfItem(atPath: url.path))?[.type] as? FileAttributeType

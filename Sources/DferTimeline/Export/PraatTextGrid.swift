@@ -20,7 +20,8 @@ enum PraatTextGrid {
     var text = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n"
     text += "xmin = 0\nxmax = \(number(end))\ntiers? <exists>\nsize = \(tiers.count)\nitem []:\n"
     for (index, tier) in tiers.enumerated() {
-      text += "    item [\(index + 1)]:\n        class = \"IntervalTier\"\n        name = \(Quoting.doubled(tier.name))\n"
+      text +=
+        "    item [\(index + 1)]:\n        class = \"IntervalTier\"\n        name = \(Quoting.doubled(tier.name))\n"
       text += "        xmin = 0\n        xmax = \(number(end))\n        intervals: size = \(tier.intervals.count)\n"
       for (index, interval) in tier.intervals.enumerated() {
         text += "        intervals [\(index + 1)]:\n            xmin = \(number(interval.start))\n"

@@ -75,11 +75,12 @@ struct StyledWriter: TimelineWriter {
     case .dfer: cells = []
     case .openface:
       // Frames from 1, angles in radians, and zeros where nothing is known: that program's own ways.
-      cells = [
-        integer(frame.map { $0 + 1 } ?? 0), integer(row.faceID ?? 0), number(share.start, 6),
-        number(isRead ? row.boxScore ?? 1 : 0, 6), isRead ? "1" : "0",
-        number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? share.reading(labels)?.label ?? "" : "",
-      ] + classes(1)
+      cells =
+        [
+          integer(frame.map { $0 + 1 } ?? 0), integer(row.faceID ?? 0), number(share.start, 6),
+          number(isRead ? row.boxScore ?? 1 : 0, 6), isRead ? "1" : "0",
+          number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? share.reading(labels)?.label ?? "" : "",
+        ] + classes(1)
     case .pyfeat:
       let seconds = Int(share.start)
       let clock = [seconds / 60, seconds % 60].map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")

@@ -56,7 +56,8 @@ struct TimelineChart {
   func strip(_ segments: [Segment]) -> String {
     segments.map { segment in
       let index = labels.firstIndex(of: segment.label).map { "c\($0)" } ?? "none"
-      let name = segment.faceID == nil ? segment.label : "\(segment.shownLabel) \(TextParts.percent(segment.confidence))"
+      let name =
+        segment.faceID == nil ? segment.label : "\(segment.shownLabel) \(TextParts.percent(segment.confidence))"
       let title = "\(name), \(Self.clock(segment.start)) to \(Self.clock(segment.end))"
       let hatching = segment.isDoubtful ? hatching(segment.start, segment.end) : ""
       return rectangle(index, segment.start, segment.end, title: title) + hatching
@@ -132,7 +133,8 @@ public enum ClassColours {
   }
 
   /// How lines over what is in doubt look.
-  static let doubtRule = ".doubt{fill:none;stroke:#fff;stroke-opacity:.8;stroke-width:2;vector-effect:non-scaling-stroke;pointer-events:none}"
+  static let doubtRule =
+    ".doubt{fill:none;stroke:#fff;stroke-opacity:.8;stroke-width:2;vector-effect:non-scaling-stroke;pointer-events:none}"
 
   /// The rules that give `c0`, `c1`... their colour.
   static func rules(_ labels: [String]) -> String {

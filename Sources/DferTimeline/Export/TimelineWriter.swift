@@ -43,7 +43,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   public static func whyNone(_ path: String) -> String {
     guard path.lowercased().hasSuffix(".parquet") else { return "unknown extension; the formats are \(extensions)" }
     let table = (path as NSString).deletingPathExtension + ".csv"
-    return "dfer writes no Parquet; write \(table), and in Python: pandas.read_csv(\"\(table)\").to_parquet(\"\(path)\")"
+    return
+      "dfer writes no Parquet; write \(table), and in Python: pandas.read_csv(\"\(table)\").to_parquet(\"\(path)\")"
   }
 
   /// Whether the file grows row by row. The others appear whole at the end.
@@ -99,7 +100,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
       text(
         keepsShares: true,
         HTMLReport(
-          media: media, output: file.path, model: layout.model, provenance: layout.provenance, against: against).text)
+          media: media, output: file.path, model: layout.model, provenance: layout.provenance, against: against
+        ).text)
     case .svg: text(keepsShares: true, SVGPlot.text)
     case .png: segments(keepsShares: true, PNGPlot.data)
     }

@@ -77,7 +77,8 @@ public struct CSVTimeline: Sendable {
       guard record.cells.count == header.count else {
         throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
       }
-      rows.append(try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header))
+      rows.append(
+        try Record(cells: record.cells, line: record.line, index: index).result(labels: labels, header: header))
       lines.append(record.line)
       if let source { sources.append(record.cells[source]) }
     }
@@ -148,7 +149,9 @@ private struct Record {
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
     row.maskWorn = try number("mask_probability")
-    if let text = text("wall_time") { row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date)) }
+    if let text = text("wall_time") {
+      row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date))
+    }
     if let confidence = try number("model_confidence") {
       let values = try list(labels.map { "m_" + $0 }).map(Float.init)
       guard values.count == labels.count else { throw fault("m_\(labels.first ?? "")", "") }

@@ -70,7 +70,8 @@ struct FrameBuilder {
     if let unordered {
       guard dialect.face != nil || frames.allSatisfy({ $0.faces.count < 2 }) else {
         throw CSVTimeline.ParseError(
-          line: unordered, reason: "time goes back, and no column tells the faces of one moment apart; sort the table by time")
+          line: unordered,
+          reason: "time goes back, and no column tells the faces of one moment apart; sort the table by time")
       }
       frames.sort { $0.time < $1.time }
     }
@@ -219,7 +220,8 @@ struct FrameBuilder {
         row.probabilities.map(Double.init) + (row.box.map { [$0.x, $0.y, $0.width, $0.height] } ?? [])
       }
       let same = frames[frame].faces.first {
-        $0.checksum == record.checksum || ((row.box != nil || unordered != nil) && $0.winner == winner && values($0.row) == values(row))
+        $0.checksum == record.checksum
+          || ((row.box != nil || unordered != nil) && $0.winner == winner && values($0.row) == values(row))
       }
       if let same { throw doubled(record, same.line) }
     }

@@ -183,7 +183,9 @@ extension CSVTimeline {
     guard let first = try reader.next() else { throw ParseError(line: 1, reason: "no rows") }
     var waiting: [(line: Int, value: JSONValue)] = [(1, first)]
     if case .list(let rows)? = first["rows"] {
-      if let more = try reader.next() { throw ParseError(line: reader.line, reason: "text after the document: \(more.cell ?? "")") }
+      if let more = try reader.next() {
+        throw ParseError(line: reader.line, reason: "text after the document: \(more.cell ?? "")")
+      }
       // Rows come before segments, so theirs are the first lines.
       waiting = rows.enumerated().map { index, row in
         (index < reader.rowLines.count ? reader.rowLines[index] : reader.line, row)

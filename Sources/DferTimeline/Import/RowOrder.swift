@@ -40,10 +40,13 @@ enum RowOrder {
         guard row.clip >= earlier.clip else {
           throw CSVTimeline.ParseError(
             line: lines[place],
-            reason: "clip \(row.clip) comes after clip \(earlier.clip) (line \(lines[before])) in time: rows of two runs in one file?")
+            reason:
+              "clip \(row.clip) comes after clip \(earlier.clip) (line \(lines[before])) in time: rows of two runs in one file?"
+          )
         }
         if row.clip == earlier.clip {
-          guard abs(row.endSeconds - earlier.endSeconds) < 1e-5, abs(row.startSeconds - earlier.startSeconds) < 1e-5 else {
+          guard abs(row.endSeconds - earlier.endSeconds) < 1e-5, abs(row.startSeconds - earlier.startSeconds) < 1e-5
+          else {
             throw CSVTimeline.ParseError(
               line: lines[place], reason: "clip \(row.clip) has other times than in line \(lines[before])")
           }

@@ -18,8 +18,11 @@ enum TextKind {
 
   /// What a spreadsheet program of another language made of a table; nil when it is no such table.
   static func spreadsheet(_ header: [String]) -> String? {
-    guard header.count <= 2, let line = header.first, line.utf8.filter({ $0 == UInt8(ascii: ";") }).count >= 3 else { return nil }
-    return "cells are separated by semicolons, and numbers may have decimal commas, as spreadsheets of some languages save them; "
+    guard header.count <= 2, let line = header.first, line.utf8.filter({ $0 == UInt8(ascii: ";") }).count >= 3 else {
+      return nil
+    }
+    return
+      "cells are separated by semicolons, and numbers may have decimal commas, as spreadsheets of some languages save them; "
       + "save the table with commas and decimal points"
   }
 

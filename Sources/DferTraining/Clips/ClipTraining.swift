@@ -122,7 +122,9 @@ package struct ClipTraining: TrainingTask {
 
   package static func cells(_ result: Evaluation) -> [String] {
     if let mean = result.suite?.mean { return ["\(mean.war)", "\(mean.uar)", "", ""] }
-    return [result.all?.war, result.all?.uar, result.localization?.normalisedMeanError, result.localization?.boxOverlap].map(\.cell)
+    return [
+      result.all?.war, result.all?.uar, result.localization?.normalisedMeanError, result.localization?.boxOverlap,
+    ].map(\.cell)
   }
 
   // MARK: The result

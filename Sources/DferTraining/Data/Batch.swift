@@ -17,7 +17,9 @@ public struct Batch: Sendable {
   ///   - frames: how many frames the network gets; the images of a clip are repeated evenly or thinned out.
   ///   - card: of the network.
   ///   - leastVotes: clips with fewer votes do not teach expressions.
-  public init(_ clips: [(clip: LabelledClip, augmentation: Augmentation)], frames: Int, _ card: ModelCard, minimumVotes: Float = 1) {
+  public init(
+    _ clips: [(clip: LabelledClip, augmentation: Augmentation)], frames: Int, _ card: ModelCard, minimumVotes: Float = 1
+  ) {
     input = Self.input(clips, frames: frames, tubelet: card.config.trunk.tubeletSize, card.input)
     targets = Self.targets(clips, frames: frames, card, minimumVotes: minimumVotes)
     names = clips.map(\.clip.name)
@@ -30,14 +32,16 @@ public struct Batch: Sendable {
     // A still fills a tubelet with one frame: the network repeats it.
     let areStills = clips.allSatisfy { isStill($0.clip, frames: frames, tubelet: tubelet) }
     let size = spec.imageSize
-    let spec = InputSpec(imageSize: size, frames: areStills ? 1 : frames, mean: spec.mean, standardDeviation: spec.standardDeviation)
+    let spec = InputSpec(
+      imageSize: size, frames: areStills ? 1 : frames, mean: spec.mean, standardDeviation: spec.standardDeviation)
     return spec.tensor(
       clips.map { clip, augmentation in
         let samples = samples(of: clip, augmentation, frames: frames, tubelet: tubelet)
         // The same sample at the same image is cut once.
         var cut: [FrameSample: Image] = [:]
         return samples.prefix(spec.frames).map { sample in
-          let crop = cut[sample] ?? sample.augmentation.image(clip.images[sample.pick], clip.boxes[sample.pick], size: size)
+          let crop =
+            cut[sample] ?? sample.augmentation.image(clip.images[sample.pick], clip.boxes[sample.pick], size: size)
           cut[sample] = crop
           return crop
         }
@@ -54,7 +58,8 @@ public struct Batch: Sendable {
     for (clip, augmentation) in clips {
       for sample in samples(of: clip, augmentation, frames: frames, tubelet: card.config.trunk.tubeletSize) {
         boxes += numbers(of: clip.boxes[sample.pick], sample.augmentation)
-        let places = clip.points.isEmpty ? [] : sample.augmentation.normalized(clip.points[sample.pick], clip.boxes[sample.pick])
+        let places =
+          clip.points.isEmpty ? [] : sample.augmentation.normalized(clip.points[sample.pick], clip.boxes[sample.pick])
         points +=
           places.isEmpty
           ? [Float](repeating: 0, count: 2 * card.config.numLandmarks) : places.flatMap { [Float($0.x), Float($0.y)] }
@@ -98,10 +103,14 @@ public struct Batch: Sendable {
     let augmentation: Augmentation
   }
 
-  private static func samples(of clip: LabelledClip, _ augmentation: Augmentation, frames: Int, tubelet: Int) -> [FrameSample] {
+  private static func samples(of clip: LabelledClip, _ augmentation: Augmentation, frames: Int, tubelet: Int)
+    -> [FrameSample]
+  {
     let isStill = isStill(clip, frames: frames, tubelet: tubelet)
     return picks(of: clip.images.count, frames: frames).enumerated().map { frame, pick in
-      FrameSample(pick: pick, augmentation: isStill ? augmentation.at(0) : augmentation.at(Double(frame) / Double(max(1, frames - 1))))
+      FrameSample(
+        pick: pick,
+        augmentation: isStill ? augmentation.at(0) : augmentation.at(Double(frame) / Double(max(1, frames - 1))))
     }
   }
 

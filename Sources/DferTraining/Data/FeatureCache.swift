@@ -53,7 +53,9 @@ struct FeatureCache: Sendable {
   func write(_ index: Int, mark: UInt64, _ values: [Float]) throws -> [Float] {
     precondition(values.count == size, "FeatureCache: \(values.count) numbers, not \(size)")
     let halves = values.map { Float16($0) }
-    let body = halves.flatMap { [UInt8(truncatingIfNeeded: $0.bitPattern), UInt8(truncatingIfNeeded: $0.bitPattern >> 8)] }
+    let body = halves.flatMap {
+      [UInt8(truncatingIfNeeded: $0.bitPattern), UInt8(truncatingIfNeeded: $0.bitPattern >> 8)]
+    }
     let sum = Fingerprint.of(body) ^ mark
     do {
       try file.seek(toOffset: UInt64(Self.header + index * (8 + 2 * size)))

@@ -16,7 +16,8 @@ extension LabelledSet {
     contours: Bool = false, filter: RowFilter = .all, detector: () throws -> FaceDetector
   ) throws {
     if PackedSet.video(of: csv) != nil {
-      self = try PackedSet.read(csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours, filter: filter)
+      self = try PackedSet.read(
+        csv, labels: labels, blendshapes: blendshapes, every: every, contours: contours, filter: filter)
     } else {
       self = try Manifest(csv, labels: labels, filter: filter).read(
         frames: frames, imageSize: imageSize, every: every, detector: detector)

@@ -30,7 +30,8 @@ struct Mixup: Sendable, Hashable {
     var result = input
     for (row, partner) in partners.enumerated() where partner != row {
       for i in 0..<size {
-        result.values[row * size + i] = share * input.values[row * size + i] + (1 - share) * input.values[partner * size + i]
+        result.values[row * size + i] =
+          share * input.values[row * size + i] + (1 - share) * input.values[partner * size + i]
       }
     }
     return result
@@ -44,7 +45,8 @@ struct Mixup: Sendable, Hashable {
       sums[row] = own + other
       guard sums[row] > 0 else { continue }
       for label in 0..<shares.columns {
-        let mixed = own * shares.values[row * shares.columns + label] + other * shares.values[partner * shares.columns + label]
+        let mixed =
+          own * shares.values[row * shares.columns + label] + other * shares.values[partner * shares.columns + label]
         result.values[row * shares.columns + label] = mixed / sums[row]
       }
     }

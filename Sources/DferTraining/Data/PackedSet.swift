@@ -42,10 +42,10 @@ public enum PackedSet {
       let (counts, others) = try votes.read(row)
       let box = try row.box()
       var clip = LabelledClip(
-          name: row.text("name") ?? "\(csv), frame \(frame)", images: [], boxes: box.map { [$0] } ?? [],
-          boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
-          eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others,
-          person: row.text("person"))
+        name: row.text("name") ?? "\(csv), frame \(frame)", images: [], boxes: box.map { [$0] } ?? [],
+        boxesAreLabels: box != nil, points: points.map { [$0] } ?? [],
+        eyeDistance: (corners ?? points).map { Agreement.distance($0[0], $0[1]) }, votes: counts, otherVotes: others,
+        person: row.text("person"))
       clip.frame = frame
       if contours, table.has("p67y") { clip.contour = try row.points(contourColumns) ?? [] }
       return (frame, clip)

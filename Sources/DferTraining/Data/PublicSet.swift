@@ -44,7 +44,9 @@ public enum PublicSet: String, Sendable, CaseIterable {
     case .ravdess: contents = Self.named(videos, what: "RAVDESS", Self.ravdess)
     case .cremaD: contents = Self.named(videos, what: "CREMA-D", Self.cremaD)
     case .dfew:
-      contents = try Self.listed(folder, videos, Self.lists("EmoLabel_DataSplit/%(single-labeled)/set_\(fold).csv"), ",") {
+      contents = try Self.listed(
+        folder, videos, Self.lists("EmoLabel_DataSplit/%(single-labeled)/set_\(fold).csv"), ","
+      ) {
         // A name is a number; folders and files write it with and without zeros.
         Self.dfewLabels[$0]
       }
@@ -139,7 +141,9 @@ public enum PublicSet: String, Sendable, CaseIterable {
         contents.clips.append(Clip(path: video, label: name, split: split))
       }
     }
-    if missing > 0 { contents.skipped.append("\(missing) listed clips have no video file (folders of images are not read)") }
+    if missing > 0 {
+      contents.skipped.append("\(missing) listed clips have no video file (folders of images are not read)")
+    }
     return contents
   }
 }
@@ -159,7 +163,8 @@ private struct VideoIndex {
   init(_ folder: String) {
     let root = URL(fileURLWithPath: folder).standardizedFileURL
     let found = FileManager.default.enumerator(atPath: root.path)?.allObjects.compactMap { $0 as? String } ?? []
-    for name in found.sorted() where BatchInputs.videoExtensions.contains((name as NSString).pathExtension.lowercased()) {
+    for name in found.sorted() where BatchInputs.videoExtensions.contains((name as NSString).pathExtension.lowercased())
+    {
       let path = root.appendingPathComponent(name).path
       paths.append(path)
       // Under every end of its path: "Action/Happy/0267" and "0267".

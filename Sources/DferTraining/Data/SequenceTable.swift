@@ -41,14 +41,18 @@ public struct SequenceTable: Sendable {
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     parts = try table.rows { row -> [Part] in
-      if let certainty = row.text("certainty"), !certainty.contains("clear") || certainty.hasPrefix("unclear") { return [] }
+      if let certainty = row.text("certainty"), !certainty.contains("clear") || certainty.hasPrefix("unclear") {
+        return []
+      }
       guard let file = row.text("file") else { throw row.fault("no file") }
       let video = URL(fileURLWithPath: file, relativeTo: folder).standardizedFileURL.path
       guard FileManager.default.fileExists(atPath: video) else { throw row.fault("there is no file \(file)") }
       let spans = try (row.text("sequence") ?? "").split(separator: ";").map { try Self.span(String($0), labels, row) }
       return Self.pieces(spans, video) + Self.windows(spans, video)
     }.flatMap { $0 }
-    guard !parts.isEmpty else { throw DataError(path: path, reason: "no part of its sequences shows one of the labels clearly") }
+    guard !parts.isEmpty else {
+      throw DataError(path: path, reason: "no part of its sequences shows one of the labels clearly")
+    }
   }
 
   private struct Span {
@@ -99,7 +103,8 @@ public struct SequenceTable: Sendable {
       if isRest(index + 1, gap: { $0.start - span.end }) {
         let end = min(spans[index + 1].end, span.end + rest.upperBound)
         if end - span.end >= rest.lowerBound - 1e-6 {
-          parts.append(Part(path: video, start: max(span.start, span.end - expression), end: end, label: label, kind: .window))
+          parts.append(
+            Part(path: video, start: max(span.start, span.end - expression), end: end, label: label, kind: .window))
         }
       }
       return parts

@@ -18,7 +18,8 @@ public struct SoftLabels: Sendable {
     guard table.has("frame"), columns.hasVotes || table.has("label") else {
       throw DataError(
         path: path, line: 1,
-        reason: "soft labels need the column frame, and label or a column for each of \(labels.joined(separator: ", "))")
+        reason: "soft labels need the column frame, and label or a column for each of \(labels.joined(separator: ", "))"
+      )
     }
     var known: [Int: [Float]] = [:]
     for (frame, row) in try table.rows({ row -> (Int, [Float]) in

@@ -160,7 +160,8 @@ private struct Assignment {
       let middle = face.box.centre
       if face.isIgnored {
         ignored += places.indices.filter { cell in
-          abs(places[cell].x - middle.x) < face.box.width / 2 + 4 && abs(places[cell].y - middle.y) < face.box.height / 2 + 4
+          abs(places[cell].x - middle.x) < face.box.width / 2 + 4
+            && abs(places[cell].y - middle.y) < face.box.height / 2 + 4
         }
         continue
       }

@@ -134,11 +134,14 @@ package struct DetectorTraining: TrainingTask {
   package func score(_ result: DetectorEvaluation) -> Double { result.averagePrecision }
 
   /// Writes the averaged weights as a detector's weight file that says how it was made and what it reaches.
-  package func export(_ state: TrainingState, _ result: DetectorEvaluation?, to folder: TrainingFolder) throws -> [String] {
+  package func export(_ state: TrainingState, _ result: DetectorEvaluation?, to folder: TrainingFolder) throws
+    -> [String]
+  {
     let (path, weights) = (folder.file(TrainingFolder.weights), state.average.applied(to: state.weights))
     var metadata = initial.metadata
     if let result { metadata["metrics"] = CanonicalJSON.text(result) }
-    metadata["training"] = "dfer train, step \(state.step), \(settings.json); before: \(initial.metadata["training"] ?? "")"
+    metadata["training"] =
+      "dfer train, step \(state.step), \(settings.json); before: \(initial.metadata["training"] ?? "")"
     metadata["date"] = Date.now.formatted(.iso8601.year().month().day())
     try SafetensorsFile.write(
       tensors: zip(weights.names, weights.tensors).map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: path)

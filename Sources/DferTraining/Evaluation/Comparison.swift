@@ -21,7 +21,8 @@ public struct Comparison: Sendable, Codable {
   ///   - labels: of the logits.
   ///   - without: labels left out.
   public init?(
-    _ first: (name: String, predictions: [Evaluator.Prediction]), over second: (name: String, predictions: [Evaluator.Prediction]),
+    _ first: (name: String, predictions: [Evaluator.Prediction]),
+    over second: (name: String, predictions: [Evaluator.Prediction]),
     of clips: [LabelledClip], labels: [String], without: Set<String> = []
   ) {
     (self.first, self.second) = (first.name, second.name)
@@ -64,7 +65,8 @@ public struct Comparison: Sendable, Codable {
   public var line: String {
     func points(_ share: Double) -> String { (share <= -0.0005 ? "-" : "+") + Evaluation.decimal(abs(100 * share), 1) }
     func span(_ interval: Interval) -> String { "[\(points(interval.low)), \(points(interval.high))]" }
-    return "\(first) over \(second) (n = \(samples)): WAR \(points(war)) \(span(warInterval)), UAR \(points(uar)) \(span(uarInterval)); "
+    return
+      "\(first) over \(second) (n = \(samples)): WAR \(points(war)) \(span(warInterval)), UAR \(points(uar)) \(span(uarInterval)); "
       + "\(won) won, \(lost) lost, p \(chance < 0.0005 ? "< 0.001" : "= " + Evaluation.decimal(chance, 3))"
   }
 }

@@ -86,7 +86,8 @@ public struct Evaluation: Sendable, Codable {
     self.temperature = temperature
     func classes(without: Set<String>) -> Classes? {
       Classes(
-        Verdicts(predictions, of: clips, faceless: faceless, labels: labels, temperature: temperature, without: without))
+        Verdicts(predictions, of: clips, faceless: faceless, labels: labels, temperature: temperature, without: without)
+      )
     }
     all = classes(without: [])
     if !without.isDisjoint(with: labels) { selected = classes(without: without) }
@@ -115,10 +116,13 @@ public struct Evaluation: Sendable, Codable {
   private static func localization(_ predictions: [Evaluator.Prediction], _ clips: [LabelledClip]) -> Localization? {
     var (errors, overlaps): ([Double], [Double]) = ([], [])
     for (prediction, clip) in zip(predictions, clips) {
-      if let truth = clip.points.first, truth.count == prediction.points.count, let scale = clip.eyeDistance, scale > 0 {
+      if let truth = clip.points.first, truth.count == prediction.points.count, let scale = clip.eyeDistance, scale > 0
+      {
         errors.append(Agreement.normalisedMeanError(prediction.points, truth, scale: scale))
       }
-      if clip.boxesAreLabels, let box = clip.boxes.first, let found = prediction.box { overlaps.append(found.overlap(box)) }
+      if clip.boxesAreLabels, let box = clip.boxes.first, let found = prediction.box {
+        overlaps.append(found.overlap(box))
+      }
     }
     guard !errors.isEmpty || !overlaps.isEmpty else { return nil }
     func mean(_ values: [Double]) -> Double? {

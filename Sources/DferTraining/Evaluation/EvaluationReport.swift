@@ -11,7 +11,8 @@ extension Evaluation {
     if let localization {
       let error = localization.normalisedMeanError.map { "landmark error \(Self.percent($0)) of the eye distance" }
       let overlap = localization.boxOverlap.map { "box IoU \(Self.decimal($0, 3))" }
-      lines.append("places (n = \(localization.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
+      lines.append(
+        "places (n = \(localization.samples)): " + [error, overlap].compactMap { $0 }.joined(separator: ", "))
     }
     if let masks {
       lines.append(

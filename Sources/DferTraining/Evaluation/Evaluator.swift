@@ -84,7 +84,8 @@ public struct Evaluator: Sendable {
       for (row, clip) in part.enumerated() {
         predictions.append(
           Prediction(
-            logits: Self.row(logits, row, of: part.count), box: box(Self.row(boxes, row, of: part.count), clip, augmentation),
+            logits: Self.row(logits, row, of: part.count),
+            box: box(Self.row(boxes, row, of: part.count), clip, augmentation),
             points: points(Self.row(output.landmark.tensor, row, of: part.count), clip, augmentation)))
       }
       guard progress(predictions.count) else { break }

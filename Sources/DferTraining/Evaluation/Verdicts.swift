@@ -75,7 +75,9 @@ extension LabelledSet {
   ) -> (logits: [[Float]], targets: [[Float]]) {
     let kept = labels.indices.filter { !without.contains(labels[$0]) }
     let pairs = zip(predictions, clips).compactMap { prediction, clip in
-      clip.majority(among: kept).map { top in (kept.map { prediction.logits[$0] }, kept.map { $0 == top ? Float(1) : 0 }) }
+      clip.majority(among: kept).map { top in
+        (kept.map { prediction.logits[$0] }, kept.map { $0 == top ? Float(1) : 0 })
+      }
     }
     return (pairs.map(\.0), pairs.map(\.1))
   }

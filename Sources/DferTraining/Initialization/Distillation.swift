@@ -29,7 +29,8 @@ public enum Teacher: Sendable {
     let (plain, mirrored) = (logits(of: stills, isMirrored: false), logits(of: stills, isMirrored: true))
     return zip(plain, mirrored).map { pair in
       let (a, b) = (
-        Temperature.probabilities(pair.0, temperature: temperature), Temperature.probabilities(pair.1, temperature: temperature)
+        Temperature.probabilities(pair.0, temperature: temperature),
+        Temperature.probabilities(pair.1, temperature: temperature)
       )
       return zip(a, b).map { ($0 + $1) / 2 }
     }
@@ -85,7 +86,9 @@ extension LabelledSet {
           // What it says of labels that the set does not have goes to the others.
           let known = zip(places, said).reduce(0) { $1.0 == nil ? $0 : $0 + $1.1 }
           guard known > 0 else { continue }
-          for case (let place?, let p) in zip(places, said) { predictions[row][place] += p / known / Float(teachers.count) }
+          for case (let place?, let p) in zip(places, said) {
+            predictions[row][place] += p / known / Float(teachers.count)
+          }
         }
       }
       for (index, prediction) in zip(part, predictions) {

@@ -105,7 +105,8 @@ enum Initialization {
         tensor = Tensor([Float](repeating: 1, count: tensor.count), shape: tensor.shape)
       case (1, _): tensor = bias(name, tensor, config)
       case (_, _) where name.hasPrefix("heads."): break
-      case (_, _) where tokens.contains(name): for i in tensor.values.indices { tensor.values[i] = 0.02 * random.normal() }
+      case (_, _) where tokens.contains(name):
+        for i in tensor.values.indices { tensor.values[i] = 0.02 * random.normal() }
       default:
         let inputs = tensor.count / tensor.shape[0]
         // A convolution's outputs count once for each place of its window; behind a ReLU half of the inputs are silent.
@@ -113,7 +114,8 @@ enum Initialization {
         let limit =
           isConvolution
           ? (6 / Float(inputs)).squareRoot() : (6 / Float(inputs + tensor.shape[0])).squareRoot()
-        let isBranch = name.hasPrefix("encoder.") && (name.hasSuffix("attn.proj.weight") || name.hasSuffix("fc2.weight"))
+        let isBranch =
+          name.hasPrefix("encoder.") && (name.hasSuffix("attn.proj.weight") || name.hasSuffix("fc2.weight"))
         for i in tensor.values.indices {
           tensor.values[i] = (2 * random.uniform() - 1) * limit * (isBranch ? branch : 1)
         }

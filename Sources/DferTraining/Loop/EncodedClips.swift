@@ -12,7 +12,8 @@ struct EncodedClips: Sendable {
 
   /// - Throws: `CheckpointError` when the files cannot be opened.
   init(_ folder: URL, _ model: ExpressionModel, _ settings: TrainingSettings) throws {
-    precondition(settings.freezesEncoder && settings.cachedAugmentations > 0, "EncodedClips: an encoder that learns, or no views")
+    precondition(
+      settings.freezesEncoder && settings.cachedAugmentations > 0, "EncodedClips: an encoder that learns, or no views")
     let (card, config, trunk) = (model.card, model.card.config, model.card.config.trunk)
     var encoder = Fingerprint()
     for (name, tensor) in zip(model.weights.names, model.weights.tensors) where name.hasPrefix("encoder.") {
@@ -65,7 +66,8 @@ struct EncodedClips: Sendable {
     return ClipTraining.Sample(
       input: .tokens(Tensor(values, shape: [indices.count, file.size / width, width])),
       targets: Batch.targets(
-        seen.map { ($0.clip, $0.augmentation) }, frames: training.frames(isWhole), training.card, minimumVotes: training.settings.minimumVotes),
+        seen.map { ($0.clip, $0.augmentation) }, frames: training.frames(isWhole), training.card,
+        minimumVotes: training.settings.minimumVotes),
       names: seen.map(\.clip.name), isWhole: isWhole)
   }
 

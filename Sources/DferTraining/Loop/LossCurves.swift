@@ -57,13 +57,17 @@ public struct LossCurves: Sendable {
     var parts: [String] = []
     let ticks = [1.0, 2, 5].flatMap { mark in (-6...3).map { mark * pow(10, Double($0)) } }
     for tick in ticks.sorted() where log10(tick) >= bottom && log10(tick) <= bottom + range {
-      parts.append("<path class=\"grid\" d=\"M\(fixedDecimal(left, places: 0)) \(y(tick))h\(fixedDecimal(plotWidth, places: 0))\"/>")
-      parts.append("<text x=\"\(fixedDecimal(left - 8, places: 0))\" y=\"\(y(tick))\" dy=\"4\" text-anchor=\"end\">\(tick)</text>")
+      parts.append(
+        "<path class=\"grid\" d=\"M\(fixedDecimal(left, places: 0)) \(y(tick))h\(fixedDecimal(plotWidth, places: 0))\"/>"
+      )
+      parts.append(
+        "<text x=\"\(fixedDecimal(left - 8, places: 0))\" y=\"\(y(tick))\" dy=\"4\" text-anchor=\"end\">\(tick)</text>")
     }
     for part in 0...4 {
       let step = (last * Double(part) / 4).rounded()
       parts.append(
-        "<text x=\"\(x(step))\" y=\"\(fixedDecimal(top + plotHeight + 20, places: 0))\" text-anchor=\"middle\">\(Int(step))</text>")
+        "<text x=\"\(x(step))\" y=\"\(fixedDecimal(top + plotHeight + 20, places: 0))\" text-anchor=\"middle\">\(Int(step))</text>"
+      )
     }
     for (index, line) in lines.enumerated() {
       let colour = colours[index % colours.count]

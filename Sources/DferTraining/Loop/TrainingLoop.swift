@@ -61,7 +61,9 @@ package struct TrainingLoop<Task: TrainingTask> {
       let isChecked = task.settings.isChecked(report.step)
       var goes = goesOn(.step(report))
       // A checkpoint holds the best score so far, so it is written behind the evaluation.
-      if isChecked && goes || Task.exportsWhenStopped && (isChecked || !goes) { goes = try evaluate(files, goesOn) && goes }
+      if isChecked && goes || Task.exportsWhenStopped && (isChecked || !goes) {
+        goes = try evaluate(files, goesOn) && goes
+      }
       if isChecked || !goes { try files.save(state, settings: task.settings) }
       if !goes { return false }
     }

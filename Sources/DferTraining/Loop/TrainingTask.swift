@@ -68,7 +68,9 @@ package struct StepLoss<Details> {
   /// What the weights of several losses are learned from: features of the batch, and each loss before its weight.
   var weighting: (features: Tensor, losses: [Float])?
 
-  init(_ total: Value, _ details: Details, names: [String]) { (self.total, self.details, self.names) = (total, details, names) }
+  init(_ total: Value, _ details: Details, names: [String]) {
+    (self.total, self.details, self.names) = (total, details, names)
+  }
 }
 
 /// What happened in a step. The task's details can be asked for directly.

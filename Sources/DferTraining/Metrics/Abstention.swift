@@ -15,8 +15,10 @@ public struct AbstentionPoint: Sendable, Hashable, Codable {
   /// - Parameters:
   ///   - probabilities: one row for each sample, one number for each class.
   ///   - truth: the true class of each sample.
-  public static func curve(probabilities: [[Float]], truth: [Int], at fractions: [Double] = usual) -> [AbstentionPoint] {
-    precondition(probabilities.count == truth.count, "AbstentionPoint: \(probabilities.count) rows, \(truth.count) labels")
+  public static func curve(probabilities: [[Float]], truth: [Int], at fractions: [Double] = usual) -> [AbstentionPoint]
+  {
+    precondition(
+      probabilities.count == truth.count, "AbstentionPoint: \(probabilities.count) rows, \(truth.count) labels")
     let predictions = zip(probabilities, truth).map { row, label -> (confidence: Float, isRight: Bool) in
       let top = row.top ?? 0
       return (row[top], top == label)

@@ -32,7 +32,8 @@ package struct Pretraining: TrainingTask {
     Initialization.fill(&store, model.card.config, &random)
     let isSame = settings.variant == .init(model.card.config.encoder)
     try self.init(
-      network, store, from: isSame ? model.weights : ParameterStore(), model.card.input, model.card.crop, settings, data)
+      network, store, from: isSame ? model.weights : ParameterStore(), model.card.input, model.card.crop, settings, data
+    )
   }
 
   /// Pre-training of the encoder of a network for single images; `settings.variant` is `imageMAE`.
@@ -133,7 +134,8 @@ package struct Pretraining: TrainingTask {
     return Sample(
       shown: trunk.stemWidths == nil ? clips : clips.hiding(allBut: visible, trunk), clips: clips, visible: visible,
       hidden: hidden, firstTemporalIndex: isWhole ? 0 : Int(random.next() % UInt64(trunk.temporalSize)),
-      target: PixelTarget(clips, trunk, mean: input.mean, standardDeviation: input.standardDeviation, form: network.target),
+      target: PixelTarget(
+        clips, trunk, mean: input.mean, standardDeviation: input.standardDeviation, form: network.target),
       isWhole: isWhole, names: samples.map(\.clip.name))
   }
 

@@ -60,7 +60,8 @@ extension Manifest {
           let start = Double(window) * span
           entries.append(
             Entry(
-              line: entries.count + 1, path: video, start: start, end: min(start + span, max(duration, start + span / 2)),
+              line: entries.count + 1, path: video, start: start,
+              end: min(start + span, max(duration, start + span / 2)),
               votes: [], otherVotes: 0, name: "\(video), second \(start)"))
         }
       } catch { skipped.append("\(error)") }

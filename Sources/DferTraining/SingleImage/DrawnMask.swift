@@ -74,7 +74,8 @@ public struct DrawnMask: Sendable, Hashable {
     var contour = (0...16).map { i -> Point in
       let angle = Double.pi * Double(i) / 16
       return Point(
-        x: eyes.x - cos(angle) * across.x + sin(angle) * down.x, y: eyes.y - cos(angle) * across.y + sin(angle) * down.y)
+        x: eyes.x - cos(angle) * across.x + sin(angle) * down.x, y: eyes.y - cos(angle) * across.y + sin(angle) * down.y
+      )
     }
     contour += [Point](repeating: eyes, count: 10)
     contour += (0...3).map { i in

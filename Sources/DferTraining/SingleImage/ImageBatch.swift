@@ -17,11 +17,14 @@ public struct ImageBatch: Sendable {
   /// - Parameters:
   ///   - clips: the first image of each is taken.
   ///   - leastVotes: clips with fewer votes do not teach expressions.
-  public init(_ clips: [(clip: LabelledClip, augmentation: Augmentation)], _ model: ImageModel, minimumVotes: Float = 1) {
+  public init(_ clips: [(clip: LabelledClip, augmentation: Augmentation)], _ model: ImageModel, minimumVotes: Float = 1)
+  {
     let card = model.card
     input = model.input(
       clips.map { $0.augmentation.image($0.clip.images[0], $0.clip.boxes[0], size: card.imageSize) },
-      points: clips.map { $0.clip.points.isEmpty ? [] : $0.augmentation.normalized($0.clip.points[0], $0.clip.boxes[0]) })
+      points: clips.map {
+        $0.clip.points.isEmpty ? [] : $0.augmentation.normalized($0.clip.points[0], $0.clip.boxes[0])
+      })
     let votes = clips.map { $0.clip.shares(least: minimumVotes) }
     let none = [Float](repeating: 0, count: card.labels.count)
     shares = Tensor(votes.flatMap { $0 ?? none }, shape: [clips.count, card.labels.count])

@@ -49,7 +49,9 @@ public struct EvaluationSuite: Sendable, Hashable {
     }
     let start = folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? file.deletingLastPathComponent()
     let excluded = Set(try root.texts("exclude_labels").map(LabelName.canonical))
-    var domains = try root.list("domains", keys: Self.keys).map { try Self.domain($0, from: start, excluding: excluded) }
+    var domains = try root.list("domains", keys: Self.keys).map {
+      try Self.domain($0, from: start, excluding: excluded)
+    }
     let names = domains.map(\.name)
     guard Set(names).count == names.count else { throw root.wrong("domains", "a list of different names") }
     guard !domains.isEmpty else { throw root.wrong("domains", "a list of at least one domain") }
@@ -61,10 +63,12 @@ public struct EvaluationSuite: Sendable, Hashable {
     let missing = domains.flatMap(\.data).filter { !FileManager.default.fileExists(atPath: $0) }
     guard missing.isEmpty else {
       throw DataError(
-        path: path, reason: "these data are not there:" + missing.map { "\n  \($0)" }.joined()
+        path: path,
+        reason: "these data are not there:" + missing.map { "\n  \($0)" }.joined()
           + "\n  relative paths start at \(start.path)")
     }
-    self.init(name: try root.required("name"), about: try root.text("about") ?? "", excludedLabels: excluded, domains: domains)
+    self.init(
+      name: try root.required("name"), about: try root.text("about") ?? "", excludedLabels: excluded, domains: domains)
   }
 
   private static let keys = ["name", "purpose", "data", "weight", "where", "except", "subsample", "input_mode"]
@@ -96,7 +100,8 @@ extension EvaluationSuite.Domain {
     var set = LabelledSet(labels: info.labels, clips: [])
     for path in data {
       let part = try LabelledSet(
-        path, labels: info.labels, frames: info.clip.frames, imageSize: info.imageSize, every: subsample, filter: filter,
+        path, labels: info.labels, frames: info.clip.frames, imageSize: info.imageSize, every: subsample,
+        filter: filter,
         detector: detector)
       set.clips += part.clips
       set.faceless += part.faceless

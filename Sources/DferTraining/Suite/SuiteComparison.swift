@@ -34,7 +34,8 @@ public struct SuiteComparison: Sendable, Codable {
     where sides.0.labels != sides.1.labels || sides.0.truth != sides.1.truth {
       throw DataError(
         path: second.result.weights.path,
-        reason: "its classes are \(sides.1.labels.joined(separator: ", ")): in domain \(domain.name) other faces would count")
+        reason:
+          "its classes are \(sides.1.labels.joined(separator: ", ")): in domain \(domain.name) other faces would count")
     }
     weights = second.result.weights
     domains = suite.domains.indices.map { Gain(suite.domains[$0].name, a[$0], b[$0]) }

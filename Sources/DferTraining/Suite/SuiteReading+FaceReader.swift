@@ -13,7 +13,9 @@ extension FaceReader {
     case .clips(let model):
       let usual = Evaluator.InputMode.usual(for: set.clips, model.card.config)
       let mode = inputMode == .tubelet && !model.card.config.readsShortClips ? usual : inputMode ?? usual
-      return SuiteReading(inputMode: mode.words, predictions: Evaluator(model, inputMode: mode).read(set.clips, progress: progress), of: set)
+      return SuiteReading(
+        inputMode: mode.words, predictions: Evaluator(model, inputMode: mode).read(set.clips, progress: progress),
+        of: set)
     case .images(let model):
       let isStills = set.clips.allSatisfy { $0.images.count == 1 }
       return SuiteReading(

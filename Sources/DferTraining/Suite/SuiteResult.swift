@@ -16,7 +16,8 @@ public struct SuiteReading: Sendable {
 
   func verdicts(temperature: Double, without excluded: Set<String>) -> Verdicts {
     Verdicts(
-      predictions, of: set.clips, faceless: set.faceless, labels: set.labels, temperature: temperature, without: excluded)
+      predictions, of: set.clips, faceless: set.faceless, labels: set.labels, temperature: temperature,
+      without: excluded)
   }
 }
 
@@ -72,7 +73,8 @@ public struct SuiteResult: Sendable, Codable {
     let domains = try suite.domains.indices.map { index -> Domain in
       let (domain, reading) = (suite.domains[index], readings[index])
       guard let classes = Evaluation.Classes(verdicts[index]) else {
-        throw DataError(path: domain.data[0], reason: "no face of domain \(domain.name) has a majority for a class that counts")
+        throw DataError(
+          path: domain.data[0], reason: "no face of domain \(domain.name) has a majority for a class that counts")
       }
       return Domain(
         name: domain.name, purpose: domain.purpose, weight: domain.weight, inputMode: reading.inputMode,
@@ -112,13 +114,16 @@ extension SuiteResult.Mean {
     uarInterval = interval
     // A domain in which no face was found at all has no curve.
     let curves = domains.filter { !$0.classes.abstention.isEmpty }
-    abstention = curves.isEmpty ? [] : AbstentionPoint.usual.indices.map { point in
-      func value(_ figure: KeyPath<AbstentionPoint, Double>) -> Double {
-        SuiteResult.mean(curves.map { ($0.weight, $0.classes.abstention[point][keyPath: figure]) })
+    abstention =
+      curves.isEmpty
+      ? []
+      : AbstentionPoint.usual.indices.map { point in
+        func value(_ figure: KeyPath<AbstentionPoint, Double>) -> Double {
+          SuiteResult.mean(curves.map { ($0.weight, $0.classes.abstention[point][keyPath: figure]) })
+        }
+        return AbstentionPoint(
+          answered: AbstentionPoint.usual[point], confidence: value(\.confidence), accuracy: value(\.accuracy))
       }
-      return AbstentionPoint(
-        answered: AbstentionPoint.usual[point], confidence: value(\.confidence), accuracy: value(\.accuracy))
-    }
   }
 }
 

@@ -19,7 +19,8 @@ extension SuiteResult {
     let faceless = domains.filter { $0.faceless > 0 }.map { "\($0.faceless) of \($0.name)" }
     if !faceless.isEmpty { lines.append("no face found in \(faceless.joined(separator: ", ")): they count as wrong") }
     if let fittedTemperature {
-      lines.append("temperature \(weights.temperature); \(Evaluation.decimal(fittedTemperature, 3)) would fit all domains best")
+      lines.append(
+        "temperature \(weights.temperature); \(Evaluation.decimal(fittedTemperature, 3)) would fit all domains best")
     }
     if let comparison { lines += [""] + comparison.lines }
     return lines
@@ -33,7 +34,9 @@ extension SuiteResult {
     return [
       name, count, percent(uar), "\(percent(interval.low)) to \(percent(interval.high))", percent(war), percent(f1),
       Evaluation.decimal(error, 3),
-    ] + (curve.isEmpty ? AbstentionPoint.usual.dropFirst().map { _ in "" } : curve.dropFirst().map { percent($0.accuracy) })
+    ]
+      + (curve.isEmpty
+        ? AbstentionPoint.usual.dropFirst().map { _ in "" } : curve.dropFirst().map { percent($0.accuracy) })
   }
 
   /// One JSON object with everything, the confusion tables too.

@@ -20,17 +20,20 @@ package struct SuiteValidation: Sendable {
   }
 
   package init(_ suite: EvaluationSuite, _ sets: [LabelledSet]) {
-    precondition(suite.domains.count == sets.count, "SuiteValidation: \(sets.count) sets for \(suite.domains.count) domains")
+    precondition(
+      suite.domains.count == sets.count, "SuiteValidation: \(sets.count) sets for \(suite.domains.count) domains")
     (self.suite, self.sets) = (suite, sets)
   }
 
   /// All people of all domains, to warn of those that are learned from.
   package var people: LabelledSet {
-    LabelledSet(labels: sets.first?.labels ?? [], clips: sets.flatMap(\.clips).map { clip in
-      var clip = clip
-      clip.images = []
-      return clip
-    })
+    LabelledSet(
+      labels: sets.first?.labels ?? [],
+      clips: sets.flatMap(\.clips).map { clip in
+        var clip = clip
+        clip.images = []
+        return clip
+      })
   }
 
   /// - Parameter read: what the network says of the faces of a domain, and what it got of each.

@@ -7,23 +7,34 @@ import CFFmpeg
 enum AllowedFormats {
   /// First names of demuxers that read one stream of bytes and nothing else.
   private static let containers: Set<String> = [
-    "3dostr", "4xm", "amv", "anm", "apng", "asf", "asf_o", "av1", "avi", "avs", "avs2", "avs3", "bethsoftvid", "bfi", "bink", "bmv",
+    "3dostr", "4xm", "amv", "anm", "apng", "asf", "asf_o", "av1", "avi", "avs", "avs2", "avs3", "bethsoftvid", "bfi",
+    "bink", "bmv",
     "c93", "cavsvideo", "cdg", "cdxl", "cine", "dhav", "dirac", "dnxhd", "dsicin", "dv", "dxa", "ea", "epaf", "evc",
-    "film_cpk", "filmstrip", "flic", "flv", "frm", "gdv", "gif", "gxf", "h261", "h263", "h264", "hevc", "hnm", "ico", "idcin",
-    "iff", "ifv", "ipmovie", "ipu", "iss", "iv8", "ivf", "ivr", "jv", "kux", "live_flv", "lmlm4", "lvf", "lxf", "m4v", "matroska",
-    "mcc", "mgsts", "mjpeg", "mjpeg_2000", "mlv", "mm", "mods", "moflex", "mov", "mpeg", "mpegts", "mpegvideo", "mpjpeg",
-    "msnwctcp", "mtv", "mv", "mvi", "mxf", "mxg", "nc", "nsv", "nut", "nuv", "obu", "ogg", "paf", "pmp", "psxstr", "pva", "r3d",
-    "rcwt", "rl2", "rm", "roq", "rpl", "sdr2", "sdx", "ser", "sga", "siff", "simbiosis_imx", "smjpeg", "smk", "smush", "swf", "thp",
-    "tiertexseq", "tmv", "ty", "usm", "vc1", "vc1test", "vidc", "vividas", "vivo", "vmd", "vqf", "vvc", "wc3movie", "webp_anim",
+    "film_cpk", "filmstrip", "flic", "flv", "frm", "gdv", "gif", "gxf", "h261", "h263", "h264", "hevc", "hnm", "ico",
+    "idcin",
+    "iff", "ifv", "ipmovie", "ipu", "iss", "iv8", "ivf", "ivr", "jv", "kux", "live_flv", "lmlm4", "lvf", "lxf", "m4v",
+    "matroska",
+    "mcc", "mgsts", "mjpeg", "mjpeg_2000", "mlv", "mm", "mods", "moflex", "mov", "mpeg", "mpegts", "mpegvideo",
+    "mpjpeg",
+    "msnwctcp", "mtv", "mv", "mvi", "mxf", "mxg", "nc", "nsv", "nut", "nuv", "obu", "ogg", "paf", "pmp", "psxstr",
+    "pva", "r3d",
+    "rcwt", "rl2", "rm", "roq", "rpl", "sdr2", "sdx", "ser", "sga", "siff", "simbiosis_imx", "smjpeg", "smk", "smush",
+    "swf", "thp",
+    "tiertexseq", "tmv", "ty", "usm", "vc1", "vc1test", "vidc", "vividas", "vivo", "vmd", "vqf", "vvc", "wc3movie",
+    "webp_anim",
     "wsvqa", "wtv", "wv", "xmv", "xwma", "yop", "yuv4mpegpipe",
     // Images, read as bytes.
-    "bmp_pipe", "cri_pipe", "dds_pipe", "dpx_pipe", "exr_pipe", "gem_pipe", "gif_pipe", "hdr_pipe", "image2pipe", "j2k_pipe",
-    "jpeg_pipe", "jpegls_pipe", "jpegxl_pipe", "jpegxl_anim", "pam_pipe", "pbm_pipe", "pcx_pipe", "pfm_pipe", "pgm_pipe",
-    "pgmyuv_pipe", "pgx_pipe", "phm_pipe", "photocd_pipe", "pictor_pipe", "png_pipe", "ppm_pipe", "psd_pipe", "qdraw_pipe",
+    "bmp_pipe", "cri_pipe", "dds_pipe", "dpx_pipe", "exr_pipe", "gem_pipe", "gif_pipe", "hdr_pipe", "image2pipe",
+    "j2k_pipe",
+    "jpeg_pipe", "jpegls_pipe", "jpegxl_pipe", "jpegxl_anim", "pam_pipe", "pbm_pipe", "pcx_pipe", "pfm_pipe",
+    "pgm_pipe",
+    "pgmyuv_pipe", "pgx_pipe", "phm_pipe", "photocd_pipe", "pictor_pipe", "png_pipe", "ppm_pipe", "psd_pipe",
+    "qdraw_pipe",
     "qoi_pipe", "sgi_pipe", "sunrast_pipe", "tiff_pipe", "vbn_pipe", "webp_pipe", "xbm_pipe", "xpm_pipe", "xwd_pipe",
     "alias_pix", "brender_pix", "fits",
     // Sound, to say that it has no image.
-    "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "eac3", "flac", "mp3", "mpc", "mpc8", "oma", "tak", "truehd",
+    "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "eac3", "flac", "mp3", "mpc", "mpc8", "oma", "tak",
+    "truehd",
     "tta", "voc", "w64", "wav",
   ]
 
@@ -33,7 +44,8 @@ enum AllowedFormats {
   /// What a read of these gives is a film, not one image, sound or text.
   private static let noFilms: Set<String> = [
     "ico", "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "eac3", "flac", "mp3", "mpc", "mpc8", "oma", "tak",
-    "truehd", "tta", "voc", "w64", "wav", "alias_pix", "brender_pix", "fits", "mcc", "rcwt", "vqf", "wv", "xwma", "image2pipe",
+    "truehd", "tta", "voc", "w64", "wav", "alias_pix", "brender_pix", "fits", "mcc", "rcwt", "vqf", "wv", "xwma",
+    "image2pipe",
   ]
 
   /// Endings that say that a playlist is meant.
@@ -62,7 +74,9 @@ enum AllowedFormats {
   }
 
   /// FFmpeg's option for the demuxers that it may choose by itself, and use for what a playlist names.
-  static func list(with playlists: Set<String> = []) -> String { (containers.sorted() + playlists.sorted()).joined(separator: ",") }
+  static func list(with playlists: Set<String> = []) -> String {
+    (containers.sorted() + playlists.sorted()).joined(separator: ",")
+  }
 
   /// Protocols that an address of this scheme may need; nil for schemes that are not read.
   static func protocols(of scheme: String) -> String? {

@@ -81,7 +81,8 @@ public enum Cameras {
       defer { avdevice_free_list_devices(&list) }
       guard found > 0, let list else { return [] }
       return (0..<Int(list.pointee.nb_devices)).compactMap { index in
-        guard let device = list.pointee.devices[index], let path = device.pointee.device_name.map({ String(cString: $0) })
+        guard let device = list.pointee.devices[index],
+          let path = device.pointee.device_name.map({ String(cString: $0) })
         else { return nil }
         let name = device.pointee.device_description.map { String(cString: $0) } ?? path
         return Camera(location: "avfoundation:" + path, name: name, access: .free, modes: [])

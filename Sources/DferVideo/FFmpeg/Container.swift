@@ -116,7 +116,9 @@ final class Container {
       throw VideoError.unsupportedCodec(path: name, codec: codec)
     }
     let stored = Size(width: Int(parameters.pointee.width), height: Int(parameters.pointee.height))
-    guard stored.width * stored.height <= MediaLimits.mostPixels else { throw VideoError.tooLarge(path: name, size: stored) }
+    guard stored.width * stored.height <= MediaLimits.mostPixels else {
+      throw VideoError.tooLarge(path: name, size: stored)
+    }
     let pixelAspect = MediaLimits.pixelAspect(av_guess_sample_aspect_ratio(context, stream, nil))
     var orientation = Orientation()
     if let degrees = options.rotation {
@@ -127,7 +129,8 @@ final class Container {
     let start = context.pointee.start_time
     var info = VideoInfo(
       location: name, format: format, codec: codec,
-      pixelFormat: av_get_pix_fmt_name(AVPixelFormat(parameters.pointee.format)).map { String(cString: $0) } ?? "unknown",
+      pixelFormat: av_get_pix_fmt_name(AVPixelFormat(parameters.pointee.format)).map { String(cString: $0) }
+        ?? "unknown",
       storedSize: stored, size: uprightSize(of: stored, pixelAspect: pixelAspect, orientation: orientation),
       pixelAspect: pixelAspect, orientation: orientation,
       frameRate: MediaLimits.frameRate(dfer_frame_rate(context, stream)), duration: duration(of: stream, in: context),
@@ -195,4 +198,3 @@ func uprightSize(of stored: Size, pixelAspect: Double, orientation: Orientation)
   if pixelAspect < 1 { size.height = max(1, Int((Double(stored.height) / pixelAspect).rounded())) }
   return orientation.upright(size)
 }
-

@@ -45,7 +45,8 @@ package struct Folder: Sendable {
         return (fstatat(dirfd(handle), name, &facts, 0) == 0, isLink)
       }
       let kind: Kind =
-        !isThere ? .deadLink
+        !isThere
+        ? .deadLink
         : facts.st_mode & S_IFMT == S_IFREG ? .file : facts.st_mode & S_IFMT == S_IFDIR ? .folder : .other
       let text = String(validating: bytes, as: UTF8.self)
       found.append(

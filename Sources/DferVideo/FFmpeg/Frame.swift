@@ -112,6 +112,7 @@ struct StoredArea: Hashable {
     let first = min(max(0, bounded(low.rounded(.down)) - 1), limit - 1) / 4 * 4
     let last = min(limit, max(first + 1, bounded(high.rounded(.up)) + 1))
     let length = min(limit, (last - first + 31) / 32 * 32)
-    return length <= limit - first ? (first, length) : (max(0, limit - length) / 4 * 4, limit - max(0, limit - length) / 4 * 4)
+    return length <= limit - first
+      ? (first, length) : (max(0, limit - length) / 4 * 4, limit - max(0, limit - length) / 4 * 4)
   }
 }

@@ -62,7 +62,8 @@ public final class JPEGEncoder {
     frame.pointee.color_range = AVCOL_RANGE_JPEG
     try check(av_frame_get_buffer(frame, 0))
     scaler = sws_getContext(
-      Int32(size.width), Int32(size.height), AV_PIX_FMT_RGB24, Int32(size.width), Int32(size.height), AV_PIX_FMT_YUV420P,
+      Int32(size.width), Int32(size.height), AV_PIX_FMT_RGB24, Int32(size.width), Int32(size.height),
+      AV_PIX_FMT_YUV420P,
       Int32(dfer_sws_bilinear), nil, nil, nil)
     // JPEG is BT.601 at full range.
     sws_setColorspaceDetails(

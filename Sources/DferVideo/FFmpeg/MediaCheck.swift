@@ -31,7 +31,8 @@ struct MediaCheck {
 
   /// Whether a WebP file holds more than one image.
   private static func isAnimated(_ path: String) -> Bool {
-    guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 21), head.count == 21 else {
+    guard let file = FileHandle(forReadingAtPath: path), let head = try? file.read(upToCount: 21), head.count == 21
+    else {
       return false
     }
     let bytes = [UInt8](head)

@@ -75,7 +75,9 @@ final class OpenedInput {
     // No single thing that a file asks for may be larger: an index of a billion entries is a lie.
     av_max_alloc(512 << 20)
     var context = avformat_alloc_context()
-    guard let fresh = context else { throw VideoError.failed(operation: "open", path: kind.name, reason: "out of memory") }
+    guard let fresh = context else {
+      throw VideoError.failed(operation: "open", path: kind.name, reason: "out of memory")
+    }
     let flag = Unmanaged.passUnretained(stop).toOpaque()
     var input: UnsafePointer<AVInputFormat>?
     if let device = kind.device {
@@ -123,7 +125,8 @@ final class OpenedInput {
   private static func settings(_ kind: SourceKind, _ options: VideoOptions) -> [String: String] {
     var all = kind.settings
     if kind.device == .camera || kind.device == .screen {
-      let request = kind.device == .camera ? options.camera.completed(from: Cameras.modes(of: kind.url)) : options.camera
+      let request =
+        kind.device == .camera ? options.camera.completed(from: Cameras.modes(of: kind.url)) : options.camera
       if let size = request.size { all["video_size"] = "\(size.width)x\(size.height)" }
       if let rate = request.rate { all["framerate"] = "\(rate)" }
       if let format = request.format, kind.device == .camera {
@@ -222,7 +225,9 @@ final class OpenedInput {
     var offset: UInt64 = 0
     var isFirst = true
     for _ in 0..<1000 {
-      guard (try? file.seek(toOffset: offset)) != nil, let data = try? file.read(upToCount: 16), data.count >= 8 else { break }
+      guard (try? file.seek(toOffset: offset)) != nil, let data = try? file.read(upToCount: 16), data.count >= 8 else {
+        break
+      }
       let bytes = [UInt8](data)
       let kind = String(decoding: bytes[4..<8], as: UTF8.self)
       if isFirst && !["ftyp", "mdat", "wide", "free", "skip"].contains(kind) { return false }

@@ -25,7 +25,9 @@ enum Scaler {
 
     var planes = (0..<4).map { plane in plane8(frame, plane).map { UnsafePointer($0) } }
     if let description, area.x > 0 || area.y > 0 { move(&planes, to: area, frame, description) }
-    let strides = [frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3]
+    let strides = [
+      frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3,
+    ]
     // Rows start at multiples of 32 bytes with room after the last: the scaler's fast paths write in whole vectors.
     let stride = (target.width * channels + 31) / 32 * 32
     var buffer = [UInt8](repeating: 0, count: stride * target.height + 64)
@@ -74,8 +76,12 @@ enum Scaler {
   ) {
     let flags = description.pointee.flags
     let isColour = flags & UInt64(AV_PIX_FMT_FLAG_RGB) == 0
-    let components = [description.pointee.comp.0, description.pointee.comp.1, description.pointee.comp.2, description.pointee.comp.3]
-    let strides = [frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3]
+    let components = [
+      description.pointee.comp.0, description.pointee.comp.1, description.pointee.comp.2, description.pointee.comp.3,
+    ]
+    let strides = [
+      frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3,
+    ]
     var moved: Set<Int32> = []
     for (index, component) in components.prefix(Int(description.pointee.nb_components)).enumerated() {
       guard moved.insert(component.plane).inserted else { continue }

@@ -16,7 +16,9 @@ struct StreamChoice {
       let moves =
         stream.frames.map { $0 > 1 || mostFrames <= 1 } ?? !(stream.isImageCodec && facts.contains { !$0.isImageCodec })
       let isLong = stream.seconds.map { 2 * $0 >= longest } ?? true
-      return [moves ? 1 : 0, isLong ? 1 : 0, stream.isDefault ? 1 : 0, 4 * stream.pixels >= largest ? 1 : 0, -stream.index]
+      return [
+        moves ? 1 : 0, isLong ? 1 : 0, stream.isDefault ? 1 : 0, 4 * stream.pixels >= largest ? 1 : 0, -stream.index,
+      ]
     }
     let best = facts.max { rank($0).lexicographicallyPrecedes(rank($1)) }
     index = best?.index ?? video[0]
@@ -45,10 +47,13 @@ struct StreamChoice {
       words = "\(parameters.width)x\(parameters.height), \(String(cString: avcodec_get_name(parameters.codec_id)))"
       isDefault = stream.pointee.disposition & AV_DISPOSITION_DEFAULT != 0
       frames = stream.pointee.nb_frames > 0 ? stream.pointee.nb_frames : nil
-      let length = stream.pointee.duration > 0 ? Double(stream.pointee.duration) * av_q2d(stream.pointee.time_base) : nil
+      let length =
+        stream.pointee.duration > 0 ? Double(stream.pointee.duration) * av_q2d(stream.pointee.time_base) : nil
       seconds = length.flatMap(MediaLimits.duration) ?? Container.taggedEnd(of: stream)
-      isImageCodec = [AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_GIF, AV_CODEC_ID_WEBP, AV_CODEC_ID_TIFF]
-        .contains(parameters.codec_id)
+      isImageCodec = [
+        AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_GIF, AV_CODEC_ID_WEBP, AV_CODEC_ID_TIFF,
+      ]
+      .contains(parameters.codec_id)
     }
   }
 }

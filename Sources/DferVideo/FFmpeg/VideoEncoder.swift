@@ -47,7 +47,9 @@ final class VideoEncoder {
     defer { av_dict_free(&options) }
     switch coding {
     case .lossy(let quality):
-      (context.pointee.width, context.pointee.height) = (Int32((size.width + 1) / 2 * 2), Int32((size.height + 1) / 2 * 2))
+      (context.pointee.width, context.pointee.height) = (
+        Int32((size.width + 1) / 2 * 2), Int32((size.height + 1) / 2 * 2)
+      )
       format = AV_PIX_FMT_YUV420P
       av_dict_set(&options, "crf", String(min(51, max(0, quality))), 0)
       av_dict_set(&options, "preset", "veryfast", 0)
@@ -90,8 +92,9 @@ final class VideoEncoder {
   }
 
   deinit {
-    var (context, frame, packet): (UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVFrame>?, UnsafeMutablePointer<AVPacket>?) =
-      (context, frame, packet)
+    var (context, frame, packet):
+      (UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVFrame>?, UnsafeMutablePointer<AVPacket>?) =
+        (context, frame, packet)
     avcodec_free_context(&context)
     av_frame_free(&frame)
     av_packet_free(&packet)
@@ -124,10 +127,13 @@ final class VideoEncoder {
 
   private func convert(_ image: Image) {
     var planes = [frame.pointee.data.0, frame.pointee.data.1, frame.pointee.data.2, frame.pointee.data.3]
-    let strides = [frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3]
+    let strides = [
+      frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3,
+    ]
     image.pixels.withUnsafeBufferPointer { pixels in
       var source: [UnsafePointer<UInt8>?] = [pixels.baseAddress, nil, nil, nil]
-      _ = sws_scale(dfer_scaler(scaler), &source, [Int32(3 * size.width), 0, 0, 0], 0, Int32(size.height), &planes, strides)
+      _ = sws_scale(
+        dfer_scaler(scaler), &source, [Int32(3 * size.width), 0, 0, 0], 0, Int32(size.height), &planes, strides)
     }
     guard frame.pointee.format == AV_PIX_FMT_YUV420P.rawValue else { return }
     // An odd side: the border once more. Chroma planes are rounded up and complete already.

@@ -54,7 +54,9 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     let start = container.context.pointee.start_time
     let ownStart =
       start == dfer_no_pts || info.isLive
-      ? nil : av_rescale_q(start, AVRational(num: 1, den: AV_TIME_BASE), AVRational(num: base.numerator, den: base.denominator))
+      ? nil
+      : av_rescale_q(
+        start, AVRational(num: 1, den: AV_TIME_BASE), AVRational(num: base.numerator, den: base.denominator))
     repair = TimeRepair(
       step: Int64((second / (info.frameRate ?? 25)).rounded()), second: Int64(second.rounded()), start: ownStart,
       limit: Int64(min(MediaLimits.longestTime * second, 0x1p61)))
@@ -62,7 +64,8 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
     decoder.pointee.pkt_timebase = container.stream.pointee.time_base
     decoder.pointee.thread_count = Int32(max(1, options.threads))
     // A small video whose frames grow to a hundred times their size is no video.
-    decoder.pointee.max_pixels = Int64(max(MediaLimits.mostGrownPixels, 2 * info.storedSize.width * info.storedSize.height))
+    decoder.pointee.max_pixels = Int64(
+      max(MediaLimits.mostGrownPixels, 2 * info.storedSize.width * info.storedSize.height))
     let code = avcodec_open2(decoder, codec, nil)
     guard code >= 0 else { throw VideoError.failed(operation: "decode", path: info.location, reason: text(of: code)) }
   }
@@ -208,7 +211,9 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   /// Notes from when to when packets promise frames, whatever becomes of them.
   private func notePromise() {
     let stamp = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
-    guard let start = MediaLimits.ticks(stamp, of: container.stream.pointee.time_base), start.magnitude < 1 << 61 else { return }
+    guard let start = MediaLimits.ticks(stamp, of: container.stream.pointee.time_base), start.magnitude < 1 << 61 else {
+      return
+    }
     let length = MediaLimits.ticks(packet.pointee.duration, of: container.stream.pointee.time_base) ?? 0
     let end = start + max(0, min(length, Int64(MediaLimits.longestFrame / container.timeBase.seconds)))
     promised = promised.map { min($0.lowerBound, start)...max($0.upperBound, end) } ?? start...end
@@ -230,7 +235,8 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   /// Says when the time between two frames is a hole.
-  private func judgeStep(from last: (time: MediaTime, duration: Double, size: Size), to time: Double, sizeChanges: Bool) {
+  private func judgeStep(from last: (time: MediaTime, duration: Double, size: Size), to time: Double, sizeChanges: Bool)
+  {
     let (end, step) = (last.time.seconds + last.duration, time - last.time.seconds)
     // After damage a few lost frames are a hole; without it, a step out of an even rhythm where parts get lost on the
     // way; else only a jump that no slow video has. No clip reaches across a change of size, so nothing else covers

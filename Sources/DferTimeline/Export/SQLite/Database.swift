@@ -68,7 +68,7 @@ import CSQLite
   }
 
   private func release() {
-    for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+    unsafe statements.values.forEach { unsafe sqlite3_finalize($0) }
     unsafe statements = [:]
     unsafe sqlite3_close(connection)
     unsafe connection = nil

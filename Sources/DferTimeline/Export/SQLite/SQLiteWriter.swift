@@ -58,7 +58,8 @@ struct SQLiteWriter: TimelineWriter {
           "INSERT INTO segments VALUES (?,?,?,?,?,?)",
           [
             segment.faceID.map { .integer($0) } ?? .null, .text(segment.label), Self.real(segment.start),
-            Self.real(segment.apex), Self.real(segment.end), segment.faceID == nil ? .null : Self.real(segment.confidence),
+            Self.real(segment.apex), Self.real(segment.end),
+            segment.faceID == nil ? .null : Self.real(segment.confidence),
           ])
       }
       try database.run("CREATE INDEX rows_by_face ON rows (face_id, start_s)")
