@@ -120,16 +120,16 @@ public struct RowCheck {
   // MARK: Rows
 
   private static let needed = """
-    clip face_id start_s end_s time_s start_frame end_frame status success label confidence margin valence arousal face_frames
-    coverage box_x box_y box_w box_h box_score yaw_deg pitch_deg roll_deg occlusion
+    clip face_id start_s end_s time_s start_frame end_frame status success label confidence margin face_frames
+    coverage box_x box_y box_w box_h detection_score yaw_deg pitch_deg roll_deg detector_mask_probability
     """.split(whereSeparator: \.isWhitespace).map(String.init)
   private static let texts: Set = ["status", "label", "source", "mask", "model_label", "wall_time"]
   private static let read: Set = ["ok", "low_quality", "partial_clip"]
   private static let statusNames = read.union(["no_face", "decode_gap", "stream_gap"])
   private static let limits: [String: ClosedRange<Double>] = [
-    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "box_score": 0...1, "occlusion": 0...1,
+    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "detection_score": 0...1, "detector_mask_probability": 0...1,
     "mask_probability": 0...1,
-    "model_confidence": 0...1, "valence": -1...1, "arousal": -1...1, "roll_deg": -180...180, "yaw_deg": -180...180,
+    "model_confidence": 0...1, "roll_deg": -180...180, "yaw_deg": -180...180,
     "pitch_deg": -180...180, "motion": 0...255, "success": 0...1,
   ]
 

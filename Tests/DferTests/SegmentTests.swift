@@ -54,7 +54,9 @@ import Testing
     let clips = clips(paintedFrames(count, rate: rate)).clips
     let end = try #require(clips.map(\.end).max())
     // Painted times are whole microseconds.
-    #expect(abs(end - Double(count) / rate) < 2e-6 && clips.map(\.frames.upperBound).max() == count)
+    let length = Double(count) / rate
+    #expect(abs(end - length) < 2e-6, "ends at \(end), not at \(length)")
+    #expect(clips.map(\.frames.upperBound).max() == count)
     #expect(zip(clips, clips.dropFirst()).allSatisfy { $1.start <= $0.end + 1e-9 })
   }
 

@@ -115,15 +115,15 @@ struct HostileFilesTests {
     let (largest, half) = (Int64.max, Int64(1) << 62)
     typealias Plan = (_ number: Int, _ old: Int64) -> Int64
     let plans: [String: Plan] = [
-      "max": { number, old in number < 1 ? old : largest - 1000 + old },
+      "max": { number, old in number < 1 ? old : largest - 1000 &+ old },
       "half": { number, old in [old, half, old, half + 5][number % 4] },
       "negative": { number, old in [old, -half, old, half + 5][number % 4] },
-      "first": { _, old in largest - 5000 + old },
-      "far": { _, old in half / 4 + old },
+      "first": { _, old in largest - 5000 &+ old },
+      "far": { _, old in half / 4 &+ old },
       "back": { number, _ in [0, largest - 100, 5, largest - 50][number % 4] },
-      "e12": { number, old in number > 0 ? old + 1_000_000_000_000 : old },
-      "e9": { number, old in number > 0 ? old + 1_000_000_000 : old },
-      "down": { _, old in 10_000_000 - old },
+      "e12": { number, old in number > 0 ? old &+ 1_000_000_000_000 : old },
+      "e9": { number, old in number > 0 ? old &+ 1_000_000_000 : old },
+      "down": { _, old in 10_000_000 &- old },
     ]
     for (name, plan) in plans {
       let reading = try Reading(try clip.write(clusters(sound, plan), name + ".mkv"))

@@ -153,7 +153,12 @@ final class OpenedInput {
     guard code >= 0, let io = held.io else { throw openError(code, kind: kind) }
     if let format = kind.format { return try named(format, kind) }
     var found: UnsafePointer<AVInputFormat>?
-    let score = av_probe_input_buffer2(io, &found, kind.url, nil, 0, 0)
+    var score = av_probe_input_buffer2(io, &found, kind.url, nil, 0, 0)
+    // The ending of an image calls for the reader of numbered images, which opens files by itself. Its bytes say more.
+    if let guess = found, score >= 0, AllowedFormats.firstName(guess) == "image2" {
+      found = nil
+      score = av_probe_input_buffer2(io, &found, "", nil, 0, 0)
+    }
     guard score >= 0, let found else {
       throw score == dfer_error_eof ? VideoError.notVideo(path: kind.name) : openError(score, kind: kind)
     }
