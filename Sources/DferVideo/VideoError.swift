@@ -17,6 +17,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   /// A file that is no video but a list of others, without having been meant as one.
   case playlist(path: String, format: String)
   case outsidePlaylist(path: String)
+  case unreadablePlaylist(path: String)
   /// Something that FFmpeg could read, but that nobody asked for.
   case needsFormat(path: String, format: String)
   case unknownAddress(path: String, scheme: String)
@@ -56,6 +57,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
     case .playlist(let path, let format):
       "\(path): not a video, but a playlist (\(format)) of other files; --input-format \(format) reads it"
     case .outsidePlaylist(let path): "\(path): this playlist names what is not in its own folder or on its own host"
+    case .unreadablePlaylist(let path): "\(path): this playlist cannot be read, or names what is no media file"
     case .needsFormat(let path, let format):
       "\(path): no such file; --input-format \(format) reads it as FFmpeg's \(format)"
     case .unknownAddress(let path, let scheme): "\(path): addresses with '\(scheme)' are not read"

@@ -89,7 +89,8 @@ import Testing
     let again = try dfer(
       "summary", "a.csv", "failures.csv", "day/b.csv", "s.csv", "-o", "s.csv", "--overwrite", in: "rows")
     #expect(again.status == 0 && again.errors.contains("s.csv: skipped, it is the output"))
-    #expect(try dfer("summary", "a.csv", "s.csv", "-o", "s.csv", in: "rows").errors.contains("--overwrite replaces it"))
+    #expect(
+      try dfer("summary", "a.csv", "s.csv", "-o", "s.csv", in: "rows").errors.contains("use --overwrite to replace it"))
     let merged = try dfer("merge", "rows/a.csv", "rows/failures.csv", "rows/s.csv", "rows/day/b.csv", "-o", "all.csv")
     #expect(merged.status == 0 && merged.errors.split(separator: "\n").count == 2, "\(merged.errors)")
     #expect(try dfer("merge", "all.csv", "rows/a.csv", "-o", "all.csv", "--overwrite").status == 0)

@@ -127,8 +127,8 @@ public struct RowCheck {
   private static let read: Set = ["ok", "low_quality", "partial_clip"]
   private static let statusNames = read.union(["no_face", "decode_gap", "stream_gap"])
   private static let limits: [String: ClosedRange<Double>] = [
-    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "detection_score": 0...1, "detector_mask_probability": 0...1,
-    "mask_probability": 0...1,
+    "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "detection_score": 0...1,
+    "detector_mask_probability": 0...1, "mask_probability": 0...1,
     "model_confidence": 0...1, "roll_deg": -180...180, "yaw_deg": -180...180,
     "pitch_deg": -180...180, "motion": 0...255, "success": 0...1,
   ]

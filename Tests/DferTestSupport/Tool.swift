@@ -71,7 +71,8 @@ public enum Tool {
     try process.run()
     after?(process)
     process.waitUntilExit()
-    if program == dfer { checkTables(of: arguments, in: folder) }
+    // A refused command (2) and an output that could not be written (5) leave what was there before.
+    if program == dfer, ![2, 5].contains(process.terminationStatus) { checkTables(of: arguments, in: folder) }
     return Result(
       status: process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus,
       output: String(decoding: try Data(contentsOf: out), as: UTF8.self),

@@ -164,6 +164,6 @@ func paintedFrames(
   (0..<count).map { number in
     PaintedFrame(
       firstIndex + number, at: start + Double(number) / rate, for: 1 / rate, size: size,
-      face.map { [PaintedFrame.Face(box: $0, tone: 1 + number % 190)] } ?? [])
+      face.map { [PaintedFrame.Face(box: $0, tone: 1 + min(number % 380, 379 - number % 380))] } ?? [])
   }
 }

@@ -29,6 +29,8 @@ final class OpenedInput {
       }
       guard code >= 0, let context = held.context else {
         if guarded.pointee.refused != 0 { throw VideoError.outsidePlaylist(path: kind.name) }
+        // FFmpeg itself refuses some of what a playlist names, and says only that the data is invalid.
+        if kind.isPlaylist, code == dfer_error_invalid_data { throw VideoError.unreadablePlaylist(path: kind.name) }
         throw Self.openError(code, kind: kind)
       }
       self.context = context
