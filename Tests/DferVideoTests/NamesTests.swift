@@ -10,6 +10,15 @@ struct NamesTests {
   private let clip: Clip
   init() throws { clip = try Clip() }
 
+  /// FFmpeg's reader of numbered images answers to their endings, and opens files by itself: bytes decide instead.
+  @Test(arguments: ["one.jpg", "one.png", "one.bmp", "image-%03d.jpg", "one.tiff", "one.webp"])
+  func singleImagesAreRead(name: String) throws {
+    let made = try clip.make(
+      "made" + String(name.suffix(from: name.lastIndex(of: ".") ?? name.endIndex)), ["-frames:v", "1"])
+    let path = try clip.write(try clip.data(made), name)
+    #expect(try Reading(path).frames.count == 1)
+  }
+
   private func small(_ name: String) throws -> String {
     try clip.make(name, source: "color=gray:s=32x32:r=10:d=0.3", Clip.h264 + ["-f", "mp4"])
   }
