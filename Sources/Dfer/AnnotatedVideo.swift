@@ -5,15 +5,15 @@ import DferVideo
 /// Draws a timeline into its video: boxes with labels, landmarks, and a strip of all faces' labels with a mark that
 /// moves. A label in doubt has a question mark, and its part of the strip is hatched. Faces can be
 /// hidden. Images are read, drawn and written one by one.
-public struct AnnotatedVideo {
-  public struct Options: Sendable, Hashable {
+package struct AnnotatedVideo {
+  package struct Options: Sendable, Hashable {
     /// Whether faces are made unrecognisable.
-    public var hidesFaces = false
-    public var coding = VideoCoding.lossy(quality: 21)
+    package var hidesFaces = false
+    package var coding = VideoCoding.lossy(quality: 21)
     /// How the video is read: with the stream and rotation that the rows are of.
-    public var video = VideoOptions()
+    package var video = VideoOptions()
 
-    public init() {}
+    package init() {}
   }
 
   private let timeline: SegmentTimeline
@@ -21,7 +21,7 @@ public struct AnnotatedVideo {
   private let colours: [String: Colour]
   private let options: Options
 
-  public init(_ rows: [ClipResult], labels: [String], options: Options = Options()) {
+  package init(_ rows: [ClipResult], labels: [String], options: Options = Options()) {
     timeline = SegmentTimeline(rows, labels: labels)
     self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
       .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
@@ -33,7 +33,7 @@ public struct AnnotatedVideo {
   ///
   /// - Parameter isCancelled: asked before each image; when true, what is drawn so far is ended validly.
   /// - Returns: frames drawn, and whether the sound came along.
-  public func write(
+  package func write(
     _ path: String, to output: String, isCancelled: () -> Bool = { false }
   ) throws -> (frames: Int, hasSound: Bool) {
     let source = try VideoSource(path, options: options.video)

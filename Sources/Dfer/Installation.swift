@@ -1,12 +1,12 @@
 import Foundation
 
 /// Where dfer's own files are: pipelines with their weights.
-public enum Installation {
-  public static let version = "0.2.0"
+package enum Installation {
+  package static let version = "0.2.0"
 
   /// Folders that hold pipelines, best first: `$DFER_HOME`, the installed share folder beside the binary, the source
   /// tree that the binary was built in, and `Pipelines` in the current folder.
-  public static func pipelineFolders(
+  package static func pipelineFolders(
     environment: [String: String] = ProcessInfo.processInfo.environment, executable: URL? = currentExecutable
   ) -> [URL] {
     var folders: [URL] = []
@@ -32,13 +32,13 @@ public enum Installation {
   }
 
   /// The running program's file, without asking the shell's search path.
-  public static var currentExecutable: URL? {
+  package static var currentExecutable: URL? {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).map(URL.init(fileURLWithPath:))
       ?? Bundle.main.executableURL
   }
 
   /// All pipelines that can be named, without repeats.
-  public static func pipelines() -> [URL] {
+  package static func pipelines() -> [URL] {
     var seen: Set<String> = []
     return pipelineFolders().flatMap { folder in
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -47,7 +47,7 @@ public enum Installation {
   }
 
   /// Finds a pipeline by name (`mtcae-dfer`) or by path (`./mine.yaml`).
-  public static func pipeline(_ nameOrPath: String) throws -> Pipeline {
+  package static func pipeline(_ nameOrPath: String) throws -> Pipeline {
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml") {
       return try Pipeline(contentsOf: URL(fileURLWithPath: nameOrPath))
     }

@@ -3,15 +3,15 @@ import DferTimeline
 import Foundation
 
 /// A pipeline with its weights in memory, checked, ready for any number of runs.
-public struct LoadedPipeline: Sendable {
-  public let pipeline: Pipeline
-  public let detector: FaceDetector
-  public let reader: FaceReader
-  public let modelInfo: FaceReader.ModelInfo
+package struct LoadedPipeline: Sendable {
+  package let pipeline: Pipeline
+  package let detector: FaceDetector
+  package let reader: FaceReader
+  package let modelInfo: FaceReader.ModelInfo
   /// Columns of the rows that this pipeline gives.
-  public let layout: RowLayout
+  package let layout: RowLayout
   /// Fraction of the tubes that the encoder reads.
-  public let keptTubes: Double
+  package let keptTubes: Double
 
   /// Loads both weight files.
   ///
@@ -24,7 +24,7 @@ public struct LoadedPipeline: Sendable {
   ///   - landmarks: whether rows get landmark columns.
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
-  public init(
+  package init(
     _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false,
     blendshapes: Bool = false,
     wallTime: Bool = false

@@ -1,5 +1,5 @@
 /// The name in `names` that someone who typed `name` probably meant: at most a third of its letters differ.
-public func nearestName(to name: String, among names: [String]) -> String? {
+package func nearestName(to name: String, among names: [String]) -> String? {
   names.map { ($0, editDistance(name, $0)) }
     .filter { $0.1 <= max(2, $0.0.count / 3) }
     .min { $0.1 < $1.1 }?.0

@@ -6,44 +6,44 @@ import Foundation
 /// What a run uses and how: the contents of a file in `Pipelines/`.
 ///
 /// The file chooses and configures. It never describes a network: that is Swift, chosen by the weights.
-public struct Pipeline: Sendable, Hashable {
-  public struct Detector: Sendable, Hashable {
+package struct Pipeline: Sendable, Hashable {
+  package struct Detector: Sendable, Hashable {
     /// Weight file of the face detector, relative to the pipeline file.
-    public var weights: String
+    package var weights: String
     /// Long side in pixels of the image that the detector sees. Larger finds smaller faces and costs more.
-    public var longSide = 320
+    package var longSide = 320
     /// Seconds between two looks at the video.
-    public var every = 0.2
+    package var every = 0.2
   }
 
-  public struct Clip: Sendable, Hashable {
+  package struct Clip: Sendable, Hashable {
     /// Seconds of video in one clip; nil: what the weights recommend.
-    public var span: Double?
+    package var span: Double?
     /// Seconds from one clip to the next; nil: what the weights recommend.
-    public var hop: Double?
+    package var hop: Double?
   }
 
-  public var name: String
-  public var about: String
-  public var detector: Detector
+  package var name: String
+  package var about: String
+  package var detector: Detector
   /// When detections become faces; `minimumFace` and `maximumFaces` are the run's options.
-  public var tracker = TrackerOptions()
-  public var clip = Clip()
+  package var tracker = TrackerOptions()
+  package var clip = Clip()
   /// System that the weights must belong to; nil: whichever they say.
-  public var system: String?
+  package var system: String?
   /// Weight file of the network, relative to the pipeline file.
-  public var weights: String
+  package var weights: String
   /// The folder that relative names start from.
-  public var folder: URL
+  package var folder: URL
   /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
-  public var sha256 = ""
+  package var sha256 = ""
 
-  public var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
-  public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
+  package var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
+  package var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
 }
 
 /// Why a pipeline could not be used.
-public enum PipelineError: Error, CustomStringConvertible, Hashable {
+package enum PipelineError: Error, CustomStringConvertible, Hashable {
   case notFound(name: String, looked: [String], available: [String])
   case unreadable(path: String, reason: String)
   case unknownKey(path: String, line: Int, key: String, nearest: String?)
@@ -52,7 +52,7 @@ public enum PipelineError: Error, CustomStringConvertible, Hashable {
   case wrongWeights(pipeline: String, path: String, expected: String, found: String)
   case notGiven(pipeline: String, what: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .notFound(let name, let looked, let available):
       if let nearest = nearestName(to: name, among: available) {
@@ -79,7 +79,7 @@ public enum PipelineError: Error, CustomStringConvertible, Hashable {
 
 extension Pipeline {
   /// Reads a pipeline file. Every key is checked, with its line.
-  public init(contentsOf file: URL) throws {
+  package init(contentsOf file: URL) throws {
     let text: String
     do { text = try String(contentsOf: file, encoding: .utf8) } catch {
       throw PipelineError.unreadable(path: file.path, reason: "no such file, or not UTF-8 text")

@@ -6,7 +6,7 @@ import Foundation
 extension ReadingPrior {
   /// - Parameter argument: `balanced`, `training`, or the path of a CSV file with the columns `label` and `fraction`.
   /// - Throws: `CheckpointError` that says what is wrong with the file.
-  public init(argument: String) throws {
+  package init(argument: String) throws {
     switch argument {
     case "balanced": self = .balanced
     case "training": self = .training

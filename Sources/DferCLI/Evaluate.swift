@@ -228,13 +228,13 @@ extension ExpressionModel {
 }
 
 extension Evaluator.InputMode: ExpressibleByArgument {
-  public init?(argument: String) {
+  package init?(argument: String) {
     // What version 0.1 called it.
     self.init(rawValue: argument == "tubelet" ? "slot" : argument)
   }
 
   var argument: String { self == .tubelet ? "tubelet" : rawValue }
-  public static var allValueStrings: [String] { allCases.map(\.argument) }
+  package static var allValueStrings: [String] { allCases.map(\.argument) }
 
   static let help = """
     What the network sees of each face: tubelet (the frames of one), clip (all frames), or frames (single frames, whose \

@@ -1,26 +1,26 @@
 /// An 8-bit RGB colour.
-public struct Colour: Sendable, Hashable {
-  public var red, green, blue: UInt8
+package struct Colour: Sendable, Hashable {
+  package var red, green, blue: UInt8
 
-  public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+  package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
     self.red = red
     self.green = green
     self.blue = blue
   }
 
   /// A CSS colour of six digits: "#d64545". Anything else is black.
-  public init(css: String) {
+  package init(css: String) {
     let value = css.hasPrefix("#") && css.utf8.count == 7 ? UInt32(css.dropFirst(), radix: 16) ?? 0 : 0
     self.init(UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF))
   }
 
-  public static let black = Colour(0, 0, 0)
-  public static let white = Colour(255, 255, 255)
+  package static let black = Colour(0, 0, 0)
+  package static let white = Colour(255, 255, 255)
 }
 
 extension Image {
   /// Lays `colour` over one pixel; places outside the image are left out. `cover` is 0...1.
-  public mutating func blend(_ colour: Colour, _ x: Int, _ y: Int, cover: Double) {
+  package mutating func blend(_ colour: Colour, _ x: Int, _ y: Int, cover: Double) {
     guard x >= 0, y >= 0, x < width, y < height, cover > 0 else { return }
     let place = (y * width + x) * 3
     let part = Int((min(1, cover) * 256).rounded())
@@ -31,7 +31,7 @@ extension Image {
   }
 
   /// Fills the whole pixels whose middles lie in `area`.
-  public mutating func fill(_ area: Rect, _ colour: Colour, cover: Double = 1) {
+  package mutating func fill(_ area: Rect, _ colour: Colour, cover: Double = 1) {
     let inside = area.intersection(Rect(x: 0, y: 0, width: Double(width), height: Double(height)))
     let columns = Int(inside.x.rounded())..<max(Int(inside.x.rounded()), Int(inside.right.rounded()))
     for y in Int(inside.y.rounded())..<max(Int(inside.y.rounded()), Int(inside.bottom.rounded())) {
@@ -40,7 +40,7 @@ extension Image {
   }
 
   /// The border of a box, `thickness` pixels wide to its inside.
-  public mutating func outline(_ box: Rect, _ colour: Colour, thickness: Double) {
+  package mutating func outline(_ box: Rect, _ colour: Colour, thickness: Double) {
     fill(Rect(x: box.x, y: box.y, width: box.width, height: thickness), colour)
     fill(Rect(x: box.x, y: box.bottom - thickness, width: box.width, height: thickness), colour)
     fill(Rect(x: box.x, y: box.y, width: thickness, height: box.height), colour)
@@ -48,7 +48,7 @@ extension Image {
   }
 
   /// Slanted lines over a box, from its lower to its upper edge, every `step` pixels.
-  public mutating func hatch(_ box: Rect, _ colour: Colour, step: Double, thickness: Double) {
+  package mutating func hatch(_ box: Rect, _ colour: Colour, step: Double, thickness: Double) {
     guard step > 0, box.height >= 1, box.width >= 1, box.width < 1e6 else { return }
     let slant = min(step, box.height)
     for row in 0..<Int(box.height.rounded()) {
@@ -62,7 +62,7 @@ extension Image {
   }
 
   /// A filled circle with a smooth edge.
-  public mutating func dot(_ centre: Point, radius: Double, _ colour: Colour) {
+  package mutating func dot(_ centre: Point, radius: Double, _ colour: Colour) {
     guard centre.x.magnitude < 1e6, centre.y.magnitude < 1e6, radius < 1e4 else { return }
     for y in Int((centre.y - radius - 1).rounded(.down))...Int((centre.y + radius + 1).rounded(.up)) {
       for x in Int((centre.x - radius - 1).rounded(.down))...Int((centre.x + radius + 1).rounded(.up)) {

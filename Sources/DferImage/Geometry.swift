@@ -1,45 +1,45 @@
 /// A point in pixels: x to the right, y down, the outer edge of the first pixel is 0 (so its middle is 0.5).
-public struct Point: Sendable, Hashable, Codable {
-  public var x, y: Double
+package struct Point: Sendable, Hashable, Codable {
+  package var x, y: Double
 
-  public init(x: Double, y: Double) {
+  package init(x: Double, y: Double) {
     self.x = x
     self.y = y
   }
 }
 
 /// Width and height in whole pixels.
-public struct Size: Sendable, Hashable, Codable {
-  public var width, height: Int
+package struct Size: Sendable, Hashable, Codable {
+  package var width, height: Int
 
-  public init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = width
     self.height = height
   }
 }
 
 /// An axis-parallel box in pixels, by its top left corner and its size.
-public struct Rect: Sendable, Hashable, Codable {
-  public var x, y, width, height: Double
+package struct Rect: Sendable, Hashable, Codable {
+  package var x, y, width, height: Double
 
-  public init(x: Double, y: Double, width: Double, height: Double) {
+  package init(x: Double, y: Double, width: Double, height: Double) {
     self.x = x
     self.y = y
     self.width = width
     self.height = height
   }
 
-  public init(left: Double, top: Double, right: Double, bottom: Double) {
+  package init(left: Double, top: Double, right: Double, bottom: Double) {
     self.init(x: left, y: top, width: right - left, height: bottom - top)
   }
 
-  public var right: Double { x + width }
-  public var bottom: Double { y + height }
-  public var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
-  public var area: Double { max(0, width) * max(0, height) }
+  package var right: Double { x + width }
+  package var bottom: Double { y + height }
+  package var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
+  package var area: Double { max(0, width) * max(0, height) }
 
   /// The part inside `other`; of zero size when they do not meet.
-  public func intersection(_ other: Rect) -> Rect {
+  package func intersection(_ other: Rect) -> Rect {
     let left = max(x, other.x)
     let top = max(y, other.y)
     return Rect(
@@ -47,20 +47,20 @@ public struct Rect: Sendable, Hashable, Codable {
   }
 
   /// Intersection over union (IoU), 0...1.
-  public func overlap(_ other: Rect) -> Double {
+  package func overlap(_ other: Rect) -> Double {
     let common = intersection(other).area
     let union = area + other.area - common
     return union > 0 ? common / union : 0
   }
 
   /// The square around the same centre whose side is `factor` times the longer side.
-  public func square(factor: Double) -> Rect {
+  package func square(factor: Double) -> Rect {
     let side = factor * max(width, height)
     return Rect(x: centre.x - side / 2, y: centre.y - side / 2, width: side, height: side)
   }
 
   /// The point `t` of the way from this box to `other`: 0 gives this box, 1 gives `other`.
-  public func interpolated(to other: Rect, _ t: Double) -> Rect {
+  package func interpolated(to other: Rect, _ t: Double) -> Rect {
     func mix(_ a: Double, _ b: Double) -> Double { a + (b - a) * t }
     return Rect(
       x: mix(x, other.x), y: mix(y, other.y), width: mix(width, other.width), height: mix(height, other.height))

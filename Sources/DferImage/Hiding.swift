@@ -3,7 +3,7 @@ extension Image {
   ///
   /// Blocks are a sixth of a box's longer side and hold the mean colour; a face keeps its place and its colour. Boxes
   /// are in pixels of this image and are widened by a quarter to each side first, because hair and ears tell too.
-  public func hiding(_ boxes: [Rect]) -> Image {
+  package func hiding(_ boxes: [Rect]) -> Image {
     var result = self
     for box in boxes where box.area.isFinite && box.x.isFinite && box.y.isFinite {
       let wide = Rect(

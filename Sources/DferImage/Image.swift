@@ -1,10 +1,10 @@
 /// An image of 8-bit RGB bytes, row by row, without padding.
-public struct Image: Sendable, Hashable {
-  public let width, height: Int
+package struct Image: Sendable, Hashable {
+  package let width, height: Int
   /// `height * width * 3` bytes: R, G, B of the first pixel, then the next one to the right.
-  public var pixels: [UInt8]
+  package var pixels: [UInt8]
 
-  public init(width: Int, height: Int, pixels: [UInt8]) {
+  package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(pixels.count == width * height * 3, "Image: \(pixels.count) bytes for \(width)x\(height) RGB")
     self.width = width
     self.height = height
@@ -12,9 +12,9 @@ public struct Image: Sendable, Hashable {
   }
 
   /// A black image.
-  public init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.init(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
   }
 
-  public var size: Size { Size(width: width, height: height) }
+  package var size: Size { Size(width: width, height: height) }
 }

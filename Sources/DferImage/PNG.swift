@@ -1,8 +1,8 @@
 /// Writes images as PNG (RFC 2083), packed for flat colours: each row is taken as differences to its left or upper
 /// neighbour, and runs of equal bytes become one code. Photographs come out about as large as they are in memory.
-public enum PNG {
+package enum PNG {
   /// The bytes of a PNG file, 8 bits for each of red, green and blue.
-  public static func data(_ image: Image) -> [UInt8] {
+  package static func data(_ image: Image) -> [UInt8] {
     var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     let header = big(UInt32(image.width)) + big(UInt32(image.height)) + [8, 2, 0, 0, 0]
     for (name, content) in [("IHDR", header), ("IDAT", zlib(filtered(image))), ("IEND", [])] {

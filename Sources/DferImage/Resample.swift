@@ -3,7 +3,7 @@ extension Image {
   ///
   /// Fractions of pixels are honoured, so that a slowly moving crop moves smoothly. Shrinking averages over the source
   /// area, growing is bilinear, and outside the image its border is repeated.
-  public func resampled(_ area: Rect, width: Int, height: Int) -> Image {
+  package func resampled(_ area: Rect, width: Int, height: Int) -> Image {
     precondition(
       width > 0 && height > 0 && area.width > 0 && area.height > 0, "resampled: \(area) to \(width)x\(height)")
     let columns = Weights(start: area.x, length: area.width, count: width, limit: self.width)

@@ -2,7 +2,7 @@ import Foundation
 
 extension Image {
   /// Like `resampled`, from a square that is turned by `angle` radians around its middle, clockwise as seen.
-  public func resampled(_ area: Rect, turnedBy angle: Double, size: Int) -> Image {
+  package func resampled(_ area: Rect, turnedBy angle: Double, size: Int) -> Image {
     guard angle != 0 else { return resampled(area, width: size, height: size) }
     let (c, s) = (cos(angle), sin(angle))
     // An upright square around the turned one, already at the final scale; then only the turning is left to do.
@@ -40,7 +40,7 @@ extension Image {
 
 extension Image {
   /// The same image upside down: turned by half a turn, not mirrored.
-  public var turnedByHalf: Image {
+  package var turnedByHalf: Image {
     var result = self
     let count = width * height
     for pixel in 0..<count {

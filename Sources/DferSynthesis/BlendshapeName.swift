@@ -1,12 +1,12 @@
 /// A movement of the face that the mesh has a shape for, named as in ICT-FaceKit. Paired ones exist for each side.
-public enum BlendshapeName: String, CaseIterable, Sendable {
+package enum BlendshapeName: String, CaseIterable, Sendable {
   case browDown, browInnerUp, browOuterUp, cheekPuff, cheekRaiser, cheekSquint, eyeBlink, eyeLookDown, eyeLookIn
   case eyeLookOut, eyeLookUp, eyeSquint, eyeWide, mouthDimple, mouthFrown, mouthLowerDown, mouthPress, mouthSmile
   case mouthStretch, mouthUpperUp, noseSneer
   case jawForward, jawLeft, jawOpen, jawRight, mouthClose, mouthFunnel, mouthLeft, mouthPucker, mouthRight
   case mouthRollLower, mouthRollUpper, mouthShrugLower, mouthShrugUpper
 
-  public var isPaired: Bool { index < BlendshapeName.jawForward.index }
+  package var isPaired: Bool { index < BlendshapeName.jawForward.index }
 
   /// The mesh's names: one, or the subject's left (the right of the image) and right.
   var shapeNames: [String] { isPaired ? ["\(rawValue)_L", "\(rawValue)_R"] : [rawValue] }
@@ -16,11 +16,11 @@ public enum BlendshapeName: String, CaseIterable, Sendable {
 }
 
 /// How strongly each movement is made, by side: 0 not at all, 1 fully.
-public struct FacePose: Sendable, Hashable {
+package struct FacePose: Sendable, Hashable {
   /// [movements * 2]: the subject's left, then right; unpaired movements use the first.
   private(set) var weights = [Float](repeating: 0, count: 2 * BlendshapeName.allCases.count)
 
-  public init() {}
+  package init() {}
 
   subscript(_ movement: BlendshapeName, side: Int) -> Float {
     get { weights[2 * movement.index + side] }

@@ -9,10 +9,10 @@ import Foundation
 /// * `clips/000000.csv`, one row for each frame and face;
 /// * `manifest.csv`, one row for each clip and face, as training reads it. It grows with the clips, so that a run that is
 ///   stopped leaves a folder that can be used.
-public struct ClipFiles {
-  public let folder: URL
+package struct ClipFiles {
+  package let folder: URL
   private let manifest: OutputFile
-  public var manifestPath: String { manifest.path }
+  package var manifestPath: String { manifest.path }
 
   static let manifestHeader =
     "path,start_s,end_s,label,x0,y0,x1,y1,truth,face,strength,speaks,person"
@@ -22,7 +22,7 @@ public struct ClipFiles {
     + (0..<68).flatMap { ["p\($0)x", "p\($0)y"] }).joined(separator: ",")
 
   /// - Throws: `OutputError` when the folder cannot be made or holds a manifest already.
-  public init(_ folder: String, overwrite: Bool) throws {
+  package init(_ folder: String, overwrite: Bool) throws {
     self.folder = URL(fileURLWithPath: folder)
     do {
       try FileManager.default.createDirectory(
@@ -35,7 +35,7 @@ public struct ClipFiles {
   /// Renders and writes one clip.
   ///
   /// - Parameter person: names the clip's people in the manifest, so that no person is on both sides of a split.
-  public func write(_ clip: SyntheticClip, number: Int, person: String) throws {
+  package func write(_ clip: SyntheticClip, number: Int, person: String) throws {
     let name = String(repeating: "0", count: max(0, 6 - String(number).count)) + String(number)
     let base = folder.appendingPathComponent("clips/\(name)")
     let settings = clip.settings

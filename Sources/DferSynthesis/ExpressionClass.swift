@@ -1,7 +1,7 @@
 import DferTensor
 
 /// The eight classes that can be rendered.
-public enum ExpressionClass: String, CaseIterable, Sendable {
+package enum ExpressionClass: String, CaseIterable, Sendable {
   case anger, contempt, disgust, fear, happiness, neutral, sadness, surprise
 
   /// A face that shows the class fully, one of the many that do: movements after the facial action coding system (FACS).

@@ -6,9 +6,9 @@ import DferTensor
 /// (MIT licence). Tensors: `neutral` [V, 3], `identity` [60, V, 3], `faces` [Q, 4], `region` [V], `landmarks68_jawline`
 /// [68], and `expression_start`, `expression_vertex`, `expression_delta`: shape k moves the vertices of
 /// `start[k]..<start[k + 1]`. The shapes' names are in the metadata.
-public struct FaceMesh: Sendable {
+package struct FaceMesh: Sendable {
   /// What a vertex belongs to, numbered as in the file.
-  public enum Region: Int, Sendable {
+  package enum Region: Int, Sendable {
     case skin, head, mouthSocket, eyeSocket, gums, teeth, sclera, iris, lips, brows, pupil
   }
 
@@ -36,7 +36,7 @@ public struct FaceMesh: Sendable {
   var vertexCount: Int { regions.count }
 
   /// - Throws: `CheckpointError` when the file is damaged or no such mesh.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     let file = try SafetensorsFile(path: path)
     func fault(_ reason: String) -> CheckpointError { CheckpointError(path: path, reason: "no face mesh: \(reason)") }
     neutral = try file.tensor("neutral").values

@@ -3,42 +3,42 @@ import DferTensor
 import Foundation
 
 /// What synthetic clips should look like.
-public struct SynthesisSettings: Sendable, Hashable {
+package struct SynthesisSettings: Sendable, Hashable {
   /// Of each clip.
-  public var seconds = 2.0
-  public var frameRate = 25.0
+  package var seconds = 2.0
+  package var frameRate = 25.0
   /// Of the images, in pixels.
-  public var size = Size(width: 160, height: 160)
+  package var size = Size(width: 160, height: 160)
   /// People in each clip.
-  public var faces = 1
+  package var faces = 1
   /// Taken in turns.
-  public var classes = ExpressionClass.allCases
+  package var classes = ExpressionClass.allCases
   /// Share of people who wear a mask.
-  public var masks = 0.0
+  package var masks = 0.0
   /// Share of faces that something passes in front of.
-  public var occluders = 0.0
-  public var cut = Timing.Cut.whole
+  package var occluders = 0.0
+  package var cut = Timing.Cut.whole
 
-  public init() {}
+  package init() {}
 
-  public var frames: Int { max(1, Int((seconds * frameRate).rounded())) }
+  package var frames: Int { max(1, Int((seconds * frameRate).rounded())) }
 }
 
 /// One rendered clip: a scene drawn from a seed, shown frame by frame.
-public struct SyntheticClip: Sendable {
+package struct SyntheticClip: Sendable {
   /// What is true of one face at one moment, in pixels of the image.
-  public struct Face: Sendable, Hashable {
-    public var expression: ExpressionClass
+  package struct Face: Sendable, Hashable {
+    package var expression: ExpressionClass
     /// How much of the expression is shown: 0 at rest, 1 at the apex of this clip.
-    public var intensity: Double
-    public var phase: Timing.Phase
+    package var intensity: Double
+    package var phase: Timing.Phase
     /// Bounds of the points with a quarter of their height added above for the forehead.
-    public var box: Rect
+    package var box: Rect
     /// The usual 68, p0 to p67. They may lie outside the image or be hidden.
-    public var points: [Point]
+    package var points: [Point]
 
     /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
-    public var fivePoints: [Point] {
+    package var fivePoints: [Point] {
       func mean(_ range: ClosedRange<Int>) -> Point {
         let count = Double(range.count)
         return Point(
@@ -48,14 +48,14 @@ public struct SyntheticClip: Sendable {
     }
   }
 
-  public struct Frame: Sendable {
-    public var image: Image
-    public var faces: [Face]
+  package struct Frame: Sendable {
+    package var image: Image
+    package var faces: [Face]
     /// For each pixel the face that is seen, from 1; 0 for everything else.
-    public var owners: [UInt8]
+    package var owners: [UInt8]
   }
 
-  public let settings: SynthesisSettings
+  package let settings: SynthesisSettings
   private let subjects: [(subject: Subject, motion: HeadMotion)]
   private let occluders: [(face: Int, occluder: Occluder)]
   private let camera: Camera
@@ -67,7 +67,7 @@ public struct SyntheticClip: Sendable {
   /// - Parameters:
   ///   - seed: the same seed gives the same clip.
   ///   - number: of the clip; chooses the class.
-  public init(_ mesh: FaceMesh, _ settings: SynthesisSettings, seed: UInt64, number: Int) {
+  package init(_ mesh: FaceMesh, _ settings: SynthesisSettings, seed: UInt64, number: Int) {
     precondition(settings.faces > 0 && !settings.classes.isEmpty, "SyntheticClip: nobody to show, or nothing")
     // Neighbouring seeds and numbers share nothing.
     var random = RandomSource(seed: seed &* 0xD1B5_4A32_D192_ED03 &+ UInt64(number) &* 0x8CB9_2BA7_2F3D_8DD7)
@@ -93,15 +93,15 @@ public struct SyntheticClip: Sendable {
   }
 
   /// x264's CRF that belongs to the scene.
-  public var quality: Int { sensor.quality }
+  package var quality: Int { sensor.quality }
 
   /// Share of the full expression that each face reaches at its apex.
-  public var strengths: [Double] { subjects.map(\.subject.animation.strength) }
-  public var expressions: [ExpressionClass] { subjects.map(\.subject.animation.expression) }
-  public var speaks: [Bool] { subjects.map(\.subject.animation.speaks) }
+  package var strengths: [Double] { subjects.map(\.subject.animation.strength) }
+  package var expressions: [ExpressionClass] { subjects.map(\.subject.animation.expression) }
+  package var speaks: [Bool] { subjects.map(\.subject.animation.speaks) }
 
   /// Renders frame `index`. Any order gives the same images.
-  public func frame(_ index: Int) -> Frame {
+  package func frame(_ index: Int) -> Frame {
     let time = Double(index) / settings.frameRate
     var canvas = backdrop
     var faces: [Face] = []

@@ -1,18 +1,18 @@
 import DferTensor
 
 /// When an expression comes and goes, in seconds: it rises from `start` to `apex`, stays until `release`, and is gone at `end`.
-public struct Timing: Sendable, Hashable {
-  public enum Phase: String, Sendable { case neutral, onset, apex, offset }
+package struct Timing: Sendable, Hashable {
+  package enum Phase: String, Sendable { case neutral, onset, apex, offset }
 
-  public var start, apex, release, end: Double
+  package var start, apex, release, end: Double
 
-  public init(start: Double, apex: Double, release: Double, end: Double) {
+  package init(start: Double, apex: Double, release: Double, end: Double) {
     precondition(start < apex && apex <= release && release < end, "Timing: \(start), \(apex), \(release), \(end)")
     (self.start, self.apex, self.release, self.end) = (start, apex, release, end)
   }
 
   /// 0 before the onset and after the offset, 1 at the apex, smooth between.
-  public func intensity(at time: Double) -> Double {
+  package func intensity(at time: Double) -> Double {
     func smooth(_ t: Double) -> Double { t * t * (3 - 2 * t) }
     switch phase(at: time) {
     case .neutral: return 0
@@ -22,14 +22,14 @@ public struct Timing: Sendable, Hashable {
     }
   }
 
-  public func phase(at time: Double) -> Phase {
+  package func phase(at time: Double) -> Phase {
     if time <= start || time >= end { return .neutral }
     if time < apex { return .onset }
     return time <= release ? .apex : .offset
   }
 
   /// How clips are cut from the course of an expression.
-  public enum Cut: String, CaseIterable, Sendable {
+  package enum Cut: String, CaseIterable, Sendable {
     /// From rest through the apex to rest.
     case whole
     /// Also clips that begin or end at the apex, or show nothing else, as clips of real video do.

@@ -3,11 +3,11 @@ import Foundation
 import Synchronization
 
 /// How many threads the arithmetic may use. OpenBLAS itself always runs on one: work is divided above it.
-public enum Compute {
+package enum Compute {
   private static let chosen = Atomic<Int>(0)
 
   /// Threads of one forward pass; by default the processors that this process may run on. Set it once, at the start.
-  public static var threads: Int {
+  package static var threads: Int {
     get {
       if let own { return own }
       let threads = chosen.load(ordering: .relaxed)
@@ -23,7 +23,7 @@ public enum Compute {
 
   /// What products of networks that are opened from now on are made of, for reading; training is in 32-bit floats. Set it
   /// once, at the start.
-  public static var precision: Precision {
+  package static var precision: Precision {
     get { Precision.allCases[chosenPrecision.load(ordering: .relaxed)] }
     set { chosenPrecision.store(Precision.allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
   }
@@ -37,7 +37,7 @@ public enum Compute {
   }
 
   /// Processors that this process may run on: its affinity mask and, in a container, its share of processor time.
-  public static let availableCores: Int = {
+  package static let availableCores: Int = {
     let allowed = Int(ck_available_cores())
     guard let quota = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return allowed }
     return min(allowed, cores(ofQuota: quota) ?? allowed)

@@ -2,17 +2,17 @@ import CKernels
 import Foundation
 
 /// What the arithmetic runs on, for `info` commands and benchmark headers.
-public enum ComputeInfo {
+package enum ComputeInfo {
   /// The processor family that OpenBLAS chose its kernels for, such as `SkylakeX`.
-  public static var blasCore: String { Kernels.blasCore }
+  package static var blasCore: String { Kernels.blasCore }
 
-  public static var threads: Int { Compute.threads }
+  package static var threads: Int { Compute.threads }
 
   /// Instruction set of the element-wise kernels.
-  public static var instructionSet: String { name(ofLevel: ck_level()) }
+  package static var instructionSet: String { name(ofLevel: ck_level()) }
 
   /// Says so when `OPENBLAS_CORETYPE` holds OpenBLAS to kernels that are slower than this processor.
-  public static var warning: String? {
+  package static var warning: String? {
     guard let forced = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], !forced.isEmpty else { return nil }
     return warning(forced: forced, used: blasCore, level: ck_best_level())
   }

@@ -1,22 +1,22 @@
 /// Names one array of learned numbers. Layers hold parameters; the numbers live in a `ParameterStore`.
-public struct Parameter: Sendable, Hashable {
+package struct Parameter: Sendable, Hashable {
   let slot: Int
 }
 
 /// All learned numbers of a model, in the order in which its layers declared them.
 ///
 /// Gradients, optimiser moments and checkpoints are arrays in the same order, so no layer needs to know about them.
-public struct ParameterStore: Sendable {
-  public private(set) var names: [String] = []
-  public private(set) var tensors: [Tensor] = []
+package struct ParameterStore: Sendable {
+  package private(set) var names: [String] = []
+  package private(set) var tensors: [Tensor] = []
   private var slots: [String: Int] = [:]
   /// nil while weights may still change.
   private(set) var prepared: PreparedWeights?
 
-  public init() {}
+  package init() {}
 
   /// Declares a parameter, filled with zeros until a checkpoint or an initialiser fills it.
-  public mutating func declare(_ name: String, shape: [Int]) -> Parameter {
+  package mutating func declare(_ name: String, shape: [Int]) -> Parameter {
     precondition(slots[name] == nil, "ParameterStore: \(name) is declared twice")
     slots[name] = names.count
     prepared = nil
@@ -25,7 +25,7 @@ public struct ParameterStore: Sendable {
     return Parameter(slot: names.count - 1)
   }
 
-  public subscript(parameter: Parameter) -> Tensor {
+  package subscript(parameter: Parameter) -> Tensor {
     get { tensors[parameter.slot] }
     set {
       precondition(
@@ -37,7 +37,7 @@ public struct ParameterStore: Sendable {
   }
 
   /// Changes a parameter's numbers where they lie.
-  public mutating func update(_ parameter: Parameter, _ change: (inout Tensor) -> Void) {
+  package mutating func update(_ parameter: Parameter, _ change: (inout Tensor) -> Void) {
     change(&tensors[parameter.slot])
     prepared = nil
   }
@@ -45,18 +45,18 @@ public struct ParameterStore: Sendable {
   /// For weights that are used again and again: kernels keep what they make of them. Ends with the next write.
   ///
   /// - Parameter precision: what products are made of, where nothing is recorded for gradients.
-  public mutating func keepPrepared(_ precision: Precision = Compute.precision) {
+  package mutating func keepPrepared(_ precision: Precision = Compute.precision) {
     prepared = PreparedWeights(precision: precision)
   }
 
   /// What products of the forward pass are made of.
-  public var precision: Precision { prepared?.precision ?? .fp32 }
+  package var precision: Precision { prepared?.precision ?? .fp32 }
 
-  public func parameter(named name: String) -> Parameter? {
+  package func parameter(named name: String) -> Parameter? {
     slots[name].map { Parameter(slot: $0) }
   }
 
-  public func name(of parameter: Parameter) -> String { names[parameter.slot] }
-  public var parameters: [Parameter] { names.indices.map { Parameter(slot: $0) } }
-  public var count: Int { tensors.reduce(0) { $0 + $1.count } }
+  package func name(of parameter: Parameter) -> String { names[parameter.slot] }
+  package var parameters: [Parameter] { names.indices.map { Parameter(slot: $0) } }
+  package var count: Int { tensors.reduce(0) { $0 + $1.count } }
 }

@@ -2,7 +2,7 @@ import CKernels
 
 /// What numbers the matrix products of a network are made of. Sums are always made in 32 bits, and everything else, layer
 /// norms, softmax, GELU and small products such as the heads, is computed in 32-bit floats.
-public enum Precision: String, Sendable, CaseIterable, Codable {
+package enum Precision: String, Sendable, CaseIterable, Codable {
   /// 32-bit floats.
   case fp32
   /// The upper halves of floats: their range, 8 bits of precision. The usual format of other engines.
@@ -17,10 +17,10 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
 
   /// The most exact of those that this processor is fastest with, short of what may change results: 16-bit whole numbers
   /// where it has instructions for them, else 32-bit floats.
-  public static var automatic: Precision { ck_reduced_is_faster(CK_INT16) != 0 ? .int16 : .fp32 }
+  package static var automatic: Precision { ck_reduced_is_faster(CK_INT16) != 0 ? .int16 : .fp32 }
 
   /// What its products are made with on this processor, in words.
-  public var instructions: String {
+  package var instructions: String {
     linearFormat.map { String(cString: ck_reduced_instructions($0)) } ?? ComputeInfo.instructionSet
   }
 

@@ -1,15 +1,15 @@
 import Foundation
 
 /// A small seeded generator (SplitMix64): the same seed gives the same numbers on every machine.
-public struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
+package struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
   /// Where the sequence stands: a generator with this seed goes on from here.
-  public private(set) var state: UInt64
+  package private(set) var state: UInt64
 
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,12 +18,12 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
   }
 
   /// Uniform in 0 ..< 1.
-  public mutating func uniform() -> Float {
+  package mutating func uniform() -> Float {
     Float(next() >> 40) * 0x1p-24
   }
 
   /// Normal with mean 0 and deviation 1 (Box and Muller).
-  public mutating func normal() -> Float {
+  package mutating func normal() -> Float {
     let radius = (-2 * log(Double(1 - uniform()))).squareRoot()
     return Float(radius * cos(2 * Double.pi * Double(uniform())))
   }

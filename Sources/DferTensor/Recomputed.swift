@@ -5,7 +5,7 @@ extension Tape {
   /// - Parameters:
   ///   - inputs: everything the part reads besides parameters.
   ///   - body: the part. It is run twice with the same random numbers, so it must not depend on anything that changes.
-  public mutating func recomputed(
+  package mutating func recomputed(
     _ inputs: [Value], _ body: @escaping (_ tape: inout Tape, _ inputs: [Value]) -> Value
   ) -> Value {
     guard isRecording else { return body(&self, inputs) }

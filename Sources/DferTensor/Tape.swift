@@ -1,9 +1,9 @@
 /// A tensor on its way through a network. `node` is nil when nothing upstream wants a gradient.
-public struct Value: Sendable {
-  public let tensor: Tensor
-  public let node: Int?
+package struct Value: Sendable {
+  package let tensor: Tensor
+  package let node: Int?
 
-  public init(_ tensor: Tensor) {
+  package init(_ tensor: Tensor) {
     self.tensor = tensor
     node = nil
   }
@@ -13,7 +13,7 @@ public struct Value: Sendable {
     self.node = node
   }
 
-  public var shape: [Int] { tensor.shape }
+  package var shape: [Int] { tensor.shape }
 }
 
 /// Turns the gradient of an operation's output into gradients of its inputs and parameters.
@@ -52,25 +52,25 @@ struct Adjoints {
 /// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. Nothing is
 /// recorded of operations that no gradient reaches: where all parameters so far are frozen, a network costs what
 /// inference costs.
-public struct Tape: ~Copyable {
-  public let parameters: ParameterStore
-  public let isRecording: Bool
+package struct Tape: ~Copyable {
+  package let parameters: ParameterStore
+  package let isRecording: Bool
   /// Whether dropout drops and batch norm looks at its batch.
-  public let isTraining: Bool
+  package let isTraining: Bool
   /// New running statistics of batch norms, in the order in which they arose. The trainer writes them to the store.
-  public internal(set) var statistics: [(parameter: Parameter, tensor: Tensor)] = []
+  package internal(set) var statistics: [(parameter: Parameter, tensor: Tensor)] = []
   /// The source of all randomness of this pass. Save it before a segment that will be run again.
-  public var random: RandomSource
+  package var random: RandomSource
   /// Multiplications of matrix products, attention and convolutions so far, each with its addition: the usual measure
   /// of what a network costs, whatever method computes them.
-  public internal(set) var multiplications = 0
+  package internal(set) var multiplications = 0
   private var pullbacks: [Pullback] = []
   /// Parameters that get no gradient.
   let frozen: Set<Parameter>
   /// Whether any operation so far has a parameter that is not frozen, recorded or not.
   var learnsAnything = false
 
-  public init(
+  package init(
     _ parameters: ParameterStore, recording: Bool = false, training: Bool = false, frozen: Set<Parameter> = [],
     random: RandomSource = RandomSource(seed: 0)
   ) {
@@ -115,19 +115,19 @@ public struct Tape: ~Copyable {
   }
 
   /// A value whose own gradient is wanted, as an input of a gradient check.
-  public mutating func input(_ tensor: Tensor) -> Value {
+  package mutating func input(_ tensor: Tensor) -> Value {
     record(tensor) { _, _ in }
   }
 
   /// Gradients of a scalar `loss` for all parameters and for the given `inputs`; nil where the loss does not depend on
   /// one.
-  public consuming func gradients(of loss: Value, inputs: [Value] = []) -> (parameters: [Tensor?], inputs: [Tensor?]) {
+  package consuming func gradients(of loss: Value, inputs: [Value] = []) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     precondition(loss.tensor.count == 1, "gradients(of:): the loss has shape \(loss.shape), not one number")
     return gradients(from: [(loss, Tensor([1], shape: loss.shape))], inputs: inputs)
   }
 
   /// Gradients of the sum of all numbers of each value times its factor.
-  public consuming func gradients(
+  package consuming func gradients(
     from seeds: [(value: Value, factor: Tensor)], inputs: [Value] = []
   ) -> (parameters: [Tensor?], inputs: [Tensor?]) {
     var adjoints = Adjoints(

@@ -2,9 +2,9 @@ import DferImage
 import Foundation
 
 /// One row of a timeline: what one clip shows of one face, or why it shows none.
-public struct ClipResult: Sendable, Hashable {
+package struct ClipResult: Sendable, Hashable {
   /// What a row stands for. `success` in the CSV is 1 for `ok` only.
-  public enum Status: String, Sendable, CaseIterable, Codable {
+  package enum Status: String, Sendable, CaseIterable, Codable {
     case ok
     /// No face in this clip.
     case noFace = "no_face"
@@ -20,51 +20,51 @@ public struct ClipResult: Sendable, Hashable {
   }
 
   /// Number of the clip from 0; all faces of a clip share it.
-  public var clip: Int
-  public var faceID: Int?
+  package var clip: Int
+  package var faceID: Int?
   /// Seconds from the container's start, inclusive.
-  public var startSeconds: Double
+  package var startSeconds: Double
   /// Seconds from the container's start, exclusive.
-  public var endSeconds: Double
+  package var endSeconds: Double
   /// Displayed frames of the clip, end exclusive; nil in a hole.
-  public var frames: Range<Int>?
-  public var status: Status
+  package var frames: Range<Int>?
+  package var status: Status
   /// Calibrated probabilities in the class order of the weights; empty when there is no face.
-  public var probabilities: [Float] = []
+  package var probabilities: [Float] = []
   /// Network frames that show the face.
-  public var faceFrames: Int?
-  public var coverage: Double?
+  package var faceFrames: Int?
+  package var coverage: Double?
   /// Face box at the clip's middle, in upright full-frame pixels.
-  public var box: Rect?
-  public var boxScore: Double?
+  package var box: Rect?
+  package var boxScore: Double?
   /// Turn of the head in the image's plane, in degrees, clockwise as seen; from the eyes.
-  public var rollDegrees: Double?
+  package var rollDegrees: Double?
   /// Probability that a mask covers the lower face, 0...1.
-  public var occlusion: Double?
+  package var occlusion: Double?
   /// The network's own probability that a mask is worn; nil for networks that do not look for one.
-  public var maskWorn: Double?
+  package var maskWorn: Double?
   /// How much the face itself changes over the clip: standard deviation over time, in grey values (0...255); nil when
   /// fewer than two of its frames show the face.
-  public var motion: Double?
+  package var motion: Double?
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
-  public var landmarks: [Point] = []
-  public var blendshapes: [Float] = []
+  package var landmarks: [Point] = []
+  package var blendshapes: [Float] = []
   /// What a `TimelineModel` made of the probabilities; nil when none was asked for or nothing was read.
-  public var modelled: Modelled?
+  package var modelled: Modelled?
   /// UTC date of the clip's start, for live sources.
-  public var wallTime: Date?
+  package var wallTime: Date?
 
-  public init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
+  package init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
     self.clip = clip
     self.startSeconds = startSeconds
     self.endSeconds = endSeconds
     self.status = status
   }
 
-  public var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
+  package var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
 
   /// Largest `motion` of a face that may be a picture: a face of flesh and blood exceeds it in some clip, by blinking or
   /// swaying, and a poster before a camera at rest never does. Of 28 real clips of 2 to 20 seconds, every face reached
   /// 2.0; of three photographs behind grain, a flickering lamp and a lossy codec, none reached 1.7.
-  public static let stillMotion = 1.8
+  package static let stillMotion = 1.8
 }

@@ -1,5 +1,5 @@
 /// Writes a number with a fixed count of decimals and a point, in every locale. Not a number is an empty text.
-public func fixedDecimal(_ value: Double, places: Int) -> String {
+package func fixedDecimal(_ value: Double, places: Int) -> String {
   guard value.isFinite else { return "" }
   var scale = 1.0
   for _ in 0..<places { scale *= 10 }

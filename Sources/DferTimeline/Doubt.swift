@@ -1,15 +1,15 @@
 /// When a reading is in doubt, for everything that people look at: such labels carry a question mark or are hatched.
 /// Tables hold the numbers, so that everybody may draw their own line.
-public enum Doubt {
+package enum Doubt {
   /// Confidence below which a label is in doubt.
-  public static let threshold = 0.6
+  package static let threshold = 0.6
 
-  public static func isDoubtful(_ confidence: Double) -> Bool { confidence < threshold }
+  package static func isDoubtful(_ confidence: Double) -> Bool { confidence < threshold }
 }
 
 extension Segment {
   /// Whether its mean confidence is in doubt; false where there is no face.
-  public var isDoubtful: Bool { faceID != nil && Doubt.isDoubtful(confidence) }
+  package var isDoubtful: Bool { faceID != nil && Doubt.isDoubtful(confidence) }
   /// The label for people: "fear?" when it is in doubt.
-  public var shownLabel: String { isDoubtful ? label + "?" : label }
+  package var shownLabel: String { isDoubtful ? label + "?" : label }
 }

@@ -1,15 +1,15 @@
 /// How closely a live run looks from a moment on.
-public struct LoadChange: Sendable, Hashable, Codable {
+package struct LoadChange: Sendable, Hashable, Codable {
   /// Seconds from the container's start.
-  public let seconds: Double
+  package let seconds: Double
   /// 0: as asked for. The higher, the more is given up: 1 and 2 the detector's rate, 3 the overlap of clips.
-  public let step: Int
+  package let step: Int
   /// Seconds between two looks of the detector.
-  public let finderEvery: Double
+  package let finderEvery: Double
   /// Seconds from one clip to the next.
-  public let hop: Double
+  package let hop: Double
 
-  public init(seconds: Double, step: Int, finderEvery: Double, hop: Double) {
+  package init(seconds: Double, step: Int, finderEvery: Double, hop: Double) {
     self.seconds = seconds
     self.step = step
     self.finderEvery = finderEvery

@@ -2,28 +2,28 @@ import DferImage
 import Foundation
 
 /// The columns of a timeline, fixed once for a run: the same in every file, whether or not a face is ever seen.
-public struct RowLayout: Sendable, Hashable {
+package struct RowLayout: Sendable, Hashable {
   /// Class names in the order of the weights.
-  public let labels: [String]
+  package let labels: [String]
   /// Names of the blendshape columns; empty when they were not asked for.
-  public let blendshapes: [String]
-  public let includesLandmarks: Bool
+  package let blendshapes: [String]
+  package let includesLandmarks: Bool
   /// Whether rows carry the date of their clip, for live sources.
-  public let includesWallTime: Bool
+  package let includesWallTime: Bool
   /// Whether rows carry what the network says of a mask.
-  public let includesMask: Bool
+  package let includesMask: Bool
   /// Whether rows say how much the face moves.
-  public let includesMotion: Bool
+  package let includesMotion: Bool
   /// Whether rows carry what a `TimelineModel` made of them, beside the raw values.
-  public var includesModel = false
+  package var includesModel = false
   /// The model's options, for formats that have a place for them.
-  public var model: [String: String] = [:]
+  package var model: [String: String] = [:]
   /// How the rows were made, by name (version, pipeline, weights, date), for formats that have a place for it.
-  public var provenance: [String: String] = [:]
+  package var provenance: [String: String] = [:]
   /// Class indices in alphabetical order of their names, so that files of two networks line up.
   let order: [Int]
 
-  public init(
+  package init(
     labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false,
     includesMask: Bool = false, includesMotion: Bool = false
   ) {
@@ -37,7 +37,7 @@ public struct RowLayout: Sendable, Hashable {
   }
 
   /// Column names, in order.
-  public var columns: [String] {
+  package var columns: [String] {
     [
       "clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label",
       "confidence", "margin",
@@ -124,7 +124,7 @@ public struct RowLayout: Sendable, Hashable {
 
 extension ClipResult {
   /// The likeliest class, its probability, and its lead over the second; nil when there is no face.
-  public func best(_ labels: [String]) -> (label: String, confidence: Float, margin: Float)? {
+  package func best(_ labels: [String]) -> (label: String, confidence: Float, margin: Float)? {
     guard let first = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { return nil }
     let second = probabilities.indices.filter { $0 != first }.map { probabilities[$0] }.max() ?? 0
     return (labels[first], probabilities[first], probabilities[first] - second)

@@ -2,16 +2,16 @@ import Foundation
 
 /// The facts of a run, written beside its rows as `NAME.run.json`: what was read, with what, how, and where every
 /// decoded frame went.
-public struct RunManifest: Sendable, Codable {
+package struct RunManifest: Sendable, Codable {
   /// A weight file and what it says of itself.
-  public struct Weights: Sendable, Codable {
-    public var file: String
-    public var sha256: String
-    public var model: String
-    public var version: String
-    public var licence: String
+  package struct Weights: Sendable, Codable {
+    package var file: String
+    package var sha256: String
+    package var model: String
+    package var version: String
+    package var licence: String
 
-    public init(file: String, sha256: String, model: String, version: String, licence: String) {
+    package init(file: String, sha256: String, model: String, version: String, licence: String) {
       self.file = file
       self.sha256 = sha256
       self.model = model
@@ -21,14 +21,14 @@ public struct RunManifest: Sendable, Codable {
   }
 
   /// A part of the video without frames, and why.
-  public struct GapRecord: Sendable, Hashable, Codable {
+  package struct GapRecord: Sendable, Hashable, Codable {
     /// Seconds from the container's start.
-    public var startS: Double
-    public var endS: Double
+    package var startS: Double
+    package var endS: Double
     /// damage, timestamps, truncated, disconnected, lost or not_taken.
-    public var reason: String
+    package var reason: String
 
-    public init(startS: Double, endS: Double, reason: String) {
+    package init(startS: Double, endS: Double, reason: String) {
       self.startS = startS
       self.endS = endS
       self.reason = reason
@@ -36,84 +36,84 @@ public struct RunManifest: Sendable, Codable {
   }
 
   /// How the run ended.
-  public enum Outcome: String, Sendable, Codable {
+  package enum Outcome: String, Sendable, Codable {
     case complete, damaged, interrupted
     case outputFailed = "output_failed"
     case failed
   }
 
   /// Counts that must add up: `decoded_frames` = `used_frames` + `skipped_frames`.
-  public struct Counts: Sendable, Codable {
+  package struct Counts: Sendable, Codable {
     /// Frames that the source gave: `decoded_frames` + `dropped_frames` + `unread_frames`. Nil in older manifests.
-    public var sourceFrames: Int? = 0
-    public var decodedFrames = 0
+    package var sourceFrames: Int? = 0
+    package var decodedFrames = 0
     /// Frames that stand for at least one moment of a clip.
-    public var usedFrames = 0
+    package var usedFrames = 0
     /// Frames between two moments, or after an interruption.
-    public var skippedFrames = 0
+    package var skippedFrames = 0
     /// Frames of a live source that were dropped for newer ones; not among `decoded_frames`.
-    public var droppedFrames = 0
+    package var droppedFrames = 0
     /// Frames that were decoded ahead when the run was stopped; not among `decoded_frames`. Nil in older manifests.
-    public var unreadFrames: Int? = 0
+    package var unreadFrames: Int? = 0
     /// Frames that the container holds but does not show (edit lists, hidden frames).
-    public var hiddenFrames = 0
-    public var damagedPackets = 0
-    public var repairedTimes = 0
-    public var sizeChanges = 0
-    public var gaps = 0
+    package var hiddenFrames = 0
+    package var damagedPackets = 0
+    package var repairedTimes = 0
+    package var sizeChanges = 0
+    package var gaps = 0
     /// Cuts from one shot to another. Nil in older manifests.
-    public var cuts: Int? = 0
-    public var detectorRuns = 0
-    public var clips = 0
-    public var faces = 0
-    public var rows = 0
-    public var rowsByStatus: [String: Int] = [:]
+    package var cuts: Int? = 0
+    package var detectorRuns = 0
+    package var clips = 0
+    package var faces = 0
+    package var rows = 0
+    package var rowsByStatus: [String: Int] = [:]
 
-    public init() {}
+    package init() {}
 
     /// Whether every decoded frame is accounted for.
-    public var reconcile: Bool { decodedFrames == usedFrames + skippedFrames }
+    package var reconcile: Bool { decodedFrames == usedFrames + skippedFrames }
   }
 
   /// Version of the row contract (`RowLayout.contract`); nil in manifests of contract 1.
-  public var schema: Int? = RowLayout.contract
-  public var dfer: String
-  public var ffmpeg: String
-  public var started: Date
-  public var finished: Date
-  public var outcome: Outcome
-  public var pipeline: String
-  public var weights: Weights
-  public var detector: Weights
+  package var schema: Int? = RowLayout.contract
+  package var dfer: String
+  package var ffmpeg: String
+  package var started: Date
+  package var finished: Date
+  package var outcome: Outcome
+  package var pipeline: String
+  package var weights: Weights
+  package var detector: Weights
   /// Class order of the weights' output; columns are alphabetical.
-  public var classes: [String]
-  public var temperature: Double
-  public var preprocessing: [String: String]
-  public var input: [String: String]
-  public var options: [String: String]
-  public var clipFrames: Int
-  public var clipSeconds: Double
-  public var hopSeconds: Double
-  public var counts: Counts
+  package var classes: [String]
+  package var temperature: Double
+  package var preprocessing: [String: String]
+  package var input: [String: String]
+  package var options: [String: String]
+  package var clipFrames: Int
+  package var clipSeconds: Double
+  package var hopSeconds: Double
+  package var counts: Counts
   /// Seconds by stage; `decode` is time spent waiting for the decoder's thread.
-  public var stageSeconds: [String: Double]
-  public var longestLatencySeconds: Double
-  public var outputs: [String]
-  public var warnings: [String]
+  package var stageSeconds: [String: Double]
+  package var longestLatencySeconds: Double
+  package var outputs: [String]
+  package var warnings: [String]
   /// SHA-256 of the pipeline file; nil in manifests of older versions.
-  public var pipelineSha256: String?
+  package var pipelineSha256: String?
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
-  public var rowsSha256: String?
+  package var rowsSha256: String?
   /// What the network's matrix products were made of, and with which instructions; nil in manifests of older versions.
-  public var precision: String?
+  package var precision: String?
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
-  public var loadChanges: [LoadChange]?
+  package var loadChanges: [LoadChange]?
   /// The first 1000 gaps, in order of time; nil in manifests of older versions.
-  public var gaps: [GapRecord]?
+  package var gaps: [GapRecord]?
   /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
-  public var cutsS: [Double]?
+  package var cutsS: [Double]?
 
-  public init(
+  package init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,
     detector: Weights, classes: [String], temperature: Double, preprocessing: [String: String], input: [String: String],
     options: [String: String], clipFrames: Int, clipSeconds: Double, hopSeconds: Double, counts: Counts,
@@ -143,12 +143,12 @@ public struct RunManifest: Sendable, Codable {
   }
 
   /// The manifest's place beside an output: `talk.csv` has `talk.run.json`.
-  public static func path(beside output: String) -> String {
+  package static func path(beside output: String) -> String {
     (output as NSString).deletingPathExtension + ".run.json"
   }
 
   /// Reads a manifest back.
-  public init(contentsOf path: String) throws {
+  package init(contentsOf path: String) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.dateDecodingStrategy = .iso8601
@@ -174,7 +174,7 @@ public struct RunManifest: Sendable, Codable {
 
   /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.
   /// Throws `OutputError`.
-  public func write(to path: String) throws {
+  package func write(to path: String) throws {
     var manifest = self
     manifest.noteVideo(from: path)
     let encoder = JSONEncoder()

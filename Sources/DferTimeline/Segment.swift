@@ -1,53 +1,53 @@
 /// An unbroken stretch in which one face shows one label, or in which no face can be read.
-public struct Segment: Sendable, Hashable {
+package struct Segment: Sendable, Hashable {
   /// Nil when there is no face; then `label` is a status: `no_face`, `decode_gap` or `stream_gap`.
-  public let faceID: Int?
-  public let label: String
+  package let faceID: Int?
+  package let label: String
   /// Seconds from the container's start, inclusive.
-  public let start: Double
+  package let start: Double
   /// Seconds from the container's start, exclusive.
-  public fileprivate(set) var end: Double
+  package fileprivate(set) var end: Double
   /// Middle of the share with the greatest confidence, in seconds: when the expression is at its clearest.
-  public fileprivate(set) var apex: Double
+  package fileprivate(set) var apex: Double
   fileprivate var peak: Double
   /// Sum of confidence times seconds.
   fileprivate var weight: Double
 
-  public var seconds: Double { end - start }
+  package var seconds: Double { end - start }
   /// Mean confidence over time, 0...1; 0 without a face.
-  public var confidence: Double { seconds > 0 ? weight / seconds : 0 }
+  package var confidence: Double { seconds > 0 ? weight / seconds : 0 }
 }
 
 /// A timeline as segments: what subtitles, annotation files and reports are made of.
-public struct SegmentTimeline: Sendable {
+package struct SegmentTimeline: Sendable {
   /// Class names, in alphabetical order.
-  public let labels: [String]
+  package let labels: [String]
   /// In order of their ends; those of one face do not overlap.
-  public internal(set) var segments: [Segment] = []
+  package internal(set) var segments: [Segment] = []
   /// End of the last row, in seconds.
-  public internal(set) var duration = 0.0
+  package internal(set) var duration = 0.0
   /// Frames each second, counted over the rows; nil when no row says which frames it covers.
-  public var frameRate: Double? { framedSeconds > 0 ? frames / framedSeconds : nil }
+  package var frameRate: Double? { framedSeconds > 0 ? frames / framedSeconds : nil }
   var frames = 0.0
   var framedSeconds = 0.0
   /// All shares, when they were asked for.
-  public internal(set) var shares: [TimeShare] = []
+  package internal(set) var shares: [TimeShare] = []
   /// Class names in the order of the rows' probabilities.
-  public let rowLabels: [String]
+  package let rowLabels: [String]
 
   /// Faces with at least one segment, by id.
-  public var faces: [Int] { Set(segments.compactMap(\.faceID)).sorted() }
+  package var faces: [Int] { Set(segments.compactMap(\.faceID)).sorted() }
 
   /// Segments of one face, or with nil those in which there is none, by start.
-  public func segments(of face: Int?) -> [Segment] { segments.filter { $0.faceID == face } }
+  package func segments(of face: Int?) -> [Segment] { segments.filter { $0.faceID == face } }
 
   /// Segments of all faces by start, then by face.
-  public var faceSegments: [Segment] {
+  package var faceSegments: [Segment] {
     segments.filter { $0.faceID != nil }.sorted { ($0.start, $0.faceID ?? 0) < ($1.start, $1.faceID ?? 0) }
   }
 
   /// The timeline of rows that are in memory already, in any order.
-  public init(_ rows: some Sequence<ClipResult>, labels: [String]) {
+  package init(_ rows: some Sequence<ClipResult>, labels: [String]) {
     var collector = SegmentCollector(labels: labels, keepsShares: true)
     for row in rows.sorted(by: RowOrder.precedes) { collector.add(row) }
     self = collector.finish()

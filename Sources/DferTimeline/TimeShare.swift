@@ -4,14 +4,14 @@
 /// overlapping clips meet halfway between their middles, which leaves each one hop around its own middle. Where a clip
 /// has no neighbour (at the ends of the video, beside a hole, or when clips do not overlap) it keeps its own start or
 /// end. All rows of a clip get the same share, so shares of one face never overlap and together cover the video once.
-public struct TimeShare: Sendable, Hashable {
-  public let row: ClipResult
+package struct TimeShare: Sendable, Hashable {
+  package let row: ClipResult
   /// Seconds from the container's start, inclusive.
-  public let start: Double
+  package let start: Double
   /// Seconds from the container's start, exclusive.
-  public let end: Double
+  package let end: Double
 
-  public var seconds: Double { end - start }
+  package var seconds: Double { end - start }
   var middle: Double { (start + end) / 2 }
 }
 

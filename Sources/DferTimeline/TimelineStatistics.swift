@@ -1,63 +1,63 @@
 /// Figures of a timeline, over the time that each row stands for (`TimeShare`).
-public struct TimelineStatistics: Sendable {
+package struct TimelineStatistics: Sendable {
   /// One class of one face.
-  public struct Class: Sendable, Hashable {
+  package struct Class: Sendable, Hashable {
     /// Seconds in which it is the likeliest class.
-    public fileprivate(set) var seconds = 0.0
+    package fileprivate(set) var seconds = 0.0
     /// Mean probability over all read time, weighted by time.
-    public fileprivate(set) var mean = 0.0
+    package fileprivate(set) var mean = 0.0
     /// Standard deviation of the probability over all read time, weighted by time (of the population, not of a sample).
-    public fileprivate(set) var standardDeviation = 0.0
-    public fileprivate(set) var maximum = 0.0
+    package fileprivate(set) var standardDeviation = 0.0
+    package fileprivate(set) var maximum = 0.0
     /// Segments with this label.
-    public fileprivate(set) var episodes = 0
+    package fileprivate(set) var episodes = 0
     fileprivate var squares = 0.0
 
-    public var meanEpisode: Double? { episodes > 0 ? seconds / Double(episodes) : nil }
+    package var meanEpisode: Double? { episodes > 0 ? seconds / Double(episodes) : nil }
   }
 
   /// One face.
-  public struct Face: Sendable, Hashable {
-    public let id: Int
+  package struct Face: Sendable, Hashable {
+    package let id: Int
     /// Start of its first row's share and end of its last, in seconds.
-    public fileprivate(set) var start: Double
-    public fileprivate(set) var end: Double
+    package fileprivate(set) var start: Double
+    package fileprivate(set) var end: Double
     /// Seconds that were read.
-    public fileprivate(set) var readSeconds = 0.0
+    package fileprivate(set) var readSeconds = 0.0
     /// Mean probability of the likeliest class over read time.
-    public fileprivate(set) var confidence = 0.0
+    package fileprivate(set) var confidence = 0.0
     /// Read seconds in which the label is in doubt.
-    public fileprivate(set) var doubtfulSeconds = 0.0
+    package fileprivate(set) var doubtfulSeconds = 0.0
     /// Changes from one label to another without a break between them.
-    public fileprivate(set) var transitions = 0
-    public fileprivate(set) var rows = 0
+    package fileprivate(set) var transitions = 0
+    package fileprivate(set) var rows = 0
     /// The largest `motion` of its rows; nil when they do not say.
-    public fileprivate(set) var motion: Double?
+    package fileprivate(set) var motion: Double?
     /// Whether it never moved: a poster or a photograph. Nil when rows do not say.
-    public var isStill: Bool? { motion.map { $0 < ClipResult.stillMotion } }
+    package var isStill: Bool? { motion.map { $0 < ClipResult.stillMotion } }
     /// In the order of `labels`.
-    public fileprivate(set) var classes: [Class]
+    package fileprivate(set) var classes: [Class]
     /// Seconds between its first and last moment in which it was not seen, or not well enough.
-    public var unreadSeconds: Double { max(0, end - start - readSeconds) }
-    public var episodes: Int { classes.reduce(0) { $0 + $1.episodes } }
+    package var unreadSeconds: Double { max(0, end - start - readSeconds) }
+    package var episodes: Int { classes.reduce(0) { $0 + $1.episodes } }
   }
 
   /// Class names in the order of the rows' probabilities.
-  public let labels: [String]
+  package let labels: [String]
   /// By id.
-  public let faces: [Face]
+  package let faces: [Face]
   /// End of the last row, in seconds.
-  public let duration: Double
+  package let duration: Double
   /// Seconds in holes of the video.
-  public let gapSeconds: Double
-  public let noFaceSeconds: Double
+  package let gapSeconds: Double
+  package let noFaceSeconds: Double
 
-  public init(_ rows: some Sequence<ClipResult>, labels: [String]) {
+  package init(_ rows: some Sequence<ClipResult>, labels: [String]) {
     self.init(SegmentTimeline(rows, labels: labels))
   }
 
   /// The figures of a timeline that kept its shares.
-  public init(_ timeline: SegmentTimeline) {
+  package init(_ timeline: SegmentTimeline) {
     labels = timeline.rowLabels
     duration = timeline.duration
     func seconds(_ statuses: ClipResult.Status...) -> Double {
@@ -117,13 +117,13 @@ extension TimelineStatistics.Face {
 }
 
 /// Statistics as CSV: a row for each face, and one with empty cells for a video without any.
-public struct StatisticsTable: Sendable {
+package struct StatisticsTable: Sendable {
   /// Class names of all videos, in order.
-  public let labels: [String]
+  package let labels: [String]
 
-  public init(labels: [String]) { self.labels = labels }
+  package init(labels: [String]) { self.labels = labels }
 
-  public var header: String {
+  package var header: String {
     let fixed = [
       "video", "face_id", "video_s", "gap_s", "no_face_s", "start_s", "end_s", "read_s", "unread_s", "rows",
       "confidence", "episodes", "transitions", "transitions_per_min", "max_motion", "still_face", "unsure_s",
@@ -134,7 +134,7 @@ public struct StatisticsTable: Sendable {
     return (fixed + perClass).joined(separator: ",")
   }
 
-  public func lines(_ video: String, _ statistics: TimelineStatistics) -> [String] {
+  package func lines(_ video: String, _ statistics: TimelineStatistics) -> [String] {
     let name = Quoting.cell(video)
     let common = [statistics.duration, statistics.gapSeconds, statistics.noFaceSeconds].map(seconds)
     guard !statistics.faces.isEmpty else {

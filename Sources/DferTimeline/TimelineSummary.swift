@@ -1,31 +1,31 @@
 /// What a timeline adds up to, kept while rows go by in the order of time: the same seconds and shares of every class for
 /// each face as `TimelineStatistics`, without holding any row.
-public struct TimelineSummary: Sendable {
+package struct TimelineSummary: Sendable {
   /// One face's share.
-  public struct Face: Sendable {
+  package struct Face: Sendable {
     /// Seconds that were read.
-    public fileprivate(set) var seconds = 0.0
+    package fileprivate(set) var seconds = 0.0
     /// The largest `motion` of its rows; nil when they do not say.
-    public fileprivate(set) var motion: Double?
-    public fileprivate(set) var secondsOfLabel: [String: Double] = [:]
+    package fileprivate(set) var motion: Double?
+    package fileprivate(set) var secondsOfLabel: [String: Double] = [:]
     /// Read seconds in which the label is in doubt.
-    public fileprivate(set) var doubtfulSeconds = 0.0
+    package fileprivate(set) var doubtfulSeconds = 0.0
     fileprivate var confidence = 0.0
-    public var meanConfidence: Double { seconds > 0 ? confidence / seconds : 0 }
+    package var meanConfidence: Double { seconds > 0 ? confidence / seconds : 0 }
   }
 
-  public let labels: [String]
-  public private(set) var statuses: [ClipResult.Status: Int] = [:]
-  public private(set) var duration = 0.0
-  public private(set) var rows = 0
+  package let labels: [String]
+  package private(set) var statuses: [ClipResult.Status: Int] = [:]
+  package private(set) var duration = 0.0
+  package private(set) var rows = 0
   /// Seconds without any video.
-  public private(set) var gapSeconds = 0.0
+  package private(set) var gapSeconds = 0.0
   private var settled: [Int: Face] = [:]
   private var splitter = ShareSplitter()
 
-  public init(labels: [String]) { self.labels = labels }
+  package init(labels: [String]) { self.labels = labels }
 
-  public mutating func add(_ row: ClipResult) {
+  package mutating func add(_ row: ClipResult) {
     rows += 1
     statuses[row.status, default: 0] += 1
     duration = max(duration, row.endSeconds)
@@ -34,7 +34,7 @@ public struct TimelineSummary: Sendable {
   }
 
   /// With the rows so far as if no other came.
-  public var faces: [Int: Face] {
+  package var faces: [Int: Face] {
     var (faces, splitter) = (settled, splitter)
     for share in splitter.finish() { Self.add(share, to: &faces, labels) }
     return faces
@@ -54,7 +54,7 @@ public struct TimelineSummary: Sendable {
   }
 
   /// The summary as lines of text. Faces beyond the twenty that were read longest are counted, not listed.
-  public var lines: [String] {
+  package var lines: [String] {
     let faces = faces
     var lines = [
       "\(fixedDecimal(duration, places: 1)) s, \(rows) \(rows == 1 ? "row" : "rows"), \(faces.count) \(faces.count == 1 ? "face" : "faces")"

@@ -4,21 +4,21 @@
 /// The grid is shared by all faces, so overlapping clips of one face use the same crops, and a row of one face can be
 /// put beside the row of another. Sample i stands for the time from `i * step` to `(i + 1) * step` of its segment, and is
 /// read from the frame whose time stamp is nearest to the middle, or that is on the screen then.
-public struct ClipGrid: Sendable, Hashable {
+package struct ClipGrid: Sendable, Hashable {
   /// Samples of one clip; the network reads one frame for each.
-  public let frames: Int
+  package let frames: Int
   /// Seconds from one sample to the next.
-  public let step: Double
+  package let step: Double
   /// Samples from the start of one clip to the start of the next.
-  public let hop: Int
+  package let hop: Int
 
   /// Seconds of one clip.
-  public var span: Double { step * Double(frames) }
+  package var span: Double { step * Double(frames) }
   /// Seconds from the start of one clip to the start of the next.
-  public var hopSeconds: Double { step * Double(hop) }
+  package var hopSeconds: Double { step * Double(hop) }
 
   /// `hop` seconds are rounded to whole samples, so that clips can share their frames.
-  public init(frames: Int, span: Double, hop: Double) {
+  package init(frames: Int, span: Double, hop: Double) {
     precondition(frames > 0 && span > 0 && hop > 0, "ClipGrid: frames \(frames), span \(span), hop \(hop)")
     self.frames = frames
     step = span / Double(frames)
@@ -26,8 +26,8 @@ public struct ClipGrid: Sendable, Hashable {
   }
 
   /// Middle of a sample, in seconds from the start of the segment.
-  public func middle(ofSample index: Int) -> Double { (Double(index) + 0.5) * step }
+  package func middle(ofSample index: Int) -> Double { (Double(index) + 0.5) * step }
 
   /// Samples of clip `number`, counted from the start of the segment.
-  public func samples(ofClip number: Int) -> Range<Int> { number * hop..<number * hop + frames }
+  package func samples(ofClip number: Int) -> Range<Int> { number * hop..<number * hop + frames }
 }

@@ -1,37 +1,37 @@
 import DferImage
 
 /// From the box of a face to the crop that a network reads. Nothing else knows these factors.
-public struct CropGeometry: Sendable, Hashable {
+package struct CropGeometry: Sendable, Hashable {
   /// Longer side of a labelled face over that of a detected one: 2.48 eye distances (median of FER+, brows to chin) over
   /// 2.91 (the detector on real clips, hair line to chin).
-  public static let labelledFraction = 0.85
+  package static let labelledFraction = 0.85
 
   /// Side of the crop over the longer side of the labelled box; from the weights' card.
-  public let sideFactor: Double
+  package let sideFactor: Double
 
-  public init(sideFactor: Double) { self.sideFactor = sideFactor }
+  package init(sideFactor: Double) { self.sideFactor = sideFactor }
 
   /// The square of the frame that becomes the crop of a face detected in `box`.
-  public func square(aroundDetected box: Rect) -> Rect { square(aroundLabelled: Self.labelled(box)) }
+  package func square(aroundDetected box: Rect) -> Rect { square(aroundLabelled: Self.labelled(box)) }
 
   /// The square of the frame that becomes the crop of a face whose box is a label.
-  public func square(aroundLabelled box: Rect) -> Rect { box.square(factor: sideFactor) }
+  package func square(aroundLabelled box: Rect) -> Rect { box.square(factor: sideFactor) }
 
   /// A detected box as labels would have it. Networks learn to read crops around labelled faces; cut around a detected one,
   /// a face would look smaller than any that they know.
-  public static func labelled(_ box: Rect) -> Rect {
+  package static func labelled(_ box: Rect) -> Rect {
     let (width, height) = (box.width * labelledFraction, box.height * labelledFraction)
     return Rect(x: box.centre.x - width / 2, y: box.centre.y - height / 2, width: width, height: height)
   }
 
   /// A point of the frame in 0...1 of the crop that shows `square`, or that shows it turned by half a turn.
-  public static func inCrop(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
+  package static func inCrop(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
     let (x, y) = ((point.x - square.x) / square.width, (point.y - square.y) / square.height)
     return isTurned ? Point(x: 1 - x, y: 1 - y) : Point(x: x, y: y)
   }
 
   /// A point in 0...1 of the crop that shows `square`, or that shows it turned by half a turn, in pixels of the frame.
-  public static func inFrame(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
+  package static func inFrame(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
     let (x, y) = isTurned ? (1 - point.x, 1 - point.y) : (point.x, point.y)
     return Point(x: square.x + x * square.width, y: square.y + y * square.height)
   }

@@ -1,18 +1,18 @@
 import DferImage
 
 /// A face that the detector found in one image, in pixels of that image.
-public struct FaceDetection: Sendable, Hashable {
+package struct FaceDetection: Sendable, Hashable {
   /// From the hair line or the middle of the forehead to the chin. May reach over the edge of the image.
-  public var box: Rect
+  package var box: Rect
   /// 0...1; an estimate of how well the box fits.
-  public var score: Double
+  package var score: Double
   /// Subject's right eye, left eye, nose tip, right mouth corner, left mouth corner; empty when not known. The subject's
   /// right is the image's left on an upright face that is not mirrored.
-  public var points: [Point]
+  package var points: [Point]
   /// 0...1: a mask covers mouth and nose.
-  public var maskWorn: Double
+  package var maskWorn: Double
 
-  public init(box: Rect, score: Double, points: [Point] = [], maskWorn: Double = 0) {
+  package init(box: Rect, score: Double, points: [Point] = [], maskWorn: Double = 0) {
     self.box = box
     self.score = score
     self.points = points
@@ -46,7 +46,7 @@ extension [FaceDetection] {
 }
 
 /// Whatever finds faces in an image: the network of the weights, or a list of boxes in a test.
-public protocol FaceDetecting: Sendable {
+package protocol FaceDetecting: Sendable {
   /// The faces of `image`, best first, in its pixels.
   /// - Parameter threshold: the score that a face must exceed, 0...1; nil: what the weights say.
   func detect(_ image: Image, threshold: Float?) -> [FaceDetection]

@@ -1,18 +1,18 @@
 import DferImage
 
 /// A face at one moment.
-public struct TrackedFace: Sendable, Hashable {
-  public let id: Int
+package struct TrackedFace: Sendable, Hashable {
+  package let id: Int
   /// Smoothed box, upright frame pixels.
-  public let box: Rect
+  package let box: Rect
   /// The detector's score in the nearest detector run, 0...1.
-  public let score: Double
+  package let score: Double
   /// Probability that a mask is worn, 0...1.
-  public let maskWorn: Double
+  package let maskWorn: Double
   /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
-  public let points: [Point]
+  package let points: [Point]
   /// Whether the head stands upside down.
-  public var isUpsideDown = false
+  package var isUpsideDown = false
 }
 
 /// Joins the detections of one continuous segment into faces with ids.
@@ -21,10 +21,10 @@ public struct TrackedFace: Sendable, Hashable {
 /// without comparing appearances, which would be a biometric, nobody can be certain who it is. Boxes are asked for with
 /// a delay of `lag` seconds, when what came before and after is known: then they are interpolated between detector runs
 /// and smoothed from both sides.
-public struct FaceTracker: Sendable {
-  public let options: TrackerOptions
+package struct FaceTracker: Sendable {
+  package let options: TrackerOptions
   /// The id of the next face: hand it to the next segment's tracker, and no id is used twice.
-  public private(set) var nextID: Int
+  package private(set) var nextID: Int
   private var tracks: [Track] = []
   private var reported: Set<Int> = []
   /// Detector runs so far: the time of the first, those of the last three, and how many.
@@ -32,23 +32,23 @@ public struct FaceTracker: Sendable {
   /// Seconds without a detection that a track survives: longer than in the options when detector runs are rare.
   private var longestGap: Double
 
-  public init(_ options: TrackerOptions = TrackerOptions(), firstID: Int = 0) {
+  package init(_ options: TrackerOptions = TrackerOptions(), firstID: Int = 0) {
     self.options = options
     nextID = firstID
     longestGap = options.longestGap
   }
 
   /// Says how far apart detector runs will be: a track must survive one that misses it.
-  public mutating func expectRuns(every seconds: Double) { longestGap = max(options.longestGap, 2.2 * seconds) }
+  package mutating func expectRuns(every seconds: Double) { longestGap = max(options.longestGap, 2.2 * seconds) }
 
   /// Seconds after which a box can no longer change: long enough to confirm a face, to bridge a gap and to smooth.
   /// At most one second, so that little has to be kept waiting.
-  public var lag: Double { min(1, max(options.shortestTrack, longestGap, options.smoothing)) }
+  package var lag: Double { min(1, max(options.shortestTrack, longestGap, options.smoothing)) }
 
   /// The time up to which boxes can no longer change: `lag` seconds and two detector runs before the last one, because
   /// three confirm a face, or later, when every track that could still grow allows it. Then live rows need not wait for
   /// a gap that is not there.
-  public var settledUntil: Double {
+  package var settledUntil: Double {
     guard let runs, let last = runs.recent.last else { return -.infinity }
     let open = tracks.filter { last - $0.last.time <= longestGap + 1e-6 }
     let soonest = open.map { track in
@@ -60,7 +60,7 @@ public struct FaceTracker: Sendable {
   }
 
   /// Takes in what one detector run found in the frame at `time` seconds. Times must rise.
-  public mutating func observe(_ detections: [FaceDetection], at time: Double) {
+  package mutating func observe(_ detections: [FaceDetection], at time: Double) {
     let previous = runs?.recent.last
     runs = runs.map { ($0.first, $0.recent.suffix(2) + [time], $0.count + 1) } ?? (time, [time], 1)
     let large = detections.filter {
@@ -81,17 +81,17 @@ public struct FaceTracker: Sendable {
   }
 
   /// Boxes at `time` of everything that is followed, whether it counts as a face or not.
-  public func allBoxes(at time: Double) -> [Rect] {
+  package func allBoxes(at time: Double) -> [Rect] {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
   /// Boxes of the faces that the last detector run saw.
-  public var lastBoxes: [Rect] {
+  package var lastBoxes: [Rect] {
     tracks.filter { $0.id != nil && $0.last.time == runs?.recent.last }.map(\.last.detection.box)
   }
 
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
-  public mutating func faces(at time: Double) -> [TrackedFace] {
+  package mutating func faces(at time: Double) -> [TrackedFace] {
     let present = tracks.compactMap { track -> TrackedFace? in
       guard let id = track.id, let box = track.smoothedBox(at: time, over: options.smoothing) else { return nil }
       let nearest = track.nearestSighting(to: time).detection
@@ -107,7 +107,7 @@ public struct FaceTracker: Sendable {
 
   /// Says that no detector run follows. When the segment is shorter than `shortestTrack`, or had fewer than three runs, a
   /// face that was seen in every run counts.
-  public mutating func finish() {
+  package mutating func finish() {
     guard let runs, let last = runs.recent.last, runs.count < 3 || last - runs.first < options.shortestTrack else {
       return
     }
@@ -115,7 +115,7 @@ public struct FaceTracker: Sendable {
   }
 
   /// Asks which of the faces that the last detector run saw stand upside down: new ones, and each again after a while.
-  public mutating func checkUpright(_ isUpsideDown: (Rect) -> Bool) {
+  package mutating func checkUpright(_ isUpsideDown: (Rect) -> Bool) {
     guard let now = runs?.recent.last else { return }
     for index in tracks.indices where tracks[index].id != nil && tracks[index].last.time == now {
       if let last = tracks[index].lastCheck, now - last < UprightCheck.every { continue }

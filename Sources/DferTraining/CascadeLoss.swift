@@ -2,32 +2,32 @@ import DferModels
 import DferTensor
 
 /// What a batch should have been read as. A part without labels, or a sample without one, counts for nothing.
-public struct CascadeTargets: Sendable {
+package struct CascadeTargets: Sendable {
   /// Numbers for a head, one row for each sample.
-  public struct Numbers: Sendable {
+  package struct Numbers: Sendable {
     /// As many numbers for each sample as the head gives, in its order.
-    public var tensor: Tensor
+    package var tensor: Tensor
     /// Which samples have a label; nil: all.
-    public var isKnown: [Bool]?
+    package var isKnown: [Bool]?
 
-    public init(_ tensor: Tensor, isKnown: [Bool]? = nil) {
+    package init(_ tensor: Tensor, isKnown: [Bool]? = nil) {
       (self.tensor, self.isKnown) = (tensor, isKnown)
     }
   }
 
-  public enum Expression: Sendable {
+  package enum Expression: Sendable {
     /// One class for each sample, -1 for none.
     case labels([Int])
     /// [batch, labels], as shares of votes, with a factor for each sample; 0 takes a sample out.
     case shares(Tensor, weights: [Float])
   }
 
-  public var box, landmark: Numbers?
-  public var expression: Expression?
+  package var box, landmark: Numbers?
+  package var expression: Expression?
   /// 0...1.
-  public var blendshape: Numbers?
+  package var blendshape: Numbers?
 
-  public init(
+  package init(
     box: Numbers? = nil, landmark: Numbers? = nil, expression: Expression? = nil, blendshape: Numbers? = nil
   ) {
     (self.box, self.landmark, self.expression, self.blendshape) = (box, landmark, expression, blendshape)
@@ -36,21 +36,21 @@ public struct CascadeTargets: Sendable {
 
 /// The cascade's loss: 0.5 box + 0.5 landmarks + 1.5 expression, as published (arXiv 2412.18988). Box and points by mean
 /// squared error, expressions by cross-entropy, each averaged over the samples that have such a label.
-public struct CascadeLoss: Sendable, Hashable, Codable {
-  public var boxWeight: Float = 0.5
-  public var landmarkWeight: Float = 0.5
-  public var expressionWeight: Float = 1.5
+package struct CascadeLoss: Sendable, Hashable, Codable {
+  package var boxWeight: Float = 0.5
+  package var landmarkWeight: Float = 0.5
+  package var expressionWeight: Float = 1.5
   /// Binary cross-entropy of the blendshapes, where there are any. Not in the paper.
-  public var blendshapeWeight: Float = 0.5
+  package var blendshapeWeight: Float = 0.5
   /// How far a box or a point is off.
-  public var localization = LocalizationLoss.squared
+  package var localization = LocalizationLoss.squared
   /// This share of an expression's target is spread evenly over all classes.
-  public var smoothing: Float = 0
+  package var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
-  public var classWeights: [Float]?
+  package var classWeights: [Float]?
 
   /// Measures of wrong places; all in 0...1 of the crop.
-  public enum LocalizationLoss: String, Sendable, Hashable, Codable, CaseIterable {
+  package enum LocalizationLoss: String, Sendable, Hashable, Codable, CaseIterable {
     /// Mean squared error, as published. Its gradient fades where a place is nearly right.
     case squared
     /// Smooth L1 with a bend at a fiftieth of the crop: goes on pulling until a place is right.
@@ -63,17 +63,17 @@ public struct CascadeLoss: Sendable, Hashable, Codable {
     case localization = "places"
   }
 
-  public init() {}
+  package init() {}
 
   /// Each part before its weight, and their weighted sum; all are scalars.
-  public struct Parts: Sendable {
-    public let total, box, landmark, expression, blendshape: Value
+  package struct Parts: Sendable {
+    package let total, box, landmark, expression, blendshape: Value
   }
 
   /// - Parameters:
   ///   - factors: on the four weights, in the order box, landmarks, expression, blendshapes; nil: 1 each.
   ///   - adjustment: added to the expression's logits; see `ClassPrior`.
-  public func callAsFunction(
+  package func callAsFunction(
     _ output: MTCAEOutput, _ targets: CascadeTargets, factors: [Float]? = nil, adjustment: [Float]? = nil,
     _ tape: inout Tape
   ) -> Parts {

@@ -1,28 +1,28 @@
 import DferImage
 
 /// A camera of this machine with what it says it can do.
-public struct Camera: Sendable, Hashable {
+package struct Camera: Sendable, Hashable {
   /// What to give to `dfer watch`.
-  public var location: String
-  public var name: String
-  public var access: Access
+  package var location: String
+  package var name: String
+  package var access: Access
   /// Every image size with its rates and format, as the driver lists them.
-  public var modes: [CameraMode]
+  package var modes: [CameraMode]
 
-  public enum Access: String, Sendable, Hashable {
+  package enum Access: String, Sendable, Hashable {
     case free, busy, forbidden, failed
   }
 }
 
 /// One way in which a camera can send images.
-public struct CameraMode: Sendable, Hashable {
+package struct CameraMode: Sendable, Hashable {
   /// FFmpeg's name of the pixel format or codec, or the driver's own code where FFmpeg has none.
-  public var format: String
-  public var size: Size
+  package var format: String
+  package var size: Size
   /// Frames a second, highest first; empty when the driver does not list them.
-  public var rates: [Double]
+  package var rates: [Double]
 
-  public init(format: String, size: Size, rates: [Double]) {
+  package init(format: String, size: Size, rates: [Double]) {
     self.format = format
     self.size = size
     self.rates = rates
@@ -30,13 +30,13 @@ public struct CameraMode: Sendable, Hashable {
 }
 
 /// What a camera or a screen is asked for. Nil: dfer chooses.
-public struct CaptureRequest: Sendable, Hashable {
-  public var size: Size?
+package struct CaptureRequest: Sendable, Hashable {
+  package var size: Size?
   /// Frames a second.
-  public var rate: Double?
-  public var format: String?
+  package var rate: Double?
+  package var format: String?
 
-  public init(size: Size? = nil, rate: Double? = nil, format: String? = nil) {
+  package init(size: Size? = nil, rate: Double? = nil, format: String? = nil) {
     self.size = size
     self.rate = rate
     self.format = format

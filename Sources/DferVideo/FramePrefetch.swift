@@ -7,19 +7,19 @@ import Foundation
 /// `.dropOldest` the oldest waiting frame makes room and is counted, so that what is read stays new: right for live
 /// sources. A reader that has enough ends decoding with `cancel()`, or by letting go of the prefetch. An error arrives
 /// in its place in the order.
-public final class FramePrefetch: Sendable {
+package final class FramePrefetch: Sendable {
   /// What happens when the reader is slower than the source.
-  public enum Policy: String, Sendable, CaseIterable, Codable {
+  package enum Policy: String, Sendable, CaseIterable, Codable {
     case block
     case dropOldest = "drop-oldest"
 
     /// Events that wait at most. A live queue bridges the reading of one clip: two thirds of a second at 25 frames.
-    public var capacity: Int { self == .block ? 8 : 16 }
+    package var capacity: Int { self == .block ? 8 : 16 }
   }
 
   private let queue: Queue
 
-  public init(_ source: any VideoEvents, policy: Policy = .block, capacity: Int? = nil) {
+  package init(_ source: any VideoEvents, policy: Policy = .block, capacity: Int? = nil) {
     let queue = Queue(source, policy: policy, capacity: capacity ?? policy.capacity)
     self.queue = queue
     // The thread holds the queue, not the prefetch: when the prefetch is let go of, its deinit ends the thread.
@@ -32,16 +32,16 @@ public final class FramePrefetch: Sendable {
   deinit { queue.cancel() }
 
   /// The next event, waiting for it if need be; nil at the end, and after `cancel()`.
-  public func next() throws -> VideoEvent? { try queue.next() }
+  package func next() throws -> VideoEvent? { try queue.next() }
 
   /// Ends decoding. Frames that are ready are counted as `unread`.
-  public func cancel() { queue.cancel() }
+  package func cancel() { queue.cancel() }
 
   /// Frames that made room for newer ones.
-  public var dropped: Int { queue.counted(\.dropped) }
+  package var dropped: Int { queue.counted(\.dropped) }
 
   /// Frames that were decoded when `cancel()` came, and never given.
-  public var unread: Int { queue.counted(\.unread) }
+  package var unread: Int { queue.counted(\.unread) }
 }
 
 private final class Queue: @unchecked Sendable {

@@ -5,8 +5,8 @@ import Foundation
 ///
 /// Images may differ in size and format. One that cannot be read is counted as damaged and leaves a gap of one frame;
 /// numbers that are missing in the names of a folder leave a gap as long as they are.
-public final class ImageSource: VideoEvents, @unchecked Sendable {
-  public let info: VideoInfo
+package final class ImageSource: VideoEvents, @unchecked Sendable {
+  package let info: VideoInfo
   private let files: [(path: String, place: Int)]
   private let rate: Double
   private let options: VideoOptions
@@ -20,7 +20,7 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
   private var lastSize: Size?
 
   /// Whether a location is read by this source: a folder, or a text file with a path in each line.
-  public static func takes(_ location: String) -> Bool {
+  package static func takes(_ location: String) -> Bool {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: location, isDirectory: &isDirectory) else { return false }
     return isDirectory.boolValue || (MediaEndings.of(location) == "txt" && !FilmProbe.isFilm(location))
@@ -29,7 +29,7 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
   /// - Parameter location: a folder, whose images are taken in the order of their names with numbers by value, or a
   ///   `.txt` file of paths, taken in its order and relative to it.
   /// - Throws: `VideoError` when there is no image, or when none can be read.
-  public init(_ location: String, options: VideoOptions = VideoOptions()) throws {
+  package init(_ location: String, options: VideoOptions = VideoOptions()) throws {
     let numbered = try Self.files(of: location)
     files = numbered.files
     // What a list names are files, whatever their names look like.
@@ -48,11 +48,11 @@ public final class ImageSource: VideoEvents, @unchecked Sendable {
     self.info = info
   }
 
-  public var counts: DecodeCounts { lock.withLock { met } }
-  public var byteProgress: Double? { lock.withLock { Double(position) / Double(files.count) } }
-  public func cancel() { stop.raise() }
+  package var counts: DecodeCounts { lock.withLock { met } }
+  package var byteProgress: Double? { lock.withLock { Double(position) / Double(files.count) } }
+  package func cancel() { stop.raise() }
 
-  public func next() throws -> VideoEvent? {
+  package func next() throws -> VideoEvent? {
     while !stop.isRaised {
       let (index, due) = lock.withLock { (self.position, self.place) }
       guard index < files.count else { break }

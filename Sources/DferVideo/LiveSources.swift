@@ -3,8 +3,8 @@ import Foundation
 /// A source that comes back: when a camera or stream ends or falls silent, it is opened again, waiting 1, 2, 4 ... 30
 /// seconds between tries, until `cancel()`. The time that was lost is a hole, by a monotonic clock; frame numbers and
 /// times go on.
-public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
-  public let info: VideoInfo
+package final class ReconnectingSource: VideoEvents, @unchecked Sendable {
+  package let info: VideoInfo
   private let location: String
   private let options: VideoOptions
   private let stop = StopFlag()
@@ -23,13 +23,13 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
   private var wait = ReconnectingSource.shortestWait
   private var held: VideoEvent?
   /// Called before each try with the seconds that are waited.
-  public var onRetry: (@Sendable (_ wait: Double, _ reason: String) -> Void)?
+  package var onRetry: (@Sendable (_ wait: Double, _ reason: String) -> Void)?
 
   private static let shortestWait = 1.0
   private static let longestWait = 30.0
 
   /// - Parameter first: the source, where it has been opened already.
-  public init(_ location: String, options: VideoOptions = VideoOptions(), first: VideoSource? = nil) throws {
+  package init(_ location: String, options: VideoOptions = VideoOptions(), first: VideoSource? = nil) throws {
     self.location = location
     self.options = options
     let source = try first ?? VideoSource(location, options: options)
@@ -37,17 +37,17 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
     info = source.info
   }
 
-  public var counts: DecodeCounts { lock.withLock { current.map { past + $0.counts } ?? past } }
-  public var byteProgress: Double? { nil }
+  package var counts: DecodeCounts { lock.withLock { current.map { past + $0.counts } ?? past } }
+  package var byteProgress: Double? { nil }
   /// Whether the source is gone: from the moment that this is known until a new frame has come.
-  public var isLost: Bool { lock.withLock { isGone } }
+  package var isLost: Bool { lock.withLock { isGone } }
 
-  public func cancel() {
+  package func cancel() {
     stop.raise()
     lock.withLock { current }?.cancel()
   }
 
-  public func next() throws -> VideoEvent? {
+  package func next() throws -> VideoEvent? {
     if let held {
       self.held = nil
       return held
@@ -114,29 +114,29 @@ public final class ReconnectingSource: VideoEvents, @unchecked Sendable {
 }
 
 /// A file played as if it were live: each frame is given at its own time. Makes live behaviour testable without a camera.
-public final class PacedSource: VideoEvents, @unchecked Sendable {
+package final class PacedSource: VideoEvents, @unchecked Sendable {
   private let source: any VideoEvents
   private let stop = StopFlag()
   private let speed: Double
   private var start: ContinuousClock.Instant?
 
   /// - Parameter speed: seconds of video in a second of time.
-  public init(_ source: any VideoEvents, speed: Double = 1) {
+  package init(_ source: any VideoEvents, speed: Double = 1) {
     precondition(speed > 0, "PacedSource: speed \(speed)")
     self.source = source
     self.speed = speed
   }
 
-  public var info: VideoInfo { source.info }
-  public var counts: DecodeCounts { source.counts }
-  public var byteProgress: Double? { source.byteProgress }
+  package var info: VideoInfo { source.info }
+  package var counts: DecodeCounts { source.counts }
+  package var byteProgress: Double? { source.byteProgress }
 
-  public func cancel() {
+  package func cancel() {
     stop.raise()
     source.cancel()
   }
 
-  public func next() throws -> VideoEvent? {
+  package func next() throws -> VideoEvent? {
     let event = try source.next()
     guard case .frame(let frame) = event else { return event }
     let begin = start ?? .now

@@ -4,7 +4,7 @@
 /// query, the fragment, and in the path whatever follows `;`, a name such as `user=` or `token=`, or a segment such as
 /// `/token/`; tokens that look like one (JWT); and the stream name of RTMP addresses. What is no address, such as the
 /// path of a file, stays as it is.
-public func redacted(_ location: String) -> String {
+package func redacted(_ location: String) -> String {
   // By bytes: a combining mark behind a question mark makes another Character of it, and would hide it from us.
   let bytes = Array(location.utf8)[...]
   guard let first = Address(bytes) else { return location }

@@ -161,7 +161,7 @@ struct SourceKind {
 /// else is given back as it is, and so is what exists under just this name.
 ///
 /// - Throws: `VideoError` for a file of another machine.
-public func localPath(_ location: String) throws -> String {
+package func localPath(_ location: String) throws -> String {
   guard location.lowercased().hasPrefix("file:"), !FileManager.default.fileExists(atPath: location) else {
     return location
   }

@@ -2,7 +2,7 @@ import DferImage
 import Foundation
 
 /// Why a video cannot be read. One line for people, with what was tried, why it failed, and what to do.
-public enum VideoError: Error, Hashable, CustomStringConvertible {
+package enum VideoError: Error, Hashable, CustomStringConvertible {
   case missing(path: String)
   case directory(path: String)
   case notReadable(path: String)
@@ -39,7 +39,7 @@ public enum VideoError: Error, Hashable, CustomStringConvertible {
   case timedOut(path: String)
   case failed(operation: String, path: String, reason: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .missing(let path) where path.unicodeScalars.contains("\u{FFFD}"):
       "\(path): no such file; its name is not UTF-8, so rename it"

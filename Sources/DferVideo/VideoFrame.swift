@@ -1,7 +1,7 @@
 import DferImage
 
 /// One shown image of a video, whatever made it. `Frame` holds a decoded one; tests paint theirs.
-public protocol VideoFrame: AnyObject, Sendable {
+package protocol VideoFrame: AnyObject, Sendable {
   /// Number of the frame among those that were shown, from 0.
   var index: Int { get }
   /// Presentation time minus the container's start.

@@ -1,79 +1,79 @@
 import DferImage
 
 /// What a container says of the video stream that is read, before any frame is decoded.
-public struct VideoInfo: Sendable, Hashable, Codable {
+package struct VideoInfo: Sendable, Hashable, Codable {
   /// The input as given, without credentials.
-  public var location: String
-  public var format: String
-  public var codec: String
-  public var pixelFormat: String
+  package var location: String
+  package var format: String
+  package var codec: String
+  package var pixelFormat: String
   /// Pixels as stored.
-  public var storedSize: Size
+  package var storedSize: Size
   /// Pixels as shown: pixel aspect and rotation applied. All boxes are in this space.
-  public var size: Size
+  package var size: Size
   /// Width over height of one stored pixel.
-  public var pixelAspect: Double
+  package var pixelAspect: Double
   /// How the stored image is turned and mirrored to stand upright.
-  public var orientation: Orientation
+  package var orientation: Orientation
   /// Mean frame rate as declared; nil when unknown. Never used for times.
-  public var frameRate: Double?
+  package var frameRate: Double?
   /// Declared duration of the video in seconds; nil when unknown.
-  public var duration: Double?
+  package var duration: Double?
   /// The container's first time stamp, in seconds; subtracted from every time.
-  public var containerStart: Double
-  public var stream: Int
-  public var videoStreams: [Int]
-  public var byteSize: Int64?
+  package var containerStart: Double
+  package var stream: Int
+  package var videoStreams: [Int]
+  package var byteSize: Int64?
   /// Whether the source sets its own pace.
-  public var isLive: Bool
+  package var isLive: Bool
   /// What was decided or found that a user should know, such as a choice between streams.
-  public var warnings: [String] = []
+  package var warnings: [String] = []
 }
 
 /// What is asked of a video source.
-public struct VideoOptions: Sendable, Hashable {
+package struct VideoOptions: Sendable, Hashable {
   /// Whether the location is the path of a file whatever it looks like, which opens nothing but itself: no device, no
   /// address, no playlist. For names that were found and not typed.
-  public var isFileOnly = false
+  package var isFileOnly = false
   /// FFmpeg's name of an input format that is not read unasked: a filter graph ("lavfi"), another device, or a playlist
   /// whose name does not say that it is one ("hls", "dash", "concat", "sdp").
-  public var inputFormat: String?
+  package var inputFormat: String?
   /// Index of the video stream; nil: the film among them.
-  public var stream: Int?
+  package var stream: Int?
   /// Clockwise degrees instead of the file's own rotation: 0, 90, 180 or 270.
-  public var rotation: Int?
+  package var rotation: Int?
   /// Threads of the decoder. More of them add a frame of delay each.
-  public var threads = 2
+  package var threads = 2
   /// Seconds that a source may be silent before it counts as lost; nil: 5 for devices, 10 for networks and playlists, 60
   /// for files, 600 for pipes that have begun.
-  public var readTimeout: Double?
+  package var readTimeout: Double?
   /// Seconds that standard input may take to begin.
-  public var pipeTimeout = 60.0
+  package var pipeTimeout = 60.0
   /// What a camera or a screen is asked for.
-  public var camera = CaptureRequest()
+  package var camera = CaptureRequest()
   /// Whether a file is read on while it grows, until it has not grown for the read time-out.
-  public var follows = false
+  package var follows = false
   /// Frames a second of a folder or list of images.
-  public var pictureRate = 25.0
+  package var pictureRate = 25.0
 
   /// Number of the first frame and time of the start, for a source that goes on after another.
   var firstIndex = 0
   var startTime = 0.0
 
-  public init() {}
+  package init() {}
 }
 
 /// What a decoder has met so far.
-public struct DecodeCounts: Sendable, Hashable, Codable {
-  public var packets = 0
+package struct DecodeCounts: Sendable, Hashable, Codable {
+  package var packets = 0
   /// Frames that were shown.
-  public var frames = 0
+  package var frames = 0
   /// Packets that the container marks as not to be shown (edit lists).
-  public var hidden = 0
+  package var hidden = 0
   /// Packets that could not be decoded, or only in part.
-  public var damaged = 0
-  public var repairedTimes = 0
-  public var sizeChanges = 0
+  package var damaged = 0
+  package var repairedTimes = 0
+  package var sizeChanges = 0
 
   static func + (a: DecodeCounts, b: DecodeCounts) -> DecodeCounts {
     DecodeCounts(
@@ -84,7 +84,7 @@ public struct DecodeCounts: Sendable, Hashable, Codable {
 }
 
 /// Frames and holes, one by one, from a file, a camera or a stream.
-public protocol VideoEvents: AnyObject, Sendable {
+package protocol VideoEvents: AnyObject, Sendable {
   var info: VideoInfo { get }
   var counts: DecodeCounts { get }
   /// Share of the input that has been read, by bytes; nil when it cannot be known.
@@ -96,8 +96,8 @@ public protocol VideoEvents: AnyObject, Sendable {
 }
 
 /// A part of a video without frames.
-public struct Gap: Sendable, Hashable {
-  public enum Reason: String, Sendable, Codable {
+package struct Gap: Sendable, Hashable {
+  package enum Reason: String, Sendable, Codable {
     case damage, timestamps, truncated
     /// Numbers of a folder of images that are not there.
     case missingImages = "missing_images"
@@ -111,14 +111,14 @@ public struct Gap: Sendable, Hashable {
     case paused
 
     /// Whether the hole is in a live stream, not in a file.
-    public var isOfStream: Bool { [.disconnected, .lost, .notTaken, .paused].contains(self) }
+    package var isOfStream: Bool { [.disconnected, .lost, .notTaken, .paused].contains(self) }
   }
 
   /// Seconds from the container's start.
-  public let start, end: Double
-  public let reason: Reason
+  package let start, end: Double
+  package let reason: Reason
 
-  public init(start: Double, end: Double, reason: Reason) {
+  package init(start: Double, end: Double, reason: Reason) {
     self.start = start
     self.end = end
     self.reason = reason
@@ -126,7 +126,7 @@ public struct Gap: Sendable, Hashable {
 }
 
 /// What a source gives, in order of time.
-public enum VideoEvent: Sendable {
+package enum VideoEvent: Sendable {
   case frame(any VideoFrame)
   case gap(Gap)
   /// A live source is gone. A gap follows when it is back, which may take days: what came before must not wait for it.
@@ -134,19 +134,19 @@ public enum VideoEvent: Sendable {
 }
 
 /// How a stored image is brought upright: first transposed (rows become columns), then mirrored.
-public struct Orientation: Sendable, Hashable, Codable {
-  public var transposes = false
-  public var mirrorsX = false
-  public var mirrorsY = false
+package struct Orientation: Sendable, Hashable, Codable {
+  package var transposes = false
+  package var mirrorsX = false
+  package var mirrorsY = false
 
-  public init(transposes: Bool = false, mirrorsX: Bool = false, mirrorsY: Bool = false) {
+  package init(transposes: Bool = false, mirrorsX: Bool = false, mirrorsY: Bool = false) {
     self.transposes = transposes
     self.mirrorsX = mirrorsX
     self.mirrorsY = mirrorsY
   }
 
   /// A turn clockwise by 0, 90, 180 or 270 degrees.
-  public init(clockwise degrees: Int) {
+  package init(clockwise degrees: Int) {
     switch ((degrees % 360) + 360) % 360 {
     case 90: self.init(transposes: true, mirrorsX: true)
     case 180: self.init(mirrorsX: true, mirrorsY: true)
@@ -165,7 +165,7 @@ public struct Orientation: Sendable, Hashable, Codable {
   }
 
   /// A short name: "none", "90", "180", "270", or with "mirrored".
-  public var name: String {
+  package var name: String {
     for degrees in [0, 90, 180, 270] where self == Orientation(clockwise: degrees) {
       return degrees == 0 ? "none" : "\(degrees)"
     }

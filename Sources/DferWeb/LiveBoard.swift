@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// It holds the newest image, the newest 1024 events and the newest 5000 rows, whatever happens on either side: no
 /// reader can make it grow or make the run wait.
-public final class LiveBoard: Sendable {
+package final class LiveBoard: Sendable {
   /// A JPEG file with what is on it.
   struct EncodedFrame: Sendable {
     let number: Int
@@ -47,13 +47,13 @@ public final class LiveBoard: Sendable {
     var onChange: (@Sendable () -> Void)?
   }
 
-  public let info: LiveInfo
+  package let info: LiveInfo
   let layout: RowLayout
   private let json: RowJSON
   private let started = ContinuousClock.now
   private let content: Mutex<Content>
 
-  public init(_ info: LiveInfo, layout: RowLayout, finderEvery: Double) {
+  package init(_ info: LiveInfo, layout: RowLayout, finderEvery: Double) {
     self.info = info
     self.layout = layout
     json = RowJSON(layout)
@@ -63,14 +63,14 @@ public final class LiveBoard: Sendable {
   // MARK: The run's side
 
   /// Whether somebody looks at images, so that making one is worth while.
-  public var wantsImage: Bool {
+  package var wantsImage: Bool {
     content.withLock { $0.image == nil || ($0.imageWantedUntil.map { $0 > .now } ?? false) }
   }
 
   /// Whether somebody asked the run to wait.
-  public var isPaused: Bool { content.withLock { $0.isPaused } }
+  package var isPaused: Bool { content.withLock { $0.isPaused } }
 
-  public func add(_ row: ClipResult) {
+  package func add(_ row: ClipResult) {
     let (object, line) = (json.text(row), DelimitedWriter.line(row, layout))
     change {
       $0.events.add("row", object)
@@ -80,7 +80,7 @@ public final class LiveBoard: Sendable {
   }
 
   /// A new image; `faces` and the size are in pixels of the whole upright frame.
-  public func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [TrackedFace]) {
+  package func show(jpeg: [UInt8], frame: Int, time: Double, width: Int, height: Int, faces: [TrackedFace]) {
     change {
       let info = FrameInfo(
         number: ($0.image?.number ?? 0) + 1, frame: frame, timeS: time, width: width, height: height,
@@ -92,7 +92,7 @@ public final class LiveBoard: Sendable {
   /// The run has looked at a frame at `time` seconds.
   ///
   /// - Parameter isLost: whether the source is gone: what is looked at now came before.
-  public func update(_ counts: LiveCounts, time: Double, isLost: Bool = false) {
+  package func update(_ counts: LiveCounts, time: Double, isLost: Bool = false) {
     content.withLock {
       $0.counts = counts
       $0.hasRead = true
@@ -104,16 +104,16 @@ public final class LiveBoard: Sendable {
     if !isLost, content.withLock({ $0.state.name == .starting || $0.loss != nil }) { set(LiveState(.reading)) }
   }
 
-  public func update(_ counts: LiveCounts) { content.withLock { $0.counts = counts } }
+  package func update(_ counts: LiveCounts) { content.withLock { $0.counts = counts } }
 
-  public func set(_ load: LoadChange) {
+  package func set(_ load: LoadChange) {
     change {
       $0.load = load
       $0.events.add("pace", LiveJSON.text(load))
     }
   }
 
-  public func set(_ state: LiveState) {
+  package func set(_ state: LiveState) {
     change {
       if state.name == .lost { $0.retries += 1 }
       $0.loss = state.name == .lost ? state : nil
@@ -126,7 +126,7 @@ public final class LiveBoard: Sendable {
   }
 
   /// The CSV file that is being written, for downloads; nil: the newest rows are kept here.
-  public func setRowsFile(_ path: String?) { content.withLock { $0.rowsFile = path } }
+  package func setRowsFile(_ path: String?) { content.withLock { $0.rowsFile = path } }
 
   // MARK: The server's side
 

@@ -5,18 +5,18 @@ import NIOPosix
 import Synchronization
 
 /// Why the live view could not be opened.
-public enum WebError: Error, Hashable, CustomStringConvertible {
+package enum WebError: Error, Hashable, CustomStringConvertible {
   case notAnAddress(String)
   case tokenNeeded(address: String)
   case tokenTooShort
   case cannotListen(address: String, port: Int, reason: String)
 
   /// Whether the command was given wrongly, not refused by the machine.
-  public var isUsage: Bool {
+  package var isUsage: Bool {
     if case .cannotListen = self { false } else { true }
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .notAnAddress(let text): "--listen \(text): not an IP address of this machine, like 192.168.1.5 or 0.0.0.0"
     case .tokenNeeded(let address):
@@ -29,7 +29,7 @@ public enum WebError: Error, Hashable, CustomStringConvertible {
 }
 
 /// The live view's HTTP server: one thread, beside the run and never in its way.
-public final class LiveServer: Sendable {
+package final class LiveServer: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let channel: any Channel
   private let board: LiveBoard
@@ -38,7 +38,7 @@ public final class LiveServer: Sendable {
   /// Opens `address:port` (port 0: any free one) and answers until `stop()`. Throws `WebError`.
   ///
   /// - Parameter token: must be given unless the address is a loopback one.
-  public init(_ board: LiveBoard, address: String = "127.0.0.1", port: Int, token: String? = nil) throws {
+  package init(_ board: LiveBoard, address: String = "127.0.0.1", port: Int, token: String? = nil) throws {
     guard let place = try? SocketAddress(ipAddress: address, port: port) else { throw WebError.notAnAddress(address) }
     if token == nil && !Self.isLoopback(address) { throw WebError.tokenNeeded(address: address) }
     let isCookieSafe = { (token: String) in
@@ -91,10 +91,10 @@ public final class LiveServer: Sendable {
 
   static func isLoopback(_ address: String) -> Bool { address.hasPrefix("127.") || address == "::1" }
 
-  public var port: Int { channel.localAddress?.port ?? 0 }
+  package var port: Int { channel.localAddress?.port ?? 0 }
 
   /// Closes all connections and ends the thread.
-  public func stop() {
+  package func stop() {
     board.onChange(nil)
     try? channel.close().wait()
     try? group.next().submit { [hub] in hub.value.closeAll() }.wait()

@@ -2,23 +2,23 @@ import DferTimeline
 import Foundation
 
 /// What never changes while a live view is open; the `hello` event and a part of `/state`.
-public struct LiveInfo: Sendable, Codable {
+package struct LiveInfo: Sendable, Codable {
   /// Where the images come from, without credentials.
-  public var source: String
-  public var pipeline: String
+  package var source: String
+  package var pipeline: String
   /// Class names in the order of the weights, with a colour for each.
-  public var labels: [String]
-  public var colours: [String]
-  public var columns: [String]
+  package var labels: [String]
+  package var colours: [String]
+  package var columns: [String]
   /// Seconds of one clip, and from one clip to the next.
-  public var spanS: Double
-  public var hopS: Double
+  package var spanS: Double
+  package var hopS: Double
   /// Whether faces are hidden in every image that leaves the program.
-  public var blur: Bool
-  public var isLive: Bool
-  public var version: String
+  package var blur: Bool
+  package var isLive: Bool
+  package var version: String
 
-  public init(
+  package init(
     source: String, pipeline: String, layout: RowLayout, span: Double, hop: Double, blur: Bool, isLive: Bool,
     version: String
   ) {
@@ -36,21 +36,21 @@ public struct LiveInfo: Sendable, Codable {
 }
 
 /// Where a live run stands; the `state` event.
-public struct LiveState: Sendable, Hashable, Codable {
-  public enum Name: String, Sendable, Codable {
+package struct LiveState: Sendable, Hashable, Codable {
+  package enum Name: String, Sendable, Codable {
     case starting, reading, paused
     /// The source is gone and will be tried again.
     case lost
     case ended
   }
 
-  public var name: Name
+  package var name: Name
   /// Why, for `lost` and `ended`.
-  public var reason: String?
+  package var reason: String?
   /// Seconds until the next try, for `lost`.
-  public var nextTryS: Double?
+  package var nextTryS: Double?
 
-  public init(_ name: Name, reason: String? = nil, nextTryS: Double? = nil) {
+  package init(_ name: Name, reason: String? = nil, nextTryS: Double? = nil) {
     self.name = name
     self.reason = reason
     self.nextTryS = nextTryS
@@ -58,52 +58,52 @@ public struct LiveState: Sendable, Hashable, Codable {
 }
 
 /// Counts of a run so far, as its own thread knows them.
-public struct LiveCounts: Sendable {
+package struct LiveCounts: Sendable {
   /// Frames that the source gave, that were looked through, and that made room for newer ones.
-  public var framesIn = 0
-  public var framesProcessed = 0
-  public var framesDropped = 0
-  public var damagedPackets = 0
-  public var detectorRuns = 0
-  public var clips = 0
-  public var gaps = 0
-  public var faces = 0
-  public var latencyMedian: Double?
-  public var latency95: Double?
-  public var stageSeconds: [(name: String, seconds: Double)] = []
+  package var framesIn = 0
+  package var framesProcessed = 0
+  package var framesDropped = 0
+  package var damagedPackets = 0
+  package var detectorRuns = 0
+  package var clips = 0
+  package var gaps = 0
+  package var faces = 0
+  package var latencyMedian: Double?
+  package var latency95: Double?
+  package var stageSeconds: [(name: String, seconds: Double)] = []
 
-  public init() {}
+  package init() {}
 }
 
 /// How well a live run keeps up; the `health` event, once a second.
-public struct LiveHealth: Sendable, Codable {
-  public var state: LiveState
+package struct LiveHealth: Sendable, Codable {
+  package var state: LiveState
   /// Media time of the newest frame that was looked at, in seconds.
-  public var timeS: Double
-  public var uptimeS: Double
+  package var timeS: Double
+  package var uptimeS: Double
   /// Seconds since the newest frame was looked at.
-  public var silenceS: Double
+  package var silenceS: Double
   /// Frames a second over the last five seconds.
-  public var fpsIn: Double
-  public var fpsProcessed: Double
-  public var fpsDropped: Double
-  public var framesIn: Int
-  public var framesProcessed: Int
-  public var framesDropped: Int
-  public var rows: Int
-  public var faces: Int
-  public var gaps: Int
+  package var fpsIn: Double
+  package var fpsProcessed: Double
+  package var fpsDropped: Double
+  package var framesIn: Int
+  package var framesProcessed: Int
+  package var framesDropped: Int
+  package var rows: Int
+  package var faces: Int
+  package var gaps: Int
   /// Times that a lost source was tried again.
-  public var retries: Int
+  package var retries: Int
   /// From the arrival of a clip's last frame to its written rows.
-  public var latencyMedianSeconds: Double?
-  public var latencyP95Seconds: Double?
+  package var latencyMedianSeconds: Double?
+  package var latencyP95Seconds: Double?
   /// 0: as asked for; above: the run is too slow and looks less closely.
-  public var paceStep: Int
-  public var finderEveryS: Double
-  public var hopS: Double
-  public var viewers: Int
-  public var memoryBytes: Int
+  package var paceStep: Int
+  package var finderEveryS: Double
+  package var hopS: Double
+  package var viewers: Int
+  package var memoryBytes: Int
 }
 
 enum LiveJSON {

@@ -115,9 +115,9 @@ extension Ladder {
     #expect(!FileManager.default.fileExists(atPath: file("facts.csv")))
   }
 
-  /// A minute of video, to have time to interrupt.
+  /// Many minutes of video: no machine is fast enough to reach the end before the signal, however late that comes.
   private func long() throws -> String {
-    try Tool.ffmpeg(["-stream_loop", "20", "-i", input("base.mp4").path, "-an", "-c", "copy", file("long.mp4")])
+    try Tool.ffmpeg(["-stream_loop", "600", "-i", input("base.mp4").path, "-an", "-c", "copy", file("long.mp4")])
     return file("long.mp4")
   }
 

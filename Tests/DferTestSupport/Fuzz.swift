@@ -2,18 +2,18 @@ import Foundation
 import Testing
 
 /// Damages bytes in the ways that files get damaged. The same seed gives the same damage.
-public struct Mutator: Sendable {
+package struct Mutator: Sendable {
   private var random: SplitMix
   /// Pieces that mean something in the format, put in at odd places.
   private let words: [[UInt8]]
 
-  public init(seed: UInt64, words: [String] = []) {
+  package init(seed: UInt64, words: [String] = []) {
     random = SplitMix(state: seed)
     self.words = words.map { Array($0.utf8) }
   }
 
   /// One to six changes: bits flipped, bytes replaced, parts removed, doubled, moved or cut off, words put in.
-  public mutating func damaged(_ original: [UInt8]) -> [UInt8] {
+  package mutating func damaged(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0...Int.random(in: 0..<6, using: &random) {
       guard !bytes.isEmpty else { return bytes }
@@ -56,14 +56,14 @@ public struct Mutator: Sendable {
 ///
 /// `$DFER_FUZZ_SECONDS` (default 0.4) is the time for each reader, `$DFER_FUZZ_SEED` (default 1) where the damage starts, and
 /// `$DFER_FUZZ_KEEP` a folder that always holds the input being read, so that what stopped the program can be seen.
-public enum Fuzz {
+package enum Fuzz {
   private static let environment = ProcessInfo.processInfo.environment
   private static let seconds = environment["DFER_FUZZ_SECONDS"].flatMap(Double.init) ?? 0.4
   private static let seed = environment["DFER_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
   /// Seconds of this thread's own work after which an input is a hang.
   private static let patience = 5.0
 
-  public static func run(
+  package static func run(
     _ name: String, seeds: [[UInt8]], words: [String] = [], _ read: ([UInt8]) throws -> Void
   ) {
     let keep = environment["DFER_FUZZ_KEEP"].map { URL(fileURLWithPath: $0).appendingPathComponent(name) }

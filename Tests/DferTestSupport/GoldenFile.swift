@@ -2,37 +2,37 @@ import DferTensor
 import Foundation
 
 /// One file of golden numbers: named tensors and notes on how to compare them.
-public struct GoldenFile {
-  public let metadata: [String: String]
-  public let file: SafetensorsFile
+package struct GoldenFile {
+  package let metadata: [String: String]
+  package let file: SafetensorsFile
 
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     file = try SafetensorsFile(path: Shared.golden.appendingPathComponent(path).path)
     metadata = file.metadata
   }
 
-  public func has(_ name: String) -> Bool { file.contains(name) }
+  package func has(_ name: String) -> Bool { file.contains(name) }
 
   /// A tensor of 32-bit floats.
-  public func callAsFunction(_ name: String) -> Tensor {
+  package func callAsFunction(_ name: String) -> Tensor {
     guard let tensor = try? file.tensor(name) else { preconditionFailure("golden: no numbers \(name)") }
     return tensor
   }
 
   /// Labels and indices.
-  public func integers(_ name: String) -> [Int] {
+  package func integers(_ name: String) -> [Int] {
     guard let integers = try? file.integers(name) else { preconditionFailure("golden: no integers \(name)") }
     return integers
   }
 
   /// A number, list or word of the case's sizes.
-  public func config(_ key: String) -> Any? { json("config")[key] }
-  public func number(_ key: String) -> Double { (config(key) as? NSNumber)?.doubleValue ?? .nan }
-  public func integer(_ key: String) -> Int { (config(key) as? NSNumber)?.intValue ?? 0 }
+  package func config(_ key: String) -> Any? { json("config")[key] }
+  package func number(_ key: String) -> Double { (config(key) as? NSNumber)?.doubleValue ?? .nan }
+  package func integer(_ key: String) -> Int { (config(key) as? NSNumber)?.intValue ?? 0 }
 
   /// How far `x` is off, in units of what is allowed: 1 or less passes.
   /// - Parameter group: whose tolerance to use, when it is not the first part of the name.
-  public func excess(_ x: Tensor?, _ name: String, group: String? = nil) -> Double {
+  package func excess(_ x: Tensor?, _ name: String, group: String? = nil) -> Double {
     let reference = self(name)
     guard let x, x.shape == reference.shape else { return .infinity }
     let worst = zip(x.values, reference.values).map { abs(Double($0) - Double($1)) }.reduce(0) {

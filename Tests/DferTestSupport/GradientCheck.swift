@@ -1,9 +1,9 @@
 import DferTensor
 
 /// One operation, or a small network, whose pullbacks are checked against differences of its output.
-public struct OpCase: Sendable, CustomStringConvertible {
-  public let name: String
-  public var description: String { name }
+package struct OpCase: Sendable, CustomStringConvertible {
+  package let name: String
+  package var description: String { name }
   let inputs: [[Int]]
   let parameters: [[Int]]
   let training: Bool
@@ -11,7 +11,7 @@ public struct OpCase: Sendable, CustomStringConvertible {
   let kinks: Bool
   let body: @Sendable (inout Tape, [Value], [Parameter]) -> Value
 
-  public init(
+  package init(
     _ name: String, inputs: [[Int]], parameters: [[Int]] = [], training: Bool = false, kinks: Bool = false,
     body: @escaping @Sendable (inout Tape, [Value], [Parameter]) -> Value
   ) {
@@ -25,7 +25,7 @@ public struct OpCase: Sendable, CustomStringConvertible {
 
   /// The worst relative error of any gradient: the output is projected on a fixed random vector, summed in `Double`,
   /// and compared with a central difference of step 1e-2. Numbers below 1e-2 count as 1e-2.
-  public func worstError() -> Double {
+  package func worstError() -> Double {
     var random = RandomSource(seed: 7)
     var store = ParameterStore()
     let slots = parameters.enumerated().map { index, shape in

@@ -2,14 +2,14 @@ import Foundation
 
 /// Checks all that dfer promises of its rows and manifests, without any of dfer's own code: a judge must not share the
 /// faults of what it judges. `Tool.run` looks with it at every table that a tested `dfer` writes.
-public struct RowCheck {
-  public struct Fault: Hashable, CustomStringConvertible {
-    public let kind: String
-    public let place: String
-    public var description: String { place.isEmpty ? kind : "\(kind): \(place)" }
+package struct RowCheck {
+  package struct Fault: Hashable, CustomStringConvertible {
+    package let kind: String
+    package let place: String
+    package var description: String { place.isEmpty ? kind : "\(kind): \(place)" }
   }
 
-  public private(set) var faults: [Fault] = []
+  package private(set) var faults: [Fault] = []
   private var header: [String] = []
   private var rows: [[String]] = []
   private var data = Data()
@@ -18,7 +18,7 @@ public struct RowCheck {
   private var cover: Double?
 
   /// All faults of a `.csv`, `.tsv` or `.jsonl` file, with its manifest when that lies beside it.
-  public static func faults(of file: URL) -> [Fault] {
+  package static func faults(of file: URL) -> [Fault] {
     var check = RowCheck()
     do { try check.read(file) } catch {
       check.fault("unreadable", "\(error)")

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Where tests find material that is not part of the repository.
-public enum Shared {
+package enum Shared {
   /// The folder of golden numbers: `$DFER_GOLDEN`, else `../shared/golden` beside the checkout.
-  public static var golden: URL {
+  package static var golden: URL {
     if let path = ProcessInfo.processInfo.environment["DFER_GOLDEN"], !path.isEmpty {
       return URL(fileURLWithPath: path)
     }
@@ -11,14 +11,14 @@ public enum Shared {
   }
 
   /// The folder that holds `golden`, `weights`, `data` and `samples`.
-  public static var folder: URL { golden.deletingLastPathComponent() }
+  package static var folder: URL { golden.deletingLastPathComponent() }
 
-  public static var hasGolden: Bool { FileManager.default.fileExists(atPath: golden.path) }
-  public static var hasData: Bool {
+  package static var hasGolden: Bool { FileManager.default.fileExists(atPath: golden.path) }
+  package static var hasData: Bool {
     FileManager.default.fileExists(atPath: folder.appendingPathComponent("data").path)
   }
 
   /// The root of this package.
-  public static let root = URL(fileURLWithPath: #filePath)
+  package static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }

@@ -2,16 +2,16 @@ import Foundation
 import Testing
 
 /// Runs programs for tests: the built `dfer`, and FFmpeg to make inputs.
-public enum Tool {
-  public struct Result: Sendable {
-    public let status: Int32
-    public let output: String
-    public let errors: String
+package enum Tool {
+  package struct Result: Sendable {
+    package let status: Int32
+    package let output: String
+    package let errors: String
   }
 
   /// The `dfer` that command tests run: `$DFER_BINARY`, else the release build when it is newer than all sources (the
   /// network is many times slower without optimisation), else the one that was built together with the running tests.
-  public static let dfer: URL = {
+  package static let dfer: URL = {
     if let path = ProcessInfo.processInfo.environment["DFER_BINARY"], !path.isEmpty {
       return URL(fileURLWithPath: path)
     }
@@ -33,16 +33,16 @@ public enum Tool {
     return names.compactMap { modified(sources.appendingPathComponent($0)) }.max()
   }
 
-  public static let hasFFmpeg = find("ffmpeg") != nil
+  package static let hasFFmpeg = find("ffmpeg") != nil
 
-  public static func find(_ name: String) -> URL? {
+  package static func find(_ name: String) -> URL? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
       .map { URL(fileURLWithPath: String($0)).appendingPathComponent(name) }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 
   /// Runs a program to its end. `input` goes to its standard input; `after` may act on the running process.
-  public static func run(
+  package static func run(
     _ program: URL, _ arguments: [String], input: Data? = nil, folder: URL? = nil,
     environment: [String: String] = [:], after: ((Process) -> Void)? = nil
   ) throws -> Result {
@@ -104,29 +104,29 @@ public enum Tool {
   }
 
   /// Runs FFmpeg quietly and throws what it said when it fails.
-  public static func ffmpeg(_ arguments: [String]) throws {
+  package static func ffmpeg(_ arguments: [String]) throws {
     guard let program = find("ffmpeg") else { throw Failure(text: "ffmpeg is not installed") }
     let result = try run(
       program, ["-nostdin", "-hide_banner", "-v", "error", "-y", "-threads", "1"] + arguments)
     if result.status != 0 { throw Failure(text: "ffmpeg \(arguments.joined(separator: " ")): \(result.errors)") }
   }
 
-  public struct Failure: Error, CustomStringConvertible {
-    public let text: String
-    public var description: String { text }
+  package struct Failure: Error, CustomStringConvertible {
+    package let text: String
+    package var description: String { text }
   }
 }
 
 /// A folder that is gone when the test is over.
-public final class ScratchFolder: Sendable {
-  public let url: URL
+package final class ScratchFolder: Sendable {
+  package let url: URL
 
-  public init() throws {
+  package init() throws {
     url = FileManager.default.temporaryDirectory.appendingPathComponent("dfer-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 
-  public func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+  package func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 }

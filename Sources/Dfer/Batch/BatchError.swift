@@ -1,5 +1,5 @@
 /// Why a batch, or a merge of its rows, is refused before anything is written.
-public enum BatchError: Error, Hashable, CustomStringConvertible {
+package enum BatchError: Error, Hashable, CustomStringConvertible {
   /// - leftOut: files and folders that are there, but are no videos.
   case nothingToRead(leftOut: Int)
   case noMatch(pattern: String)
@@ -16,7 +16,7 @@ public enum BatchError: Error, Hashable, CustomStringConvertible {
   case noTimelines
   case unreadableTimeline(path: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .nothingToRead(let leftOut):
       "no video files: give files, folders, quoted patterns, or --list FILE"

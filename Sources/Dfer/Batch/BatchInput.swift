@@ -3,28 +3,28 @@ import Foundation
 
 /// One video of a batch and where its rows go. Inputs are the same when their bytes are: two ways to write "é" are two
 /// names, as they are on disk.
-public struct BatchInput: Sendable, Hashable {
+package struct BatchInput: Sendable, Hashable {
   /// The video, as it is opened.
-  public let path: String
+  package let path: String
   /// The rows, below the output folder: `session1/talk.csv`.
-  public let output: String
+  package let output: String
 
-  public init(path: String, output: String) {
+  package init(path: String, output: String) {
     self.path = path
     self.output = output
   }
 
-  public static func == (a: BatchInput, b: BatchInput) -> Bool {
+  package static func == (a: BatchInput, b: BatchInput) -> Bool {
     a.path.utf8.elementsEqual(b.path.utf8) && a.output.utf8.elementsEqual(b.output.utf8)
   }
 
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     for byte in path.utf8 { hasher.combine(byte) }
     for byte in output.utf8 { hasher.combine(byte) }
   }
 
   /// The path as an argument that can be nothing but a path: "./v4l2:0" and not "v4l2:0".
-  public var argument: String {
+  package var argument: String {
     let first = path.utf8.prefix { $0 != UInt8(ascii: "/") }
     let isPlain = !first.contains(UInt8(ascii: ":")) && path.utf8.first != UInt8(ascii: "-")
     return isPlain ? path : "./" + path
@@ -32,13 +32,13 @@ public struct BatchInput: Sendable, Hashable {
 }
 
 /// Something in a folder that a batch does not read.
-public struct LeftOut: Sendable, Hashable {
-  public let path: String
-  public let reason: String
+package struct LeftOut: Sendable, Hashable {
+  package let path: String
+  package let reason: String
   /// Whether it is a video that should have been read, not something that is none.
-  public let isFailure: Bool
+  package let isFailure: Bool
 
-  public init(path: String, reason: String, isFailure: Bool) {
+  package init(path: String, reason: String, isFailure: Bool) {
     self.path = path
     self.reason = reason
     self.isFailure = isFailure
@@ -51,11 +51,11 @@ public struct LeftOut: Sendable, Hashable {
 }
 
 /// What a batch reads, and what it found and does not read.
-public struct BatchSelection: Sendable {
-  public var inputs: [BatchInput] = []
-  public var leftOut: [LeftOut] = []
+package struct BatchSelection: Sendable {
+  package var inputs: [BatchInput] = []
+  package var leftOut: [LeftOut] = []
 
-  public init() {}
+  package init() {}
 }
 
 /// Finds the inputs of a batch and names their outputs. The name of an output depends on its input alone, never on what
@@ -65,18 +65,18 @@ public struct BatchSelection: Sendable {
 /// - A pattern's files keep their path below its last folder without a wildcard.
 /// - A single file, or a line of a list, keeps its file name.
 /// - With `base`, every input keeps its path below that folder instead.
-public struct BatchInputs: Sendable {
+package struct BatchInputs: Sendable {
   /// Endings of the files that are read from folders, in lower case. Files with endings that nobody knows are read when
   /// their first bytes say that they are videos.
-  public static let videoExtensions: Set<String> = MediaEndings.videos
+  package static let videoExtensions: Set<String> = MediaEndings.videos
 
-  public var base: String?
+  package var base: String?
   /// Whether `talk.mp4` becomes `talk.mp4.csv` and not `talk.csv`.
-  public var keepsExtension: Bool
+  package var keepsExtension: Bool
   /// Endings that are taken from folders.
-  public var extensions: Set<String>
+  package var extensions: Set<String>
 
-  public init(base: String? = nil, keepsExtension: Bool = false, extensions: Set<String> = Self.videoExtensions) {
+  package init(base: String? = nil, keepsExtension: Bool = false, extensions: Set<String> = Self.videoExtensions) {
     self.base = base
     self.keepsExtension = keepsExtension
     self.extensions = extensions
@@ -86,7 +86,7 @@ public struct BatchInputs: Sendable {
   /// in folders and is left out.
   ///
   /// A file that does not exist is kept: it fails on its own and costs nothing else. Throws `BatchError`.
-  public func select(_ arguments: [String]) throws -> BatchSelection {
+  package func select(_ arguments: [String]) throws -> BatchSelection {
     var selection = BatchSelection()
     var inputs: [BatchInput] = []
     for argument in arguments {
@@ -121,10 +121,10 @@ public struct BatchInputs: Sendable {
   }
 
   /// The inputs alone.
-  public func find(_ arguments: [String]) throws -> [BatchInput] { try select(arguments).inputs }
+  package func find(_ arguments: [String]) throws -> [BatchInput] { try select(arguments).inputs }
 
   /// The entries of a list file: one path on each line; blank lines and lines that start with `#` are skipped.
-  public static func entries(ofList text: String) -> [String] {
+  package static func entries(ofList text: String) -> [String] {
     text.split(whereSeparator: \.isNewline).map(String.init)
       .filter { !$0.hasPrefix("#") && !$0.allSatisfy(\.isWhitespace) }
   }

@@ -1,7 +1,7 @@
 import DferTimeline
 
 /// How one input of a batch ended.
-public enum BatchOutcome: Sendable, Hashable {
+package enum BatchOutcome: Sendable, Hashable {
   case ok
   case damaged
   /// No rows: unreadable, crashed or timed out. `code` is the exit code, 128 + n after signal n.
@@ -20,7 +20,7 @@ public enum BatchOutcome: Sendable, Hashable {
 
   /// The exit code of a batch: outputs that failed come before unreadable inputs, and those before damage, because only
   /// the first kind is worth another try with nothing changed.
-  public static func exitCode(_ outcomes: [BatchOutcome]) -> Int32 {
+  package static func exitCode(_ outcomes: [BatchOutcome]) -> Int32 {
     var code: Int32 = 0
     for outcome in outcomes {
       switch outcome {
@@ -35,7 +35,7 @@ public enum BatchOutcome: Sendable, Hashable {
 
   /// The text of `failures.csv`: a header, a line for each input that did not end well, in the order given, and one for
   /// whatever was left out, with exit code 3 where it is a video and 0 where it is none.
-  public static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [])
+  package static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [])
     -> String
   {
     var lines = ["input,exit_code,message"]

@@ -2,18 +2,18 @@ import DferTimeline
 import Foundation
 
 /// What tells one state of a file from another without reading it.
-public struct FileStamp: Sendable, Hashable {
-  public let byteSize: Int64
+package struct FileStamp: Sendable, Hashable {
+  package let byteSize: Int64
   /// Seconds since 1970.
-  public let modified: Double
+  package let modified: Double
 
-  public init(byteSize: Int64, modified: Double) {
+  package init(byteSize: Int64, modified: Double) {
     self.byteSize = byteSize
     self.modified = modified
   }
 
   /// The stamp of a regular file (links are followed), or nil.
-  public init?(path: String) {
+  package init?(path: String) {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard let facts = try? FileManager.default.attributesOfItem(atPath: real),
       facts[.type] as? FileAttributeType == .typeRegular,
@@ -23,21 +23,21 @@ public struct FileStamp: Sendable, Hashable {
   }
 
   /// The stamp that a manifest's input facts hold; nil for cameras, streams and manifests of older versions.
-  public init?(_ input: [String: String]) {
+  package init?(_ input: [String: String]) {
     guard let size = input["byte_size"].flatMap({ Int64($0) }), let time = input["modified_s"].flatMap(Double.init)
     else { return nil }
     self.init(byteSize: size, modified: time)
   }
 
   /// Equal sizes and, to the millisecond, equal times: not every file system keeps more.
-  public func matches(_ other: FileStamp) -> Bool {
+  package func matches(_ other: FileStamp) -> Bool {
     byteSize == other.byteSize && abs(modified - other.modified) < 0.001
   }
 }
 
 /// What a finished output must have been made with, so that reading its video again would give the same rows.
-public struct ResumeRule: Sendable {
-  public enum Verdict: Sendable, Hashable {
+package struct ResumeRule: Sendable {
+  package enum Verdict: Sendable, Hashable {
     /// The output stands. `damaged` when its video was.
     case keep(damaged: Bool)
     case redo(reason: String)
@@ -53,7 +53,7 @@ public struct ResumeRule: Sendable {
   ///   - weights, detector: SHA-256 of the weight files, in lower-case hex.
   ///   - pipeline: SHA-256 of the pipeline file.
   ///   - options: the options as `dfer watch` would record them.
-  public init(
+  package init(
     version: String = Installation.version, weights: String, detector: String, pipeline: String,
     options: [String: String]
   ) {
@@ -65,7 +65,7 @@ public struct ResumeRule: Sendable {
   }
 
   /// Decides from the manifest beside an output, the video as it is now, and the hash of the rows as they are now.
-  public func verdict(manifest: RunManifest?, input: FileStamp?, rowsSha256: String?) -> Verdict {
+  package func verdict(manifest: RunManifest?, input: FileStamp?, rowsSha256: String?) -> Verdict {
     guard let manifest else { return .redo(reason: "no manifest") }
     guard let input, let recorded = FileStamp(manifest.input), recorded.matches(input) else {
       return .redo(reason: "the video has changed")

@@ -1,12 +1,12 @@
 /// One share of a batch that several machines read together.
-public struct Shard: Sendable, Hashable, CustomStringConvertible {
+package struct Shard: Sendable, Hashable, CustomStringConvertible {
   /// From 0; people write it from 1.
-  public let index: Int
-  public let count: Int
+  package let index: Int
+  package let count: Int
 
-  public var description: String { "\(index + 1)/\(count)" }
+  package var description: String { "\(index + 1)/\(count)" }
 
-  public init(index: Int, count: Int) {
+  package init(index: Int, count: Int) {
     precondition(count > 0 && (0..<count).contains(index), "Shard: \(index) of \(count)")
     self.index = index
     self.count = count
@@ -14,7 +14,7 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads `2/8`, `auto` (number and count from the scheduler) or `auto/8` (number from the scheduler).
   /// Throws `BatchError`.
-  public init(_ text: String, environment: [String: String]) throws {
+  package init(_ text: String, environment: [String: String]) throws {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count <= 2, let first = parts.first else { throw BatchError.badShard(text: text) }
     let count = parts.count == 2 ? Int(parts[1]) : nil
@@ -34,7 +34,7 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
 
   /// Which of `weights` (seconds of video) are this shard's, in order: longest first, each to the shard with the least so
   /// far. `names` break ties, so every shard finds the same division whatever the order of its inputs.
-  public func share(of weights: [Double], names: [String]) -> [Int] {
+  package func share(of weights: [Double], names: [String]) -> [Int] {
     precondition(weights.count == names.count, "share: \(weights.count) weights, \(names.count) names")
     var load = [Double](repeating: 0, count: count)
     var mine: [Int] = []
@@ -53,10 +53,10 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// The place of this process in a scheduler's array of tasks.
-public struct ArrayTask: Sendable, Hashable {
-  public let scheduler: String
+package struct ArrayTask: Sendable, Hashable {
+  package let scheduler: String
   /// The task's number as the scheduler counts.
-  public let number: Int
+  package let number: Int
   /// Number of the first task where the scheduler says or fixes it, else nil.
   let first: Int?
   let step: Int
@@ -66,7 +66,7 @@ public struct ArrayTask: Sendable, Hashable {
   private let hasHoles: Bool
 
   /// Finds the first array variable that is set, or nil outside an array.
-  public init?(environment: [String: String]) {
+  package init?(environment: [String: String]) {
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
     var (first, last, step, count): (Int?, Int?, Int, Int?) = (nil, nil, 1, nil)
     var origin = 1
@@ -102,7 +102,7 @@ public struct ArrayTask: Sendable, Hashable {
 
   /// The shard of this task; `count` by hand means that tasks are numbered from the origin without holes, so that a few
   /// of them can be sent again alone.
-  public func shard(count given: Int?) throws -> Shard {
+  package func shard(count given: Int?) throws -> Shard {
     let (index, count): (Int, Int)
     if let given {
       (index, count) = (number - origin, given)

@@ -1,31 +1,31 @@
 import DferTimeline
 
 /// Checks that a CSV timeline, its manifest and its video belong together and account for each other.
-public struct TimelineCheck: Sendable {
-  public struct Finding: Sendable, Hashable {
-    public enum Grade: String, Sendable { case good, note, bad }
-    public let grade: Grade
-    public let text: String
+package struct TimelineCheck: Sendable {
+  package struct Finding: Sendable, Hashable {
+    package enum Grade: String, Sendable { case good, note, bad }
+    package let grade: Grade
+    package let text: String
   }
 
   /// What decoding the video again gave.
-  public struct Decoded: Sendable, Hashable {
-    public var frames = 0
+  package struct Decoded: Sendable, Hashable {
+    package var frames = 0
     /// Seconds from the container's start: first frame, and end of the last.
-    public var start = 0.0
-    public var end = 0.0
+    package var start = 0.0
+    package var end = 0.0
 
-    public init() {}
+    package init() {}
   }
 
-  public private(set) var findings: [Finding] = []
+  package private(set) var findings: [Finding] = []
 
-  public init() {}
+  package init() {}
 
-  public var isGood: Bool { !findings.contains { $0.grade == .bad } }
+  package var isGood: Bool { !findings.contains { $0.grade == .bad } }
 
   /// The rows against themselves: times rise and leave no hole, probabilities sum to 1.
-  public mutating func checkTimes(_ rows: [ClipResult]) {
+  package mutating func checkTimes(_ rows: [ClipResult]) {
     var end = rows.first?.startSeconds ?? 0
     var (hole, backwards, sums) = (0, 0, 0)
     for (row, previous) in zip(rows, [rows.first].compactMap { $0 } + rows) {
@@ -41,7 +41,7 @@ public struct TimelineCheck: Sendable {
   }
 
   /// The rows against the manifest's counts and hash.
-  public mutating func check(_ rows: [ClipResult], rowsSha256: String, against manifest: RunManifest) {
+  package mutating func check(_ rows: [ClipResult], rowsSha256: String, against manifest: RunManifest) {
     if let recorded = manifest.rowsSha256 {
       judge(
         recorded == rowsSha256, "rows are as they were written",
@@ -71,7 +71,7 @@ public struct TimelineCheck: Sendable {
   }
 
   /// The video file against the one that was read. A copy has a new time, so only the size is proof.
-  public mutating func check(_ stamp: FileStamp?, against manifest: RunManifest) {
+  package mutating func check(_ stamp: FileStamp?, against manifest: RunManifest) {
     guard let stamp, let size = manifest.input["byte_size"].flatMap({ Int64($0) }) else {
       add(.note, "the size of the video is not known")
       return
@@ -85,7 +85,7 @@ public struct TimelineCheck: Sendable {
   }
 
   /// The rows against the video decoded again.
-  public mutating func check(_ rows: [ClipResult], _ decoded: Decoded, against manifest: RunManifest) {
+  package mutating func check(_ rows: [ClipResult], _ decoded: Decoded, against manifest: RunManifest) {
     let count = manifest.counts.decodedFrames
     judge(decoded.frames == count, "\(count) frames", "the video has \(decoded.frames) frames; \(count) were read")
     let start = rows.map(\.startSeconds).min() ?? 0
@@ -99,7 +99,7 @@ public struct TimelineCheck: Sendable {
   }
 
   /// The weights that are installed against those that were used: `installed` maps file names to SHA-256.
-  public mutating func check(weights installed: [String: String], against manifest: RunManifest) {
+  package mutating func check(weights installed: [String: String], against manifest: RunManifest) {
     for weights in [manifest.weights, manifest.detector] {
       switch installed[weights.file] {
       case weights.sha256: add(.good, "\(weights.file) is installed as it was used")

@@ -5,10 +5,10 @@ import Foundation
 ///
 /// Cells are copied as they stand, so no number changes. Files must have equal headers: rows of two kinds of weights, or
 /// with and without landmarks, belong in two tables.
-public struct TimelineMerge: Sendable {
+package struct TimelineMerge: Sendable {
   private var header: (text: ExactName, path: String)?
 
-  public init() {}
+  package init() {}
 
   /// The lines that a file adds; the first file's header comes first. Throws `BatchError`.
   ///
@@ -16,7 +16,7 @@ public struct TimelineMerge: Sendable {
   ///   - text: the whole file.
   ///   - source: what its rows get in `source`.
   ///   - path: its name for messages.
-  public mutating func lines(of text: String, source: String, path: String) throws -> [String] {
+  package mutating func lines(of text: String, source: String, path: String) throws -> [String] {
     guard text.utf8.last == 10 else { throw BatchError.cutOff(path: path) }
     var records = Self.records(text)
     guard !records.isEmpty else { throw BatchError.cutOff(path: path) }

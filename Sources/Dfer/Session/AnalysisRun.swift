@@ -11,27 +11,27 @@ import DferVideo
 ///
 /// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder. Only frames that a
 /// clip needs are converted. Memory is bounded by the length of a clip, not of the video.
-public final class AnalysisRun {
-  public let options: RunOptions
-  public let source: any VideoEvents
-  public let grid: ClipGrid
-  public var counts: RunCounts {
+package final class AnalysisRun {
+  package let options: RunOptions
+  package let source: any VideoEvents
+  package let grid: ClipGrid
+  package var counts: RunCounts {
     let part = router.counts
     return RunCounts(
       decoded: decoded, used: part.used, skipped: part.skipped, dropped: prefetch.dropped, unread: prefetch.unread,
       detectorRuns: part.detectorRuns, clips: clips, gaps: gapCount, cuts: router.cutCount, faces: router.nextID)
   }
   /// Times of the first 1000 cuts, in seconds from the container's start.
-  public var cuts: [Double] { router.cuts }
+  package var cuts: [Double] { router.cuts }
   /// The first 1000 gaps.
-  public private(set) var gaps: [Gap] = []
-  public var times: StageTimes { clock.times }
+  package private(set) var gaps: [Gap] = []
+  package var times: StageTimes { clock.times }
   /// Time from the arrival of a clip's last frame until whoever pulls has dealt with its rows and asks for more.
-  public private(set) var latency = LatencyHistogram()
+  package private(set) var latency = LatencyHistogram()
   /// How closely the run looks now.
-  public private(set) var load: LoadChange
+  package private(set) var load: LoadChange
   /// Filled when the options ask for it.
-  public private(set) var views = ViewSheet()
+  package private(set) var views = ViewSheet()
 
   private let prefetch: FramePrefetch
   private let rows: RowBuilder
@@ -48,7 +48,7 @@ public final class AnalysisRun {
   /// Arrival of the last frame of the clip whose rows are being dealt with.
   private var rowsInHand: ContinuousClock.Instant?
 
-  public convenience init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
+  package convenience init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
     self.init(source, stages: models.stages(options), options: options)
   }
 
@@ -68,7 +68,7 @@ public final class AnalysisRun {
   }
 
   /// The next row or sign of progress; nil when the video has ended and every row has been given.
-  public func next() throws -> RunEvent? {
+  package func next() throws -> RunEvent? {
     if events.isEmpty, let arrival = rowsInHand.take() { latency.add((ContinuousClock.now - arrival).inSeconds) }
     while events.isEmpty && !isFinished { advance() }
     if events.isEmpty, let failure = self.failure.take() { throw failure }
@@ -77,9 +77,9 @@ public final class AnalysisRun {
 
   /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
   /// been read.
-  public var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
+  package var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
   /// Says that whoever pulls pauses on purpose: the time that a live source loses meanwhile is no damage.
-  public func notePause() { router.notePause() }
+  package func notePause() { router.notePause() }
   private func advance() {
     var event: VideoEvent?
     // What was read before a fault still has its rows.

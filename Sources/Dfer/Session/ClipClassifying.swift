@@ -2,7 +2,7 @@ import DferImage
 import DferModels
 
 /// Whatever reads the expression of clips: the network of the weights, or plain arithmetic in a test.
-public protocol ClipClassifying: Sendable {
+package protocol ClipClassifying: Sendable {
   /// One reading for each clip of square crops.
   ///
   /// - Parameter points: for each clip and crop five landmarks in 0...1 of it; empty when not known.

@@ -1,11 +1,11 @@
 /// How long rows took, in buckets of 10 ms up to 20 s: a fixed size for runs of any length.
-public struct LatencyHistogram: Sendable, Hashable {
+package struct LatencyHistogram: Sendable, Hashable {
   private static let bucket = 0.01
   private var buckets = [Int](repeating: 0, count: 2000)
-  public private(set) var count = 0
-  public private(set) var longest = 0.0
+  package private(set) var count = 0
+  package private(set) var longest = 0.0
 
-  public init() {}
+  package init() {}
 
   mutating func add(_ seconds: Double) {
     count += 1
@@ -14,7 +14,7 @@ public struct LatencyHistogram: Sendable, Hashable {
   }
 
   /// The latency that this share of rows stayed under, in seconds, to 10 ms; nil before the first row.
-  public func quantile(_ share: Double) -> Double? {
+  package func quantile(_ share: Double) -> Double? {
     guard count > 0 else { return nil }
     var seen = 0
     for (index, number) in buckets.enumerated() {

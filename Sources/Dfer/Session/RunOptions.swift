@@ -1,29 +1,29 @@
 import DferVideo
 
 /// What a user may change about a run. Everything here is written into the run's manifest.
-public struct RunOptions: Sendable, Hashable {
+package struct RunOptions: Sendable, Hashable {
   /// Seconds of video in one clip; nil: the pipeline's choice, else what the weights recommend.
-  public var span: Double?
+  package var span: Double?
   /// Seconds from one clip to the next; nil as above.
-  public var hop: Double?
+  package var hop: Double?
   /// Follow at most this many faces, the largest ones.
-  public var maximumFaces: Int?
+  package var maximumFaces: Int?
   /// Ignore faces whose longer side has fewer pixels than this.
-  public var minimumFace = 0
+  package var minimumFace = 0
   /// Follow only the main face.
-  public var mainFaceOnly = false
+  package var mainFaceOnly = false
   /// Lowers the confidence of faces that wear a mask.
-  public var isMaskAware = false
+  package var isMaskAware = false
   /// Keeps what the network looked at in the first clips.
-  public var showsViews = false
+  package var showsViews = false
   /// What gives way when reading is slower than the source: nothing for files, the oldest frames for live sources.
-  public var whenSlow = FramePrefetch.Policy.block
+  package var whenSlow = FramePrefetch.Policy.block
   /// Whether a cut ends tracks and clips.
-  public var findsCuts = true
+  package var findsCuts = true
   /// Whether the run also gives the frames that it looks at, with the faces on them.
-  public var givesImages = false
+  package var givesImages = false
   /// Threads of the arithmetic; the decoder has its own.
-  public var threads: Int?
+  package var threads: Int?
 
-  public init() {}
+  package init() {}
 }

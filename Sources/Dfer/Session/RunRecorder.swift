@@ -8,11 +8,11 @@ import Foundation
 
 /// Keeps the record of a run while it goes: rows by status, load changes, warnings. Gives the manifest that `dfer watch`
 /// writes, whoever pulls the run.
-public struct RunRecorder {
+package struct RunRecorder {
   /// What the user should know about the run, in order.
-  public var warnings: [String] = []
-  public private(set) var rows = 0
-  public private(set) var rowsByStatus: [String: Int] = [:]
+  package var warnings: [String] = []
+  package private(set) var rows = 0
+  package private(set) var rowsByStatus: [String: Int] = [:]
 
   private let run: AnalysisRun
   private let models: LoadedPipeline
@@ -26,7 +26,7 @@ public struct RunRecorder {
   ///   - run: the run, before its first event is pulled.
   ///   - models: what it was made with.
   ///   - options: the options to record; nil: those of the run and of its pipeline.
-  public init(_ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date()) {
+  package init(_ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date()) {
     (self.run, self.models, self.started) = (run, models, started)
     self.options = options ?? models.record.merging(run.options.record) { $1 }
     inputStamp = FileStamp(path: run.source.info.location)
@@ -43,7 +43,7 @@ public struct RunRecorder {
   private static func text(_ seconds: Double) -> String { "\((seconds * 1000).rounded() / 1000)" }
 
   /// Takes note of an event: call this for each one that the run gives.
-  public mutating func note(_ event: RunEvent) {
+  package mutating func note(_ event: RunEvent) {
     switch event {
     case .row(let row):
       rows += 1
@@ -59,7 +59,7 @@ public struct RunRecorder {
   ///   - outcome: how the run ended.
   ///   - outputs: the files that were written.
   ///   - rowsFile: the file whose hash stands for the rows; nil when they are in none.
-  public func manifest(
+  package func manifest(
     _ outcome: RunManifest.Outcome, outputs: [String] = [], rowsFile: String? = nil
   ) throws -> RunManifest {
     let (pipeline, info) = (models.pipeline, models.modelInfo)

@@ -1,6 +1,6 @@
 /// How long each stage of a run took, in seconds of wall time.
-public struct StageTimes: Sendable, Hashable, Codable {
-  public enum Stage: String, Sendable, CaseIterable, Codable {
+package struct StageTimes: Sendable, Hashable, Codable {
+  package enum Stage: String, Sendable, CaseIterable, Codable {
     /// Waiting for the decoder, which works on its own thread.
     case decode
     /// Converting whole frames for the face detector.
@@ -12,14 +12,14 @@ public struct StageTimes: Sendable, Hashable, Codable {
 
   private var seconds: [Stage: Double] = [:]
 
-  public init() {}
+  package init() {}
 
-  public subscript(stage: Stage) -> Double { seconds[stage] ?? 0 }
+  package subscript(stage: Stage) -> Double { seconds[stage] ?? 0 }
 
   fileprivate mutating func add(_ time: Double, to stage: Stage) { seconds[stage, default: 0] += time }
 
   /// Stage names with their seconds, in the order of the pipeline.
-  public var table: [(name: String, seconds: Double)] { Stage.allCases.map { ($0.rawValue, self[$0]) } }
+  package var table: [(name: String, seconds: Double)] { Stage.allCases.map { ($0.rawValue, self[$0]) } }
 }
 
 /// The stage times of one run, shared by all its parts. Used on the run's thread.
@@ -35,5 +35,5 @@ final class StageClock {
 
 extension Duration {
   /// The duration as seconds.
-  public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,9 +1,9 @@
 import DferImage
 
 /// What a network of several views looked at, for people: a column for each clip and face, the views from top to bottom.
-public struct ViewSheet: Sendable {
+package struct ViewSheet: Sendable {
   /// Later clips are left out: a sheet is to be looked at, and memory must not grow with the video.
-  public static let limit = 32
+  package static let limit = 32
   private var columns: [[Image]] = []
 
   mutating func add(_ views: [Image]) {
@@ -11,7 +11,7 @@ public struct ViewSheet: Sendable {
   }
 
   /// All columns side by side; nil when there are none.
-  public var image: Image? {
+  package var image: Image? {
     guard let first = columns.first?.first else { return nil }
     let (side, gap) = (first.width, 2)
     let views = columns.map(\.count).max() ?? 0

@@ -1,28 +1,28 @@
 import DferTensor
 
 /// Sizes of a `CrossTaskViT`.
-public struct CrossTaskConfig: Sendable, Hashable, Codable {
+package struct CrossTaskConfig: Sendable, Hashable, Codable {
   /// Who looks at the other task's patches.
-  public enum Exchange: String, Sendable, Hashable, Codable, CaseIterable {
+  package enum Exchange: String, Sendable, Hashable, Codable, CaseIterable {
     case none
     case expression
     case both
   }
 
-  public var trunk: CrossViTConfig
-  public var exchange: Exchange
+  package var trunk: CrossViTConfig
+  package var exchange: Exchange
 
-  public init(_ trunk: CrossViTConfig, exchange: Exchange = .both) { (self.trunk, self.exchange) = (trunk, exchange) }
+  package init(_ trunk: CrossViTConfig, exchange: Exchange = .both) { (self.trunk, self.exchange) = (trunk, exchange) }
 
   enum CodingKeys: String, CodingKey { case exchange }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     trunk = try CrossViTConfig(from: decoder)
     exchange =
       try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Exchange.self, forKey: .exchange) ?? .both
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     try trunk.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(exchange, forKey: .exchange)
@@ -34,7 +34,7 @@ public struct CrossTaskConfig: Sendable, Hashable, Codable {
 ///
 /// Both tasks share the trunk. Then each task has a block of its own over [its token, patches] in each branch, and its
 /// token looks at the other task's patches, in the form of CrossViT's own exchange between branches.
-public struct CrossTaskViT: Sendable {
+package struct CrossTaskViT: Sendable {
   static let tasks = ["expression", "mask"]
 
   let config: CrossTaskConfig
@@ -46,7 +46,7 @@ public struct CrossTaskViT: Sendable {
   let heads: [[Linear]]
 
   /// - Parameter classes: of expression and mask.
-  public init(_ config: CrossTaskConfig, classes: [Int], in store: inout ParameterStore) {
+  package init(_ config: CrossTaskConfig, classes: [Int], in store: inout ParameterStore) {
     self.config = config
     let (sizes, epsilon) = (config.trunk, config.trunk.layerNormEps)
     trunk = CrossViT(sizes, at: "shared.", in: &store)
@@ -72,7 +72,7 @@ public struct CrossTaskViT: Sendable {
   }
 
   /// Images [batch, channels, side, side] -> logits of each task, [batch, classes].
-  public func callAsFunction(_ images: Value, exchange: CrossTaskConfig.Exchange, _ tape: inout Tape) -> [Value] {
+  package func callAsFunction(_ images: Value, exchange: CrossTaskConfig.Exchange, _ tape: inout Tape) -> [Value] {
     let shared = trunk(images, &tape)
     let states = taskStates(shared, &tape)
     var predictions: [Value] = []
@@ -115,20 +115,20 @@ extension CrossTaskViT: ImageNetwork {
     self.init(config, classes: [numLabels, 2], in: &store)
   }
 
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
     let predictions = self(images, exchange: config.exchange, &tape)
     return ImageOutput(expression: predictions[0], mask: predictions[1])
   }
 
-  public var stem: (path: String, widths: [Int])? { config.trunk.stemWidths.map { ("shared.stem", $0) } }
+  package var stem: (path: String, widths: [Int])? { config.trunk.stemWidths.map { ("shared.stem", $0) } }
 
-  public var expressionBiases: [String] { ["head.expression.0.bias", "head.expression.1.bias"] }
+  package var expressionBiases: [String] { ["head.expression.0.bias", "head.expression.1.bias"] }
 
-  public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
+  package func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     (self, weights)
   }
 
-  public func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
+  package func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
     TransformerInitialization.fill(&weights, random: &random)
   }
 }

@@ -1,22 +1,22 @@
 import DferTensor
 
 /// Sizes of a CrossViT: two branches that see one image in small and in large patches. Keys as in the golden numbers.
-public struct CrossViTConfig: Sendable, Hashable, Codable {
+package struct CrossViTConfig: Sendable, Hashable, Codable {
   /// Side of the image in pixels.
-  public var imageSize: Int
-  public var numChannels: Int
+  package var imageSize: Int
+  package var numChannels: Int
   /// One number for each branch.
-  public var patchSizes, widths, heads: [Int]
+  package var patchSizes, widths, heads: [Int]
   /// For each stage the blocks of each branch; a third number is not used (timm counts more cross blocks there).
-  public var depth: [[Int]]
+  package var depth: [[Int]]
   /// Width inside the layers of a block over its own, for each branch.
-  public var mlpRatio: [Double]
-  public var layerNormEps: Double
+  package var mlpRatio: [Double]
+  package var layerNormEps: Double
   /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as all published sizes
   /// have. Each branch then takes the maps of the stage whose stride is its patch size: the two scales of the image.
-  public var stemWidths: [Int]?
+  package var stemWidths: [Int]?
 
-  public init(
+  package init(
     imageSize: Int, numChannels: Int, patchSizes: [Int], widths: [Int], heads: [Int], depth: [[Int]],
     mlpRatio: [Double], layerNormEps: Double, stemWidths: [Int]? = nil
   ) {
@@ -36,7 +36,7 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
   }
 
   /// What does not fit together, in words; empty when a network can be built.
-  public var faults: [String] {
+  package var faults: [String] {
     var faults: [String] = []
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     check((8...512).contains(imageSize), "image_size \(imageSize) is not in 8...512")
@@ -81,14 +81,14 @@ public struct CrossViTConfig: Sendable, Hashable, Codable {
 
 /// The trunk of CrossViT (arXiv 2103.14899): per-branch blocks, then each branch's class token looks at the other
 /// branch's patches, stage by stage.
-public struct CrossViT: Sendable {
+package struct CrossViT: Sendable {
   let config: CrossViTConfig
   let stem: ConvolutionalStem?
   let embeddings: [ImageEmbedding]
   let classTokens, positions: [Parameter]
   let stages: [Stage]
 
-  public init(_ config: CrossViTConfig, at path: String = "", in store: inout ParameterStore) {
+  package init(_ config: CrossViTConfig, at path: String = "", in store: inout ParameterStore) {
     self.config = config
     let branches = 0..<2
     stem = config.stemWidths.map {
@@ -109,7 +109,7 @@ public struct CrossViT: Sendable {
   }
 
   /// Images [batch, channels, side, side] -> for each branch [batch, 1 + patches, width], the class token first.
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> [Value] {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> [Value] {
     let scales = stem?.scales(images, &tape)
     var branches: [Value] = []
     for branch in 0..<2 {

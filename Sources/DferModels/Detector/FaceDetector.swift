@@ -4,20 +4,20 @@ import DferTracking
 import Foundation
 
 /// Finds all faces of an image. Free to copy and to use from many threads.
-public struct FaceDetector: FaceDetecting {
+package struct FaceDetector: FaceDetecting {
   /// Scores at or below this are no faces, unless `find` is given another threshold.
-  public let threshold: Float
+  package let threshold: Float
   private let overlapLimit: Double
   private let network: DetectorNetwork
   package var weights: ParameterStore
   /// What the weight file says of itself: layers, outputs, threshold, and how it was made.
   package var metadata: [String: String]
   /// Of the weights.
-  public var version: String { metadata["version"] ?? "" }
+  package var version: String { metadata["version"] ?? "" }
   /// What the weight file calls itself.
-  public var name: String { metadata["model"] ?? "" }
+  package var name: String { metadata["model"] ?? "" }
   /// Licence of the weights, or what they learned from when the file states none.
-  public var licence: String { metadata["licence"] ?? metadata["data"] ?? "" }
+  package var licence: String { metadata["licence"] ?? metadata["data"] ?? "" }
   /// Names of the layers that answer, and how many pixels one of their cells covers.
   package let outputs: [(name: String, stride: Int)]
 
@@ -28,7 +28,7 @@ public struct FaceDetector: FaceDetecting {
 
   /// Opens a weight file that describes its own layers.
   /// - Throws: `CheckpointError` with what is missing or does not fit.
-  public init(weights path: String) throws {
+  package init(weights path: String) throws {
     let file = try SafetensorsFile(path: path)
     let keys = ["architecture", "outputs", "strides", "score_threshold", "nms_iou"]
     let missing = keys.filter { file.metadata[$0] == nil }
@@ -68,7 +68,7 @@ public struct FaceDetector: FaceDetecting {
   ///
   /// Scale the image first: at a long side of 320 pixels, faces from about 20 pixels up are found.
   /// - Parameter threshold: overrides the file's own, 0...1.
-  public func detect(_ image: Image, threshold: Float? = nil) -> [FaceDetection] {
+  package func detect(_ image: Image, threshold: Float? = nil) -> [FaceDetection] {
     guard image.width > 0, image.height > 0 else { return [] }
     let threshold = threshold ?? self.threshold
     var found: [FaceDetection] = []

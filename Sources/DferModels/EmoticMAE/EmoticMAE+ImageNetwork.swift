@@ -6,24 +6,24 @@ extension EmoticMAE: ImageNetwork {
     self.init(config, numLabels: numLabels, allHeads: false, in: &store)
   }
 
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
     let logits: Value = self(images, &tape)
     return ImageOutput(expression: logits)
   }
 
-  public func views(of image: Image, points: [Point]) -> [Image] {
+  package func views(of image: Image, points: [Point]) -> [Image] {
     config.fusion == .none ? [image] : [image, image.showing(config.parts, around: points)]
   }
 
-  public var stem: (path: String, widths: [Int])? { config.stemWidths.map { ("stem", $0) } }
+  package var stem: (path: String, widths: [Int])? { config.stemWidths.map { ("stem", $0) } }
 
-  public var expressionBiases: [String] { ["head_concat.bias", "head_mean.bias"] }
+  package var expressionBiases: [String] { ["head_concat.bias", "head_mean.bias"] }
 
-  public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
+  package func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     (self, weights)
   }
 
-  public func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
+  package func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
     TransformerInitialization.fill(&weights, random: &random)
   }
 }

@@ -3,8 +3,8 @@ import DferTensor
 /// Emotic masked autoencoder: an MAE encoder reads the face and, in its early blocks, a second view that shows only the
 /// eyes and the mouth; attention fuses the two. arXiv 2403.13039, whose text does not give the fusion's layers: query,
 /// keys and values are normed, and so is the sum.
-public struct EmoticMAE: Sendable {
-  public let config: EmoticMAEConfig
+package struct EmoticMAE: Sendable {
+  package let config: EmoticMAEConfig
   let encoder: ImageEncoder
   let pooledNorm: LayerNorm
   let queryNorm, memoryNorm, sumNorm: LayerNorm
@@ -13,7 +13,7 @@ public struct EmoticMAE: Sendable {
   let concatHead, meanHead: Linear?
 
   /// - Parameter allHeads: for tests: a head for each way of joining.
-  public init(
+  package init(
     _ config: EmoticMAEConfig, numLabels: Int, allHeads: Bool = false, in store: inout ParameterStore
   ) {
     self.config = config
@@ -71,7 +71,7 @@ public struct EmoticMAE: Sendable {
   }
 
   /// Images [batch, 3 or 6, side, side] -> logits [batch, labels]; the auxiliary view's colours follow the main one's.
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
     guard config.fusion != .none else {
       let tokens = encoder.run(encoder.embed(images, &tape), blocks: config.numHiddenLayers, &tape)
       return mean(pooledNorm(pooled(tokens, &tape), &tape), &tape)

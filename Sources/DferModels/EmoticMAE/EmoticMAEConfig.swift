@@ -1,7 +1,7 @@
 /// Sizes of an Emotic MAE network. Keys as in the golden numbers.
-public struct EmoticMAEConfig: Sendable, Hashable, Codable {
+package struct EmoticMAEConfig: Sendable, Hashable, Codable {
   /// How the views are joined.
-  public enum Fusion: String, Sendable, Hashable, Codable, CaseIterable {
+  package enum Fusion: String, Sendable, Hashable, Codable, CaseIterable {
     /// The main view alone.
     case none
     /// The mean of the pooled main tokens and the pooled fused ones.
@@ -13,27 +13,27 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
   }
 
   /// Parts of the face that the auxiliary view shows.
-  public enum Part: String, Sendable, Hashable, Codable, CaseIterable {
+  package enum Part: String, Sendable, Hashable, Codable, CaseIterable {
     case eyes, nose, mouth
   }
 
   /// Side of a view and of a patch, in pixels.
-  public var imageSize, patchSize: Int
-  public var numChannels = 3
-  public var hiddenSize, numHiddenLayers, numAttentionHeads: Int
+  package var imageSize, patchSize: Int
+  package var numChannels = 3
+  package var hiddenSize, numHiddenLayers, numAttentionHeads: Int
   /// Width inside the layers of a block over its own.
-  public var mlpRatio: Double
+  package var mlpRatio: Double
   /// Blocks behind which the auxiliary view's tokens are taken: early, so that they are low-level ones.
-  public var auxBlock: Int
-  public var fusionHeads: Int
-  public var fusion: Fusion
-  public var parts: [Part]
-  public var layerNormEps = 1e-6
+  package var auxBlock: Int
+  package var fusionHeads: Int
+  package var fusion: Fusion
+  package var parts: [Part]
+  package var layerNormEps = 1e-6
   /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as MAE-Face has.
   /// `patchSize` is then the stem's stride.
-  public var stemWidths: [Int]?
+  package var stemWidths: [Int]?
 
-  public init(
+  package init(
     imageSize: Int, patchSize: Int, hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int, mlpRatio: Double,
     auxBlock: Int, fusionHeads: Int, fusion: Fusion = .concat, parts: [Part] = [.eyes, .mouth],
     stemWidths: [Int]? = nil
@@ -59,7 +59,7 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
     case stemWidths = "stem_widths"
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     imageSize = try values.decode(Int.self, forKey: .imageSize)
     patchSize = try values.decode(Int.self, forKey: .patchSize)
@@ -88,7 +88,7 @@ public struct EmoticMAEConfig: Sendable, Hashable, Codable {
   var hidden: Int { Int(Double(hiddenSize) * mlpRatio) }
 
   /// What does not fit together, in words; empty when a network can be built.
-  public var faults: [String] {
+  package var faults: [String] {
     var faults: [String] = []
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     check((8...512).contains(imageSize), "image_size \(imageSize) is not in 8...512")

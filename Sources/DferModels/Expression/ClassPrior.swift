@@ -6,18 +6,18 @@ import Foundation
 /// A network learns two things at once: how well a face fits a class, and how common the class is. The second is true of its
 /// training data only. Trained with logit adjustment (arXiv 2007.07314), it leaves the second out of its logits; either way
 /// the card keeps the fractions, so that a reader can ask for another prior.
-public struct ClassPrior: Sendable, Hashable, Codable {
+package struct ClassPrior: Sendable, Hashable, Codable {
   /// By label; they sum to 1.
-  public var fractions: [String: Double]
+  package var fractions: [String: Double]
   /// How much of the prior training has taken out of the logits: 1, all; 0, nothing.
-  public var adjustment: Double
+  package var adjustment: Double
 
-  public init(fractions: [String: Double], adjustment: Double) {
+  package init(fractions: [String: Double], adjustment: Double) {
     (self.fractions, self.adjustment) = (fractions, adjustment)
   }
 
   /// No class counts as rarer than this: what was hardly ever seen must not be named everywhere.
-  public static let rarest = 0.01
+  package static let rarest = 0.01
 
   /// log of each label's fraction.
   package static func logarithms(_ fractions: [String: Double], _ labels: [String]) -> [Float] {
@@ -42,7 +42,7 @@ public struct ClassPrior: Sendable, Hashable, Codable {
 }
 
 /// How common a reader takes the classes to be.
-public enum ReadingPrior: Sendable, Hashable {
+package enum ReadingPrior: Sendable, Hashable {
   /// All alike: the probabilities say how well a face fits a class.
   case balanced
   /// As common as among the training faces.

@@ -1,13 +1,13 @@
 /// The eight classes of FER+, in the order of their names.
-public enum ExpressionLabels {
-  public static let names = [
+package enum ExpressionLabels {
+  package static let names = [
     "anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
   ]
 }
 
 /// The 52 coefficients of ARKit's face blendshapes, in the order in which MediaPipe gives them.
-public enum Blendshapes {
-  public static let names = [
+package enum Blendshapes {
+  package static let names = [
     "_neutral", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
     "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
     "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",

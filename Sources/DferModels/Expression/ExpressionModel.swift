@@ -3,18 +3,18 @@ import DferTensor
 import Foundation
 
 /// What the network reads in one clip. Places are in units of the crop: 0...1 from its left and top edge.
-public struct ExpressionReading: Sendable, Hashable {
+package struct ExpressionReading: Sendable, Hashable {
   /// One for each label of the card, in its order; they sum to 1.
-  public let probabilities: [Float]
-  public let logits: [Float]
+  package let probabilities: [Float]
+  package let logits: [Float]
   /// The face in each frame.
-  public let boxes: [Rect]
+  package let boxes: [Rect]
   /// For each frame: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
-  public let landmarks: [[Point]]
+  package let landmarks: [[Point]]
   /// 0...1 for each blendshape of the card, in its order.
-  public let blendshapes: [Float]
+  package let blendshapes: [Float]
   /// Probability that a mask is worn, 0...1; nil for networks that do not look for one.
-  public var maskWorn: Float?
+  package var maskWorn: Float?
 
   package init(
     probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [],
@@ -31,15 +31,15 @@ public struct ExpressionReading: Sendable, Hashable {
 
   /// False when the network gave something else than numbers, as huge weights do: then nothing was read, and all classes
   /// are equally likely.
-  public var isFinite: Bool {
+  package var isFinite: Bool {
     logits.allSatisfy(\.isFinite) && landmarks.joined().allSatisfy { $0.x.isFinite && $0.y.isFinite }
       && blendshapes.allSatisfy(\.isFinite)
   }
 }
 
 /// A network with its weights, ready to read clips. Free to copy and to use from many threads.
-public struct ExpressionModel: Sendable {
-  public let card: ModelCard
+package struct ExpressionModel: Sendable {
+  package let card: ModelCard
   package let network: MTCAE
   package private(set) var weights: ParameterStore
   /// Tokens to look at in every clip; nil for all.
@@ -48,7 +48,7 @@ public struct ExpressionModel: Sendable {
   /// Opens a weight file.
   /// - Parameter keepTubes: share of the patch positions to look at, 0...1. Fewer are faster and less exact.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
-  public init(weights path: String, keepTubes: Double = 1) throws {
+  package init(weights path: String, keepTubes: Double = 1) throws {
     let file = try SafetensorsFile(path: path)
     card = try ModelCard(file)
     // A wrong size in the card must not ask for more memory than the file could fill.
@@ -93,13 +93,13 @@ public struct ExpressionModel: Sendable {
   }
 
   /// One reading for each clip. A clip is `card.clip.frames` RGB crops of `image_size` by `image_size` pixels.
-  public func read(_ clips: [[Image]]) -> [ExpressionReading] {
+  package func read(_ clips: [[Image]]) -> [ExpressionReading] {
     guard !clips.isEmpty else { return [] }
     return read(card.input.tensor(clips))
   }
 
   /// One reading for each clip of a normalised tensor [batch, 3, frames, height, width].
-  public func read(_ clips: Tensor) -> [ExpressionReading] {
+  package func read(_ clips: Tensor) -> [ExpressionReading] {
     let batch = clips.shape[0]
     var tape = Tape(weights)
     let output = network(clips, kept: kept.map { [[Int]](repeating: $0, count: batch) }, &tape)

@@ -2,15 +2,15 @@ import DferImage
 import DferTensor
 
 /// How images become numbers. Training and inference share this one path.
-public struct InputSpec: Sendable, Hashable {
+package struct InputSpec: Sendable, Hashable {
   /// Height and width of a crop, in pixels.
-  public let imageSize: Int
+  package let imageSize: Int
   /// Frames of a clip.
-  public let frames: Int
+  package let frames: Int
   /// Per colour, for values scaled to 0...1.
-  public let mean, standardDeviation: [Float]
+  package let mean, standardDeviation: [Float]
 
-  public init(imageSize: Int, frames: Int, mean: [Float], standardDeviation: [Float]) {
+  package init(imageSize: Int, frames: Int, mean: [Float], standardDeviation: [Float]) {
     precondition(
       mean.count == 3 && standardDeviation.count == 3, "InputSpec: mean and deviation need three numbers each")
     self.imageSize = imageSize
@@ -20,7 +20,7 @@ public struct InputSpec: Sendable, Hashable {
   }
 
   /// Clips of square RGB crops -> [batch, 3, frames, height, width]: bytes over 255, minus the mean, over the deviation.
-  public func tensor(_ clips: [[Image]]) -> Tensor {
+  package func tensor(_ clips: [[Image]]) -> Tensor {
     let plane = imageSize * imageSize
     // 256 bytes are all there is to normalise.
     let tables = (0..<3).map { colour in (0..<256).map { (Float($0) / 255 - mean[colour]) / standardDeviation[colour] }

@@ -1,35 +1,35 @@
 import DferTracking
 
 /// What a weight file says about itself, in its metadata.
-public struct ModelCard: Sendable, Hashable {
+package struct ModelCard: Sendable, Hashable {
   /// Version of the file format that this program reads.
-  public static let format = 1
+  package static let format = 1
 
   /// Kind of network, as `mtcae-dfer`.
-  public var model: String
-  public var version: String
+  package var model: String
+  package var version: String
   /// Day of export, as `2026-11-21`.
-  public var date: String
-  public var config: MTCAEConfig
+  package var date: String
+  package var config: MTCAEConfig
   /// Names of the classes, in the order of the logits.
-  public var labels: [String]
+  package var labels: [String]
   /// Probabilities are softmax(logits / temperature).
-  public var temperature: Double
+  package var temperature: Double
   /// Per colour, for values scaled to 0...1.
-  public var imageMean, imageStd: [Float]
-  public var crop: Crop
-  public var clip: Clip
+  package var imageMean, imageStd: [Float]
+  package var crop: Crop
+  package var clip: Clip
   /// Names of the blendshapes, in the order of the network's answers; empty when it gives none.
-  public var blendshapes: [String]
-  public var licence: String
+  package var blendshapes: [String]
+  package var licence: String
   /// Measured figures, as JSON text.
-  public var metrics: String
+  package var metrics: String
   /// Data, sizes and what was never seen, as JSON text.
-  public var training: String
+  package var training: String
   /// How common the classes were in training; nil: not recorded.
-  public var prior: ClassPrior?
+  package var prior: ClassPrior?
 
-  public init(
+  package init(
     model: String, version: String, date: String, config: MTCAEConfig, labels: [String], temperature: Double,
     imageMean: [Float], imageStd: [Float], crop: Crop, clip: Clip, blendshapes: [String], licence: String,
     metrics: String, training: String
@@ -41,28 +41,28 @@ public struct ModelCard: Sendable, Hashable {
   }
 
   /// How a face is cut out of its frame.
-  public struct Crop: Sendable, Hashable, Codable {
+  package struct Crop: Sendable, Hashable, Codable {
     /// Side of the square crop over the longer side of the face box.
-    public var sideFactor: Double
+    package var sideFactor: Double
 
-    public init(sideFactor: Double) { self.sideFactor = sideFactor }
+    package init(sideFactor: Double) { self.sideFactor = sideFactor }
 
-    public var geometry: CropGeometry { CropGeometry(sideFactor: sideFactor) }
+    package var geometry: CropGeometry { CropGeometry(sideFactor: sideFactor) }
 
     enum CodingKeys: String, CodingKey { case sideFactor = "side_factor" }
   }
 
   /// How frames become clips.
-  public struct Clip: Sendable, Hashable, Codable {
-    public var frames: Int
+  package struct Clip: Sendable, Hashable, Codable {
+    package var frames: Int
     /// Shortest and longest time that a clip should span, in seconds.
-    public var spanSeconds: [Double]
+    package var spanSeconds: [Double]
     /// Time from one clip to the next, in seconds.
-    public var hopSeconds: Double
+    package var hopSeconds: Double
     /// Lowest and highest rate at which frames are taken.
-    public var framesPerSecond: [Double]
+    package var framesPerSecond: [Double]
 
-    public init(frames: Int, spanSeconds: [Double], hopSeconds: Double, framesPerSecond: [Double]) {
+    package init(frames: Int, spanSeconds: [Double], hopSeconds: Double, framesPerSecond: [Double]) {
       (self.frames, self.spanSeconds) = (frames, spanSeconds)
       (self.hopSeconds, self.framesPerSecond) = (hopSeconds, framesPerSecond)
     }
@@ -76,7 +76,7 @@ public struct ModelCard: Sendable, Hashable {
   }
 
   /// How crops become the network's input.
-  public var input: InputSpec {
+  package var input: InputSpec {
     InputSpec(
       imageSize: config.trunk.imageSize, frames: config.trunk.numFrames, mean: imageMean, standardDeviation: imageStd)
   }

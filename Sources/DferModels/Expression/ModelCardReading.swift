@@ -10,7 +10,7 @@ extension ModelCard {
 
   /// Reads the card of an open file.
   /// - Throws: one `CheckpointError` with everything that is missing or does not fit.
-  public init(_ file: SafetensorsFile) throws {
+  package init(_ file: SafetensorsFile) throws {
     let metadata = file.metadata
     if let format = metadata["dfer_format"], format != String(Self.format) {
       throw CheckpointError(
@@ -73,7 +73,7 @@ extension ModelCard {
   }
 
   /// The metadata of a weight file with this card.
-  public var metadata: [String: String] {
+  package var metadata: [String: String] {
     func json(_ value: some Encodable) -> String { CanonicalJSON.text(value) }
     var metadata = [
       "dfer_format": String(Self.format), "model": model, "version": version, "date": date, "config": json(config),

@@ -2,12 +2,12 @@ import DferTensor
 import Foundation
 
 /// LANMSFF has one size; only dropout is a choice.
-public struct LANMSFFConfig: Sendable, Hashable, Codable {
+package struct LANMSFFConfig: Sendable, Hashable, Codable {
   /// Share of the numbers behind each block that a training step drops.
-  public var dropout: Float
+  package var dropout: Float
 
   /// - Parameter dropout: 0.4 as published.
-  public init(dropout: Float = 0.4) { self.dropout = dropout }
+  package init(dropout: Float = 0.4) { self.dropout = dropout }
 }
 
 extension LANMSFF: ImageNetwork {
@@ -15,20 +15,20 @@ extension LANMSFF: ImageNetwork {
     self.init(numLabels: numLabels, dropout: config.dropout, in: &store)
   }
 
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> ImageOutput {
     let logits: Value = self(images, &tape)
     return ImageOutput(expression: logits)
   }
 
-  public var expressionBiases: [String] { ["head.bias"] }
+  package var expressionBiases: [String] { ["head.bias"] }
 
-  public func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
+  package func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
     let folded = Self.folded(self, weights)
     return (folded.0, folded.1)
   }
 
   /// He's uniform distribution for kernels and layers, as in the authors' code; norms begin as the identity.
-  public func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
+  package func initialize(_ weights: inout ParameterStore, random: inout RandomSource) {
     for parameter in weights.parameters {
       let name = weights.name(of: parameter)
       let shape = weights[parameter].shape

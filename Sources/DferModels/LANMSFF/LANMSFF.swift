@@ -5,7 +5,7 @@ import DferTensor
 ///
 /// Two plain blocks (1 and 3) and two of two paths with different reach (2 and 4), which MassAtt weighs; the head reads
 /// all four, the first three through PWFS.
-public struct LANMSFF: Sendable {
+package struct LANMSFF: Sendable {
   let block1, block3: PlainBlock
   let block2, block4: TwoPathBlock
   let head: Linear
@@ -14,7 +14,7 @@ public struct LANMSFF: Sendable {
   /// - Parameters:
   ///   - dropout: behind each block, while training.
   ///   - isFolded: without batch norms, for weights that hold them already.
-  public init(numLabels: Int, dropout: Float = 0.4, isFolded: Bool = false, in store: inout ParameterStore) {
+  package init(numLabels: Int, dropout: Float = 0.4, isFolded: Bool = false, in store: inout ParameterStore) {
     block1 = PlainBlock(1, 66, at: "block1", isFolded, in: &store)
     block2 = TwoPathBlock(66, 72, at: "block2", isFolded, in: &store)
     block3 = PlainBlock(72, 78, at: "block3", isFolded, in: &store)
@@ -25,7 +25,7 @@ public struct LANMSFF: Sendable {
 
   /// Images [batch, 1, height, width], 0...1 -> logits [batch, labels]. Sides are multiples of 32: block 4 halves its
   /// eighth of them twice more and must meet it again.
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
     head(features(images, &tape), &tape)
   }
 
@@ -41,7 +41,7 @@ public struct LANMSFF: Sendable {
   }
 
   /// The network without batch norms, with weights that hold them.
-  public static func folded(_ network: LANMSFF, _ store: ParameterStore) -> (LANMSFF, ParameterStore) {
+  package static func folded(_ network: LANMSFF, _ store: ParameterStore) -> (LANMSFF, ParameterStore) {
     var bareStore = ParameterStore()
     let bare = LANMSFF(numLabels: store[network.head.weight].shape[0], isFolded: true, in: &bareStore)
     // What has no norm keeps its numbers.

@@ -1,11 +1,11 @@
 import DferTensor
 
 /// Two products with the exact (erf) GELU between them; variant N of MTCAE has a second GELU behind them.
-public struct MLP: Sendable {
+package struct MLP: Sendable {
   let first, second: Linear
   let activatesOutput: Bool
 
-  public init(
+  package init(
     _ width: Int, hidden: Int, activatesOutput: Bool = false, at path: String, in store: inout ParameterStore
   ) {
     first = Linear(width, hidden, at: "\(path).fc1", in: &store)
@@ -13,19 +13,19 @@ public struct MLP: Sendable {
     self.activatesOutput = activatesOutput
   }
 
-  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     let y = second(first.withGELU(x, &tape), &tape)
     return activatesOutput ? tape.gelu(y) : y
   }
 }
 
 /// Pre-norm transformer block: [batch, tokens, width] -> the same shape.
-public struct EncoderBlock: Sendable {
+package struct EncoderBlock: Sendable {
   let norm1, norm2: LayerNorm
   let attention: SelfAttention
   let mlp: MLP
 
-  public init(
+  package init(
     _ width: Int, heads: Int, hidden: Int, epsilon: Double, at path: String, in store: inout ParameterStore
   ) {
     norm1 = LayerNorm(width, epsilon: epsilon, at: "\(path).norm1", in: &store)
@@ -44,19 +44,19 @@ public struct EncoderBlock: Sendable {
     }
   }
 
-  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     let h = tape.add(x, attention(norm1(x, &tape), &tape))
     return tape.add(h, mlp(norm2(h, &tape), &tape))
   }
 }
 
 /// Cuts clips into tubelets (a few frames deep, a square patch wide) and maps each to a token.
-public struct PatchEmbedding: Sendable {
+package struct PatchEmbedding: Sendable {
   /// [width, channels, tubelet, patch, patch] and [width], as a three-dimensional convolution stores them.
   let weight, bias: Parameter
   let tubelet, patch: Int
 
-  public init(_ config: VideoMAEConfig, at path: String, in store: inout ParameterStore) {
+  package init(_ config: VideoMAEConfig, at path: String, in store: inout ParameterStore) {
     // Behind a stem one cell of its maps is one patch.
     let channels = config.stemWidths?.last ?? config.numChannels
     patch = config.stemWidths == nil ? config.patchSize : 1
@@ -69,7 +69,7 @@ public struct PatchEmbedding: Sendable {
   /// then row, then column.
   ///
   /// - Parameter kept: for each clip the tokens to make, as in `VideoMAEEncoder`; nil for all.
-  public func callAsFunction(_ clips: Value, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ clips: Value, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
     let patches = tape.tubelets(clips, tubelet: tubelet, patch: patch)
     return tape.linear(kept.map { tape.gatherTokens(patches, $0) } ?? patches, weight, bias)
   }

@@ -5,7 +5,7 @@ import DferTensor
 ///
 /// A 3 x 3 convolution at full size, then for every further width one that halves the size and a residual block of two;
 /// ReLU behind each. There are no norms, so a frame's maps depend on that frame alone.
-public struct ConvolutionalStem: Sendable {
+package struct ConvolutionalStem: Sendable {
   let first: Convolution
   let stages: [Stage]
 
@@ -19,7 +19,7 @@ public struct ConvolutionalStem: Sendable {
   }
 
   /// - Parameter widths: maps of the first convolution and of each stage.
-  public init(_ widths: [Int], channels: Int, at path: String, in store: inout ParameterStore) {
+  package init(_ widths: [Int], channels: Int, at path: String, in store: inout ParameterStore) {
     first = Convolution(channels, widths[0], at: "\(path).conv", in: &store)
     var stages: [Stage] = []
     for (i, (inputs, outputs)) in zip(widths, widths.dropFirst()).enumerated() {
@@ -34,17 +34,17 @@ public struct ConvolutionalStem: Sendable {
   }
 
   /// Pixels of a frame along one side for each cell of the last maps.
-  public static func stride(of widths: [Int]) -> Int { 1 << (widths.count - 1) }
+  package static func stride(of widths: [Int]) -> Int { 1 << (widths.count - 1) }
 
   /// Images [batch, channels, height, width] -> maps [batch, last width, height / stride, width / stride].
-  public func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ images: Value, _ tape: inout Tape) -> Value {
     let scales = scales(images, &tape)
     return scales[scales.count - 1]
   }
 
   /// Images [batch, channels, height, width] -> the maps of the first convolution, then of each stage, each half as
   /// high and wide as those before.
-  public func scales(_ images: Value, _ tape: inout Tape) -> [Value] {
+  package func scales(_ images: Value, _ tape: inout Tape) -> [Value] {
     var scales = [first(images, relu: true, &tape)]
     for stage in stages { scales.append(stage(scales[scales.count - 1], &tape)) }
     return scales

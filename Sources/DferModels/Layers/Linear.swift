@@ -1,16 +1,16 @@
 import DferTensor
 
 /// y = x W' + b over the last dimension: [..., inputs] -> [..., outputs]. Weight [outputs, inputs], bias [outputs].
-public struct Linear: Sendable {
-  public let weight: Parameter
-  public let bias: Parameter?
+package struct Linear: Sendable {
+  package let weight: Parameter
+  package let bias: Parameter?
 
-  public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, at path: String, in store: inout ParameterStore) {
+  package init(_ inputs: Int, _ outputs: Int, bias: Bool = true, at path: String, in store: inout ParameterStore) {
     weight = store.declare("\(path).weight", shape: [outputs, inputs])
     self.bias = bias ? store.declare("\(path).bias", shape: [outputs]) : nil
   }
 
-  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     tape.linear(x, weight, bias)
   }
 
@@ -21,17 +21,17 @@ public struct Linear: Sendable {
 }
 
 /// Brings every row of the last dimension to mean 0 and variance 1, then scales and shifts it per column.
-public struct LayerNorm: Sendable {
-  public let weight, bias: Parameter
-  public let epsilon: Float
+package struct LayerNorm: Sendable {
+  package let weight, bias: Parameter
+  package let epsilon: Float
 
-  public init(_ width: Int, epsilon: Double, at path: String, in store: inout ParameterStore) {
+  package init(_ width: Int, epsilon: Double, at path: String, in store: inout ParameterStore) {
     weight = store.declare("\(path).weight", shape: [width])
     bias = store.declare("\(path).bias", shape: [width])
     self.epsilon = Float(epsilon)
   }
 
-  public func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ x: Value, _ tape: inout Tape) -> Value {
     tape.layerNorm(x, weight, bias, epsilon: epsilon)
   }
 }

@@ -4,18 +4,18 @@ import DferTensor
 ///
 /// Parameters have the original code's names, `encoder.blocks.3.first_attn.q.weight`; fine-tuned files leave out
 /// `encoder.` (see `VideoMAENames.original`).
-public struct LGIFormer: Sendable {
-  public let config: MAEDFERConfig
+package struct LGIFormer: Sendable {
+  package let config: MAEDFERConfig
   let embedding: ClipEmbedding
   /// [regions, width]; they get no position.
   let representatives: Parameter
   let blocks: [LGIBlock]
   let norm: LayerNorm?
   /// As in `VideoMAEEncoder`.
-  public var gradientCheckpointing = false
+  package var gradientCheckpointing = false
 
   /// - Parameter norm: a layer norm behind the last block, as in pre-training; the classifier has none.
-  public init(_ config: MAEDFERConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
+  package init(_ config: MAEDFERConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
     let trunk = config.trunk
     precondition(config.faults.isEmpty, "LGIFormer: \(config.faults)")
     self.config = config
@@ -38,7 +38,7 @@ public struct LGIFormer: Sendable {
   ///
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region;
   ///   nil for all.
-  public func callAsFunction(
+  package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape
   ) -> (representatives: Value, tokens: Value) {
     let (regions, frames) = (config.regions, config.trunk.numFrames)
@@ -92,19 +92,19 @@ public struct LGIFormer: Sendable {
 }
 
 /// MAE-DFER's classifier: the mean of the regions' representatives, a norm, a product.
-public struct MAEDFERClassifier: Sendable {
-  public var encoder: LGIFormer
+package struct MAEDFERClassifier: Sendable {
+  package var encoder: LGIFormer
   let norm: LayerNorm
   let head: Linear
 
-  public init(_ config: MAEDFERConfig, in store: inout ParameterStore) {
+  package init(_ config: MAEDFERConfig, in store: inout ParameterStore) {
     encoder = LGIFormer(config, norm: false, in: &store)
     norm = LayerNorm(config.trunk.hiddenSize, epsilon: config.trunk.fcNormEps, at: "fc_norm", in: &store)
     head = Linear(config.trunk.hiddenSize, config.trunk.numLabels, at: "head", in: &store)
   }
 
   /// Clips [batch, channels, frames, height, width] -> logits [batch, labels].
-  public func callAsFunction(_ clips: Tensor, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ clips: Tensor, _ tape: inout Tape) -> Value {
     head(pooled(encoder(clips, &tape).representatives, &tape), &tape)
   }
 

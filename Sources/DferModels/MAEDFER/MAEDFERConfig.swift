@@ -1,27 +1,27 @@
 import DferTensor
 
 /// Sizes of MAE-DFER's networks. Keys are those of `VideoMAEConfig`, and `region_size`.
-public struct MAEDFERConfig: Sendable, Hashable, Codable {
-  public var trunk: VideoMAEConfig
+package struct MAEDFERConfig: Sendable, Hashable, Codable {
+  package var trunk: VideoMAEConfig
   /// Tokens of a region along time, rows and columns: [2, 5, 10] in the published network.
-  public var regionSize: [Int]
+  package var regionSize: [Int]
 
-  public init(trunk: VideoMAEConfig, regionSize: [Int]) {
+  package init(trunk: VideoMAEConfig, regionSize: [Int]) {
     (self.trunk, self.regionSize) = (trunk, regionSize)
   }
 
   /// The same with regions as published, pairs of temporal indices and the upper and the lower half of the face; whole frames
   /// where the grid is odd.
-  public init(trunk: VideoMAEConfig) {
+  package init(trunk: VideoMAEConfig) {
     let rows = trunk.grid.isMultiple(of: 2) ? trunk.grid / 2 : trunk.grid
     self.init(trunk: trunk, regionSize: [trunk.temporalSize.isMultiple(of: 2) ? 2 : 1, rows, trunk.grid])
   }
 
   /// Regions along time, rows and columns.
-  public var regionGrid: [Int] {
+  package var regionGrid: [Int] {
     [trunk.temporalSize / regionSize[0], trunk.grid / regionSize[1], trunk.grid / regionSize[2]]
   }
-  public var regions: Int { regionGrid.reduce(1, *) }
+  package var regions: Int { regionGrid.reduce(1, *) }
 
   /// The region of a token, counted in the order time, row, column.
   func region(of token: Int) -> Int {
@@ -37,7 +37,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
   }
 
   /// What does not fit together, in words; empty when a network can be built.
-  public var faults: [String] {
+  package var faults: [String] {
     guard trunk.faults.isEmpty else { return trunk.faults }
     guard regionSize.count == 3, regionSize.allSatisfy({ $0 > 0 }) else {
       return ["config: region_size \(regionSize) is not three numbers above 0"]
@@ -48,7 +48,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
   }
 
   /// Multiplications with addition for one clip, of the products alone, head left out.
-  public var multiplyAdds: Int {
+  package var multiplyAdds: Int {
     let (width, hidden, regions) = (trunk.hiddenSize, trunk.intermediateSize, regions)
     let (locals, all) = (trunk.tokens, trunk.tokens + regions)
     let size = all / regions
@@ -65,7 +65,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     case decoderIntermediateSize = "decoder_intermediate_size"
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     trunk = try VideoMAEConfig(from: decoder)
     let values = try decoder.container(keyedBy: CodingKeys.self)
     regionSize = try values.decode([Int].self, forKey: .regionSize)
@@ -77,7 +77,7 @@ public struct MAEDFERConfig: Sendable, Hashable, Codable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     try trunk.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(regionSize, forKey: .regionSize)
@@ -102,7 +102,7 @@ extension VideoMAEConfig {
   var patchMultiplyAdds: Int { tokens * hiddenSize * numChannels * tubeletSize * patchSize * patchSize }
 
   /// Multiplications with addition for one clip under plain joint attention, of the products alone, head left out.
-  public var multiplyAdds: Int {
+  package var multiplyAdds: Int {
     let block = 4 * tokens * hiddenSize * hiddenSize + 2 * tokens * tokens * hiddenSize
     return patchMultiplyAdds + numHiddenLayers * (block + 2 * tokens * hiddenSize * intermediateSize)
   }

@@ -2,12 +2,12 @@ import DferTensor
 
 /// MAE-DFER in masked pre-training: an LGI-Former sees a few tubes of every region, a small transformer with joint
 /// attention paints the rest. arXiv 2307.02227.
-public struct MAEDFERPretraining: Sendable {
-  public var encoder: LGIFormer
+package struct MAEDFERPretraining: Sendable {
+  package var encoder: LGIFormer
   let decoder: MaskedDecoder
 
   /// `config.trunk.decoder` must be set.
-  public init(_ config: MAEDFERConfig, in store: inout ParameterStore) {
+  package init(_ config: MAEDFERConfig, in store: inout ParameterStore) {
     encoder = LGIFormer(config, norm: true, in: &store)
     decoder = MaskedDecoder(config.trunk, in: &store)
   }
@@ -19,7 +19,7 @@ public struct MAEDFERPretraining: Sendable {
   /// order: where a frame has several regions, some tokens get a neighbour's position.
   ///
   /// - Parameter visible: for each clip the tokens that the encoder sees, ascending, equally many for each region.
-  public func callAsFunction(_ clips: Tensor, visible: [[Int]], _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ clips: Tensor, visible: [[Int]], _ tape: inout Tape) -> Value {
     let tokens = encoder(clips, kept: visible, &tape).tokens
     return decoder(tokens, visible: visible, of: encoder.config.trunk.tokens, &tape)
   }

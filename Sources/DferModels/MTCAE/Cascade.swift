@@ -1,19 +1,19 @@
 import DferTensor
 
 /// What MTCAE says about each clip. Boxes and points are 0...1 of the crop.
-public struct MTCAEOutput: Sendable {
+package struct MTCAEOutput: Sendable {
   /// [batch, 4 * frames], or [batch, temporalSize, 4 * tubelet] when pooled per temporal index: centre x, centre y, width, height.
-  public let box: Value
+  package let box: Value
   /// [batch, 2 * points * frames], or [batch, temporalSize, 2 * points * tubelet] when pooled per temporal index: x, y.
-  public let landmark: Value
+  package let landmark: Value
   /// [batch, labels]: logits.
-  public let expression: Value
+  package let expression: Value
   /// [batch, blendshapes] before the sigmoid; nil when the network has no such head.
-  public let blendshape: Value?
+  package let blendshape: Value?
 }
 
 /// MTCAE's three decoders and their heads: face box, then landmarks, then expression. arXiv 2412.18988.
-public struct Cascade: Sendable {
+package struct Cascade: Sendable {
   /// One per task in variant F, one for all in variant N.
   let projections: [Linear]
   let decoders: [CascadedDecoder]
@@ -23,7 +23,7 @@ public struct Cascade: Sendable {
 
   static let tasks = ["box", "landmark", "expression"]
 
-  public init(_ config: CascadeConfig, in store: inout ParameterStore) {
+  package init(_ config: CascadeConfig, in store: inout ParameterStore) {
     let (inputs, width) = (config.hiddenSize, config.decoderHiddenSize)
     switch config.variant {
     case .flowChart: projections = Self.tasks.map { Linear(inputs, width, at: "projections.\($0)", in: &store) }
@@ -43,7 +43,7 @@ public struct Cascade: Sendable {
 
   /// Encoder tokens [batch, tokens, width] -> answers.
   /// - Parameter tokensPerTemporalIndex: tokens of one temporal index; all have equally many.
-  public func callAsFunction(_ tokens: Value, tokensPerTemporalIndex: Int, _ tape: inout Tape) -> MTCAEOutput {
+  package func callAsFunction(_ tokens: Value, tokensPerTemporalIndex: Int, _ tape: inout Tape) -> MTCAEOutput {
     let memories = self.memories(tokens, &tape)
     // The first decoder has no task before it and starts from its own memory.
     let boxState = decoders[0](memories[0], over: memories[0], &tape)

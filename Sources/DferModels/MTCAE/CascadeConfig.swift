@@ -1,7 +1,7 @@
 /// Sizes of MTCAE's decoders and heads. Keys are those of the weight files' `config`.
-public struct CascadeConfig: Sendable, Hashable, Codable {
+package struct CascadeConfig: Sendable, Hashable, Codable {
   /// The two published forms of the decoders.
-  public enum Variant: String, Sendable, Codable {
+  package enum Variant: String, Sendable, Codable {
     /// The paper's flow chart: one projection per task, heads norm every token and then average.
     case flowChart = "F"
     /// The authors' notebook: one shared projection without bias, a GELU behind the MLP too, heads average first.
@@ -9,7 +9,7 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
   }
 
   /// What a head averages over.
-  public enum Pooling: String, Sendable, Codable {
+  package enum Pooling: String, Sendable, Codable {
     /// All tokens of the clip: one answer per clip.
     case clip
     /// The tokens of one temporal index: one answer per temporal index, for the frames of its tubelets.
@@ -17,11 +17,11 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
   }
 
   /// Pooling of each head.
-  public struct HeadPooling: Sendable, Hashable, Codable {
-    public var box, landmark, expression: Pooling
-    public var blendshape: Pooling?
+  package struct HeadPooling: Sendable, Hashable, Codable {
+    package var box, landmark, expression: Pooling
+    package var blendshape: Pooling?
 
-    public init(box: Pooling, landmark: Pooling, expression: Pooling, blendshape: Pooling? = nil) {
+    package init(box: Pooling, landmark: Pooling, expression: Pooling, blendshape: Pooling? = nil) {
       self.box = box
       self.landmark = landmark
       self.expression = expression
@@ -29,25 +29,25 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
     }
   }
 
-  public var variant: Variant
+  package var variant: Variant
   /// Width of the encoder's tokens.
-  public var hiddenSize: Int
-  public var decoderHiddenSize, decoderNumHiddenLayers, decoderNumAttentionHeads: Int
+  package var hiddenSize: Int
+  package var decoderHiddenSize, decoderNumHiddenLayers, decoderNumAttentionHeads: Int
   /// Columns of one head: `decoder_hidden_size / heads` in variant F, the full width in variant N.
-  public var decoderHeadDim: Int
-  public var decoderIntermediateSize: Int
-  public var layerNormEps: Double
+  package var decoderHeadDim: Int
+  package var decoderIntermediateSize: Int
+  package var layerNormEps: Double
   /// A layer norm on each decoder's memory. The notebook has it, the flow chart does not draw it.
-  public var memoryNorm: Bool
-  public var numLabels: Int
+  package var memoryNorm: Bool
+  package var numLabels: Int
   /// Numbers of one answer of the box and landmark heads: 4 and 10 for each of its frames.
-  public var boxOutputs, landmarkOutputs: Int
+  package var boxOutputs, landmarkOutputs: Int
   /// Zero when the network has no blendshape head.
-  public var numBlendshapes: Int
-  public var headPooling: HeadPooling
+  package var numBlendshapes: Int
+  package var headPooling: HeadPooling
 
   /// Variant F with one block a decoder; box and landmark heads answer for each temporal index.
-  public init(
+  package init(
     hiddenSize: Int, decoderHiddenSize: Int, decoderNumAttentionHeads: Int, decoderIntermediateSize: Int,
     numLabels: Int, framesPerTemporalIndex: Int, numLandmarks: Int, numBlendshapes: Int
   ) {
@@ -79,7 +79,7 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
     case numFrames = "num_frames"
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     variant = try values.decode(Variant.self, forKey: .variant)
     hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
@@ -103,7 +103,7 @@ public struct CascadeConfig: Sendable, Hashable, Codable {
       ?? HeadPooling(box: .clip, landmark: .clip, expression: .clip)
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(variant, forKey: .variant)
     try values.encode(hiddenSize, forKey: .hiddenSize)

@@ -1,7 +1,7 @@
 import DferTensor
 
 /// One decoder of MTCAE: the previous task's tokens ask, the encoder's projected tokens answer.
-public struct CascadedDecoder: Sendable {
+package struct CascadedDecoder: Sendable {
   /// Shared by all blocks; each block has its own norm for the asking side.
   let memoryNorm: LayerNorm?
   let blocks: [Block]
@@ -18,7 +18,7 @@ public struct CascadedDecoder: Sendable {
     }
   }
 
-  public init(_ config: CascadeConfig, at path: String, in store: inout ParameterStore) {
+  package init(_ config: CascadeConfig, at path: String, in store: inout ParameterStore) {
     let (width, epsilon) = (config.decoderHiddenSize, config.layerNormEps)
     memoryNorm = config.memoryNorm ? LayerNorm(width, epsilon: epsilon, at: "\(path).memory_norm", in: &store) : nil
     var blocks: [Block] = []
@@ -39,7 +39,7 @@ public struct CascadedDecoder: Sendable {
   }
 
   /// State and memory [batch, tokens, width] -> the next state, of the same shape.
-  public func callAsFunction(_ state: Value, over memory: Value, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ state: Value, over memory: Value, _ tape: inout Tape) -> Value {
     let memory = memoryNorm.map { $0(memory, &tape) } ?? memory
     var state = state
     for block in blocks { state = block(state, over: memory, &tape) }
@@ -48,13 +48,13 @@ public struct CascadedDecoder: Sendable {
 }
 
 /// Turns a decoder's tokens into one vector per clip or per temporal index, and that into answers.
-public struct Head: Sendable {
+package struct Head: Sendable {
   let norm: LayerNorm
   let output: Linear
   let pooling: CascadeConfig.Pooling
   let variant: CascadeConfig.Variant
 
-  public init(
+  package init(
     _ config: CascadeConfig, outputs: Int, pooling: CascadeConfig.Pooling, at path: String,
     in store: inout ParameterStore
   ) {

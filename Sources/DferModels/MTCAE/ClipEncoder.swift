@@ -1,14 +1,14 @@
 import DferTensor
 
 /// What MTCAE reads clips with: one of two transformers over the same tubelets.
-public enum ClipEncoder: Sendable {
+package enum ClipEncoder: Sendable {
   /// Attention over all tokens.
   case joint(VideoMAEEncoder)
   /// Attention inside regions and among their representatives. Whole clips only.
   case regions(LGIFormer)
 
   /// Which one, as commands and weight files call it.
-  public enum Kind: String, Sendable, Codable, CaseIterable {
+  package enum Kind: String, Sendable, Codable, CaseIterable {
     case videoMAE = "videomae"
     case maeDFER = "mae-dfer"
   }
@@ -29,7 +29,7 @@ public enum ClipEncoder: Sendable {
   ///   - kept: for each clip the tokens to look at, ascending, equally many for each clip and for each region; nil for
   ///     all.
   ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
-  public func callAsFunction(
+  package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
     switch self {
@@ -39,7 +39,7 @@ public enum ClipEncoder: Sendable {
   }
 
   /// As in `VideoMAEEncoder`.
-  public var gradientCheckpointing: Bool {
+  package var gradientCheckpointing: Bool {
     get {
       switch self {
       case .joint(let encoder): encoder.gradientCheckpointing

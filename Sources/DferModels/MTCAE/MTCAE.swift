@@ -1,12 +1,12 @@
 import DferTensor
 
 /// MTCAE-DFER: an encoder of clips read by three cascaded decoders. arXiv 2412.18988.
-public struct MTCAE: Sendable {
-  public let config: MTCAEConfig
-  public var encoder: ClipEncoder
-  public let cascade: Cascade
+package struct MTCAE: Sendable {
+  package let config: MTCAEConfig
+  package var encoder: ClipEncoder
+  package let cascade: Cascade
 
-  public init(_ config: MTCAEConfig, in store: inout ParameterStore) {
+  package init(_ config: MTCAEConfig, in store: inout ParameterStore) {
     self.config = config
     encoder = ClipEncoder(config, in: &store)
     cascade = Cascade(config.cascade, in: &store)
@@ -20,7 +20,7 @@ public struct MTCAE: Sendable {
   ///   - kept: for each clip the tokens to look at, ascending, equally many of each temporal index and of each region; nil for
   ///     all.
   ///   - firstTemporalIndex: where in time such a shorter clip begins, in temporal indices.
-  public func callAsFunction(
+  package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> MTCAEOutput {
     let tokens = encoder(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)

@@ -1,26 +1,26 @@
 /// Sizes of a whole MTCAE network: the encoder and the cascade behind it, in one flat list of keys.
-public struct MTCAEConfig: Sendable, Hashable, Codable {
-  public var trunk: VideoMAEConfig
+package struct MTCAEConfig: Sendable, Hashable, Codable {
+  package var trunk: VideoMAEConfig
   /// Tokens of a region along time, rows and columns, where the encoder is an LGI-Former (`region_size`); nil: joint
   /// attention over all tokens.
-  public var regionSize: [Int]?
-  public var cascade: CascadeConfig
+  package var regionSize: [Int]?
+  package var cascade: CascadeConfig
 
-  public init(trunk: VideoMAEConfig, regionSize: [Int]? = nil, cascade: CascadeConfig) {
+  package init(trunk: VideoMAEConfig, regionSize: [Int]? = nil, cascade: CascadeConfig) {
     (self.trunk, self.regionSize, self.cascade) = (trunk, regionSize, cascade)
   }
 
-  public var encoder: ClipEncoder.Kind { regionSize == nil ? .videoMAE : .maeDFER }
+  package var encoder: ClipEncoder.Kind { regionSize == nil ? .videoMAE : .maeDFER }
 
   /// Whether the network also reads a few temporal indices instead of a whole clip, down to a still of one.
-  public var readsShortClips: Bool {
+  package var readsShortClips: Bool {
     regionSize == nil && cascade.headPooling.box == .temporalIndex && cascade.headPooling.landmark == .temporalIndex
   }
 
   /// The cells of a frame, window by window; where some are left out, every window has to keep equally many.
   package var windows: [[Int]] { trunk.windows(of: regionSize) }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     trunk = try VideoMAEConfig(from: decoder)
     // The same keys describe a pre-training decoder in VideoMAE files and the cascade here.
     trunk.decoder = nil
@@ -29,7 +29,7 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
     cascade = try CascadeConfig(from: decoder)
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     try trunk.encode(to: encoder)
     try cascade.encode(to: encoder)
     var values = encoder.container(keyedBy: MAEDFERConfig.CodingKeys.self)
@@ -39,7 +39,7 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
   var regions: MAEDFERConfig? { regionSize.map { MAEDFERConfig(trunk: trunk, regionSize: $0) } }
 
   /// Landmarks of one frame.
-  public var numLandmarks: Int { cascade.landmarkOutputs / 2 / frames(of: cascade.headPooling.landmark) }
+  package var numLandmarks: Int { cascade.landmarkOutputs / 2 / frames(of: cascade.headPooling.landmark) }
 
   /// Frames that one answer of a head speaks for.
   func frames(of pooling: CascadeConfig.Pooling) -> Int {
@@ -56,7 +56,7 @@ public struct MTCAEConfig: Sendable, Hashable, Codable {
   }
 
   /// What does not fit together, in words; empty when a network can be built.
-  public var faults: [String] {
+  package var faults: [String] {
     var faults = regions?.faults ?? trunk.faults
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append("config: \(fault)") } }
     let sizes = [

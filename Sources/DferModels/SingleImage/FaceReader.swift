@@ -2,20 +2,20 @@ import DferImage
 import DferTensor
 
 /// What a pipeline reads faces with, whichever system its weights belong to. Free to copy and to use from many threads.
-public enum FaceReader: Sendable {
+package enum FaceReader: Sendable {
   /// MTCAE-DFER: whole clips.
   case clips(ExpressionModel)
   /// Systems for single images: means over the frames of a clip.
   case images(ImageModel)
 
   /// Names of all systems.
-  public static let systems = ["mtcae-dfer"] + ImageSystem.allCases.map(\.rawValue)
+  package static let systems = ["mtcae-dfer"] + ImageSystem.allCases.map(\.rawValue)
 
   /// Opens a weight file; it says itself which system it belongs to.
   ///
   /// - Parameter keepTubes: for systems that read clips, as in `ExpressionModel`.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
-  public init(weights path: String, keepTubes: Double = 1) throws {
+  package init(weights path: String, keepTubes: Double = 1) throws {
     if let name = try SafetensorsFile(path: path).metadata["model"], ImageSystem(rawValue: name) != nil {
       self = .images(try ImageModel(weights: path))
     } else {
@@ -24,25 +24,25 @@ public enum FaceReader: Sendable {
   }
 
   /// What the weights say of themselves, as far as all systems say it.
-  public struct ModelInfo: Sendable, Hashable {
-    public let system, version, licence: String
-    public let labels: [String]
+  package struct ModelInfo: Sendable, Hashable {
+    package let system, version, licence: String
+    package let labels: [String]
     /// Names of the blendshapes it gives; often none.
-    public let blendshapes: [String]
-    public let givesLandmarks, looksForMasks: Bool
-    public let temperature: Double
-    public let crop: ModelCard.Crop
-    public let clip: ModelCard.Clip
+    package let blendshapes: [String]
+    package let givesLandmarks, looksForMasks: Bool
+    package let temperature: Double
+    package let crop: ModelCard.Crop
+    package let clip: ModelCard.Clip
     /// Side of a crop, in pixels.
-    public let imageSize: Int
-    public let imageMean, imageStd: [Float]
+    package let imageSize: Int
+    package let imageMean, imageStd: [Float]
     /// Learned numbers.
-    public let parameters: Int
+    package let parameters: Int
     /// How common the classes were in training; nil: not recorded.
-    public let prior: ClassPrior?
+    package let prior: ClassPrior?
   }
 
-  public var modelInfo: ModelInfo {
+  package var modelInfo: ModelInfo {
     switch self {
     case .clips(let model):
       let card = model.card
@@ -64,7 +64,7 @@ public enum FaceReader: Sendable {
   /// One reading for each clip of as many crops as `modelInfo.clip` says, of `modelInfo.imageSize` pixels a side.
   ///
   /// - Parameter points: for each clip and crop five landmarks in 0...1 of it, from the detector; empty when not known.
-  public func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
+  package func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
     switch self {
     case .clips(let model): model.read(clips)
     case .images(let model): model.read(clips, points: points)
@@ -72,7 +72,7 @@ public enum FaceReader: Sendable {
   }
 
   /// What the network looks at of one crop: several images for systems of several views, else the crop itself.
-  public func views(of crop: Image, points: [Point]) -> [Image] {
+  package func views(of crop: Image, points: [Point]) -> [Image] {
     switch self {
     case .clips: [crop]
     case .images(let model): model.network.views(of: crop, points: points)
@@ -80,7 +80,7 @@ public enum FaceReader: Sendable {
   }
 
   /// Multiplications of one clip, each with its addition.
-  public var multiplications: Int {
+  package var multiplications: Int {
     let grey = Image(width: modelInfo.imageSize, height: modelInfo.imageSize)
     switch self {
     case .clips(let model):

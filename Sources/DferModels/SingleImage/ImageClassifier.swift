@@ -6,11 +6,11 @@ import Foundation
 /// layer. Teaches larger networks (`dfer train --teacher`) and gives their stem a start (`--stem`).
 ///
 /// Its weight files name the layers `conv1`, then for each stage `convN` and `resM.a`, `resM.b`, and `head`.
-public struct ImageClassifier: Sendable {
+package struct ImageClassifier: Sendable {
   /// Names of the classes, in the order of the logits.
-  public let labels: [String]
+  package let labels: [String]
   /// Height and width of an image.
-  public static let imageSize = 48
+  package static let imageSize = 48
 
   private let stem: ConvolutionalStem
   private let head: Linear
@@ -18,7 +18,7 @@ public struct ImageClassifier: Sendable {
   private let widths: [Int]
 
   /// - Throws: `CheckpointError` when the file is not such a network.
-  public init(weights path: String) throws {
+  package init(weights path: String) throws {
     let file = try SafetensorsFile(path: path)
     var widths: [Int] = []
     while let shape = file.shape(of: "conv\(widths.count + 1).weight"), shape.count == 4 { widths.append(shape[0]) }
@@ -37,7 +37,7 @@ public struct ImageClassifier: Sendable {
   }
 
   /// Logits [batch, classes] of upright faces; colours count by their luma.
-  public func logits(_ images: [Image]) -> Tensor {
+  package func logits(_ images: [Image]) -> Tensor {
     let size = Self.imageSize
     var values = [Float](repeating: 0, count: images.count * size * size)
     for (index, image) in images.enumerated() {
@@ -54,7 +54,7 @@ public struct ImageClassifier: Sendable {
 
   /// The weights of this network's stem for a stem of the same widths that reads RGB, normalised alike: the planes of the
   /// first layer count by their luma. nil when the widths differ.
-  public func stemWeights(widths: [Int]) -> [(name: String, tensor: Tensor)]? {
+  package func stemWeights(widths: [Int]) -> [(name: String, tensor: Tensor)]? {
     guard widths == self.widths else { return nil }
     return zip(weights.names, weights.tensors).filter { $0.0.hasPrefix("stem.") }.map { name, tensor in
       guard name == "stem.conv.weight" else { return (name, tensor) }

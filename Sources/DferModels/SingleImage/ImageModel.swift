@@ -3,8 +3,8 @@ import DferTensor
 import Foundation
 
 /// A network for single images with its weights. Free to copy and to use from many threads.
-public struct ImageModel: Sendable {
-  public let card: ImageModelCard
+package struct ImageModel: Sendable {
+  package let card: ImageModelCard
   /// As it is trained.
   package let network: any ImageNetwork
   package let weights: ParameterStore
@@ -13,7 +13,7 @@ public struct ImageModel: Sendable {
 
   /// Opens a weight file.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
-  public init(weights path: String) throws {
+  package init(weights path: String) throws {
     let file = try SafetensorsFile(path: path)
     let card = try ImageModelCard(file)
     var store = ParameterStore()
@@ -53,7 +53,7 @@ public struct ImageModel: Sendable {
   }
 
   /// The same network for images of another size. Only convolutional systems can read one.
-  public func reading(size: Int) -> ImageModel {
+  package func reading(size: Int) -> ImageModel {
     var card = card
     card.imageSize = size
     return ImageModel(card, network, weights)
@@ -68,12 +68,12 @@ public struct ImageModel: Sendable {
   }
 
   /// Learned numbers, running statistics of norms counted in.
-  public var parameterCount: Int { weights.count }
+  package var parameterCount: Int { weights.count }
 
   /// What is read of each image: logits of the classes, and the probability of a mask when the network looks for it.
   ///
   /// - Parameter points: for each image five landmarks in 0...1 of it, or none; empty when none are known.
-  public func read(_ images: [Image], points: [[Point]] = []) -> [(logits: [Float], mask: Float?)] {
+  package func read(_ images: [Image], points: [[Point]] = []) -> [(logits: [Float], mask: Float?)] {
     guard !images.isEmpty else { return [] }
     var tape = Tape(reader.weights)
     let output = reader.network(Value(input(images, points: points)), &tape)
@@ -100,7 +100,7 @@ public struct ImageModel: Sendable {
   /// One reading for each clip: means of the probabilities of its images. There are no boxes or landmarks.
   ///
   /// - Parameter points: for each clip and image five landmarks in 0...1 of it; empty when none are known.
-  public func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
+  package func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
     clips.enumerated().map { number, clip in
       // A still, or a face seen for a moment, is repeated to fill its clip: each image is read once.
       var places: [Int] = []
@@ -138,7 +138,7 @@ extension ImageModelCard {
 
   /// The views of images, square and of one size -> [batch, views * channels, side, side]. Training and inference
   /// share this one path.
-  public func tensor(_ images: [[Image]]) -> Tensor {
+  package func tensor(_ images: [[Image]]) -> Tensor {
     let (side, views) = (images.first?.first?.width ?? imageSize, images.first?.count ?? 1)
     let plane = side * side
     var values = [Float](repeating: 0, count: images.count * views * channels * plane)

@@ -3,32 +3,32 @@ import Foundation
 
 /// What the weight file of a system for single images says about itself, in its metadata. The keys are those of
 /// `ModelCard`, with the size of an image beside the system's own `config`.
-public struct ImageModelCard: Sendable, Hashable {
-  public var system: ImageSystem
-  public var version = "1"
+package struct ImageModelCard: Sendable, Hashable {
+  package var system: ImageSystem
+  package var version = "1"
   /// Day of export, as `2026-11-21`.
-  public var date = ""
+  package var date = ""
   /// The network's sizes, as JSON with keys of the system's own.
-  public var config: String
+  package var config: String
   /// Names of the classes, in the order of the logits.
-  public var labels: [String]
+  package var labels: [String]
   /// Probabilities are softmax(logits / temperature).
-  public var temperature = 1.0
+  package var temperature = 1.0
   /// Side of an image in pixels; 1 channel: luma, 3: RGB.
-  public var imageSize, channels: Int
+  package var imageSize, channels: Int
   /// Per channel, for values scaled to 0...1.
-  public var imageMean, imageStd: [Float]
-  public var crop = ModelCard.Crop(sideFactor: 1.3)
-  public var clip = ModelCard.Clip(frames: 16, spanSeconds: [1.6, 2], hopSeconds: 0.8, framesPerSecond: [8, 10])
-  public var licence = "own weights"
+  package var imageMean, imageStd: [Float]
+  package var crop = ModelCard.Crop(sideFactor: 1.3)
+  package var clip = ModelCard.Clip(frames: 16, spanSeconds: [1.6, 2], hopSeconds: 0.8, framesPerSecond: [8, 10])
+  package var licence = "own weights"
   /// Measured figures and how the weights were made, as JSON text.
-  public var metrics = "{}"
-  public var training = "{}"
+  package var metrics = "{}"
+  package var training = "{}"
   /// How common the classes were in training; nil: not recorded.
-  public var prior: ClassPrior?
+  package var prior: ClassPrior?
 
   /// A card for weights that are still to be learned.
-  public init(
+  package init(
     _ system: ImageSystem, config: some Encodable, labels: [String] = ExpressionLabels.names, imageSize: Int,
     channels: Int, mean: [Float], standardDeviation: [Float]
   ) {
@@ -37,11 +37,11 @@ public struct ImageModelCard: Sendable, Hashable {
   }
 
   /// Another network of the same system.
-  public mutating func set(_ config: some Encodable) { self.config = CanonicalJSON.text(config) }
+  package mutating func set(_ config: some Encodable) { self.config = CanonicalJSON.text(config) }
 
   /// Changes values of `config` as people type them: `fusion=mean`, `depth=[[1,1]]`, `parts=eyes,mouth`.
   /// - Throws: `ImageConfigError` that lists the keys there are.
-  public mutating func set(_ assignments: [String]) throws {
+  package mutating func set(_ assignments: [String]) throws {
     guard var values = try JSONSerialization.jsonObject(with: Data(config.utf8)) as? [String: Any] else { return }
     for assignment in assignments {
       let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
@@ -58,7 +58,7 @@ public struct ImageModelCard: Sendable, Hashable {
 
   /// Reads the card of an open file.
   /// - Throws: one `CheckpointError` with everything that is missing or does not fit.
-  public init(_ file: SafetensorsFile) throws {
+  package init(_ file: SafetensorsFile) throws {
     let metadata = file.metadata
     func fault(_ reasons: [String]) -> CheckpointError { CheckpointError(path: file.path, reasons: reasons) }
     guard metadata["dfer_format"] == String(ModelCard.format) else {
@@ -109,7 +109,7 @@ public struct ImageModelCard: Sendable, Hashable {
   ]
 
   /// The metadata of a weight file with this card.
-  public var metadata: [String: String] {
+  package var metadata: [String: String] {
     var metadata = [
       "dfer_format": String(ModelCard.format), "model": system.rawValue, "version": version, "date": date,
       "config": config, "labels": CanonicalJSON.text(labels), "temperature": String(temperature),

@@ -3,17 +3,17 @@ import DferTensor
 import Foundation
 
 /// What a network says of each image of a batch.
-public struct ImageOutput: Sendable {
+package struct ImageOutput: Sendable {
   /// Logits [batch, labels].
-  public let expression: Value
+  package let expression: Value
   /// Logits [batch, 2]: no mask, mask worn; nil for networks that do not look for masks.
-  public let mask: Value?
+  package let mask: Value?
 
-  public init(expression: Value, mask: Value? = nil) { (self.expression, self.mask) = (expression, mask) }
+  package init(expression: Value, mask: Value? = nil) { (self.expression, self.mask) = (expression, mask) }
 }
 
 /// A network that reads one image of a face at a time. Its clips are means over their frames.
-public protocol ImageNetwork: Sendable {
+package protocol ImageNetwork: Sendable {
   /// What the network looks at of one image; most look at the image itself only.
   ///
   /// - Parameter points: five landmarks in 0...1 of the image, or none when they are not known.
@@ -32,18 +32,18 @@ public protocol ImageNetwork: Sendable {
 }
 
 extension ImageNetwork {
-  public func views(of image: Image, points: [Point]) -> [Image] { [image] }
-  public var stem: (path: String, widths: [Int])? { nil }
+  package func views(of image: Image, points: [Point]) -> [Image] { [image] }
+  package var stem: (path: String, widths: [Int])? { nil }
 }
 
 /// Sizes in a weight file that do not fit together.
-public struct ImageConfigError: Error, CustomStringConvertible {
-  public let faults: [String]
-  public var description: String { faults.joined(separator: "; ") }
+package struct ImageConfigError: Error, CustomStringConvertible {
+  package let faults: [String]
+  package var description: String { faults.joined(separator: "; ") }
 }
 
 /// The systems that read single images. A new one is a folder with its network, and one line in each table here.
-public enum ImageSystem: String, Sendable, CaseIterable {
+package enum ImageSystem: String, Sendable, CaseIterable {
   case lanmsff
   case crossTaskViT = "cross-task-vit"
   case emoticMAE = "emotic-mae"
@@ -54,7 +54,7 @@ public enum ImageSystem: String, Sendable, CaseIterable {
   ///   - config: JSON, with the system's own keys.
   ///   - labels: count of classes.
   /// - Throws: `DecodingError`, or `ImageConfigError` with what does not fit.
-  public func network(config: String, labels: Int, in store: inout ParameterStore) throws -> any ImageNetwork {
+  package func network(config: String, labels: Int, in store: inout ParameterStore) throws -> any ImageNetwork {
     func decoded<T: Decodable>(_: T.Type) throws -> T { try JSONDecoder().decode(T.self, from: Data(config.utf8)) }
     switch self {
     case .lanmsff: return LANMSFF(try decoded(LANMSFFConfig.self), numLabels: labels, in: &store)
@@ -74,7 +74,7 @@ public enum ImageSystem: String, Sendable, CaseIterable {
   }
 
   /// Whether it also says if a mask is worn.
-  public var looksForMasks: Bool {
+  package var looksForMasks: Bool {
     switch self {
     case .crossTaskViT: true
     case .lanmsff, .emoticMAE: false
@@ -82,7 +82,7 @@ public enum ImageSystem: String, Sendable, CaseIterable {
   }
 
   /// How the system reads when it is trained from nothing.
-  public var start: ImageModelCard {
+  package var start: ImageModelCard {
     switch self {
     case .lanmsff:
       return ImageModelCard(

@@ -2,8 +2,8 @@ import DferTensor
 
 /// What masked pre-training should paint: the pixels of each tubelet, brought to mean 0 and deviation 1, which leaves
 /// texture and takes away mere brightness.
-public struct PixelTarget: Sendable {
-  public enum Form: String, Sendable, Codable, CaseIterable {
+package struct PixelTarget: Sendable {
+  package enum Form: String, Sendable, Codable, CaseIterable {
     /// All frames of a tubelet, each colour normalised by itself (VideoMAE).
     case pixels
     /// The first frame so, then the second minus the first (MAE-DFER): appearance and motion count alike.
@@ -13,7 +13,7 @@ public struct PixelTarget: Sendable {
   }
 
   /// [batch, tokens, pixels]; a row is ordered frame, row, column, colour.
-  public let rows: Tensor
+  package let rows: Tensor
   /// Of each token and colour, [batch * tokens * colours], for pixels in 0...1.
   private let means, deviations: [Float]
   private let colours: Int
@@ -22,7 +22,7 @@ public struct PixelTarget: Sendable {
   /// - Parameters:
   ///   - clips: normalised, [batch, colours, frames, height, width].
   ///   - mean: what was taken from each colour, and `standardDeviation` what it was divided by.
-  public init(_ clips: Tensor, _ config: VideoMAEConfig, mean: [Float], standardDeviation: [Float], form: Form) {
+  package init(_ clips: Tensor, _ config: VideoMAEConfig, mean: [Float], standardDeviation: [Float], form: Form) {
     let cut = tubelets(of: clips, tubelet: config.tubeletSize, patch: config.patchSize)
     let (colours, size) = (clips.shape[1], cut.columns / clips.shape[1])
     precondition(size > 1, "PixelTarget: a tubelet of one pixel has no deviation")
@@ -69,7 +69,7 @@ public struct PixelTarget: Sendable {
   }
 
   /// The rows of some tokens of each clip: [batch, chosen, pixels].
-  public func rows(of tokens: [[Int]]) -> Tensor {
+  package func rows(of tokens: [[Int]]) -> Tensor {
     let (all, width) = (rows.shape[1], rows.columns)
     var values: [Float] = []
     for (sample, list) in tokens.enumerated() {
@@ -79,7 +79,7 @@ public struct PixelTarget: Sendable {
   }
 
   /// A row as pixels in 0...1, with the brightness and contrast of the token that it stands for.
-  public func pixels(_ row: [Float], token: Int, of sample: Int) -> [Float] {
+  package func pixels(_ row: [Float], token: Int, of sample: Int) -> [Float] {
     var row = row
     let half = row.count / 2
     if form == .frameDifference { for i in 0..<half { row[half + i] += row[i] } }

@@ -1,19 +1,19 @@
 import DferTensor
 
 /// VideoMAE with a linear classifier on the mean of all tokens.
-public struct VideoMAEClassifier: Sendable {
-  public var encoder: VideoMAEEncoder
+package struct VideoMAEClassifier: Sendable {
+  package var encoder: VideoMAEEncoder
   let norm: LayerNorm
   let head: Linear
 
-  public init(_ config: VideoMAEConfig, in store: inout ParameterStore) {
+  package init(_ config: VideoMAEConfig, in store: inout ParameterStore) {
     encoder = VideoMAEEncoder(config, norm: false, in: &store)
     norm = LayerNorm(config.hiddenSize, epsilon: config.fcNormEps, at: "fc_norm", in: &store)
     head = Linear(config.hiddenSize, config.numLabels, at: "head", in: &store)
   }
 
   /// Clips [batch, channels, frames, height, width] -> logits [batch, labels].
-  public func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
+  package func callAsFunction(_ clips: Tensor, kept: [[Int]]? = nil, _ tape: inout Tape) -> Value {
     head(pooled(encoder(clips, kept: kept, &tape), &tape), &tape)
   }
 

@@ -1,31 +1,31 @@
 import Foundation
 
 /// Sizes of a VideoMAE network. Keys are those of the weight files' `config`.
-public struct VideoMAEConfig: Sendable, Hashable, Codable {
+package struct VideoMAEConfig: Sendable, Hashable, Codable {
   /// Height and width of a frame and of a patch, in pixels.
-  public var imageSize, patchSize: Int
+  package var imageSize, patchSize: Int
   /// Frames of a clip, and frames of one tubelet.
-  public var numFrames, tubeletSize: Int
-  public var numChannels: Int
-  public var hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize: Int
+  package var numFrames, tubeletSize: Int
+  package var numChannels: Int
+  package var hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize: Int
   /// 1e-6 in the original code; Hugging Face files say 1e-12.
-  public var layerNormEps: Double
+  package var layerNormEps: Double
   /// Epsilon of the norm before the classifier; Hugging Face has 1e-5 there.
-  public var fcNormEps: Double
-  public var numLabels: Int
+  package var fcNormEps: Double
+  package var numLabels: Int
   /// Maps of each stage of a `ConvolutionalStem` in front of the patches; nil for plain patches, as all published sizes
   /// have. `patchSize` is then the stem's stride.
-  public var stemWidths: [Int]?
+  package var stemWidths: [Int]?
   /// Set in pre-training only.
-  public var decoder: Decoder?
+  package var decoder: Decoder?
 
   /// The pre-training decoder.
-  public struct Decoder: Sendable, Hashable {
-    public var hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize: Int
+  package struct Decoder: Sendable, Hashable {
+    package var hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize: Int
     /// Epsilon of the last norm; Hugging Face has 1e-5 there.
-    public var normEps: Double
+    package var normEps: Double
 
-    public init(
+    package init(
       hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int, intermediateSize: Int, normEps: Double
     ) {
       (self.hiddenSize, self.numHiddenLayers) = (hiddenSize, numHiddenLayers)
@@ -57,15 +57,15 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
   }
 
   /// Rows and columns of the patch grid of one frame.
-  public var grid: Int { imageSize / patchSize }
+  package var grid: Int { imageSize / patchSize }
   /// Temporal indices of a clip.
-  public var temporalSize: Int { numFrames / tubeletSize }
+  package var temporalSize: Int { numFrames / tubeletSize }
   /// Tokens of one temporal index.
-  public var tokensPerTemporalIndex: Int { grid * grid }
-  public var tokens: Int { temporalSize * tokensPerTemporalIndex }
+  package var tokensPerTemporalIndex: Int { grid * grid }
+  package var tokens: Int { temporalSize * tokensPerTemporalIndex }
 
   /// The sizes that a network of our own needs; the rest is as in the original code.
-  public init(
+  package init(
     imageSize: Int, patchSize: Int, numFrames: Int, tubeletSize: Int, hiddenSize: Int, numHiddenLayers: Int,
     numAttentionHeads: Int, stemWidths: [Int]? = nil
   ) {
@@ -75,7 +75,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
     self.stemWidths = stemWidths
   }
 
-  public init(from decoder: any Swift.Decoder) throws {
+  package init(from decoder: any Swift.Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     imageSize = try values.decode(Int.self, forKey: .imageSize)
     patchSize = try values.decode(Int.self, forKey: .patchSize)
@@ -104,7 +104,7 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
       normEps: try values.decodeIfPresent(Double.self, forKey: .decoderNormEps) ?? layerNormEps)
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(imageSize, forKey: .imageSize)
     try values.encode(patchSize, forKey: .patchSize)
@@ -131,10 +131,10 @@ public struct VideoMAEConfig: Sendable, Hashable, Codable {
   var weightCount: Int { numHiddenLayers * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
 
   /// Temporal indices of a clip of so many frames. Fewer frames than a tubelet has still fill one.
-  public func temporalSize(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
+  package func temporalSize(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
 
   /// What does not fit together, in words; empty when a network can be built.
-  public var faults: [String] {
+  package var faults: [String] {
     var faults: [String] = []
     func check(_ holds: Bool, _ fault: String) { if !holds { faults.append(fault) } }
     let sizes = [

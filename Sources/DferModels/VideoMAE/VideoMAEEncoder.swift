@@ -1,17 +1,17 @@
 import DferTensor
 
 /// VideoMAE's encoder: a plain vision transformer over tubelets, without a class token. arXiv 2203.12602.
-public struct VideoMAEEncoder: Sendable {
-  public let config: VideoMAEConfig
+package struct VideoMAEEncoder: Sendable {
+  package let config: VideoMAEConfig
   let embedding: ClipEmbedding
   let blocks: [EncoderBlock]
   let norm: LayerNorm?
   /// Whether blocks keep only their input until gradients are wanted and then run again: a third more arithmetic for a
   /// fraction of the memory.
-  public var gradientCheckpointing = false
+  package var gradientCheckpointing = false
 
   /// - Parameter norm: a layer norm behind the last block, as in pre-training and in MTCAE; the classifier has none.
-  public init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
+  package init(_ config: VideoMAEConfig, norm: Bool, at path: String = "encoder", in store: inout ParameterStore) {
     self.config = config
     embedding = ClipEmbedding(config, at: path, in: &store)
     blocks = EncoderBlock.stack(
@@ -26,7 +26,7 @@ public struct VideoMAEEncoder: Sendable {
   /// - Parameter kept: for each clip the tokens to look at, ascending, equally many for each; nil for all. Masked
   ///   pre-training and faster inference are both this.
   /// - Parameter firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
-  public func callAsFunction(
+  package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
     var x = embedding(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)

@@ -3,15 +3,15 @@ import DferTensor
 /// Where the parameters of our VideoMAE networks live in published weight files.
 ///
 /// Our own names are those of the original pre-training files: `encoder.blocks.3.attn.qkv.weight`.
-public enum VideoMAENames {
+package enum VideoMAENames {
   /// Files of the original code (MCG-NJU/VideoMAE). Fine-tuned ones leave out `encoder.`.
-  public static func original(_ parameter: String) -> TensorSource {
+  package static func original(_ parameter: String) -> TensorSource {
     guard parameter.hasPrefix("encoder.") else { return .tensor(parameter) }
     return .firstOf([.tensor(parameter), .tensor(String(parameter.dropFirst("encoder.".count)))])
   }
 
   /// Files of Hugging Face transformers (`VideoMAEForVideoClassification`, `VideoMAEForPreTraining`).
-  public static func huggingFace(_ parameter: String) -> TensorSource {
+  package static func huggingFace(_ parameter: String) -> TensorSource {
     let parts = parameter.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let end = parts.last ?? ""
     switch parts.first {

@@ -1,12 +1,12 @@
 import DferTensor
 
 /// VideoMAE in masked pre-training: the encoder sees a few tubes, a small decoder paints the rest.
-public struct VideoMAEPretraining: Sendable {
-  public var encoder: VideoMAEEncoder
+package struct VideoMAEPretraining: Sendable {
+  package var encoder: VideoMAEEncoder
   let decoder: MaskedDecoder
 
   /// `config.decoder` must be set.
-  public init(_ config: VideoMAEConfig, in store: inout ParameterStore) {
+  package init(_ config: VideoMAEConfig, in store: inout ParameterStore) {
     encoder = VideoMAEEncoder(config, norm: true, in: &store)
     decoder = MaskedDecoder(config, in: &store)
   }
@@ -20,7 +20,7 @@ public struct VideoMAEPretraining: Sendable {
   /// - Parameters:
   ///   - visible: for each clip the tokens that the encoder sees, ascending, equally many for each.
   ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
-  public func callAsFunction(
+  package func callAsFunction(
     _ clips: Tensor, visible: [[Int]], firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
     let config = encoder.config

@@ -1,5 +1,5 @@
 /// Number formats of a weight file, under their names in its header. All are little-endian.
-public enum NumberFormat: String, Sendable, CaseIterable {
+package enum NumberFormat: String, Sendable, CaseIterable {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"
@@ -15,7 +15,7 @@ public enum NumberFormat: String, Sendable, CaseIterable {
   case bool = "BOOL"
 
   /// Bytes of one number.
-  public var size: Int {
+  package var size: Int {
     switch self {
     case .f64, .i64, .u64: 8
     case .f32, .i32, .u32: 4

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// Opening reads and checks the header only; numbers are read when asked for.
 /// Format: https://github.com/huggingface/safetensors
-public struct SafetensorsFile: Sendable {
-  public let path: String
+package struct SafetensorsFile: Sendable {
+  package let path: String
   private let header: SafetensorsHeader
   private let body: FileBody
 
@@ -15,7 +15,7 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens the file and checks its whole header: every byte behind it must belong to exactly one tensor.
   /// - Throws: `CheckpointError` with the first fault found.
-  public init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     let (file, size) = try Self.open(path)
     guard size >= 8 else {
@@ -40,30 +40,30 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// Free text of the file: configuration, labels, licence.
-  public var metadata: [String: String] { header.metadata }
+  package var metadata: [String: String] { header.metadata }
 
   /// All tensor names, sorted.
-  public var names: [String] { header.entries.keys.sorted() }
+  package var names: [String] { header.entries.keys.sorted() }
 
   /// How many numbers all tensors hold together.
-  public var count: Int { header.entries.values.reduce(0) { $0 + $1.bytes.count / $1.format.size } }
+  package var count: Int { header.entries.values.reduce(0) { $0 + $1.bytes.count / $1.format.size } }
 
-  public func contains(_ name: String) -> Bool { header.entries[name] != nil }
+  package func contains(_ name: String) -> Bool { header.entries[name] != nil }
 
   /// Shape of a tensor, nil when the file has none of that name.
-  public func shape(of name: String) -> [Int]? { header.entries[name]?.shape }
+  package func shape(of name: String) -> [Int]? { header.entries[name]?.shape }
 
   /// Number format of a tensor, nil when the file has none of that name.
-  public func dtype(of name: String) -> NumberFormat? { header.entries[name]?.format }
+  package func dtype(of name: String) -> NumberFormat? { header.entries[name]?.format }
 
   /// The tensor as 32-bit floats, whatever its format in the file.
-  public func tensor(_ name: String) throws -> Tensor {
+  package func tensor(_ name: String) throws -> Tensor {
     let entry = try entry(name)
     return Tensor(Kernels.widen(try bytes(name), entry.format), shape: entry.shape)
   }
 
   /// The numbers of a tensor in one of the whole-number formats.
-  public func integers(_ name: String) throws -> [Int] {
+  package func integers(_ name: String) throws -> [Int] {
     let format = try entry(name).format
     switch format {
     case .f64, .f32, .f16, .bf16:
@@ -79,7 +79,7 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The tensor's bytes as they lie in the file.
-  public func bytes(_ name: String) throws -> [UInt8] {
+  package func bytes(_ name: String) throws -> [UInt8] {
     let range = try entry(name).bytes
     return try body.file.withLock { file in
       try Self.read(file, at: body.start + range.lowerBound, count: range.count, path)

@@ -5,7 +5,7 @@ extension SafetensorsFile {
   ///
   /// - Parameter format: `.f32` or `.f16` (rounded to nearest even; a number beyond its range is an error).
   /// - Throws: `CheckpointError` when a number does not fit or the file cannot be written.
-  public static func write(
+  package static func write(
     tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
     as format: NumberFormat = .f32
   ) throws {

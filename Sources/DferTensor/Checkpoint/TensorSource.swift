@@ -1,5 +1,5 @@
 /// Where one of our parameters lives in a weight file. Layout changes are named here, never guessed from a shape.
-public indirect enum TensorSource: Sendable, Hashable {
+package indirect enum TensorSource: Sendable, Hashable {
   /// The tensor of that name, as it is.
   case tensor(String)
   /// The rows of one part of a tensor that stacks `of` equal parts, as the keys of a fused query-key-value weight.
@@ -37,7 +37,7 @@ extension ParameterStore {
   ///   - ignoring: true for tensors of the file that may be left unread.
   /// - Throws: one `CheckpointError` that lists everything missing, left over, of another shape or not finite. The store is then
   ///   unchanged.
-  public mutating func load(
+  package mutating func load(
     _ file: SafetensorsFile, from map: (_ parameter: String) -> TensorSource = { .tensor($0) },
     ignoring: (_ tensor: String) -> Bool = { _ in false }
   ) throws {

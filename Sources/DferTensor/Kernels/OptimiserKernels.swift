@@ -2,17 +2,17 @@ import CKernels
 
 /// One step of Adam with decoupled weight decay over one parameter: its moments m and v follow the gradient, then
 /// p = p * kept - size * m / (sqrt(v) * scale + epsilon).
-public struct AdamWStep: Sendable {
+package struct AdamWStep: Sendable {
   private let numbers: ck_adamw_step
 
-  public init(beta1: Double, beta2: Double, epsilon: Double, size: Double, scale: Double, kept: Double) {
+  package init(beta1: Double, beta2: Double, epsilon: Double, size: Double, scale: Double, kept: Double) {
     numbers = ck_adamw_step(
       beta1: Float(beta1), beta2: Float(beta2), rest1: Float(1 - beta1), rest2: Float(1 - beta2),
       epsilon: Float(epsilon),
       size: Float(size), scale: Float(scale), kept: Float(kept))
   }
 
-  public func take(_ values: inout Tensor, _ gradient: Tensor, first: inout Tensor, second: inout Tensor) {
+  package func take(_ values: inout Tensor, _ gradient: Tensor, first: inout Tensor, second: inout Tensor) {
     precondition(
       values.count == gradient.count && values.count == first.count && values.count == second.count,
       "AdamWStep: \(gradient.shape) for a parameter \(values.shape)")
@@ -34,13 +34,13 @@ public struct AdamWStep: Sendable {
 
 extension Tensor {
   /// The sum of all squares, carried in double precision.
-  public var sumOfSquares: Double {
+  package var sumOfSquares: Double {
     let count = count
     return Kernels.read(self) { ck_sum_squares($0.start, count) }
   }
 
   /// Every number becomes itself times `factor` plus the other's times `otherFactor`.
-  public mutating func blend(_ factor: Float, _ other: Tensor, _ otherFactor: Float) {
+  package mutating func blend(_ factor: Float, _ other: Tensor, _ otherFactor: Float) {
     precondition(count == other.count, "blend: \(shape) and \(other.shape)")
     let count = count
     Kernels.read(other) { other in
@@ -53,7 +53,7 @@ extension Tensor {
     }
   }
 
-  public mutating func scale(by factor: Float) {
+  package mutating func scale(by factor: Float) {
     let count = count
     Kernels.write(&self) { ck_scale($0.start, factor, $0.start, count) }
   }

@@ -5,7 +5,7 @@ extension Tape {
   ///   - q: [batch, queries, heads * d].
   ///   - k: [batch, keys, heads * d]; `v` the same.
   /// - Returns: [batch, queries, heads * d].
-  public mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
+  package mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
     multiplications += 2 * q.tensor.count * k.shape[1]
     let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads, precision)
     return record(y, from: q, k, v) { dy, adjoints in
@@ -19,7 +19,7 @@ extension Tape {
   /// What `attention` weighs its values with, softmax(q k^T / sqrt(d)), for maps of what a network looks at.
   ///
   /// - Returns: [batch, heads, queries, keys].
-  public mutating func attentionWeights(_ q: Value, _ k: Value, heads: Int) -> Value {
+  package mutating func attentionWeights(_ q: Value, _ k: Value, heads: Int) -> Value {
     multiplications += q.tensor.count * k.shape[1]
     let p = Kernels.attentionWeights(q.tensor, k.tensor, heads: heads)
     return record(p, from: q, k) { dp, adjoints in
@@ -34,7 +34,7 @@ extension Tape {
   ///   - x: [batch, tokens, width].
   ///   - weight: [3 * width, width], rows of the queries, then keys, then values; the biases are [width].
   /// - Returns: [batch, tokens, width], the heads side by side.
-  public mutating func selfAttention(
+  package mutating func selfAttention(
     _ x: Value, _ weight: Parameter, queryBias: Parameter, valueBias: Parameter, heads: Int
   ) -> Value {
     let width = x.tensor.columns

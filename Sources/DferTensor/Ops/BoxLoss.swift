@@ -4,7 +4,7 @@ extension Tape {
   ///
   /// - Parameters:
   ///   - a: [boxes, 4] as x1, y1, x2, y2 with x1 <= x2 and y1 <= y2; `b` the same.
-  public mutating func giou(_ a: Value, _ b: Value) -> Value {
+  package mutating func giou(_ a: Value, _ b: Value) -> Value {
     precondition(a.shape == b.shape && a.tensor.columns == 4, "giou: shapes \(a.shape) and \(b.shape)")
     let boxes = a.tensor.rows
     let inverse = 1 / Float(max(1, boxes))

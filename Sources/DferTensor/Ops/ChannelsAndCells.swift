@@ -1,7 +1,7 @@
 /// Operations that treat the channels and the cells of [batch, channels, height, width] apart.
 extension Tape {
   /// The mean over all channels of each cell: [batch, channels, height, width] -> [batch, 1, height, width].
-  public mutating func meanOfChannels(_ x: Value) -> Value {
+  package mutating func meanOfChannels(_ x: Value) -> Value {
     let s = x.shape
     let cells = s[2] * s[3]
     let y = Kernels.meanRows(x.tensor, group: s[1], width: cells, shape: [s[0], 1, s[2], s[3]])
@@ -18,7 +18,7 @@ extension Tape {
   ///   - x: [batch, channels, height, width].
   ///   - channels: [batch, channels].
   ///   - cells: [batch, 1, height, width].
-  public mutating func multiplyOuter(_ x: Value, _ channels: Value, _ cells: Value) -> Value {
+  package mutating func multiplyOuter(_ x: Value, _ channels: Value, _ cells: Value) -> Value {
     let s = x.shape
     precondition(
       channels.shape == [s[0], s[1]] && cells.shape == [s[0], 1, s[2], s[3]],

@@ -1,14 +1,14 @@
 import CKernels
 
 /// Zeros around an image before a window slides over it.
-public enum Padding: Sendable, Equatable {
+package enum Padding: Sendable, Equatable {
   case sides(top: Int, left: Int, bottom: Int, right: Int)
   /// As in Keras: output size = ceil(size / stride), the odd zero goes to the bottom and right.
   case same
 
-  public static let none = Padding.all(0)
+  package static let none = Padding.all(0)
 
-  public static func all(_ size: Int) -> Padding {
+  package static func all(_ size: Int) -> Padding {
     .sides(top: size, left: size, bottom: size, right: size)
   }
 
@@ -33,7 +33,7 @@ extension Tape {
   ///   - weight: [outputs, channels / groups, kernel rows, kernel columns]; `bias` is [outputs].
   ///   - relu: through a ReLU. Without a recording it costs nothing.
   /// - Returns: [batch, outputs, out height, out width].
-  public mutating func conv2d(
+  package mutating func conv2d(
     _ x: Value, _ weight: Parameter, _ bias: Parameter?, stride: Int = 1, padding: Padding = .none, dilation: Int = 1,
     groups: Int = 1, relu: Bool = false
   ) -> Value {
@@ -60,7 +60,7 @@ extension Tape {
   ///   - x: [batch, inputs, height, width].
   ///   - weight: [inputs, outputs, kernel rows, kernel columns]; `bias` is [outputs].
   ///   - crop: cut off the full output of (size - 1) * stride + kernel cells. `.same` leaves size * stride cells.
-  public mutating func convTranspose2d(
+  package mutating func convTranspose2d(
     _ x: Value, _ weight: Parameter, _ bias: Parameter?, stride: Int, crop: Padding = .none
   ) -> Value {
     let w = parameters[weight]

@@ -1,13 +1,13 @@
 extension Tape {
   /// x * (1 + erf(x / sqrt 2)) / 2, the exact form.
-  public mutating func gelu(_ x: Value) -> Value {
+  package mutating func gelu(_ x: Value) -> Value {
     record(Kernels.gelu(x.tensor), from: x) { dy, adjoints in
       adjoints.add(Kernels.geluBackward(x.tensor, dy), to: x)
     }
   }
 
   /// The larger of x and 0.
-  public mutating func relu(_ x: Value) -> Value {
+  package mutating func relu(_ x: Value) -> Value {
     let y = Kernels.relu(x.tensor)
     return record(y, from: x) { dy, adjoints in
       adjoints.add(Kernels.reluBackward(y, dy), to: x)
@@ -15,7 +15,7 @@ extension Tape {
   }
 
   /// 1 / (1 + exp(-x)).
-  public mutating func sigmoid(_ x: Value) -> Value {
+  package mutating func sigmoid(_ x: Value) -> Value {
     let y = Kernels.sigmoid(x.tensor)
     return record(y, from: x) { dy, adjoints in
       let slope = Tensor(y.values.map { $0 * (1 - $0) }, shape: y.shape)
@@ -24,7 +24,7 @@ extension Tape {
   }
 
   /// Softmax over the last dimension.
-  public mutating func softmax(_ x: Value) -> Value {
+  package mutating func softmax(_ x: Value) -> Value {
     let y = Kernels.softmax(x.tensor)
     return record(y, from: x) { dy, adjoints in
       adjoints.add(Kernels.softmaxBackward(y, dy), to: x)
@@ -32,7 +32,7 @@ extension Tape {
   }
 
   /// The logarithm of softmax over the last dimension, exact where softmax itself would be too small to tell.
-  public mutating func logSoftmax(_ x: Value) -> Value {
+  package mutating func logSoftmax(_ x: Value) -> Value {
     let p = Kernels.softmax(x.tensor)
     let y = Kernels.logSoftmax(x.tensor)
     return record(y, from: x) { dy, adjoints in
@@ -47,7 +47,7 @@ extension Tape {
   }
 
   /// The sum of two values of one shape.
-  public mutating func add(_ a: Value, _ b: Value) -> Value {
+  package mutating func add(_ a: Value, _ b: Value) -> Value {
     precondition(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape) differ")
     return record(Kernels.add(a.tensor, b.tensor), from: a, b) { dy, adjoints in
       adjoints.add(dy, to: a)
@@ -56,7 +56,7 @@ extension Tape {
   }
 
   /// The product, number by number, of two values of one shape.
-  public mutating func multiply(_ a: Value, _ b: Value) -> Value {
+  package mutating func multiply(_ a: Value, _ b: Value) -> Value {
     precondition(a.shape == b.shape, "multiply: shapes \(a.shape) and \(b.shape) differ")
     return record(Kernels.multiply(a.tensor, b.tensor), from: a, b) { dy, adjoints in
       adjoints.add(Kernels.multiply(dy, b.tensor), to: a)
@@ -65,14 +65,14 @@ extension Tape {
   }
 
   /// x times one number.
-  public mutating func scale(_ x: Value, by factor: Float) -> Value {
+  package mutating func scale(_ x: Value, by factor: Float) -> Value {
     record(Kernels.scale(x.tensor, by: factor), from: x) { dy, adjoints in
       adjoints.add(Kernels.scale(dy, by: factor), to: x)
     }
   }
 
   /// x plus a fixed table whose shape is the end of x's, such as positions [tokens, width] onto [batch, tokens, width].
-  public mutating func addConstant(_ x: Value, _ table: Tensor) -> Value {
+  package mutating func addConstant(_ x: Value, _ table: Tensor) -> Value {
     precondition(
       x.shape.suffix(table.shape.count).elementsEqual(table.shape),
       "addConstant: a table of shape \(table.shape) does not end the shape \(x.shape)")
@@ -82,7 +82,7 @@ extension Tape {
   }
 
   /// The sum of values times factors, as of a loss with several parts. All have one shape.
-  public mutating func weightedSum(_ terms: [(Float, Value)]) -> Value {
+  package mutating func weightedSum(_ terms: [(Float, Value)]) -> Value {
     guard let (factor, first) = terms.first else { preconditionFailure("weightedSum: nothing to add") }
     var sum = scale(first, by: factor)
     for (factor, term) in terms.dropFirst() { sum = add(sum, scale(term, by: factor)) }
@@ -90,12 +90,12 @@ extension Tape {
   }
 
   /// The product of x with a mask, or any other fixed numbers, of its shape.
-  public mutating func mask(_ x: Value, _ mask: Tensor) -> Value {
+  package mutating func mask(_ x: Value, _ mask: Tensor) -> Value {
     multiply(x, Value(mask))
   }
 
   /// While training, zeroes numbers with probability `rate` and scales the others so that the mean stays.
-  public mutating func dropout(_ x: Value, rate: Float) -> Value {
+  package mutating func dropout(_ x: Value, rate: Float) -> Value {
     guard isTraining, rate > 0 else { return x }
     let kept = 1 / (1 - rate)
     let factors = (0..<x.tensor.count).map { _ in random.uniform() < rate ? 0 : kept }
@@ -103,7 +103,7 @@ extension Tape {
   }
 
   /// While training, zeroes whole samples (first dimension) with probability `rate`: stochastic depth.
-  public mutating func dropPath(_ x: Value, rate: Float) -> Value {
+  package mutating func dropPath(_ x: Value, rate: Float) -> Value {
     guard isTraining, rate > 0, let samples = x.shape.first, samples > 0 else { return x }
     let kept = 1 / (1 - rate)
     let size = x.tensor.count / samples

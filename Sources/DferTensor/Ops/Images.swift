@@ -1,7 +1,7 @@
 /// Operations on [batch, channels, height, width] that are not convolutions.
 extension Tape {
   /// The largest number under each window; padding counts as minus infinity, an incomplete last window is dropped.
-  public mutating func maxPool2d(_ x: Value, kernel: Int, stride: Int, padding: Int = 0) -> Value {
+  package mutating func maxPool2d(_ x: Value, kernel: Int, stride: Int, padding: Int = 0) -> Value {
     let s = x.shape
     precondition(padding < kernel, "maxPool2d: padding \(padding) leaves windows of \(kernel) empty")
     let (y, places) = Kernels.maxPool(
@@ -12,7 +12,7 @@ extension Tape {
   }
 
   /// The mean of each plane: [batch, channels, height, width] -> [batch, channels].
-  public mutating func meanPool(_ x: Value) -> Value {
+  package mutating func meanPool(_ x: Value) -> Value {
     let s = x.shape
     let cells = s[2] * s[3]
     let y = Kernels.meanRows(x.tensor, cells: cells, shape: [s[0], s[1]])
@@ -23,7 +23,7 @@ extension Tape {
   }
 
   /// Every cell becomes 2 x 2 equal ones.
-  public mutating func upsampleNearest2x(_ x: Value) -> Value {
+  package mutating func upsampleNearest2x(_ x: Value) -> Value {
     let s = x.shape
     let y = Kernels.doubled(x.tensor)
     return record(y, from: x) { dy, adjoints in
@@ -33,13 +33,13 @@ extension Tape {
 
   /// The frames of clips, one after the other: [batch, channels, frames, height, width] ->
   /// [batch * frames, channels, height, width].
-  public mutating func images(_ clips: Value) -> Value {
+  package mutating func images(_ clips: Value) -> Value {
     let s = clips.shape
     return turnPlanes(clips, batch: s[0], s[1], s[2], shape: [s[0] * s[2], s[1], s[3], s[4]])
   }
 
   /// And back: [batch * frames, channels, height, width] -> [batch, channels, frames, height, width].
-  public mutating func clips(_ images: Value, frames: Int) -> Value {
+  package mutating func clips(_ images: Value, frames: Int) -> Value {
     let s = images.shape
     precondition(s[0] % frames == 0, "clips: \(s[0]) pictures are not clips of \(frames)")
     let batch = s[0] / frames
@@ -47,7 +47,7 @@ extension Tape {
   }
 
   /// Clips of one frame shown `count` times: [batch, channels, 1, height, width] -> [batch, channels, count, ...].
-  public mutating func repeatFrame(_ clips: Value, _ count: Int) -> Value {
+  package mutating func repeatFrame(_ clips: Value, _ count: Int) -> Value {
     let s = clips.shape
     precondition(s[2] == 1, "repeatFrame: a clip of \(s[2]) frames")
     let planes = (0..<s[0] * s[1] * count).map { $0 / count }
@@ -71,7 +71,7 @@ extension Tape {
   }
 
   /// Channel j of group g goes to place j * groups + g, so that neighbours come from different groups.
-  public mutating func channelShuffle(_ x: Value, groups: Int) -> Value {
+  package mutating func channelShuffle(_ x: Value, groups: Int) -> Value {
     let s = x.shape
     precondition(s[1] % groups == 0, "channelShuffle: \(s[1]) channels are not \(groups) equal groups")
     let size = s[1] / groups
@@ -84,7 +84,7 @@ extension Tape {
 
   /// The pointwise feature selection of LANMSFF: of three consecutive channel groups, the mean of the two larger
   /// numbers.
-  public mutating func topTwoOfThreeMean(_ x: Value) -> Value {
+  package mutating func topTwoOfThreeMean(_ x: Value) -> Value {
     var shape = x.shape
     precondition(shape[1] % 3 == 0, "topTwoOfThreeMean: \(shape[1]) channels are not three groups")
     shape[1] /= 3

@@ -6,7 +6,7 @@ extension Tape {
   ///   - weight: [outputs, inputs]; more dimensions are read as [first, rest], so that a convolution over patches fits.
   ///   - bias: [outputs].
   /// - Returns: [..., outputs].
-  public mutating func linear(_ x: Value, _ weight: Parameter, _ bias: Parameter?) -> Value {
+  package mutating func linear(_ x: Value, _ weight: Parameter, _ bias: Parameter?) -> Value {
     let w = parameters[weight]
     let outputs = w.shape[0]
     precondition(
@@ -22,7 +22,7 @@ extension Tape {
     }
   }
   /// GELU of `linear`. Without a recording, GELU is taken while the product is still in the cache.
-  public mutating func linearGELU(_ x: Value, _ weight: Parameter, _ bias: Parameter) -> Value {
+  package mutating func linearGELU(_ x: Value, _ weight: Parameter, _ bias: Parameter) -> Value {
     guard !wantsGradients(from: [x], learning: [weight, bias]) else { return gelu(linear(x, weight, bias)) }
     let w = parameters[weight]
     precondition(

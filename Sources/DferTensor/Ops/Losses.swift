@@ -9,7 +9,7 @@ extension Tape {
   ///   - labels: one class per row, or `ignored` for a row that counts for nothing.
   ///   - smoothing: this share of the target is spread evenly over all classes.
   ///   - classWeights: one factor per class. As in torch, the sum is then divided by the factors of the labels.
-  public mutating func crossEntropy(
+  package mutating func crossEntropy(
     _ logits: Value, labels: [Int], smoothing: Float = 0, classWeights: [Float]? = nil, ignoring ignored: Int = -1
   ) -> Value {
     let classes = logits.tensor.columns
@@ -29,7 +29,7 @@ extension Tape {
   }
 
   /// Cross-entropy with soft targets [rows, classes], averaged over all rows.
-  public mutating func crossEntropy(_ logits: Value, targets: Tensor) -> Value {
+  package mutating func crossEntropy(_ logits: Value, targets: Tensor) -> Value {
     precondition(targets.shape == logits.shape, "crossEntropy: targets \(targets.shape), logits \(logits.shape)")
     return crossEntropy(logits, targets, divisor: Float(logits.tensor.rows))
   }
@@ -58,7 +58,7 @@ extension Tape {
 
   /// Binary cross-entropy of sigmoid(logits) with targets in 0...1: the mean, or with `weights` the weighted mean. A
   /// weight of 0 takes a number without a label out.
-  public mutating func binaryCrossEntropy(_ logits: Value, targets: Tensor, weights: Tensor? = nil) -> Value {
+  package mutating func binaryCrossEntropy(_ logits: Value, targets: Tensor, weights: Tensor? = nil) -> Value {
     precondition(targets.count == logits.tensor.count, "binaryCrossEntropy: \(targets.shape), logits \(logits.shape)")
     let total = weights?.values.reduce(0, +) ?? Float(targets.count)
     let inverse = total > 0 ? 1 / total : 0
@@ -72,12 +72,12 @@ extension Tape {
   }
 
   /// The mean of (x - target)^2.
-  public mutating func meanSquared(_ x: Value, _ target: Value) -> Value {
+  package mutating func meanSquared(_ x: Value, _ target: Value) -> Value {
     difference(x, target) { ($0 * $0, 2 * $0) }
   }
 
   /// The mean of 0.5 d^2 / beta for |d| < beta, else |d| - 0.5 beta, with d = x - target.
-  public mutating func smoothL1(_ x: Value, _ target: Value, beta: Float = 1) -> Value {
+  package mutating func smoothL1(_ x: Value, _ target: Value, beta: Float = 1) -> Value {
     difference(x, target) { d in
       abs(d) < beta ? (0.5 * d * d / beta, d / beta) : (abs(d) - 0.5 * beta, d < 0 ? -1 : 1)
     }

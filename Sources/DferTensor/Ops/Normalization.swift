@@ -3,7 +3,7 @@ extension Tape {
   ///
   /// - Parameters:
   ///   - x: [..., width]; `weight` and `bias` are [width].
-  public mutating func layerNorm(_ x: Value, _ weight: Parameter, _ bias: Parameter, epsilon: Float) -> Value {
+  package mutating func layerNorm(_ x: Value, _ weight: Parameter, _ bias: Parameter, epsilon: Float) -> Value {
     let w = parameters[weight]
     let y = Kernels.layerNorm(x.tensor, w, parameters[bias], epsilon: epsilon)
     return record(y, from: x, learning: weight, bias) { dy, adjoints in
@@ -18,7 +18,7 @@ extension Tape {
   ///
   /// A training tape normalises by its batch (biased variance) and leaves new running statistics in `statistics`:
   /// `momentum` * new + (1 - `momentum`) * old, the variance biased as in Keras 3. Otherwise the running ones are used.
-  public mutating func batchNorm(
+  package mutating func batchNorm(
     _ x: Value, _ weight: Parameter, _ bias: Parameter, mean: Parameter, variance: Parameter, epsilon: Float,
     momentum: Float = 0.1
   ) -> Value {

@@ -6,7 +6,7 @@ import Foundation
 ///   - clip: [batch, 3, frames, height, width]; frames must divide by `tubelet`, height and width by `patch`.
 /// - Returns: [batch, tokens, 3 * tubelet * patch * patch]. Tokens run over time, then rows, then columns; a token's
 ///   numbers are ordered as in a convolution weight [outputs, 3, tubelet, patch, patch].
-public func tubelets(of clip: Tensor, tubelet: Int, patch: Int) -> Tensor {
+package func tubelets(of clip: Tensor, tubelet: Int, patch: Int) -> Tensor {
   precondition(
     clip.shape.count == 5 && clip.shape[2] % tubelet == 0 && clip.shape[3] % patch == 0 && clip.shape[4] % patch == 0,
     "tubelets: a clip of shape \(clip.shape) does not divide into \(tubelet) x \(patch) x \(patch)")
@@ -16,7 +16,7 @@ public func tubelets(of clip: Tensor, tubelet: Int, patch: Int) -> Tensor {
 /// The fixed position table of VideoMAE: angle p / 10000^(2 floor(j / 2) / width), sine for even j, cosine for odd.
 ///
 /// - Returns: [positions, width].
-public func sineTable(positions: Int, width: Int) -> Tensor {
+package func sineTable(positions: Int, width: Int) -> Tensor {
   var values: [Float] = []
   values.reserveCapacity(positions * width)
   for p in 0..<positions {
@@ -32,7 +32,7 @@ public func sineTable(positions: Int, width: Int) -> Tensor {
 /// the second the row, each as sines, then cosines. With `classToken` a row of zeros comes first.
 ///
 /// - Returns: [(1 +) grid * grid, width]; `width` divides by 4.
-public func sineTable2D(grid: Int, width: Int, classToken: Bool) -> Tensor {
+package func sineTable2D(grid: Int, width: Int, classToken: Bool) -> Tensor {
   precondition(width % 4 == 0, "sineTable2D: width \(width) does not divide by 4")
   let quarter = width / 4
   func encode(_ position: Int) -> [Float] {

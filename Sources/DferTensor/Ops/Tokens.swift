@@ -1,25 +1,25 @@
 extension Tape {
   /// The numbers of x under another shape of equal size.
-  public mutating func reshape(_ x: Value, _ shape: [Int]) -> Value {
+  package mutating func reshape(_ x: Value, _ shape: [Int]) -> Value {
     record(x.tensor.reshaped(shape), from: x) { dy, adjoints in
       adjoints.add(dy.reshaped(x.shape), to: x)
     }
   }
 
   /// A slice of the last dimension, such as the queries of a fused projection.
-  public mutating func columns(_ x: Value, _ range: Range<Int>) -> Value {
+  package mutating func columns(_ x: Value, _ range: Range<Int>) -> Value {
     split(x, outer: x.tensor.rows, inner: 1, range, shape: x.shape.dropLast() + [range.count])
   }
 
   /// A slice of dimension 1, such as one branch's channels of [batch, channels, height, width] or leading tokens of
   /// [batch, tokens, width].
-  public mutating func slice(_ x: Value, _ range: Range<Int>) -> Value {
+  package mutating func slice(_ x: Value, _ range: Range<Int>) -> Value {
     let inner = x.shape.dropFirst(2).reduce(1, *)
     return split(x, outer: x.shape[0], inner: inner, range, shape: [x.shape[0], range.count] + x.shape.dropFirst(2))
   }
 
   /// Consecutive slices of dimension 1 of the given sizes, which add up to all of it.
-  public mutating func splitChannels(_ x: Value, _ sizes: [Int]) -> [Value] {
+  package mutating func splitChannels(_ x: Value, _ sizes: [Int]) -> [Value] {
     precondition(sizes.reduce(0, +) == x.shape[1], "splitChannels: \(sizes) do not add up to \(x.shape)")
     var start = 0
     var parts: [Value] = []
@@ -31,24 +31,24 @@ extension Tape {
   }
 
   /// [batch, a, width] and [batch, b, width] -> [batch, a + b, width].
-  public mutating func concatTokens(_ a: Value, _ b: Value) -> Value {
+  package mutating func concatTokens(_ a: Value, _ b: Value) -> Value {
     concatChannels([a, b])
   }
 
   /// Joins along dimension 1.
-  public mutating func concatChannels(_ parts: [Value]) -> Value {
+  package mutating func concatChannels(_ parts: [Value]) -> Value {
     guard let first = parts.first else { preconditionFailure("concatChannels: nothing to join") }
     return join(parts, axis: 1, outer: first.shape[0])
   }
 
   /// Joins along the last dimension.
-  public mutating func concatColumns(_ parts: [Value]) -> Value {
+  package mutating func concatColumns(_ parts: [Value]) -> Value {
     guard let first = parts.first else { preconditionFailure("concatColumns: nothing to join") }
     return join(parts, axis: first.shape.count - 1, outer: first.tensor.rows)
   }
 
   /// The tokens of each sample that `indices` names, in that order: [batch, tokens, width] -> [batch, kept, width].
-  public mutating func gatherTokens(_ x: Value, _ indices: [[Int]]) -> Value {
+  package mutating func gatherTokens(_ x: Value, _ indices: [[Int]]) -> Value {
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
     let kept = indices.first?.count ?? 0
     precondition(
@@ -63,7 +63,7 @@ extension Tape {
 
   /// A parameter repeated to fill `shape`, whose last dimensions are the parameter's: class tokens, mask tokens,
   /// learned queries.
-  public mutating func broadcast(_ parameter: Parameter, _ shape: [Int]) -> Value {
+  package mutating func broadcast(_ parameter: Parameter, _ shape: [Int]) -> Value {
     let table = parameters[parameter]
     let y = Kernels.addRepeated(Tensor(zeros: shape), table)
     return record(y, learning: parameter) { dy, adjoints in
@@ -72,7 +72,7 @@ extension Tape {
   }
 
   /// x plus a learned table whose numbers repeat over x, such as a position table [1, tokens, width].
-  public mutating func addParameter(_ x: Value, _ parameter: Parameter) -> Value {
+  package mutating func addParameter(_ x: Value, _ parameter: Parameter) -> Value {
     let table = parameters[parameter]
     return record(Kernels.addRepeated(x.tensor, table), from: x, learning: parameter) { dy, adjoints in
       adjoints.add(dy, to: x)
@@ -81,7 +81,7 @@ extension Tape {
   }
 
   /// Means of `group` consecutive tokens: [batch, tokens, width] -> [batch, tokens / group, width].
-  public mutating func meanTokens(_ x: Value, groupsOf group: Int) -> Value {
+  package mutating func meanTokens(_ x: Value, groupsOf group: Int) -> Value {
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
     precondition(group > 0 && tokens % group == 0, "meanTokens: \(tokens) tokens are not groups of \(group)")
     let y = Kernels.meanRows(x.tensor, group: group, width: width, shape: [batch, tokens / group, width])
@@ -93,7 +93,7 @@ extension Tape {
   }
 
   /// `tubelets(of:tubelet:patch:)` for a clip whose own gradient may be wanted.
-  public mutating func tubelets(_ clip: Value, tubelet: Int, patch: Int) -> Value {
+  package mutating func tubelets(_ clip: Value, tubelet: Int, patch: Int) -> Value {
     let rows = DferTensor.tubelets(of: clip.tensor, tubelet: tubelet, patch: patch)
     return record(rows, from: clip) { dy, adjoints in
       adjoints.add(Kernels.untubelets(dy, tubelet: tubelet, patch: patch, shape: clip.shape), to: clip)

@@ -4,31 +4,31 @@ import DferImage
 ///
 /// Seconds are counted, not segments: how finely somebody cuts does not matter. Neighbouring moments depend on each
 /// other, so these figures describe, and are no basis for a significance test.
-public struct Agreement: Sendable, Hashable {
+package struct Agreement: Sendable, Hashable {
   /// Two tracks that are the same face.
-  public struct Pair: Sendable, Hashable {
-    public let reference, other: String
+  package struct Pair: Sendable, Hashable {
+    package let reference, other: String
     /// Seconds that both label.
-    public let seconds: Double
+    package let seconds: Double
   }
 
   /// Beyond this many labels there is no table to look at, and most likely a track is a transcript.
-  public static let mostLabels = 200
+  package static let mostLabels = 200
 
   /// All labels of the paired tracks, in alphabetical order.
-  public let labels: [String]
+  package let labels: [String]
   /// Seconds by the reference's label, then by the other's.
-  public let confusion: [[Double]]
+  package let confusion: [[Double]]
   /// Seconds that only one of them labels, over paired tracks.
-  public let onlyReference, onlyOther: Double
-  public let pairs: [Pair]
+  package let onlyReference, onlyOther: Double
+  package let pairs: [Pair]
   /// Seconds that both label.
-  public let total: Double
+  package let total: Double
   private let rows, columns: [Double]
 
   /// Compares paired tracks. Without `pairs`, tracks are paired by where and when they are: the pair that shares most
   /// comes first, and each track is used once. Throws `AnnotationError` when the tracks have too many labels.
-  public init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil)
+  package init(_ reference: Annotation, _ other: Annotation, pairs names: [(reference: String, other: String)]? = nil)
     throws
   {
     let paired =
@@ -82,29 +82,31 @@ public struct Agreement: Sendable, Hashable {
   // MARK: Figures
 
   /// Share of time with the same label (weighted average recall, accuracy); nil without shared time.
-  public var weightedRecall: Double? {
+  package var weightedRecall: Double? {
     total > 0 ? labels.indices.reduce(0) { $0 + confusion[$1][$1] } / total : nil
   }
 
   /// Mean recall over the labels that the reference has in shared time (unweighted average recall).
-  public var unweightedRecall: Double? {
+  package var unweightedRecall: Double? {
     let recalls = labels.indices.compactMap { recall($0) }
     return recalls.isEmpty ? nil : recalls.reduce(0, +) / Double(recalls.count)
   }
 
   /// Cohen's kappa; nil where it is not defined: no shared time, or one label only.
-  public var kappa: Double? {
+  package var kappa: Double? {
     guard let observed = weightedRecall else { return nil }
     let expected = zip(rows, columns).reduce(0) { $0 + $1.0 * $1.1 } / (total * total)
     return expected < 1 - 1e-12 ? (observed - expected) / (1 - expected) : nil
   }
 
   /// Of the reference's seconds of a label, the share that the other gives the same label.
-  public func recall(_ label: Int) -> Double? { rows[label] > 0 ? confusion[label][label] / rows[label] : nil }
+  package func recall(_ label: Int) -> Double? { rows[label] > 0 ? confusion[label][label] / rows[label] : nil }
   /// Of the other's seconds of a label, the share that the reference gives the same label.
-  public func precision(_ label: Int) -> Double? { columns[label] > 0 ? confusion[label][label] / columns[label] : nil }
+  package func precision(_ label: Int) -> Double? {
+    columns[label] > 0 ? confusion[label][label] / columns[label] : nil
+  }
   /// Seconds of a label in the reference and in the other, in shared time.
-  public func seconds(_ label: Int) -> (reference: Double, other: Double) { (rows[label], columns[label]) }
+  package func seconds(_ label: Int) -> (reference: Double, other: Double) { (rows[label], columns[label]) }
 
   // MARK: Pairing
 

@@ -1,6 +1,6 @@
 extension Agreement {
   /// The figures as lines of text.
-  public var lines: [String] {
+  package var lines: [String] {
     guard total > 0 else { return ["no time that both label"] }
     var lines = pairs.map { "\($0.reference) with \($0.other): \(seconds($0.seconds)) that both label" }
     lines += [
@@ -22,7 +22,7 @@ extension Agreement {
   }
 
   /// The confusion as CSV, a row for each pair of labels: for R, pandas and spreadsheets.
-  public var csv: String {
+  package var csv: String {
     var lines = ["reference,other,seconds"]
     for (row, reference) in labels.enumerated() {
       for (column, other) in labels.enumerated() {

@@ -1,14 +1,14 @@
 import DferImage
 
 /// What was said of each face of a video and when, by a program or by a person.
-public struct Annotation: Sendable, Hashable {
+package struct Annotation: Sendable, Hashable {
   /// A stretch of time with one label.
-  public struct Interval: Sendable, Hashable {
-    public let label: String
+  package struct Interval: Sendable, Hashable {
+    package let label: String
     /// Seconds; the end is exclusive.
-    public let start, end: Double
+    package let start, end: Double
 
-    public init(label: String, start: Double, end: Double) {
+    package init(label: String, start: Double, end: Double) {
       self.label = label
       self.start = start
       self.end = end
@@ -16,14 +16,14 @@ public struct Annotation: Sendable, Hashable {
   }
 
   /// One face, tier or subject.
-  public struct Track: Sendable, Hashable {
-    public let name: String
+  package struct Track: Sendable, Hashable {
+    package let name: String
     /// By start.
-    public let intervals: [Interval]
+    package let intervals: [Interval]
     /// Where the face was, when that is known; by start.
     let boxes: [TimeShare]
 
-    public init(name: String, intervals: [Interval]) {
+    package init(name: String, intervals: [Interval]) {
       self.init(name: name, intervals: intervals, boxes: [])
     }
 
@@ -34,12 +34,12 @@ public struct Annotation: Sendable, Hashable {
     }
   }
 
-  public let tracks: [Track]
+  package let tracks: [Track]
 
-  public init(tracks: [Track]) { self.tracks = tracks }
+  package init(tracks: [Track]) { self.tracks = tracks }
 
   /// The segments of a timeline.
-  public init(_ timeline: SegmentTimeline) {
+  package init(_ timeline: SegmentTimeline) {
     var boxes: [Int: [TimeShare]] = [:]
     for share in timeline.shares where share.row.box != nil { boxes[share.row.faceID ?? -1, default: []].append(share) }
     tracks = timeline.faces.map { face in
@@ -49,7 +49,7 @@ public struct Annotation: Sendable, Hashable {
   }
 
   /// The same with other names for labels. Labels are compared in lower case and without spaces around them.
-  public func renaming(_ names: [String: String]) -> Annotation {
+  package func renaming(_ names: [String: String]) -> Annotation {
     func key(_ label: String) -> String {
       let words = label.lowercased().split(whereSeparator: \.isWhitespace)
       return words.joined(separator: " ")

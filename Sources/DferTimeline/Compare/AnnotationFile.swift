@@ -1,15 +1,15 @@
 import Foundation
 
 /// Why an annotation cannot be read, or not be compared.
-public struct AnnotationError: Error, Hashable, CustomStringConvertible {
-  public let description: String
+package struct AnnotationError: Error, Hashable, CustomStringConvertible {
+  package let description: String
 
   package init(_ description: String) { self.description = description }
 }
 
 /// A file that says what each face shows: ELAN, BORIS, or rows. It may hold several observations or link several videos;
 /// `annotation` picks the one that is asked for and never mixes them.
-public struct AnnotationFile: Sendable {
+package struct AnnotationFile: Sendable {
   private enum Content: Sendable {
     case rows(SegmentTimeline)
     case elan(ElanFile)
@@ -20,7 +20,7 @@ public struct AnnotationFile: Sendable {
 
   /// Reads ELAN files (`.eaf`), BORIS projects (`.boris`), BORIS tables of aggregated events, and whatever
   /// `ImportedTimeline` reads. Throws `AnnotationError`, `CSVTimeline.ParseError`, or what Foundation says of the file.
-  public init(path: String, frameRate: Double? = nil) throws {
+  package init(path: String, frameRate: Double? = nil) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
     let bytes = Array(data)
     try TextKind.refuseOther(bytes)
@@ -41,7 +41,7 @@ public struct AnnotationFile: Sendable {
   }
 
   /// The videos that the file itself names, as paths or URLs.
-  public var media: [String] {
+  package var media: [String] {
     switch content {
     case .rows: []
     case .elan(let file): file.media.map(\.location)
@@ -54,7 +54,7 @@ public struct AnnotationFile: Sendable {
   /// - Parameters:
   ///   - videos: names or paths of what the annotation is compared with; they choose among observations and media.
   ///   - observation: name of the observation to take, for files with several.
-  public func annotation(of videos: [String] = [], observation: String? = nil) throws -> Annotation {
+  package func annotation(of videos: [String] = [], observation: String? = nil) throws -> Annotation {
     let annotation: Annotation
     switch content {
     case .rows(let timeline): annotation = Annotation(timeline)
@@ -67,7 +67,7 @@ public struct AnnotationFile: Sendable {
   }
 
   /// Whether the two may name the same video: the last parts of their paths or URLs are the same bytes.
-  public static func isSameVideo(_ one: String, _ others: [String]) -> Bool {
+  package static func isSameVideo(_ one: String, _ others: [String]) -> Bool {
     others.contains { name(of: one) == name(of: $0) }
   }
 
@@ -83,7 +83,7 @@ public struct AnnotationFile: Sendable {
 
 extension Annotation {
   /// Reads a file that holds one annotation. Throws like `AnnotationFile`.
-  public init(path: String, frameRate: Double? = nil) throws {
+  package init(path: String, frameRate: Double? = nil) throws {
     self = try AnnotationFile(path: path, frameRate: frameRate).annotation()
   }
 

@@ -1,17 +1,17 @@
 /// CSV (RFC 4180) and TSV: UTF-8, header first, point as decimal mark, `\n`, empty cell for what is missing.
-public struct DelimitedWriter: TimelineWriter {
+package struct DelimitedWriter: TimelineWriter {
   private let file: OutputFile
   private let layout: RowLayout
   private let separator: String
   private var hasHeader = false
 
-  public init(_ file: OutputFile, layout: RowLayout, separator: String) {
+  package init(_ file: OutputFile, layout: RowLayout, separator: String) {
     self.file = file
     self.layout = layout
     self.separator = separator
   }
 
-  public mutating func write(_ row: ClipResult) throws {
+  package mutating func write(_ row: ClipResult) throws {
     try writeHeader()
     try file.append(Self.line(row, layout, separator))
   }
@@ -24,11 +24,11 @@ public struct DelimitedWriter: TimelineWriter {
   }
 
   /// A row as one line, without its end.
-  public static func line(_ row: ClipResult, _ layout: RowLayout, _ separator: String = ",") -> String {
+  package static func line(_ row: ClipResult, _ layout: RowLayout, _ separator: String = ",") -> String {
     layout.cells(row).map { text($0, separator) }.joined(separator: separator)
   }
 
-  public mutating func finish() throws {
+  package mutating func finish() throws {
     try writeHeader()
     try file.close()
   }

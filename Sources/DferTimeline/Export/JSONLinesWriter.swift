@@ -1,29 +1,29 @@
 /// JSON Lines: one object for each row, the CSV's fields in the CSV's order, `null` for what is missing.
-public struct JSONLinesWriter: TimelineWriter {
+package struct JSONLinesWriter: TimelineWriter {
   private let file: OutputFile
   private let rows: RowJSON
 
-  public init(_ file: OutputFile, layout: RowLayout) {
+  package init(_ file: OutputFile, layout: RowLayout) {
     self.file = file
     rows = RowJSON(layout)
   }
 
-  public mutating func write(_ row: ClipResult) throws { try file.append(rows.text(row)) }
+  package mutating func write(_ row: ClipResult) throws { try file.append(rows.text(row)) }
 
-  public mutating func finish() throws { try file.close() }
+  package mutating func finish() throws { try file.close() }
 }
 
 /// Rows as JSON objects, each on one line.
-public struct RowJSON: Sendable {
+package struct RowJSON: Sendable {
   private let layout: RowLayout
   private let keys: [String]
 
-  public init(_ layout: RowLayout) {
+  package init(_ layout: RowLayout) {
     self.layout = layout
     keys = layout.columns.map { Quoting.json($0) + ":" }
   }
 
-  public func text(_ row: ClipResult) -> String {
+  package func text(_ row: ClipResult) -> String {
     "{" + zip(keys, layout.cells(row)).map { $0 + text($1) }.joined(separator: ",") + "}"
   }
 

@@ -1,12 +1,12 @@
 import Foundation
 
 /// The video that a timeline belongs to, as other programs are told about it.
-public struct MediaReference: Sendable, Hashable {
+package struct MediaReference: Sendable, Hashable {
   /// A path or a URL.
-  public let location: String
+  package let location: String
 
   /// Nil for what nobody can open again: standard input and cameras.
-  public init?(_ location: String) {
+  package init?(_ location: String) {
     guard !location.isEmpty, location != "-", !location.hasPrefix("v4l2:"), !location.hasPrefix("/dev/") else {
       return nil
     }
@@ -21,17 +21,17 @@ public struct MediaReference: Sendable, Hashable {
     }
   }
 
-  public var isURL: Bool { location.contains("://") }
+  package var isURL: Bool { location.contains("://") }
   /// The absolute path, or the URL.
-  public var absolute: String { isURL ? location : URL(fileURLWithPath: location).standardizedFileURL.path }
-  public var absoluteURL: String {
+  package var absolute: String { isURL ? location : URL(fileURLWithPath: location).standardizedFileURL.path }
+  package var absoluteURL: String {
     isURL ? location : URL(fileURLWithPath: location).standardizedFileURL.absoluteString
   }
   /// File name without folder and extension.
-  public var stem: String { ((location as NSString).lastPathComponent as NSString).deletingPathExtension }
+  package var stem: String { ((location as NSString).lastPathComponent as NSString).deletingPathExtension }
 
   /// The path as seen from the folder of `output`, for links that survive when both move together.
-  public func path(from output: String) -> String {
+  package func path(from output: String) -> String {
     guard !isURL, output != "-" else { return absolute }
     let target = URL(fileURLWithPath: location).standardizedFileURL.pathComponents
     let folder = URL(fileURLWithPath: output).standardizedFileURL.deletingLastPathComponent().pathComponents
@@ -39,7 +39,7 @@ public struct MediaReference: Sendable, Hashable {
     return (Array(repeating: "..", count: folder.count - common) + target[common...]).joined(separator: "/")
   }
 
-  public var mimeType: String {
+  package var mimeType: String {
     switch (location as NSString).pathExtension.lowercased() {
     case "mp4", "m4v": "video/mp4"
     case "mov": "video/quicktime"

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Why rows could not be written.
-public enum OutputError: Error, Hashable, CustomStringConvertible {
+package enum OutputError: Error, Hashable, CustomStringConvertible {
   case exists(path: String)
   /// The same in a batch, which can go on where it was.
   case existsInBatch(path: String)
@@ -13,7 +13,7 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
   /// The reader of a pipe went away. Usually no mistake: `| head` does it.
   case readerGone
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .exists(let path): "\(path): already exists; use --overwrite to replace it"
     case .existsInBatch(let path): "\(path): already exists; use --resume to continue or --overwrite to replace it"
@@ -28,9 +28,9 @@ public enum OutputError: Error, Hashable, CustomStringConvertible {
 }
 
 /// A file that rows are written to. Nothing is replaced unasked.
-public final class OutputFile {
+package final class OutputFile {
   /// How a file comes into being.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// By whole lines: each is in the file when `append` returns, so that a killed run leaves a readable file up to its
     /// last full line.
     case growing
@@ -40,7 +40,7 @@ public final class OutputFile {
     case whole
   }
 
-  public let path: String
+  package let path: String
   /// Nil for a file that is written as a whole, and for one that has no line yet.
   private var handle: FileHandle?
   private let stage: StagedPath?
@@ -51,7 +51,7 @@ public final class OutputFile {
 
   /// Checks that the file can be written; it is there with its first line, or when it is closed. Links are followed:
   /// what they point to is written. `-` is standard output, and so is `/dev/stdout`; these only grow.
-  public init(_ path: String, overwrite: Bool, kind: Kind = .growing) throws {
+  package init(_ path: String, overwrite: Bool, kind: Kind = .growing) throws {
     self.path = path
     switch try OutputTarget(path) {
     case .descriptor(let number):
@@ -110,7 +110,7 @@ public final class OutputFile {
   }
 
   /// Whether a path names a file, not standard output, a pipe or a device.
-  public static func isFile(_ path: String) -> Bool {
+  package static func isFile(_ path: String) -> Bool {
     switch try? OutputTarget(path) {
     case .file: true
     case .descriptor, .stream: false
@@ -119,12 +119,12 @@ public final class OutputFile {
   }
 
   /// Adds one line, with its end.
-  public func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }
+  package func append(_ line: String) throws { try append(Data((line + "\n").utf8)) }
 
   /// Puts the whole text in place, by a new file that takes the name when it is complete.
-  public func writeWhole(_ text: String) throws { try writeWhole(Data(text.utf8)) }
+  package func writeWhole(_ text: String) throws { try writeWhole(Data(text.utf8)) }
 
-  public func writeWhole(_ data: Data) throws {
+  package func writeWhole(_ data: Data) throws {
     guard let stage, handle == nil else { return try append(data) }
     do { try data.write(to: URL(fileURLWithPath: stage.temporary)) } catch { throw failure(Self.code(of: error)) }
     try stage.commit()
@@ -145,7 +145,7 @@ public final class OutputFile {
     }
   }
 
-  public func close() throws {
+  package func close() throws {
     guard path != "-" else { return }
     try begin()
     try? handle?.close()

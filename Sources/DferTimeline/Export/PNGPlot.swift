@@ -81,5 +81,5 @@ enum PNGPlot {
 
 extension SegmentTimeline {
   /// A colour for each of `labels`, the same as in charts and reports.
-  public var colours: [Colour] { ClassColours.of(labels).map { Colour(css: $0) } }
+  package var colours: [Colour] { ClassColours.of(labels).map { Colour(css: $0) } }
 }

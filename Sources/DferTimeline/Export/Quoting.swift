@@ -1,5 +1,5 @@
 /// How text is written inside other text: one loop, and a rule for each format.
-public enum Quoting {
+package enum Quoting {
   /// The text with those characters replaced that `replacement` has something else for.
   static func escaped(_ text: String, _ replacement: (Unicode.Scalar) -> String?) -> String {
     var result = String.UnicodeScalarView()
@@ -30,7 +30,7 @@ public enum Quoting {
   }
 
   /// Text for XML and HTML, inside elements and attributes. Characters that XML 1.0 cannot hold become U+FFFD.
-  public static func xml(_ text: String) -> String {
+  package static func xml(_ text: String) -> String {
     escaped(text) { scalar in
       switch scalar {
       case "&": "&amp;"
@@ -52,7 +52,7 @@ public enum Quoting {
 
   /// The text as one cell of a table: in quotes when it holds a separator, a quote or a line end. Looks at scalars, as
   /// readers look at bytes: a mark that combines with a comma does not hide it.
-  public static func cell(_ text: String, separator: String = ",") -> String {
+  package static func cell(_ text: String, separator: String = ",") -> String {
     let marks = separator.unicodeScalars
     let needsQuotes = text.unicodeScalars.contains { $0 == "\"" || isLineEnd($0) || marks.contains($0) }
     return needsQuotes ? doubled(text) : text

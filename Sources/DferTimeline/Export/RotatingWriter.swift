@@ -4,7 +4,7 @@ import Foundation
 /// named by the time at which it begins. `dfer merge` joins them.
 ///
 /// A file begins with a whole clip, so that the rows of one clip stay together.
-public struct RotatingWriter: TimelineWriter {
+package struct RotatingWriter: TimelineWriter {
   private let path: String
   private let format: OutputFormat
   private let period: Double
@@ -20,7 +20,7 @@ public struct RotatingWriter: TimelineWriter {
   ///   - format: one that grows row by row.
   ///   - onFile: told each file's path, the first one too.
   /// - Throws: `OutputError`.
-  public init(
+  package init(
     _ path: String, format: OutputFormat, period: Double, overwrite: Bool, layout: RowLayout,
     onFile: @escaping (String) -> Void
   ) throws {
@@ -35,7 +35,7 @@ public struct RotatingWriter: TimelineWriter {
     current = try Self.open(path, format, overwrite, layout, onFile)
   }
 
-  public mutating func write(_ row: ClipResult) throws {
+  package mutating func write(_ row: ClipResult) throws {
     if let lastClip, lastClip != row.clip, ContinuousClock.now - begun >= .seconds(period) {
       try current.finish()
       begun = .now
@@ -45,7 +45,7 @@ public struct RotatingWriter: TimelineWriter {
     try current.write(row)
   }
 
-  public mutating func finish() throws { try current.finish() }
+  package mutating func finish() throws { try current.finish() }
 
   private static func open(
     _ path: String, _ format: OutputFormat, _ overwrite: Bool, _ layout: RowLayout, _ onFile: (String) -> Void

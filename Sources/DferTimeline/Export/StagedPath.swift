@@ -2,16 +2,16 @@ import Foundation
 
 /// A hidden name beside a file's own, for what must appear whole or not at all: the file takes its name in `commit`.
 /// Without that, nothing is left behind.
-public final class StagedPath {
-  public let path: String
+package final class StagedPath {
+  package let path: String
   /// Where to write until then; in the same folder, so that the name changes at once.
-  public let temporary: String
+  package let temporary: String
   /// What `path` leads to.
   package let target: String
   private var isCommitted = false
 
   /// Checks that `path` can be written; a symbolic link keeps pointing where it points. Throws `OutputError`.
-  public init(_ path: String, overwrite: Bool) throws {
+  package init(_ path: String, overwrite: Bool) throws {
     self.path = path
     guard case .file(let place) = try OutputTarget(path) else {
       throw OutputError.notWritable(path: path, reason: "this kind of file cannot go to a pipe or a device")
@@ -31,7 +31,7 @@ public final class StagedPath {
   }
 
   /// Gives the file its name. Throws `OutputError`.
-  public func commit() throws {
+  package func commit() throws {
     guard unsafe rename(temporary, target) == 0 else {
       throw OutputError.notWritable(path: path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
     }

@@ -1,7 +1,7 @@
 import DferImage
 
 /// Whose columns a CSV file has.
-public enum TableStyle: String, Sendable, CaseIterable {
+package enum TableStyle: String, Sendable, CaseIterable {
   /// dfer's own: everything.
   case dfer
   /// OpenFace 2's frame table, with expressions added under OpenFace 3's name and dfer's.

@@ -115,7 +115,7 @@ struct TimelineChart {
 }
 
 /// A colour for each class, the same in every chart: apart in hue and in lightness, readable on light and dark grounds.
-public enum ClassColours {
+package enum ClassColours {
   private static let known = [
     "anger": "#d64545", "contempt": "#8f5fa8", "disgust": "#5f8f3e", "fear": "#3f4f9c", "happiness": "#f0b429",
     "neutral": "#a3adb8", "sadness": "#4a90c9", "surprise": "#ec7f37",
@@ -123,7 +123,7 @@ public enum ClassColours {
   private static let others = ["#2a9d8f", "#c2607f", "#7a6f5a", "#69b3a2", "#b5651d", "#5c6bc0", "#9e9d24", "#78909c"]
 
   /// A colour (`#rrggbb`) for each label, the same in reports and in the live view.
-  public static func of(_ labels: [String]) -> [String] {
+  package static func of(_ labels: [String]) -> [String] {
     var next = 0
     return labels.map { label in
       if let colour = known[label] { return colour }

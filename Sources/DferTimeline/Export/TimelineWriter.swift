@@ -1,14 +1,14 @@
 import Foundation
 
 /// Writes rows as they become final.
-public protocol TimelineWriter {
+package protocol TimelineWriter {
   mutating func write(_ row: ClipResult) throws
   /// Ends the file validly. No row may follow.
   mutating func finish() throws
 }
 
 /// The formats that rows can be written in, chosen by a file's extension. Raw values are the extensions.
-public enum OutputFormat: String, Sendable, CaseIterable {
+package enum OutputFormat: String, Sendable, CaseIterable {
   /// Every row with all of its columns.
   case csv, tsv, jsonl, json, sqlite
   /// Segments as subtitles.
@@ -23,7 +23,7 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   case html, svg, png
 
   /// The format that belongs to the name of a file; nil when no format has this extension.
-  public init?(path: String) {
+  package init?(path: String) {
     let name = (path as NSString).lastPathComponent.lowercased()
     let fitting = OutputFormat.allCases.filter { name.hasSuffix("." + $0.rawValue) }
     if path == "-" {
@@ -40,7 +40,7 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   }
 
   /// Why a path has no format, and the way out where there is one; for messages.
-  public static func whyNone(_ path: String) -> String {
+  package static func whyNone(_ path: String) -> String {
     guard path.lowercased().hasSuffix(".parquet") else { return "unknown extension; the formats are \(extensions)" }
     let table = (path as NSString).deletingPathExtension + ".csv"
     return
@@ -48,14 +48,14 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   }
 
   /// Whether the file grows row by row. The others appear whole at the end.
-  public var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
+  package var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
 
   /// All extensions, for messages.
-  public static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
+  package static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
 
   /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone,
   /// `against` (an annotation and its name) for the report. Throws `OutputError`.
-  public func writer(
+  package func writer(
     to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil, style: TableStyle = .dfer,
     against: (annotation: Annotation, name: String)? = nil
   ) throws -> any TimelineWriter {

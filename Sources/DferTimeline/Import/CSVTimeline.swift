@@ -2,19 +2,19 @@ import DferImage
 import Foundation
 
 /// A timeline read back from its CSV file.
-public struct CSVTimeline: Sendable {
+package struct CSVTimeline: Sendable {
   /// A fault in the text; lines count from 1.
-  public struct ParseError: Error, Equatable, CustomStringConvertible {
-    public let line: Int
-    public let reason: String
-    public var description: String { "line \(line): \(reason)" }
+  package struct ParseError: Error, Equatable, CustomStringConvertible {
+    package let line: Int
+    package let reason: String
+    package var description: String { "line \(line): \(reason)" }
   }
 
-  public let columns: [String]
+  package let columns: [String]
   /// Labels in column order, which is also the order of the rows' probabilities.
-  public let labels: [String]
+  package let labels: [String]
   /// In the order of the file; `videos()` has them in the order of time.
-  public let rows: [ClipResult]
+  package let rows: [ClipResult]
   /// For each row the line at which it starts.
   private let lines: [Int]
   /// For each row the file it came from, in a table of `dfer merge`; else empty.
@@ -22,7 +22,7 @@ public struct CSVTimeline: Sendable {
 
   /// The rows by video, in the order of time, whatever order the file has. One nameless video, unless this is a table of
   /// `dfer merge`. Throws `ParseError` for doubled rows and for rows that contradict each other.
-  public func videos() throws -> [(source: String?, rows: [ClipResult])] {
+  package func videos() throws -> [(source: String?, rows: [ClipResult])] {
     guard !sources.isEmpty else { return [(nil, try RowOrder.ordered(rows, lines: lines))] }
     var indices: [ExactName: Int] = [:]
     var videos: [(source: String?, rows: [ClipResult], lines: [Int])] = []
@@ -39,7 +39,7 @@ public struct CSVTimeline: Sendable {
   }
 
   /// The columns that this file has, for writing its rows again.
-  public var layout: RowLayout {
+  package var layout: RowLayout {
     var layout = RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
       includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
@@ -48,12 +48,12 @@ public struct CSVTimeline: Sendable {
     return layout
   }
 
-  public init(path: String) throws {
+  package init(path: String) throws {
     try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))))
   }
 
   /// Reads `text`; the columns of contract v2, or of v1 under their old names, must be there, in any order, others are left alone. Throws `ParseError`.
-  public init(text: String) throws { try self.init(bytes: Array(text.utf8)) }
+  package init(text: String) throws { try self.init(bytes: Array(text.utf8)) }
 
   init(bytes: [UInt8]) throws {
     var reader = DelimitedReader(bytes)

@@ -1,9 +1,9 @@
 import Foundation
 
 /// A timeline read from a file: dfer's own rows, or the frames that another program wrote.
-public struct ImportedTimeline: Sendable {
+package struct ImportedTimeline: Sendable {
   /// Who wrote the file.
-  public enum Origin: String, Sendable, CaseIterable {
+  package enum Origin: String, Sendable, CaseIterable {
     case dfer
     case openFace = "OpenFace"
     case pyFeat = "py-feat"
@@ -11,19 +11,19 @@ public struct ImportedTimeline: Sendable {
     case iMotions
   }
 
-  public let origin: Origin
+  package let origin: Origin
   /// Columns that these rows have, for writing them again.
-  public let layout: RowLayout
+  package let layout: RowLayout
   /// Rows by video, in the order of time; one nameless video, unless this is a table of `dfer merge`.
-  public let videos: [(source: String?, rows: [ClipResult])]
+  package let videos: [(source: String?, rows: [ClipResult])]
 
-  public var labels: [String] { layout.labels }
+  package var labels: [String] { layout.labels }
 
   /// Reads a file by what is in it: dfer's CSV, TSV, JSON and JSON Lines, and tables of OpenFace, py-feat, LibreFace and
   /// iMotions. Throws `CSVTimeline.ParseError`, or what Foundation says of the file.
   ///
   /// - Parameter frameRate: frames each second, for tables that count frames and have no exact times.
-  public init(path: String, frameRate: Double? = nil) throws {
+  package init(path: String, frameRate: Double? = nil) throws {
     try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))), frameRate: frameRate)
   }
 

@@ -1,16 +1,16 @@
 import Foundation
 
 /// What was done to rows, written beside the first file that was made of them as `NAME.model.json`.
-public struct ModelRecord: Sendable, Codable {
-  public var dfer: String
+package struct ModelRecord: Sendable, Codable {
+  package var dfer: String
   /// The rows as they were given, and their SHA-256.
-  public var input: String
-  public var inputSha256: String
-  public var options: [String: String]
-  public var baselines: [TimelineModel.Baseline]
-  public var outputs: [String]
+  package var input: String
+  package var inputSha256: String
+  package var options: [String: String]
+  package var baselines: [TimelineModel.Baseline]
+  package var outputs: [String]
 
-  public init(
+  package init(
     dfer: String, input: String, inputSha256: String, options: [String: String],
     baselines: [TimelineModel.Baseline], outputs: [String]
   ) {
@@ -23,12 +23,12 @@ public struct ModelRecord: Sendable, Codable {
   }
 
   /// `talk.csv` has `talk.model.json`.
-  public static func path(beside output: String) -> String {
+  package static func path(beside output: String) -> String {
     URL(fileURLWithPath: output).deletingPathExtension().appendingPathExtension("model.json").path
   }
 
   /// Throws `OutputError`.
-  public func write(to path: String, overwrite: Bool) throws {
+  package func write(to path: String, overwrite: Bool) throws {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -3,22 +3,22 @@
 ///
 /// In this order: the neutral baseline of each face is taken off, probabilities are averaged over time, a label stays until
 /// another leads clearly, and weak labels are withheld.
-public struct TimelineModel: Sendable, Hashable {
+package struct TimelineModel: Sendable, Hashable {
   /// Seconds of the centred window over which probabilities are averaged.
-  public var smoothing: Double?
+  package var smoothing: Double?
   /// How far another class must lead before it takes over, 0...1.
-  public var hysteresis: Double?
+  package var hysteresis: Double?
   /// Probability below which no label is given, 0...1.
-  public var abstainBelow: Double?
+  package var abstainBelow: Double?
   /// Whether what a face shows in its neutral moments counts as neutral.
-  public var usesNeutralBaseline = false
+  package var usesNeutralBaseline = false
 
-  public init() {}
+  package init() {}
 
-  public var isActive: Bool { smoothing != nil || hysteresis != nil || abstainBelow != nil || usesNeutralBaseline }
+  package var isActive: Bool { smoothing != nil || hysteresis != nil || abstainBelow != nil || usesNeutralBaseline }
 
   /// The options as text, for manifests.
-  public var recorded: [String: String] {
+  package var recorded: [String: String] {
     let all: [(String, String?)] = [
       ("smooth", smoothing.map { "\($0)" }), ("hysteresis", hysteresis.map { "\($0)" }),
       ("abstain_below", abstainBelow.map { "\($0)" }), ("neutral_baseline", usesNeutralBaseline ? "true" : nil),
@@ -27,18 +27,18 @@ public struct TimelineModel: Sendable, Hashable {
   }
 
   /// What was found of one face on the way.
-  public struct Baseline: Sendable, Hashable, Codable {
-    public let faceID: Int
+  package struct Baseline: Sendable, Hashable, Codable {
+    package let faceID: Int
     /// Seconds in which neutral is likeliest.
-    public let neutralSeconds: Double
+    package let neutralSeconds: Double
     /// Mean probabilities over them by class; empty when they are fewer than two, and nothing was taken off.
-    public let means: [String: Double]
+    package let means: [String: Double]
   }
 
   /// The rows with `modelled` filled in, in the same order, and the baselines that were used.
   ///
   /// - Parameter labels: classes in the order of the rows' probabilities.
-  public func apply(_ rows: [ClipResult], labels: [String]) -> (rows: [ClipResult], baselines: [Baseline]) {
+  package func apply(_ rows: [ClipResult], labels: [String]) -> (rows: [ClipResult], baselines: [Baseline]) {
     var shares: [Int: [Share]] = [:]
     var splitter = ShareSplitter()
     var places: [RowKey: Int] = [:]
@@ -151,15 +151,15 @@ public struct TimelineModel: Sendable, Hashable {
 
 extension ClipResult {
   /// A reading after `TimelineModel`.
-  public struct Modelled: Sendable, Hashable {
+  package struct Modelled: Sendable, Hashable {
     /// In the order of the row's own probabilities.
-    public var probabilities: [Float]
+    package var probabilities: [Float]
     /// Place of the label among them; nil when it is withheld.
-    public var label: Int?
+    package var label: Int?
     /// Probability of the label, withheld or not.
-    public var confidence: Float
+    package var confidence: Float
 
-    public init(probabilities: [Float], label: Int?, confidence: Float) {
+    package init(probabilities: [Float], label: Int?, confidence: Float) {
       self.probabilities = probabilities
       self.label = label
       self.confidence = confidence
@@ -167,5 +167,5 @@ extension ClipResult {
   }
 
   /// What figures and charts show: modelled probabilities where there are some, else the raw ones.
-  public var shownProbabilities: [Float] { modelled?.probabilities ?? probabilities }
+  package var shownProbabilities: [Float] { modelled?.probabilities ?? probabilities }
 }

@@ -4,21 +4,21 @@ import DferTensor
 import Foundation
 
 /// How one labelled clip is looked at: where its crops lie, whether they are mirrored, how they are lit.
-public struct Augmentation: Sendable, Hashable {
+package struct Augmentation: Sendable, Hashable {
   /// Side of the crop over the longer side of the box.
-  public var side: Double
+  package var side: Double
   /// How far the crop's middle lies from the box's, in longer sides of the box.
-  public var dx = 0.0
-  public var dy = 0.0
+  package var dx = 0.0
+  package var dy = 0.0
   /// How far the crop is turned, in radians.
-  public var angle = 0.0
+  package var angle = 0.0
   /// How the crop moves from frame to frame; nil: not at all.
-  public var sway: Sway?
-  public var isMirrored = false
-  public var photometric = PhotometricChanges()
+  package var sway: Sway?
+  package var isMirrored = false
+  package var photometric = PhotometricChanges()
 
   /// A slow movement of the crop over a clip, as of a box that is not followed quite right.
-  public struct Sway: Sendable, Hashable {
+  package struct Sway: Sendable, Hashable {
     /// Farthest change of each number of the view.
     var side, dx, dy, angle: Double
     /// Swings over the clip, and where the first one begins.
@@ -26,7 +26,7 @@ public struct Augmentation: Sendable, Hashable {
   }
 
   /// The plain view: what inference does.
-  public init(side: Double) { self.side = side }
+  package init(side: Double) { self.side = side }
 
   /// A random view of the kind that faces in the wild have.
   ///
@@ -34,7 +34,7 @@ public struct Augmentation: Sendable, Hashable {
   ///   - strength: 0 keeps everything but the mirroring plain; about a third is right at first, because with strong
   ///     changes a small network that has seen little stays where it is; 1 is what a shaky detector and poor light do.
   ///   - domain: further changes; nil for none.
-  public init(
+  package init(
     around side: Double, strength: Double, domain: DomainRandomization? = nil, random: inout RandomSource
   ) {
     func spread(_ limit: Double) -> Double { (2 * Double(random.uniform()) - 1) * limit * strength }
@@ -112,7 +112,7 @@ public struct Augmentation: Sendable, Hashable {
 }
 
 /// How the pixels of a crop are changed, the same in all frames of a clip.
-public struct PhotometricChanges: Sendable, Hashable {
+package struct PhotometricChanges: Sendable, Hashable {
   /// Pixels become (pixel - 128) * gain + 128 + shift.
   var gain = 1.0
   var shift = 0.0
@@ -130,7 +130,7 @@ public struct PhotometricChanges: Sendable, Hashable {
   var resolution: Int?
   var colour: ColourChange?
 
-  public init() {}
+  package init() {}
 
   init(strength: Double, random: inout RandomSource) {
     func spread(_ limit: Double) -> Double { (2 * Double(random.uniform()) - 1) * limit * strength }

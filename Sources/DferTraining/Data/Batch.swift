@@ -5,19 +5,19 @@ import DferTensor
 import DferTracking
 
 /// Clips as the network reads them, and what it should say.
-public struct Batch: Sendable {
+package struct Batch: Sendable {
   /// Normalised, [batch, 3, frames, height, width].
-  public var input: Tensor
-  public var targets: CascadeTargets
+  package var input: Tensor
+  package var targets: CascadeTargets
   /// Where the clips come from.
-  public var names: [String]
+  package var names: [String]
 
   /// - Parameters:
   ///   - clips: the clips with the view that is taken of each.
   ///   - frames: how many frames the network gets; the images of a clip are repeated evenly or thinned out.
   ///   - card: of the network.
   ///   - leastVotes: clips with fewer votes do not teach expressions.
-  public init(
+  package init(
     _ clips: [(clip: LabelledClip, augmentation: Augmentation)], frames: Int, _ card: ModelCard, minimumVotes: Float = 1
   ) {
     input = Self.input(clips, frames: frames, tubelet: card.config.trunk.tubeletSize, card.input)

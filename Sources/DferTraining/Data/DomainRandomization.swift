@@ -4,15 +4,15 @@ import Foundation
 
 /// Changes of images that make one source of faces look like others, beside the usual augmentation: resolution, colours, and
 /// where a detector puts its box. A network that has seen all of them does not take any for a sign of an expression.
-public struct DomainRandomization: Sendable, Hashable, Codable {
+package struct DomainRandomization: Sendable, Hashable, Codable {
   /// Crops are reduced to a random side between this and 112 pixels, and enlarged again; nil: not.
-  public var minimumResolution: Int?
+  package var minimumResolution: Int?
   /// Strength of changes of hue, saturation and white balance, 0...1; some faces become grey.
-  public var colour: Double
+  package var colour: Double
   /// Strength of changes of the crop's place and width, 0...1; at 1 as different detectors put their boxes.
-  public var crop: Double
+  package var crop: Double
 
-  public init(minimumResolution: Int? = nil, colour: Double = 0, crop: Double = 0) {
+  package init(minimumResolution: Int? = nil, colour: Double = 0, crop: Double = 0) {
     (self.minimumResolution, self.colour, self.crop) = (minimumResolution, colour, crop)
   }
 
@@ -39,7 +39,7 @@ extension Augmentation {
 }
 
 /// A linear change of colours: hue and saturation around the luma, then a gain for each colour.
-public struct ColourChange: Sendable, Hashable {
+package struct ColourChange: Sendable, Hashable {
   /// Row by row: what red, green and blue become of red, green and blue.
   let matrix: [Float]
 

@@ -30,7 +30,7 @@ struct Episode: Sendable, Hashable {
 
 extension LabelledSet {
   /// Places of the stills that most people called neutral: what episodes come out of.
-  public var stillsAtRest: [Int] {
+  package var stillsAtRest: [Int] {
     guard let rest = labels.firstIndex(of: "neutral") else { return [] }
     return clips.indices.filter { clips[$0].images.count == 1 && clips[$0].majority(among: [rest]) == rest }
   }

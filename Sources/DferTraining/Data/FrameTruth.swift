@@ -1,12 +1,12 @@
 import DferImage
 
 /// Where a face is in one frame, in pixels of the upright video.
-public struct FrameTruth: Sendable, Hashable {
+package struct FrameTruth: Sendable, Hashable {
   /// Seconds from the start of the video.
-  public var time: Double
-  public var box: Rect
+  package var time: Double
+  package var box: Rect
   /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner; empty: not known.
-  public var points: [Point]
+  package var points: [Point]
 
   /// Reads a table with `time_s`, the box `x0,y0,x1,y1`, optionally the five points `leye_x` ... `rmouth_y` and `face`.
   ///

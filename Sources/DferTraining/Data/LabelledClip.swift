@@ -1,41 +1,41 @@
 import DferImage
 
 /// One face with what people or other networks say of it. Places are in pixels of its images.
-public struct LabelledClip: Sendable {
+package struct LabelledClip: Sendable {
   /// Says where it comes from when something is wrong with it.
-  public var name: String
+  package var name: String
   /// In order of time; a still has one.
-  public var images: [Image]
+  package var images: [Image]
   /// The face in each image.
-  public var boxes: [Rect]
+  package var boxes: [Rect]
   /// Whether the boxes are labels to learn, not only places to look at.
-  public var boxesAreLabels: Bool
+  package var boxesAreLabels: Bool
   /// For each image: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner. Empty
   /// when not known.
-  public var points: [[Point]]
+  package var points: [[Point]]
   /// Distance of the outer eye corners, or of the eye centres where no more is known.
-  public var eyeDistance: Double?
+  package var eyeDistance: Double?
   /// Votes for each label of the set; empty when nobody was asked. A single label is one vote.
-  public var votes: [Float]
+  package var votes: [Float]
   /// Votes for something else: unknown, not a face.
-  public var otherVotes: Float = 0
+  package var otherVotes: Float = 0
   /// 0...1 for each blendshape of the set; empty when not known.
-  public var blendshapes: [Float] = []
+  package var blendshapes: [Float] = []
   /// The usual 68 points of a still; empty when not known or not asked for.
-  public var contour: [Point] = []
+  package var contour: [Point] = []
   /// nil when nobody said.
-  public var wearsMask: Bool?
+  package var wearsMask: Bool?
   /// Who is seen; nil: not known.
-  public var person: String?
+  package var person: String?
   /// Number of its frame in a packed set; nil for other data.
-  public var frame: Int?
+  package var frame: Int?
   /// How often it is learned from, against others.
-  public var weight = 1.0
+  package var weight = 1.0
 
   /// The class with the most votes when it holds more than half of them, those for something else counted in.
   ///
   /// - Parameter classes: which classes may be the answer.
-  public func majority(among classes: [Int]) -> Int? {
+  package func majority(among classes: [Int]) -> Int? {
     guard let top = votes.indices.max(by: { votes[$0] < votes[$1] }), classes.contains(top) else { return nil }
     return votes[top] * 2 > votes.reduce(otherVotes, +) ? top : nil
   }
@@ -58,20 +58,20 @@ public struct LabelledClip: Sendable {
 }
 
 /// Labelled faces under one list of labels.
-public struct LabelledSet: Sendable {
-  public var labels: [String]
-  public var clips: [LabelledClip]
+package struct LabelledSet: Sendable {
+  package var labels: [String]
+  package var clips: [LabelledClip]
   /// Clips in which no face was found, without images.
-  public var faceless: [LabelledClip] = []
+  package var faceless: [LabelledClip] = []
   /// What could not be used, in words; empty when all could.
-  public var skipped: [String] = []
+  package var skipped: [String] = []
 
-  public init(labels: [String], clips: [LabelledClip], skipped: [String] = []) {
+  package init(labels: [String], clips: [LabelledClip], skipped: [String] = []) {
     (self.labels, self.clips, self.skipped) = (labels, clips, skipped)
   }
 
   /// People who are in both sets, where the sets say who is seen: what is learned of them makes figures too good.
-  public func people(sharedWith other: LabelledSet) -> [String] {
+  package func people(sharedWith other: LabelledSet) -> [String] {
     func people(_ set: LabelledSet) -> Set<String> { Set((set.clips + set.faceless).compactMap(\.person)) }
     return people(self).intersection(people(other)).sorted()
   }

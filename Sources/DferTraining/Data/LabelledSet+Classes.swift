@@ -3,7 +3,7 @@ import DferModels
 /// How common classes are, and how often clips are drawn.
 extension LabelledSet {
   /// One factor per class: the square root of how rare it is, at most 4, with mean 1 over the votes.
-  public func balancingWeights(minimumVotes: Float = 1) -> [Float] {
+  package func balancingWeights(minimumVotes: Float = 1) -> [Float] {
     let means = classFractions(minimumVotes: minimumVotes)
     let factors = means.map { 1 / ($0 + 3e-3).squareRoot() }
     let mean = zip(factors, means).reduce(0) { $0 + $1.0 * $1.1 }
@@ -23,7 +23,7 @@ extension LabelledSet {
   }
 
   /// How common the classes are; nil without labels.
-  public func classPrior(adjustment: Double = 0, minimumVotes: Float = 1) -> ClassPrior? {
+  package func classPrior(adjustment: Double = 0, minimumVotes: Float = 1) -> ClassPrior? {
     let fractions = classFractions(minimumVotes: minimumVotes).map(Double.init)
     guard fractions.contains(where: { $0 > 0 }) else { return nil }
     return ClassPrior(

@@ -11,7 +11,7 @@ extension LabelledSet {
   ///   - contours: whether to keep the 68 points of stills that have them.
   ///   - filter: which rows are read.
   ///   - detector: made when clips need faces to be found.
-  public init(
+  package init(
     _ csv: String, labels: [String], blendshapes: [String] = [], frames: Int, imageSize: Int, every: Int = 1,
     contours: Bool = false, filter: RowFilter = .all, detector: () throws -> FaceDetector
   ) throws {
@@ -25,7 +25,7 @@ extension LabelledSet {
   }
 
   /// The same for the network of a card.
-  public init(_ csv: String, card: ModelCard, every: Int = 1, detector: () throws -> FaceDetector) throws {
+  package init(_ csv: String, card: ModelCard, every: Int = 1, detector: () throws -> FaceDetector) throws {
     try self.init(
       csv, labels: card.labels, blendshapes: card.blendshapes, frames: card.config.trunk.numFrames,
       imageSize: card.config.trunk.imageSize, every: every, detector: detector)

@@ -14,7 +14,7 @@ extension Manifest {
   ///   - imageSize: side of the network's crops, in pixels.
   ///   - every: take every n-th entry only.
   ///   - detector: made when the first entry without a box is met.
-  public func read(
+  package func read(
     frames: Int, imageSize: Int, every: Int = 1, detector: () throws -> FaceDetector
   ) throws -> LabelledSet {
     let wanted = entries.enumerated().filter { $0.offset.isMultiple(of: every) }.map(\.element)

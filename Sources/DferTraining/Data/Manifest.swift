@@ -5,28 +5,28 @@ import Foundation
 /// them), and `label` or a column of votes for each class. `x0,y0,x1,y1`, in pixels of the upright video, say where the
 /// face is; without them it is looked for. `truth` names a file with the box and the points of each frame, as
 /// `dfer synthesize` writes it, and `face` the face in it. Relative paths start at the manifest's folder.
-public struct Manifest: Sendable {
-  public struct Entry: Sendable, Hashable {
+package struct Manifest: Sendable {
+  package struct Entry: Sendable, Hashable {
     /// Line of the manifest, from 1.
-    public var line: Int
-    public var path: String
-    public var start: Double
+    package var line: Int
+    package var path: String
+    package var start: Double
     /// nil: to the end.
-    public var end: Double?
-    public var votes: [Float]
-    public var otherVotes: Float
-    public var box: Rect?
+    package var end: Double?
+    package var votes: [Float]
+    package var otherVotes: Float
+    package var box: Rect?
     /// What is true of each frame, in order of time; empty when only the whole clip is known.
-    public var truth: [FrameTruth] = []
+    package var truth: [FrameTruth] = []
     /// Who is seen; nil: not known.
-    public var person: String?
+    package var person: String?
     /// What messages call it; nil: its line of the manifest.
-    public var name: String?
+    package var name: String?
   }
 
-  public let path: String
-  public let labels: [String]
-  public let entries: [Entry]
+  package let path: String
+  package let labels: [String]
+  package let entries: [Entry]
 
   init(path: String, labels: [String], entries: [Entry]) {
     (self.path, self.labels, self.entries) = (path, labels, entries)
@@ -37,7 +37,7 @@ public struct Manifest: Sendable {
   ///   - needsLabels: whether every line must have a label; without it, labels are not looked at.
   ///   - filter: which lines are read.
   /// - Throws: one `DataError` that names every wrong line with its reason.
-  public init(_ path: String, labels: [String], needsLabels: Bool = true, filter: RowFilter = .all) throws {
+  package init(_ path: String, labels: [String], needsLabels: Bool = true, filter: RowFilter = .all) throws {
     let table = try LabelTable(path: path, filter: filter)
     guard table.has("path") else { throw DataError(path: path, line: 1, reason: "there is no column path") }
     let columns = VoteColumns(table, labels)

@@ -7,13 +7,13 @@ import Foundation
 /// Columns: `frame`; optionally one of votes for each label, or `label`; `x0,y0,x1,y1`; five points
 /// `leye_x,leye_y ... rmouth_y`; 68 points, of which `p36` and `p45` give the eye distance. Coefficients for a
 /// blendshape head may lie in NAME-blendshapes.csv. An empty cell is not known.
-public enum PackedSet {
+package enum PackedSet {
   static let pointColumns = ["leye", "reye", "nose", "lmouth", "rmouth"].flatMap { ["\($0)_x", "\($0)_y"] }
 
   static let contourColumns = (0..<68).flatMap { ["p\($0)x", "p\($0)y"] }
 
   /// Whether a CSV file is in this format: it numbers frames and a video lies beside it.
-  public static func video(of csv: String) -> String? {
+  package static func video(of csv: String) -> String? {
     let base = URL(fileURLWithPath: csv).deletingPathExtension()
     return ["mkv", "mp4", "avi"].map { base.appendingPathExtension($0).path }
       .first { FileManager.default.fileExists(atPath: $0) }
@@ -27,7 +27,7 @@ public enum PackedSet {
   ///   - contours: whether to keep all 68 points.
   ///   - filter: which rows are read.
   /// - Throws: `DataError` with the line of the first row that is wrong, or `VideoError`.
-  public static func read(
+  package static func read(
     _ csv: String, labels: [String], blendshapes: [String] = [], every: Int = 1, contours: Bool = false,
     filter: RowFilter = .all
   ) throws -> LabelledSet {

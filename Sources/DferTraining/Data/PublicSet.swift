@@ -5,37 +5,37 @@ import Foundation
 ///
 /// RAVDESS and CREMA-D say in their file names what is shown and who acts; DFEW, FERV39k and MAFW come with list files. A
 /// table of sequences is a set of anybody's own; see `SequenceTable`.
-public enum PublicSet: String, Sendable, CaseIterable {
+package enum PublicSet: String, Sendable, CaseIterable {
   case ravdess
   case cremaD = "crema-d"
   case dfew, ferv39k, mafw, sequences
 
   /// One clip.
-  public struct Clip: Sendable, Hashable {
-    public var path: String
-    public var label: String
+  package struct Clip: Sendable, Hashable {
+    package var path: String
+    package var label: String
     /// Who is seen; empty: not known.
-    public var person = ""
+    package var person = ""
     /// `train` or `test`; empty: the set says nothing.
-    public var split = ""
+    package var split = ""
     /// Seconds; nil: the whole file.
-    public var span: ClosedRange<Double>?
+    package var span: ClosedRange<Double>?
     /// `piece` or `window` of a table of sequences; empty for other sets.
-    public var kind = ""
+    package var kind = ""
   }
 
   /// What a folder holds.
-  public struct Contents: Sendable {
-    public var clips: [Clip] = []
+  package struct Contents: Sendable {
+    package var clips: [Clip] = []
     /// What was left out, in words.
-    public var skipped: [String] = []
+    package var skipped: [String] = []
   }
 
   /// Reads a folder.
   ///
   /// - Parameter fold: which of the five train-test splits, for DFEW and MAFW.
   /// - Throws: `DataError` when nothing of the set is there.
-  public func read(_ folder: String, fold: Int = 1) throws -> Contents {
+  package func read(_ folder: String, fold: Int = 1) throws -> Contents {
     if self == .sequences { return Contents(clips: try SequenceTable(folder).parts.map(Clip.init)) }
     let videos = VideoIndex(folder)
     guard !videos.paths.isEmpty else { throw DataError(path: folder, reason: "there are no videos in this folder") }

@@ -1,7 +1,7 @@
 /// Which rows of a table are read: what a suite's `where` and `except` say.
-public struct RowFilter: Sendable, Hashable {
+package struct RowFilter: Sendable, Hashable {
   /// What a cell must be.
-  public enum Rule: Sendable, Hashable {
+  package enum Rule: Sendable, Hashable {
     /// The last number in the cell, as the 17 of `london-017`, is odd or even: halves a set by person.
     case odd, even
     case oneOf(Set<String>)
@@ -9,14 +9,14 @@ public struct RowFilter: Sendable, Hashable {
   }
 
   /// By column; a row is read when all of them hold.
-  public var rules: [String: Rule]
+  package var rules: [String: Rule]
   /// Rows with one of these in the column `label` are passed over, where there is such a column.
-  public var excludedLabels: Set<String>
+  package var excludedLabels: Set<String>
 
   /// Every row.
-  public static let all = RowFilter()
+  package static let all = RowFilter()
 
-  public init(_ rules: [String: Rule] = [:], excludedLabels: Set<String> = []) {
+  package init(_ rules: [String: Rule] = [:], excludedLabels: Set<String> = []) {
     (self.rules, self.excludedLabels) = (rules, excludedLabels)
   }
 

@@ -6,20 +6,20 @@ import Foundation
 /// Columns: `file` (relative to the table), `sequence` as "0-0.7 neutral; 0.8-2.6 happiness talking; 2.7-3.1 neutral" in
 /// seconds, optionally `certainty`: only videos of which it says `clear` are taken. A part counts when its words are a label,
 /// alone or followed by `talking`, `shouting` or a remark in brackets, and when it is long enough to be seen.
-public struct SequenceTable: Sendable {
+package struct SequenceTable: Sendable {
   /// One labelled part of a video.
-  public struct Part: Sendable, Hashable {
-    public enum Kind: String, Sendable {
+  package struct Part: Sendable, Hashable {
+    package enum Kind: String, Sendable {
       /// Shows one expression from end to end.
       case piece
       /// A face at rest that takes on an expression, or comes to rest again; its label is the expression.
       case window
     }
 
-    public var path: String
-    public var start, end: Double
-    public var label: String
-    public var kind: Kind
+    package var path: String
+    package var start, end: Double
+    package var label: String
+    package var kind: Kind
   }
 
   /// Longest piece, and shortest part that counts.
@@ -31,10 +31,10 @@ public struct SequenceTable: Sendable {
   /// Longest time between two parts that still follow each other.
   static let turn = 0.5
 
-  public let parts: [Part]
+  package let parts: [Part]
 
   /// - Throws: `DataError` with the line of the first row that is wrong, or when nothing is left.
-  public init(_ path: String, labels: [String] = ExpressionLabels.names) throws {
+  package init(_ path: String, labels: [String] = ExpressionLabels.names) throws {
     let table = try LabelTable(path: path)
     guard table.has("file"), table.has("sequence") else {
       throw DataError(path: path, line: 1, reason: "a table of sequences needs the columns file and sequence")

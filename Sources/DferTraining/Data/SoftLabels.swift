@@ -3,15 +3,15 @@ import Foundation
 
 /// What another source says of the images of a packed set: a CSV file with `frame` and a probability for each class, as a
 /// network gives them, or with `frame` and `label`.
-public struct SoftLabels: Sendable {
+package struct SoftLabels: Sendable {
   /// Fraction of the target that this source has a say in.
-  public let weight: Float
+  package let weight: Float
   /// By frame one number for each label; they sum to 1.
   private let rows: [Int: [Float]]
 
   /// - Parameter labels: of the set that it will be mixed into.
   /// - Throws: `DataError` with the line of the first row that is wrong.
-  public init(_ path: String, weight: Float, labels: [String]) throws {
+  package init(_ path: String, weight: Float, labels: [String]) throws {
     self.weight = weight
     let table = try LabelTable(path: path)
     let columns = VoteColumns(table, labels)
@@ -43,7 +43,7 @@ extension LabelledSet {
   ///
   /// - Returns: images that at least one source speaks of.
   @discardableResult
-  public mutating func mix(_ sources: [SoftLabels]) -> Int {
+  package mutating func mix(_ sources: [SoftLabels]) -> Int {
     var count = 0
     for index in clips.indices {
       guard let frame = clips[index].frame else { continue }

@@ -5,34 +5,34 @@ import Foundation
 
 /// How well a face detector finds: recall and precision by the size of faces, wrong finds in images without faces, and how
 /// far the points are off. A find counts for a face when they overlap by half (IoU 0.5); ignored faces count neither way.
-public struct DetectorEvaluation: Sendable, Codable {
+package struct DetectorEvaluation: Sendable, Codable {
   /// Faces of one range of sizes, sqrt(width * height) in pixels of the detector's image.
-  public struct Size: Sendable, Codable {
-    public var least: Double
+  package struct Size: Sendable, Codable {
+    package var least: Double
     /// nil: no limit.
-    public var most: Double?
-    public var faces = 0
-    public var found = 0
+    package var most: Double?
+    package var faces = 0
+    package var found = 0
     /// Finds of this size that are no face.
-    public var wrong = 0
+    package var wrong = 0
 
-    public var recall: Double { faces > 0 ? Double(found) / Double(faces) : 0 }
-    public var precision: Double { found + wrong > 0 ? Double(found) / Double(found + wrong) : 0 }
+    package var recall: Double { faces > 0 ? Double(found) / Double(faces) : 0 }
+    package var precision: Double { found + wrong > 0 ? Double(found) / Double(found + wrong) : 0 }
   }
 
-  public var threshold: Double
+  package var threshold: Double
   /// Long side of the images as the detector saw them, in pixels.
-  public var longSide: Int
-  public var sizes = [(0, 12), (12, 24), (24, 48), (48, 96), (96, nil)].map { Size(least: $0.0, most: $0.1) }
+  package var longSide: Int
+  package var sizes = [(0, 12), (12, 24), (24, 48), (48, 96), (96, nil)].map { Size(least: $0.0, most: $0.1) }
   /// Area under the curve of precision over recall for faces of 12 pixels and more.
-  public var averagePrecision = 0.0
-  public var emptyPictures = 0
-  public var findsInEmptyPictures = 0
+  package var averagePrecision = 0.0
+  package var emptyPictures = 0
+  package var findsInEmptyPictures = 0
   /// Mean distance of the five points over sqrt(width * height) of the face; nil without points.
-  public var pointError: Double?
+  package var pointError: Double?
 
   /// - Parameter progress: called with the count of images that are done; false ends the reading early.
-  public init(
+  package init(
     _ detector: FaceDetector, on scenes: [DetectorScene], longSide: Int = 320, threshold: Double? = nil,
     progress: (Int) -> Bool = { _ in true }
   ) {
@@ -102,7 +102,7 @@ public struct DetectorEvaluation: Sendable, Codable {
   }
 
   /// For people.
-  public var lines: [String] {
+  package var lines: [String] {
     func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
     var lines = [
       "average precision \(percent(averagePrecision)) (faces of 12 pixels and more, IoU 0.5, long side \(longSide))"

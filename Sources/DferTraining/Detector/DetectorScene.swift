@@ -3,21 +3,21 @@ import DferVideo
 import Foundation
 
 /// An image with all its faces, for the face detector.
-public struct DetectorScene: Sendable {
-  public struct Face: Sendable, Hashable {
+package struct DetectorScene: Sendable {
+  package struct Face: Sendable, Hashable {
     /// Pixels of the image.
-    public var box: Rect
+    package var box: Rect
     /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner; empty: not known.
-    public var points: [Point]
+    package var points: [Point]
     /// Whether mouth and nose are covered by a mask; nil: not known.
-    public var wearsMask: Bool?
+    package var wearsMask: Bool?
     /// Neither a face nor background: too small or too doubtful to learn or to count.
-    public var isIgnored: Bool
+    package var isIgnored: Bool
   }
 
-  public var name: String
-  public var image: Image
-  public var faces: [Face]
+  package var name: String
+  package var image: Image
+  package var faces: [Face]
 }
 
 extension DetectorScene {
@@ -27,7 +27,7 @@ extension DetectorScene {
   /// (`mask` or `none`).
   ///
   /// - Throws: `DataError` with the line of the first row that is wrong, or `VideoError`.
-  public static func read(_ csv: String) throws -> [DetectorScene] {
+  package static func read(_ csv: String) throws -> [DetectorScene] {
     guard let video = PackedSet.video(of: csv) else {
       throw DataError(path: csv, reason: "no video of this name lies beside it")
     }

@@ -1,18 +1,18 @@
 import Foundation
 
 /// How much better one way to read the same faces is than another.
-public struct Comparison: Sendable, Codable {
+package struct Comparison: Sendable, Codable {
   /// Both ways, in words.
-  public var first, second: String
+  package var first, second: String
   /// Clips with a majority, as in `Evaluation.Classes`; those without a face are left out, since both ways miss them.
-  public var samples: Int
+  package var samples: Int
   /// Clips that only the first way, and only the second way, reads right.
-  public var won, lost: Int
+  package var won, lost: Int
   /// Accuracy and mean recall of the first way less those of the second, with intervals over draws of the same clips for both.
-  public var war, uar: Double
-  public var warInterval, uarInterval: Interval
+  package var war, uar: Double
+  package var warInterval, uarInterval: Interval
   /// How often clips won and lost would be as uneven as this, or more, if both ways were equally good (exact McNemar test).
-  public var chance: Double
+  package var chance: Double
 
   /// nil when no clip has a majority among the labels.
   ///
@@ -20,7 +20,7 @@ public struct Comparison: Sendable, Codable {
   ///   - first: its name, and one answer for each clip.
   ///   - labels: of the logits.
   ///   - without: labels left out.
-  public init?(
+  package init?(
     _ first: (name: String, predictions: [Evaluator.Prediction]),
     over second: (name: String, predictions: [Evaluator.Prediction]),
     of clips: [LabelledClip], labels: [String], without: Set<String> = []
@@ -62,7 +62,7 @@ public struct Comparison: Sendable, Codable {
   }
 
   /// One line for people.
-  public var line: String {
+  package var line: String {
     func points(_ share: Double) -> String { (share <= -0.0005 ? "-" : "+") + Evaluation.decimal(abs(100 * share), 1) }
     func span(_ interval: Interval) -> String { "[\(points(interval.low)), \(points(interval.high))]" }
     return

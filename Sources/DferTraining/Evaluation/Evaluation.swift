@@ -2,58 +2,58 @@ import DferImage
 import DferModels
 
 /// How well a network reads a labelled set.
-public struct Evaluation: Sendable, Codable {
+package struct Evaluation: Sendable, Codable {
   /// Metrics of the classes.
-  public struct Classes: Sendable, Codable {
+  package struct Classes: Sendable, Codable {
     /// Class order of everything below.
-    public var labels: [String]
+    package var labels: [String]
     /// Clips whose top vote is one of the classes and holds more than half of all votes.
-    public var samples: Int
-    public var confusion: Confusion
+    package var samples: Int
+    package var confusion: Confusion
     /// Accuracy, mean recall, mean F1.
-    public var war, uar, macroF1: Double
-    public var warInterval, uarInterval: Interval
+    package var war, uar, macroF1: Double
+    package var warInterval, uarInterval: Interval
     /// One for each class; nil without samples.
-    public var recall: [Double?]
-    public var calibration: Calibration
+    package var recall: [Double?]
+    package var calibration: Calibration
     /// How often the most confident predictions of faces are right; clips without a face are not among them.
-    public var abstention: [AbstentionPoint]
+    package var abstention: [AbstentionPoint]
   }
 
   /// Metrics of boxes and landmarks.
-  public struct Localization: Sendable, Codable {
-    public var samples: Int
+  package struct Localization: Sendable, Codable {
+    package var samples: Int
     /// Mean of the five points' mean distance, over the distance of the outer eye corners.
-    public var normalisedMeanError: Double?
+    package var normalisedMeanError: Double?
     /// Mean intersection over union of the boxes.
-    public var boxOverlap: Double?
+    package var boxOverlap: Double?
   }
 
   /// Metrics of the mask.
-  public struct Masks: Sendable, Codable {
-    public var samples: Int
+  package struct Masks: Sendable, Codable {
+    package var samples: Int
     /// Share of faces whose mask status was right, and of those with and without a mask.
-    public var accuracy: Double
-    public var wornRecall, bareRecall: Double?
+    package var accuracy: Double
+    package var wornRecall, bareRecall: Double?
   }
 
   /// All classes of the network.
-  public var all: Classes?
+  package var all: Classes?
   /// The same without the classes that were left out, answers renormalised over the others.
-  public var selected: Classes?
-  public var localization: Localization?
+  package var selected: Classes?
+  package var localization: Localization?
   /// nil without labels, or when the network does not look for masks.
-  public var masks: Masks?
+  package var masks: Masks?
   /// Divides the logits in all figures above.
-  public var temperature: Double
+  package var temperature: Double
   /// The temperature under which confidence says best how often the answer is what most people would say: fitted to the
   /// faces with a majority, as the other figures are. Fitted to all votes it would say how many people agree, which is
   /// lower. nil for fewer faces than `Temperature.minimumFaces`.
-  public var fittedTemperature: Double?
+  package var fittedTemperature: Double?
   /// Over the domains of a suite, in place of all the rest.
-  public var suite: SuiteResult?
+  package var suite: SuiteResult?
   /// Against another way to read the same faces, where one was asked for.
-  public var gain: Comparison?
+  package var gain: Comparison?
 
   /// Names in JSON, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
@@ -66,7 +66,7 @@ public struct Evaluation: Sendable, Codable {
   ///   - faceless: labelled clips in which no face was found; they count as wrong.
   ///   - without: labels left out in `selected`.
   ///   - temperature: nil takes the card's.
-  public init(
+  package init(
     _ predictions: [Evaluator.Prediction], of clips: [LabelledClip], faceless: [LabelledClip] = [], _ card: ModelCard,
     without: Set<String> = [], temperature: Double? = nil
   ) {
@@ -78,7 +78,7 @@ public struct Evaluation: Sendable, Codable {
   /// The same for any network with these labels.
   ///
   /// - Parameter temperature: divides the logits.
-  public init(
+  package init(
     _ predictions: [Evaluator.Prediction], of clips: [LabelledClip], faceless: [LabelledClip] = [], labels: [String],
     temperature: Double, without: Set<String> = []
   ) {

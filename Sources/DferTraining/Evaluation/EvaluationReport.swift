@@ -4,7 +4,7 @@ import Foundation
 /// Evaluations as text for people.
 extension Evaluation {
   /// Lines of at most 100 columns or so: figures, recall of each class, confusion.
-  public var lines: [String] {
+  package var lines: [String] {
     var lines: [String] = suite?.lines ?? []
     if let selected { lines += Self.lines(selected, "\(selected.labels.count) classes") }
     if let all { lines += Self.lines(all, "all \(all.labels.count) classes", brief: selected != nil) }
@@ -46,7 +46,7 @@ extension Evaluation {
   }
 
   /// The confusion table as CSV: one line for each true class.
-  public var confusionCSV: String? {
+  package var confusionCSV: String? {
     guard let classes = selected ?? all else { return nil }
     let rows = zip(classes.labels, classes.confusion.counts).map { [$0] + $1.map(String.init) }
     return ([["truth"] + classes.labels] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
@@ -56,7 +56,7 @@ extension Evaluation {
   /// probabilities of all classes. Cells stay empty where there is no majority, and where no face was found.
   ///
   /// - Parameter answers: one for each clip of `set`.
-  public func predictionsCSV(_ predictions: [Evaluator.Prediction], of set: LabelledSet) -> String {
+  package func predictionsCSV(_ predictions: [Evaluator.Prediction], of set: LabelledSet) -> String {
     let (labels, every) = (set.labels, Array(set.labels.indices))
     func truth(_ clip: LabelledClip) -> String { clip.majority(among: every).map { labels[$0] } ?? "" }
     let known = zip(predictions, set.clips).map { prediction, clip in
@@ -71,7 +71,7 @@ extension Evaluation {
   }
 
   /// One JSON object with everything.
-  public var json: String {
+  package var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     // Finite numbers and names always have a JSON form.

@@ -4,9 +4,9 @@ import DferTensor
 import Foundation
 
 /// Reads labelled clips with a network, on the same forward pass that inference uses.
-public struct Evaluator: Sendable {
+package struct Evaluator: Sendable {
   /// What the network gets of each clip.
-  public enum InputMode: String, Sendable, Codable, CaseIterable {
+  package enum InputMode: String, Sendable, Codable, CaseIterable {
     /// One temporal index: the frames of one tubelet. Quick, and what single images need.
     case tubelet = "slot"
     /// As many frames as the network was made for.
@@ -16,27 +16,27 @@ public struct Evaluator: Sendable {
     case frames
 
     /// One tubelet where all clips are stills and the network can read one alone, else whole clips.
-    public static func usual(for clips: [LabelledClip], _ config: MTCAEConfig) -> InputMode {
+    package static func usual(for clips: [LabelledClip], _ config: MTCAEConfig) -> InputMode {
       config.readsShortClips && clips.allSatisfy { $0.images.count == 1 } ? .tubelet : .clip
     }
   }
 
   /// What was read of one clip, in the pixels of its first image.
-  public struct Prediction: Sendable {
-    public let logits: [Float]
+  package struct Prediction: Sendable {
+    package let logits: [Float]
     /// nil and empty for networks that read expressions only.
-    public var box: Rect?
-    public var points: [Point] = []
+    package var box: Rect?
+    package var points: [Point] = []
     /// Probability that a mask is worn, for networks that inputMode for one.
-    public var maskWorn: Float?
+    package var maskWorn: Float?
   }
 
-  public let card: ModelCard
-  public let inputMode: InputMode
+  package let card: ModelCard
+  package let inputMode: InputMode
   private let network: MTCAE
   private let weights: ParameterStore
 
-  public init(_ model: ExpressionModel, inputMode: InputMode) {
+  package init(_ model: ExpressionModel, inputMode: InputMode) {
     self.init(card: model.card, network: model.network, weights: model.weights, inputMode: inputMode)
   }
 
@@ -49,7 +49,7 @@ public struct Evaluator: Sendable {
   /// One answer for each clip, in their order.
   ///
   /// - Parameter progress: called with the count of clips that are done; false ends the reading early.
-  public func read(_ clips: [LabelledClip], progress: (Int) -> Bool = { _ in true }) -> [Prediction] {
+  package func read(_ clips: [LabelledClip], progress: (Int) -> Bool = { _ in true }) -> [Prediction] {
     guard inputMode == .frames else { return readEach(clips, progress) }
     let whole = Evaluator(card: card, network: network, weights: weights, inputMode: .clip)
     var predictions: [Prediction] = []

@@ -3,8 +3,8 @@ import DferTensor
 
 /// The mean of two networks' weights. When one was trained on from the other, the mean keeps what the first could do and
 /// much of what the second has learned beside it (WiSE-FT, arXiv 2109.01903).
-public struct Blend: Sendable {
-  public let model: ExpressionModel
+package struct Blend: Sendable {
+  package let model: ExpressionModel
   private let made: Provenance
 
   private struct Provenance: Encodable {
@@ -16,7 +16,7 @@ public struct Blend: Sendable {
 
   /// - Parameter share: of the second network, 0...1.
   /// - Throws: `CheckpointError` naming `path` when the two are not networks of one kind and size.
-  public init(_ first: ExpressionModel, _ second: ExpressionModel, share: Float, path: String) throws {
+  package init(_ first: ExpressionModel, _ second: ExpressionModel, share: Float, path: String) throws {
     guard first.card.config == second.card.config, first.card.labels == second.card.labels,
       first.card.imageMean == second.card.imageMean, first.card.imageStd == second.card.imageStd
     else {
@@ -31,7 +31,7 @@ public struct Blend: Sendable {
   }
 
   /// Writes the blend as a weight file; `result` is what it reads of data that neither has learned from.
-  public func write(to path: String, _ result: Evaluation?) throws {
+  package func write(to path: String, _ result: Evaluation?) throws {
     try WeightFile.write(model.weights, model.card, result, stage: made, to: path)
   }
 }

@@ -3,13 +3,13 @@ import DferModels
 import DferTensor
 
 /// A network for single images whose answers are learned beside the labels.
-public enum Teacher: Sendable {
+package enum Teacher: Sendable {
   case still(ImageClassifier)
   case images(ImageModel)
 
   /// Opens a weight file; it says itself what it is.
   /// - Throws: `CheckpointError` when it is no network for single images.
-  public init(weights path: String) throws {
+  package init(weights path: String) throws {
     let system = try SafetensorsFile(path: path).metadata["model"]
     self =
       system.flatMap(ImageSystem.init) == nil
@@ -70,7 +70,7 @@ extension LabelledSet {
   /// - Parameters:
   ///   - share: weight of the teachers against the votes, 0...1.
   ///   - progress: called with the count of stills that are done, of how many; false ends the teaching early.
-  public mutating func teach(
+  package mutating func teach(
     by teachers: [Teacher], share: Float, progress: (_ done: Int, _ of: Int) -> Bool = { _, _ in true }
   ) {
     guard !teachers.isEmpty else { return }

@@ -3,7 +3,7 @@ import DferTensor
 import Foundation
 
 /// Sizes of a network that starts from nothing.
-public enum ModelPreset: String, Sendable, CaseIterable {
+package enum ModelPreset: String, Sendable, CaseIterable {
   /// For tests and first trials: learns in seconds.
   case tiny
   /// The default network of `dfer`: convolutional stem, six blocks of width 256 over 7 x 7 tokens a temporal index.
@@ -42,7 +42,7 @@ extension ExpressionModel {
   /// - Parameters:
   ///   - encoder: joint attention over all tokens, or attention by regions.
   ///   - labels: the classes it will name.
-  public init(
+  package init(
     fresh preset: ModelPreset, encoder: ClipEncoder.Kind = .videoMAE, labels: [String] = ExpressionLabels.names,
     seed: UInt64
   ) {
@@ -65,7 +65,7 @@ extension ExpressionModel {
   ///
   /// - Parameter stem: path of that network's weights.
   /// - Throws: `CheckpointError` when they cannot be read or the sizes differ.
-  public init(
+  package init(
     fresh preset: ModelPreset, encoder: ClipEncoder.Kind = .videoMAE, stem: String?, seed: UInt64
   ) throws {
     let model = ExpressionModel(fresh: preset, encoder: encoder, seed: seed)
@@ -81,7 +81,7 @@ extension ExpressionModel {
   }
 
   /// The same network with the stem of `other`; nil when it has none or one of other sizes.
-  public func starting(from other: ImageClassifier) -> ExpressionModel? {
+  package func starting(from other: ImageClassifier) -> ExpressionModel? {
     guard let widths = card.config.trunk.stemWidths, let stem = other.stemWeights(widths: widths) else { return nil }
     return replacing(stem.map { ("encoder." + $0.name, $0.tensor) })
   }

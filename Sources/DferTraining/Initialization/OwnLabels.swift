@@ -5,7 +5,7 @@ import DferTensor
 /// expressions begins anew.
 extension ExpressionModel {
   /// - Parameter labels: two or more different names.
-  public func naming(_ labels: [String]) -> ExpressionModel {
+  package func naming(_ labels: [String]) -> ExpressionModel {
     precondition(labels.count > 1 && Set(labels).count == labels.count, "naming: not two or more different labels")
     var card = card
     card.config.cascade.numLabels = labels.count
@@ -22,7 +22,7 @@ extension ExpressionModel {
 
 extension ImageModel {
   /// As in `ExpressionModel`.
-  public func naming(_ labels: [String]) throws -> ImageModel {
+  package func naming(_ labels: [String]) throws -> ImageModel {
     precondition(labels.count > 1 && Set(labels).count == labels.count, "naming: not two or more different labels")
     var card = card
     (card.labels, card.temperature, card.prior, card.metrics) = (labels, 1, nil, "{}")

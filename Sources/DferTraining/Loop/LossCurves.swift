@@ -2,7 +2,7 @@ import DferTimeline
 import Foundation
 
 /// The course of a training as a figure: one line for each loss of its `log.csv`, smoothed, on a logarithmic scale.
-public struct LossCurves: Sendable {
+package struct LossCurves: Sendable {
   /// One column of the log: steps and values, empty cells left out.
   struct Line: Sendable {
     var name: String
@@ -14,7 +14,7 @@ public struct LossCurves: Sendable {
   /// - Parameters:
   ///   - log: text of a CSV file with a column `step`.
   ///   - columns: which of the others to draw; those that are not there or have no number above 0 are left out.
-  public init(log: String, columns: [String] = ["loss", "box", "landmark", "expression", "blendshape"]) {
+  package init(log: String, columns: [String] = ["loss", "box", "landmark", "expression", "blendshape"]) {
     let rows = log.split(whereSeparator: \.isNewline).map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     let header = (rows.first ?? []).map(String.init)
     let step = header.firstIndex(of: "step")
@@ -42,7 +42,7 @@ public struct LossCurves: Sendable {
   }
 
   /// The figure as SVG.
-  public var svg: String {
+  package var svg: String {
     let (width, height, left, top, plotWidth, plotHeight) = (800.0, 420.0, 64.0, 40.0, 712.0, 330.0)
     let all = lines.flatMap(\.points)
     let last = max(1, all.map(\.step).max() ?? 1)

@@ -6,7 +6,7 @@ import DferTensor
 ///
 /// The paper compares losses of one kind. Ours are squared distances and cross-entropies, so each is taken over what it
 /// was at first.
-public struct TaskWeighting: Sendable, Equatable {
+package struct TaskWeighting: Sendable, Equatable {
   /// [tasks, width] and [tasks].
   var weights: ParameterStore
   var optimiser: AdamW
@@ -98,7 +98,7 @@ public struct TaskWeighting: Sendable, Equatable {
     return next
   }
 
-  public static func == (a: Self, b: Self) -> Bool {
+  package static func == (a: Self, b: Self) -> Bool {
     a.weights.tensors == b.weights.tensors && a.optimiser == b.optimiser && a.first == b.first
   }
 }

@@ -1,12 +1,12 @@
 /// Why a training stopped by itself. The last checkpoint is untouched.
-public enum TrainingError: Error, CustomStringConvertible {
+package enum TrainingError: Error, CustomStringConvertible {
   case noClips(String)
   case notFinite(step: Int, clips: [String])
   case poolsOverClips
   case cutsRegions
   case noPretraining(String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noClips(let what): "\(what) holds no labelled faces"
     case .notFinite(let step, let clips):

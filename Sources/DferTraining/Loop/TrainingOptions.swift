@@ -1,7 +1,7 @@
 import DferModels
 
 /// What every training is told: how long, how fast, how often to look, and on what.
-public protocol TrainingOptions: Sendable, Hashable, Codable {
+package protocol TrainingOptions: Sendable, Hashable, Codable {
   var steps: Int { get }
   /// Highest learning rate.
   var rate: Double { get }

@@ -3,18 +3,18 @@ import Foundation
 
 /// Everything that a training needs to go on as if it had never stopped: after `save` and `init(resuming:)` the next
 /// steps give the same numbers, bit for bit.
-public struct TrainingState: Sendable, Equatable {
-  public var weights: ParameterStore
-  public var optimiser: AdamW
-  public var average: MovingAverage
+package struct TrainingState: Sendable, Equatable {
+  package var weights: ParameterStore
+  package var optimiser: AdamW
+  package var average: MovingAverage
   /// The source of all randomness of the steps to come.
-  public var random: RandomSource
+  package var random: RandomSource
   /// How much each loss counts, where that is learned too.
-  public var tasks: TaskWeighting?
+  package var tasks: TaskWeighting?
   /// Best figure on the validation data so far.
-  public var best: Double?
+  package var best: Double?
 
-  public init(_ weights: ParameterStore, _ optimiser: AdamW, emaDecay: Double, seed: UInt64) {
+  package init(_ weights: ParameterStore, _ optimiser: AdamW, emaDecay: Double, seed: UInt64) {
     self.weights = weights
     self.optimiser = optimiser
     average = MovingAverage(weights, decay: emaDecay, warmsUp: true)
@@ -22,7 +22,7 @@ public struct TrainingState: Sendable, Equatable {
   }
 
   /// Steps taken so far.
-  public var step: Int { optimiser.step }
+  package var step: Int { optimiser.step }
 
   /// A tape for the next step. It records nothing for the sake of weights that never move.
   func tape() -> Tape {
@@ -50,7 +50,7 @@ public struct TrainingState: Sendable, Equatable {
     return length
   }
 
-  public static func == (a: Self, b: Self) -> Bool {
+  package static func == (a: Self, b: Self) -> Bool {
     a.weights.names == b.weights.names && a.weights.tensors == b.weights.tensors && a.optimiser == b.optimiser
       && a.average == b.average && a.random == b.random && a.tasks == b.tasks && a.best == b.best
   }
@@ -65,7 +65,7 @@ public struct TrainingState: Sendable, Equatable {
   ///
   /// - Parameter settings: what the training was told to do; a later run must be told the same.
   /// - Throws: `CheckpointError` when it cannot be written.
-  public func save(to path: String, settings: String) throws {
+  package func save(to path: String, settings: String) throws {
     var tensors: [(name: String, tensor: Tensor)] = []
     for (part, list) in zip(Self.parts, [weights.tensors, optimiser.first, optimiser.second, average.tensors]) {
       tensors += zip(weights.names, list).map { (part + $0, $1) }
@@ -86,7 +86,7 @@ public struct TrainingState: Sendable, Equatable {
   ///   - fresh: the state that the same training would start with.
   ///   - settings: as given to `save`.
   /// - Throws: `CheckpointError` when the file is damaged, of another network, or of another training.
-  public init(resuming path: String, from fresh: TrainingState, settings: String) throws {
+  package init(resuming path: String, from fresh: TrainingState, settings: String) throws {
     let file = try SafetensorsFile(path: path)
     let metadata = file.metadata
     guard metadata["dfer_training"] == Self.format else {

@@ -1,21 +1,21 @@
 /// How often the most confident predictions are right, when the rest is left unanswered.
-public struct AbstentionPoint: Sendable, Hashable, Codable {
+package struct AbstentionPoint: Sendable, Hashable, Codable {
   /// Fraction of the samples that are answered.
-  public var answered: Double
+  package var answered: Double
   /// The lowest confidence among them: what to ask of a prediction to answer about so many.
-  public var confidence: Double
+  package var confidence: Double
   /// Fraction of the answered samples that are right.
-  public var accuracy: Double
+  package var accuracy: Double
 
   /// The fractions that are usually reported.
-  public static let usual = [1, 0.9, 0.8, 0.6, 0.4]
+  package static let usual = [1, 0.9, 0.8, 0.6, 0.4]
 
   /// Points of the curve from all samples down to the most confident ones; empty without samples.
   ///
   /// - Parameters:
   ///   - probabilities: one row for each sample, one number for each class.
   ///   - truth: the true class of each sample.
-  public static func curve(probabilities: [[Float]], truth: [Int], at fractions: [Double] = usual) -> [AbstentionPoint]
+  package static func curve(probabilities: [[Float]], truth: [Int], at fractions: [Double] = usual) -> [AbstentionPoint]
   {
     precondition(
       probabilities.count == truth.count, "AbstentionPoint: \(probabilities.count) rows, \(truth.count) labels")

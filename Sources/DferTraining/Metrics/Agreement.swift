@@ -7,9 +7,9 @@ extension [Float] {
 }
 
 /// Measures of numbers and places that are right by degrees.
-public enum Agreement {
+package enum Agreement {
   /// Concordance correlation, 2 cov / (var x + var y + (mean x - mean y)^2), with sums divided by N; 0 when neither moves.
-  public static func concordance(_ x: [Float], _ y: [Float]) -> Double {
+  package static func concordance(_ x: [Float], _ y: [Float]) -> Double {
     precondition(x.count == y.count && !x.isEmpty, "concordance: \(x.count) and \(y.count) numbers")
     let n = Double(x.count)
     let meanX = x.reduce(0.0) { $0 + Double($1) } / n
@@ -25,14 +25,14 @@ public enum Agreement {
     return below > 0 ? 2 * both / below : 0
   }
 
-  public static func meanSquaredError(_ x: [Float], _ y: [Float]) -> Double {
+  package static func meanSquaredError(_ x: [Float], _ y: [Float]) -> Double {
     precondition(x.count == y.count && !x.isEmpty, "meanSquaredError: \(x.count) and \(y.count) numbers")
     let squares = zip(x, y).map { (Double($0) - Double($1)) * (Double($0) - Double($1)) }
     return squares.reduce(0, +) / Double(x.count)
   }
 
   /// Normalised mean error of points: the mean distance over `scale`, usually the distance of the outer eye corners.
-  public static func normalisedMeanError(_ points: [Point], _ truth: [Point], scale: Double) -> Double {
+  package static func normalisedMeanError(_ points: [Point], _ truth: [Point], scale: Double) -> Double {
     precondition(points.count == truth.count && !points.isEmpty && scale > 0, "normalisedMeanError: nothing to compare")
     return zip(points, truth).reduce(0) { $0 + distance($1.0, $1.1) } / Double(points.count) / scale
   }
@@ -48,7 +48,7 @@ public enum Agreement {
     return Double(labelled.count { top(rows.values, $0) == top(truth.values, $0) }) / Double(labelled.count)
   }
 
-  public static func distance(_ a: Point, _ b: Point) -> Double {
+  package static func distance(_ a: Point, _ b: Point) -> Double {
     ((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)).squareRoot()
   }
 }

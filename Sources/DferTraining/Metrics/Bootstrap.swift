@@ -1,15 +1,15 @@
 import DferTensor
 
 /// How far a figure would move with other samples of the same kind.
-public struct Interval: Sendable, Hashable, Codable {
-  public var low, high: Double
+package struct Interval: Sendable, Hashable, Codable {
+  package var low, high: Double
 }
 
-public enum Bootstrap {
+package enum Bootstrap {
   /// The middle `level` of a figure over `rounds` draws of `count` samples with repeats.
   ///
   /// - Parameter figure: the figure of the samples with these indices.
-  public static func interval(
+  package static func interval(
     count: Int, rounds: Int = 1000, level: Double = 0.95, seed: UInt64 = 0, _ figure: ([Int]) -> Double
   ) -> Interval {
     precondition(

@@ -2,24 +2,24 @@ import DferModels
 import Foundation
 
 /// How well the largest probability of an answer says how often the answer is right.
-public struct Calibration: Sendable, Hashable, Codable {
+package struct Calibration: Sendable, Hashable, Codable {
   /// Answers whose confidence lies in (lower, upper].
-  public struct Bin: Sendable, Hashable, Codable {
-    public var count = 0
+  package struct Bin: Sendable, Hashable, Codable {
+    package var count = 0
     /// Share of right answers, and the mean confidence; 0 in an empty bin.
-    public var accuracy = 0.0
-    public var confidence = 0.0
+    package var accuracy = 0.0
+    package var confidence = 0.0
   }
 
-  public let bins: [Bin]
+  package let bins: [Bin]
   /// Expected calibration error: the mean distance of accuracy and confidence, by how many answers a bin has.
-  public let error: Double
+  package let error: Double
 
   /// - Parameters:
   ///   - probabilities: one row per sample, one number per class.
   ///   - truth: the true class of each sample.
   ///   - bins: how many equal parts 0...1 is cut into.
-  public init(probabilities: [[Float]], truth: [Int], bins: Int = 15) {
+  package init(probabilities: [[Float]], truth: [Int], bins: Int = 15) {
     precondition(probabilities.count == truth.count && bins > 0, "Calibration: rows and labels differ in number")
     var table = [Bin](repeating: Bin(), count: bins)
     for (row, label) in zip(probabilities, truth) {
@@ -43,14 +43,14 @@ public struct Calibration: Sendable, Hashable, Codable {
 }
 
 /// Softmax at a temperature, and the temperature that fits.
-public enum Temperature {
+package enum Temperature {
   /// softmax(logits / temperature).
-  public static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
+  package static func probabilities(_ logits: [Float], temperature: Double) -> [Float] {
     Softmax.probabilities(logits, temperature: temperature)
   }
 
   /// Mean cross-entropy of the answers at `temperature` with `targets`, which sum to 1 in each row.
-  public static func crossEntropy(_ logits: [[Float]], _ targets: [[Float]], temperature: Double) -> Double {
+  package static func crossEntropy(_ logits: [[Float]], _ targets: [[Float]], temperature: Double) -> Double {
     var sum = 0.0
     for (row, target) in zip(logits, targets) {
       let top = row.max() ?? 0
@@ -61,20 +61,20 @@ public enum Temperature {
   }
 
   /// Fewer faces than this say too little of how often confidence is right.
-  public static let minimumFaces = 100
+  package static let minimumFaces = 100
   /// What a fit may give. Beyond, the faces were too few or too much alike: nothing reads that badly, or that well.
-  public static let bounds = 0.25...4.0
+  package static let bounds = 0.25...4.0
 
   /// The temperature in `bounds` with the least cross-entropy, to three digits.
   ///
   /// The cross-entropy has one valley along the inverse of the temperature, so a golden-section search finds it.
-  public static func fit(_ logits: [[Float]], _ targets: [[Float]]) -> Double {
+  package static func fit(_ logits: [[Float]], _ targets: [[Float]]) -> Double {
     precondition(logits.count == targets.count, "Temperature.fit: \(logits.count) rows, \(targets.count) targets")
     return logits.isEmpty ? 1 : fit([(1, logits, targets)])
   }
 
   /// The same for several sets of faces, each with a weight whatever its size; none may be empty.
-  public static func fit(_ sets: [(weight: Double, logits: [[Float]], targets: [[Float]])]) -> Double {
+  package static func fit(_ sets: [(weight: Double, logits: [[Float]], targets: [[Float]])]) -> Double {
     let section = (5.0.squareRoot() - 1) / 2
     func cost(_ inverse: Double) -> Double {
       sets.reduce(0) { $0 + $1.weight * crossEntropy($1.logits, $1.targets, temperature: 1 / inverse) }

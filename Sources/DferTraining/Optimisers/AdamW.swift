@@ -3,24 +3,24 @@ import DferTensor
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), in both usual forms.
 ///
 /// All its state is here: the count of steps and two moments for each parameter, so a checkpoint needs nothing else.
-public struct AdamW: Sendable, Equatable {
-  public enum Form: String, Sendable, Codable {
+package struct AdamW: Sendable, Equatable {
+  package enum Form: String, Sendable, Codable {
     /// epsilon is added to the bias-corrected root.
     case torch
     /// epsilon is added to the root as it is; the correction is part of the rate. Differs where gradients are tiny.
     case keras
   }
 
-  public struct Options: Sendable, Hashable, Codable {
-    public var form = Form.torch
-    public var beta1 = 0.9
-    public var beta2 = 0.999
-    public var epsilon = 1e-8
+  package struct Options: Sendable, Hashable, Codable {
+    package var form = Form.torch
+    package var beta1 = 0.9
+    package var beta2 = 0.999
+    package var epsilon = 1e-8
 
-    public init() {}
+    package init() {}
 
     /// Keras's form with its epsilon.
-    public static var keras: Options {
+    package static var keras: Options {
       var options = Options()
       options.form = .keras
       options.epsilon = 1e-7
@@ -28,14 +28,14 @@ public struct AdamW: Sendable, Equatable {
     }
   }
 
-  public let options: Options
-  public let plan: ParameterPlan
+  package let options: Options
+  package let plan: ParameterPlan
   /// Steps taken so far.
-  public internal(set) var step = 0
+  package internal(set) var step = 0
   /// Running means of the gradients and of their squares, in the store's order.
-  public internal(set) var first, second: [Tensor]
+  package internal(set) var first, second: [Tensor]
 
-  public init(_ store: ParameterStore, _ plan: ParameterPlan, _ options: Options = Options()) {
+  package init(_ store: ParameterStore, _ plan: ParameterPlan, _ options: Options = Options()) {
     precondition(plan.entries.count == store.names.count, "AdamW: the plan is of another model")
     self.options = options
     self.plan = plan
@@ -48,7 +48,7 @@ public struct AdamW: Sendable, Equatable {
   /// - Parameters:
   ///   - gradients: one for each parameter, in the store's order.
   ///   - rate: the learning rate of this step, before the plan's factors.
-  public mutating func update(_ store: inout ParameterStore, _ gradients: [Tensor?], rate: Double) {
+  package mutating func update(_ store: inout ParameterStore, _ gradients: [Tensor?], rate: Double) {
     step += 1
     var (power1, power2) = (1.0, 1.0)
     for _ in 0..<step { (power1, power2) = (power1 * options.beta1, power2 * options.beta2) }

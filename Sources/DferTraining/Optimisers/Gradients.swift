@@ -1,16 +1,16 @@
 import DferTensor
 
 /// Gradients of all parameters, in the store's order; nil where the loss does not depend on one.
-public enum Gradients {
+package enum Gradients {
   /// The length of all gradients taken as one vector.
-  public static func norm(_ gradients: [Tensor?]) -> Double {
+  package static func norm(_ gradients: [Tensor?]) -> Double {
     gradients.reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot()
   }
 
   /// Shortens the gradients so that their common length is at most `longest`.
   /// - Returns: the length before; not finite when a gradient is not.
   @discardableResult
-  public static func clip(_ gradients: inout [Tensor?], to longest: Double) -> Double {
+  package static func clip(_ gradients: inout [Tensor?], to longest: Double) -> Double {
     let norm = norm(gradients)
     let factor = longest / (norm + 1e-6)
     guard factor < 1 else { return norm }

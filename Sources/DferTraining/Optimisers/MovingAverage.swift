@@ -1,22 +1,22 @@
 import DferTensor
 
 /// An exponential moving average of weights: steadier than the weights of any one step, and usually what is kept.
-public struct MovingAverage: Sendable, Equatable {
-  public let decay: Double
+package struct MovingAverage: Sendable, Equatable {
+  package let decay: Double
   /// In a short training the average would stay near its start; with this the first updates count more.
-  public let warmsUp: Bool
-  public internal(set) var updates = 0
+  package let warmsUp: Bool
+  package internal(set) var updates = 0
   /// The average, in the store's order.
-  public internal(set) var tensors: [Tensor]
+  package internal(set) var tensors: [Tensor]
 
   /// Starts as a copy of the weights.
-  public init(_ store: ParameterStore, decay: Double, warmsUp: Bool = false) {
+  package init(_ store: ParameterStore, decay: Double, warmsUp: Bool = false) {
     precondition(0...1 ~= decay, "MovingAverage: decay \(decay) is not in 0...1")
     (self.decay, self.warmsUp, tensors) = (decay, warmsUp, store.tensors)
   }
 
   /// average = decay * average + (1 - decay) * weights, without bias correction.
-  public mutating func update(_ store: ParameterStore) {
+  package mutating func update(_ store: ParameterStore) {
     updates += 1
     let decay = warmsUp ? min(decay, Double(1 + updates) / Double(10 + updates)) : decay
     let (old, new) = (Float(decay), Float(1 - decay))
@@ -26,7 +26,7 @@ public struct MovingAverage: Sendable, Equatable {
   }
 
   /// `store` with the averaged weights.
-  public func applied(to store: ParameterStore) -> ParameterStore {
+  package func applied(to store: ParameterStore) -> ParameterStore {
     var store = store
     for (parameter, tensor) in zip(store.parameters, tensors) { store[parameter] = tensor }
     return store

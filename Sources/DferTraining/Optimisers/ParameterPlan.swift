@@ -1,47 +1,47 @@
 import DferTensor
 
 /// How each parameter of a model is trained: one entry for each, in the store's order.
-public struct ParameterPlan: Sendable, Hashable {
-  public struct Entry: Sendable, Hashable {
+package struct ParameterPlan: Sendable, Hashable {
+  package struct Entry: Sendable, Hashable {
     /// Factor on the learning rate.
-    public var rate: Double
+    package var rate: Double
     /// Share of its own value that a step of learning rate 1 takes away.
-    public var weightDecay: Double
+    package var weightDecay: Double
     /// A frozen parameter never moves.
-    public var isFrozen = false
+    package var isFrozen = false
 
-    public init(rate: Double = 1, weightDecay: Double = 0, isFrozen: Bool = false) {
+    package init(rate: Double = 1, weightDecay: Double = 0, isFrozen: Bool = false) {
       (self.rate, self.weightDecay, self.isFrozen) = (rate, weightDecay, isFrozen)
     }
   }
 
-  public private(set) var entries: [Entry]
+  package private(set) var entries: [Entry]
 
   /// What a plan is made from.
-  public struct Options: Sendable, Hashable {
-    public var weightDecay = 0.05
+  package struct Options: Sendable, Hashable {
+    package var weightDecay = 0.05
     /// Also biases, norms and everything else of one dimension decay.
-    public var decaysVectors = false
+    package var decaysVectors = false
     /// Parameters that do not decay, by their whole name.
-    public var withoutDecay: Set<String> = []
+    package var withoutDecay: Set<String> = []
     /// Each encoder layer learns at this factor of the rate of the next later one; 1: all alike.
-    public var layerDecay = 1.0
+    package var layerDecay = 1.0
     /// Factors on the rate, by the start of a name; all that match are multiplied.
-    public var rates: [String: Double] = [:]
+    package var rates: [String: Double] = [:]
     /// Starts of names of parameters that do not move.
-    public var frozen: [String] = []
+    package var frozen: [String] = []
 
-    public init() {}
+    package init() {}
   }
 
   /// One rate and one decay for every parameter.
-  public init(_ store: ParameterStore, weightDecay: Double) {
+  package init(_ store: ParameterStore, weightDecay: Double) {
     entries = store.names.map { _ in Entry(weightDecay: weightDecay) }
   }
 
   /// The grouping of VideoMAE's fine-tuning (MCG-NJU/VideoMAE, optim_factory): matrices decay, vectors do not, and early
   /// layers of the encoder move less.
-  public init(_ store: ParameterStore, _ options: Options) {
+  package init(_ store: ParameterStore, _ options: Options) {
     let depth = (store.names.compactMap(Self.block).max() ?? -1) + 1
     entries = zip(store.names, store.tensors).map { name, tensor in
       let isVector = tensor.shape.count <= 1 || name.hasSuffix(".bias")

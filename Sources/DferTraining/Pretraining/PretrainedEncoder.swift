@@ -5,7 +5,7 @@ extension ExpressionModel {
   /// The same network with the encoder of a pre-training.
   /// - Throws: `CheckpointError` when it is an encoder of another kind, or one that names every tensor which is missing
   ///   or of another size.
-  public func starting(fromEncoder path: String) throws -> ExpressionModel {
+  package func starting(fromEncoder path: String) throws -> ExpressionModel {
     replacing(
       try SafetensorsFile(path: path).encoder(for: weights, .init(card.config.encoder)) { $0.hasPrefix("encoder.") })
   }
@@ -13,7 +13,7 @@ extension ExpressionModel {
 
 extension ImageModel {
   /// As in `ExpressionModel`. Systems without a pre-training have no such encoder.
-  public func starting(fromEncoder path: String) throws -> ImageModel {
+  package func starting(fromEncoder path: String) throws -> ImageModel {
     guard network is EmoticMAE else { throw TrainingError.noPretraining(card.system.rawValue) }
     var store = weights
     let file = try SafetensorsFile(path: path)

@@ -14,7 +14,7 @@ extension LabelledSet {
   ///   - every: take every n-th face only.
   ///   - detector: made when clips need faces to be found.
   /// - Throws: `DataError`, `VideoError` or `BatchError`. Videos that cannot be read are named in `skipped`.
-  public static func unlabelled(
+  package static func unlabelled(
     _ sources: [String], frames: Int, imageSize: Int, span: Double, every: Int = 1, detector: () throws -> FaceDetector
   ) throws -> LabelledSet {
     var set = LabelledSet(labels: [], clips: [])

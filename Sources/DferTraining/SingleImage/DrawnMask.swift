@@ -4,7 +4,7 @@ import Foundation
 
 /// A mask to paint over the lower face: a polygon around the jaw and over the nose, which gives both labels for free,
 /// the expression that people saw before and that a mask is worn.
-public struct DrawnMask: Sendable, Hashable {
+package struct DrawnMask: Sendable, Hashable {
   /// How far up the nose it reaches: 0 the tip, 1 the root.
   var height: Double
   /// How far it stands off the jaw, as a share of the face.
@@ -17,7 +17,7 @@ public struct DrawnMask: Sendable, Hashable {
   var isGrey: Bool
 
   /// Surgical blues, white, black, and cloth of any colour, in several shapes.
-  public init(random: inout RandomSource) {
+  package init(random: inout RandomSource) {
     func number(_ low: Double, _ high: Double) -> Double { low + (high - low) * Double(random.uniform()) }
     let usual: [[Double]] = [
       [150, 190, 215], [95, 150, 190], [235, 235, 235], [200, 205, 205], [35, 35, 40], [70, 75, 90], [190, 200, 180],
@@ -33,7 +33,7 @@ public struct DrawnMask: Sendable, Hashable {
   }
 
   /// Paints the mask; the contour is that of the usual 68 points, in pixels of the image.
-  public func drawn(on image: Image, contour: [Point]) -> Image {
+  package func drawn(on image: Image, contour: [Point]) -> Image {
     precondition(contour.count == 68, "DrawnMask: \(contour.count) points, not 68")
     let polygon = polygon(contour)
     var result = image

@@ -3,22 +3,23 @@ import DferModels
 import DferTensor
 
 /// Images as a network for single images reads them, and what it should say.
-public struct ImageBatch: Sendable {
+package struct ImageBatch: Sendable {
   /// Normalised, [batch, views * channels, side, side].
-  public var input: Tensor
+  package var input: Tensor
   /// [batch, labels], shares of votes; rows without a label are zero.
-  public var shares: Tensor
+  package var shares: Tensor
   /// 1 for a row with a label, else 0.
-  public var weights: [Float]
+  package var weights: [Float]
   /// 1 for a mask, 0 for none, -1 for not known.
-  public var masks: [Int]
-  public var names: [String]
+  package var masks: [Int]
+  package var names: [String]
 
   /// - Parameters:
   ///   - clips: the first image of each is taken.
   ///   - leastVotes: clips with fewer votes do not teach expressions.
-  public init(_ clips: [(clip: LabelledClip, augmentation: Augmentation)], _ model: ImageModel, minimumVotes: Float = 1)
-  {
+  package init(
+    _ clips: [(clip: LabelledClip, augmentation: Augmentation)], _ model: ImageModel, minimumVotes: Float = 1
+  ) {
     let card = model.card
     input = model.input(
       clips.map { $0.augmentation.image($0.clip.images[0], $0.clip.boxes[0], size: card.imageSize) },

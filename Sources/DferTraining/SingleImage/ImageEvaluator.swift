@@ -2,16 +2,16 @@ import DferModels
 import DferTensor
 
 /// Reads labelled clips with a network for single images, on the same path that inference uses.
-public struct ImageEvaluator: Sendable {
+package struct ImageEvaluator: Sendable {
   private let model: ImageModel
 
-  public init(_ model: ImageModel) { self.model = model }
+  package init(_ model: ImageModel) { self.model = model }
 
   /// One answer for each clip, in their order. A clip of several images is answered as `dfer watch` does it: by the
   /// mean of the probabilities of its images.
   ///
   /// - Parameter progress: called with the count of clips that are done; false ends the reading early.
-  public func read(_ clips: [LabelledClip], progress: (Int) -> Bool = { _ in true }) -> [Evaluator.Prediction] {
+  package func read(_ clips: [LabelledClip], progress: (Int) -> Bool = { _ in true }) -> [Evaluator.Prediction] {
     let card = model.card
     let augmentation = Augmentation(side: card.crop.sideFactor)
     var predictions: [Evaluator.Prediction] = []

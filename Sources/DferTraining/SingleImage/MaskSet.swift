@@ -5,7 +5,7 @@ extension LabelledSet {
   /// Reads faces of which only is known whether they wear a mask: a packed set whose column `label` says mask or none.
   ///
   /// - Parameter labels: of the network that will see them; they get no votes for any.
-  public static func masks(_ csv: String, labels: [String], every: Int = 1) throws -> LabelledSet {
+  package static func masks(_ csv: String, labels: [String], every: Int = 1) throws -> LabelledSet {
     var set = try PackedSet.read(csv, labels: ["none", "mask"], every: every)
     set.labels = labels
     set.clips = try set.clips.map { clip in
@@ -21,7 +21,7 @@ extension LabelledSet {
 
   /// The same faces with a mask drawn on each whose outline is known, the others left out: a measure of what a
   /// network still reads when the mouth is hidden. The same seed draws the same masks.
-  public func withDrawnMasks(seed: UInt64) -> LabelledSet {
+  package func withDrawnMasks(seed: UInt64) -> LabelledSet {
     var random = RandomSource(seed: seed)
     var set = self
     set.clips = clips.filter { $0.contour.count == 68 }.map { clip in

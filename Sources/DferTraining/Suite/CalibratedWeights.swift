@@ -3,7 +3,7 @@ import DferTensor
 import Foundation
 
 /// A weight file with a card that says how well it reads the domains of a suite, how sure it may be, and what it learned from.
-public struct CalibratedWeights {
+package struct CalibratedWeights {
   /// Of one domain, as the card keeps it.
   struct Domain: Encodable {
     var faces: Int
@@ -22,14 +22,14 @@ public struct CalibratedWeights {
   private let file: SafetensorsFile
 
   /// - Throws: `CheckpointError` when it is no weight file.
-  public init(_ path: String) throws { file = try SafetensorsFile(path: path) }
+  package init(_ path: String) throws { file = try SafetensorsFile(path: path) }
 
   /// Writes the same tensors with another card.
   ///
   /// - Parameters:
   ///   - result: of these weights at the temperature that is to be kept.
   ///   - prior: of the data that they learned from; nil leaves the card's.
-  public func write(_ result: SuiteResult, prior: ClassPrior?, to path: String) throws {
+  package func write(_ result: SuiteResult, prior: ClassPrior?, to path: String) throws {
     var metadata = file.metadata
     metadata["temperature"] = String(result.weights.temperature)
     metadata["date"] = Date.now.formatted(.iso8601.year().month().day())
@@ -74,7 +74,7 @@ extension ClassPrior {
   ///   - files: packed sets and manifests, each with how often its faces are drawn.
   ///   - adjustment: how much of it training has taken out of the logits.
   /// - Throws: `DataError` with the line of the first row that is wrong, or when nobody is labelled.
-  public init(of files: [(path: String, weight: Double)], labels: [String], adjustment: Double) throws {
+  package init(of files: [(path: String, weight: Double)], labels: [String], adjustment: Double) throws {
     var set = LabelledSet(labels: labels, clips: [])
     for file in files {
       let table = try LabelTable(path: file.path)

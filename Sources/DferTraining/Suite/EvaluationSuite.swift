@@ -4,29 +4,29 @@ import Foundation
 
 /// Domains that weights are judged on: sets of labelled faces from different sources, each with a name, a weight and a
 /// purpose. A choice made on one source tells nothing about the others; a choice by the mean over domains does.
-public struct EvaluationSuite: Sendable, Hashable {
-  public struct Domain: Sendable, Hashable {
-    public var name: String
+package struct EvaluationSuite: Sendable, Hashable {
+  package struct Domain: Sendable, Hashable {
+    package var name: String
     /// What a figure on it says, for people.
-    public var purpose: String
+    package var purpose: String
     /// Labelled data: packed sets or manifests, read as one set.
-    public var data: [String]
+    package var data: [String]
     /// How much it counts in the mean.
-    public var weight: Double
-    public var filter: RowFilter
+    package var weight: Double
+    package var filter: RowFilter
     /// Every n-th row is read.
-    public var subsample: Int
+    package var subsample: Int
     /// What the network gets of each face; nil: what suits the faces.
-    public var inputMode: Evaluator.InputMode?
+    package var inputMode: Evaluator.InputMode?
   }
 
-  public var name: String
-  public var about: String
+  package var name: String
+  package var about: String
   /// Labels left out of all figures.
-  public var excludedLabels: Set<String>
-  public var domains: [Domain]
+  package var excludedLabels: Set<String>
+  package var domains: [Domain]
 
-  public init(name: String, about: String = "", excludedLabels: Set<String> = [], domains: [Domain]) {
+  package init(name: String, about: String = "", excludedLabels: Set<String> = [], domains: [Domain]) {
     (self.name, self.about, self.excludedLabels, self.domains) = (name, about, excludedLabels, domains)
   }
 
@@ -38,7 +38,7 @@ public struct EvaluationSuite: Sendable, Hashable {
   ///   - only: names of the domains to keep; empty: all.
   /// - Throws: an error with the line of the first key that is wrong, or a `DataError` that names every data file that is
   ///   not there.
-  public init(contentsOf path: String, data folder: String? = nil, only: [String] = []) throws {
+  package init(contentsOf path: String, data folder: String? = nil, only: [String] = []) throws {
     let file = URL(fileURLWithPath: path)
     guard let text = try? String(contentsOf: file, encoding: .utf8) else {
       throw DataError(path: path, reason: "there is no such text file")
@@ -96,7 +96,7 @@ extension EvaluationSuite.Domain {
   ///
   /// - Parameter detector: made when clips need faces to be found.
   /// - Throws: `DataError` or `VideoError`; `TrainingError.noClips` when nothing is left.
-  public func read(for info: FaceReader.ModelInfo, detector: () throws -> FaceDetector) throws -> LabelledSet {
+  package func read(for info: FaceReader.ModelInfo, detector: () throws -> FaceDetector) throws -> LabelledSet {
     var set = LabelledSet(labels: info.labels, clips: [])
     for path in data {
       let part = try LabelledSet(

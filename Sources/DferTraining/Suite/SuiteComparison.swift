@@ -1,28 +1,28 @@
 /// How much better some weights read a suite than others, on the same faces.
-public struct SuiteComparison: Sendable, Codable {
-  public struct Gain: Sendable, Codable {
-    public var domain: String
+package struct SuiteComparison: Sendable, Codable {
+  package struct Gain: Sendable, Codable {
+    package var domain: String
     /// Recall and accuracy of the first weights less those of the second, with intervals over draws of the same faces for both.
-    public var uar, war: Double
-    public var uarInterval, warInterval: Interval
+    package var uar, war: Double
+    package var uarInterval, warInterval: Interval
     /// Faces that only the first, and only the second weights read right.
-    public var won, lost: Int
+    package var won, lost: Int
     /// How often chance alone would be as uneven, or more (exact McNemar test).
-    public var chance: Double
+    package var chance: Double
   }
 
   /// The weights that the first are compared with, and their own figures.
-  public var weights: SuiteResult.Weights
-  public var domains: [Gain]
+  package var weights: SuiteResult.Weights
+  package var domains: [Gain]
   /// Gain in the mean over domains, and in how much confidence is off.
-  public var uar, war, calibrationError: Double
-  public var uarInterval, warInterval: Interval
+  package var uar, war, calibrationError: Double
+  package var uarInterval, warInterval: Interval
 
   /// - Parameters:
   ///   - suite: the domains that were read.
   ///   - first, second: results and readings of both weights.
   /// - Throws: `DataError` when the two do not count the same faces, as weights with other labels may.
-  public init(
+  package init(
     _ suite: EvaluationSuite, _ first: (result: SuiteResult, readings: [SuiteReading]),
     over second: (result: SuiteResult, readings: [SuiteReading])
   ) throws {

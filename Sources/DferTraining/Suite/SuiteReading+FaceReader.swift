@@ -6,7 +6,7 @@ extension FaceReader {
   /// - Parameters:
   ///   - inputMode: what it gets of each face; nil, or what it cannot read: what suits the faces and the network.
   ///   - progress: called with the count of faces that are done; false ends the reading early.
-  public func reading(
+  package func reading(
     of set: LabelledSet, inputMode: Evaluator.InputMode? = nil, progress: (Int) -> Bool = { _ in true }
   ) -> SuiteReading {
     switch self {
@@ -27,7 +27,7 @@ extension FaceReader {
 
 extension Evaluator.InputMode {
   /// For people.
-  public var words: String {
+  package var words: String {
     switch self {
     case .tubelet: "one tubelet"
     case .clip: "whole clips"

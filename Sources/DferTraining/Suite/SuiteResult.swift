@@ -2,14 +2,14 @@ import DferModels
 import Foundation
 
 /// What one network read of a domain.
-public struct SuiteReading: Sendable {
+package struct SuiteReading: Sendable {
   /// What the network got of each face, in words.
-  public var inputMode: String
+  package var inputMode: String
   var predictions: [Evaluator.Prediction]
   /// The labelled faces without their images, which are large and no longer needed.
   var set: LabelledSet
 
-  public init(inputMode: String, predictions: [Evaluator.Prediction], of set: LabelledSet) {
+  package init(inputMode: String, predictions: [Evaluator.Prediction], of set: LabelledSet) {
     (self.inputMode, self.predictions, self.set) = (inputMode, predictions, set)
     for index in self.set.clips.indices { self.set.clips[index].images = [] }
   }
@@ -22,51 +22,51 @@ public struct SuiteReading: Sendable {
 }
 
 /// How well weights read each domain of a suite, and the mean over domains.
-public struct SuiteResult: Sendable, Codable {
-  public struct Domain: Sendable, Codable {
-    public var name, purpose: String
-    public var weight: Double
+package struct SuiteResult: Sendable, Codable {
+  package struct Domain: Sendable, Codable {
+    package var name, purpose: String
+    package var weight: Double
     /// What the network got of each face, in words.
-    public var inputMode: String
+    package var inputMode: String
     /// Labelled clips in which no face was found; they count as wrong.
-    public var faceless: Int
+    package var faceless: Int
     /// Without the suite's excluded labels.
-    public var classes: Evaluation.Classes
+    package var classes: Evaluation.Classes
   }
 
   /// Means of the domains' figures, by their weights.
-  public struct Mean: Sendable, Codable {
-    public var uar, war, macroF1, calibrationError: Double
+  package struct Mean: Sendable, Codable {
+    package var uar, war, macroF1, calibrationError: Double
     /// Over draws of the faces within every domain.
-    public var uarInterval: Interval
-    public var abstention: [AbstentionPoint]
+    package var uarInterval: Interval
+    package var abstention: [AbstentionPoint]
   }
 
   /// The weights that were judged, as a person would name them.
-  public struct Weights: Sendable, Codable, Hashable {
-    public var path, system, version: String
-    public var temperature: Double
+  package struct Weights: Sendable, Codable, Hashable {
+    package var path, system, version: String
+    package var temperature: Double
     /// The class prior that they were read with; nil: as they were trained.
-    public var prior: String?
+    package var prior: String?
 
-    public init(path: String, system: String, version: String, temperature: Double, prior: String? = nil) {
+    package init(path: String, system: String, version: String, temperature: Double, prior: String? = nil) {
       (self.path, self.system, self.version) = (path, system, version)
       (self.temperature, self.prior) = (temperature, prior)
     }
   }
 
-  public var suite: String
-  public var weights: Weights
-  public var domains: [Domain]
-  public var mean: Mean
+  package var suite: String
+  package var weights: Weights
+  package var domains: [Domain]
+  package var mean: Mean
   /// The temperature that fits all domains together, each by its weight, whatever its number of faces; nil for too few.
-  public var fittedTemperature: Double?
+  package var fittedTemperature: Double?
   /// Against other weights, where they were given.
-  public var comparison: SuiteComparison?
+  package var comparison: SuiteComparison?
 
   /// - Parameter readings: for each domain of the suite what was read of it, in their order.
   /// - Throws: `DataError` that names a domain none of whose faces has a majority.
-  public init(_ suite: EvaluationSuite, _ weights: Weights, _ readings: [SuiteReading]) throws {
+  package init(_ suite: EvaluationSuite, _ weights: Weights, _ readings: [SuiteReading]) throws {
     precondition(suite.domains.count == readings.count && !readings.isEmpty, "SuiteResult: \(readings.count) readings")
     (self.suite, self.weights) = (suite.name, weights)
     let verdicts = readings.map { $0.verdicts(temperature: weights.temperature, without: suite.excludedLabels) }

@@ -3,7 +3,7 @@ import Foundation
 /// Suites as text for people.
 extension SuiteResult {
   /// A table with a line for each domain and one for their mean, and a second one against other weights.
-  public var lines: [String] {
+  package var lines: [String] {
     let confident = AbstentionPoint.usual.dropFirst().map { Evaluation.decimal(100 * $0, 0) }
     let header = ["domain", "n", "UAR %", "95 %", "WAR %", "F1 %", "ECE"] + confident.map { "at " + $0 + " %" }
     var rows = domains.map { domain in
@@ -40,7 +40,7 @@ extension SuiteResult {
   }
 
   /// One JSON object with everything, the confusion tables too.
-  public var json: String {
+  package var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Finite numbers and names always have a JSON form.

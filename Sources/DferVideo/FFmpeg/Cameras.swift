@@ -3,9 +3,9 @@ import DferImage
 import Foundation
 
 /// The cameras of this machine.
-public enum Cameras {
+package enum Cameras {
   /// Every camera with its modes, also those that are in use or forbidden; empty when there is none. Starts none.
-  public static func all() -> [Camera] {
+  package static func all() -> [Camera] {
     #if os(Linux)
       let nodes = ((try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? [])
         .compactMap { $0.hasPrefix("video") ? Int($0.dropFirst(5)) : nil }.sorted()

@@ -6,17 +6,17 @@ import DferImage
 ///
 /// Pixels are RGB, with BT.601 below 720 lines and BT.709 from there on where the stream does not say; limited and full
 /// range as tagged (limited where it does not say). Transparent parts are on black.
-public final class Frame: @unchecked Sendable {
+package final class Frame: @unchecked Sendable {
   /// Number of the frame among those that were shown, from 0.
-  public let index: Int
+  package let index: Int
   /// Exact presentation time minus the container's start.
-  public let time: MediaTime
+  package let time: MediaTime
   /// Seconds that the frame is shown, when the container says so.
-  public let duration: Double?
+  package let duration: Double?
   /// Pixels of the upright image with square pixels.
-  public let size: Size
+  package let size: Size
   /// When the frame came out of its source, by a monotonic clock.
-  public private(set) var arrivedAt = ContinuousClock.now
+  package private(set) var arrivedAt = ContinuousClock.now
 
   private let raw: UnsafeMutablePointer<AVFrame>
   private let stored: Size
@@ -59,7 +59,7 @@ public final class Frame: @unchecked Sendable {
   func arrived() { arrivedAt = .now }
 
   /// The whole upright image, scaled so that its longer side has `longSide` pixels.
-  public func image(longSide: Int) -> Image {
+  package func image(longSide: Int) -> Image {
     let scale = Double(longSide) / Double(max(size.width, size.height))
     let target = Size(
       width: max(1, Int((Double(size.width) * scale).rounded())),
@@ -70,7 +70,7 @@ public final class Frame: @unchecked Sendable {
 
   /// The part of the upright image inside `square`, scaled to `side` x `side` pixels. Fractions of pixels count, and
   /// outside the image its border is repeated.
-  public func crop(_ square: Rect, side: Int) -> Image {
+  package func crop(_ square: Rect, side: Int) -> Image {
     let turned = orientation.upright(size)
     let inTurned = orientation.stored(square, upright: size)
     let (sx, sy) = (Double(stored.width) / Double(turned.width), Double(stored.height) / Double(turned.height))

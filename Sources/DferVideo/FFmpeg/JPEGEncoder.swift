@@ -2,7 +2,7 @@ import CFFmpeg
 import DferImage
 
 /// Makes JPEG files of images with libavcodec. Used from one thread; set up anew only when the size changes.
-public final class JPEGEncoder {
+package final class JPEGEncoder {
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var scaler: OpaquePointer?
   private var frame: UnsafeMutablePointer<AVFrame>?
@@ -11,7 +11,7 @@ public final class JPEGEncoder {
   private let scale: Int32
 
   /// - Parameter scale: FFmpeg's quantiser, 2 (best) to 31 (smallest).
-  public init(scale: Int = 5) {
+  package init(scale: Int = 5) {
     precondition((2...31).contains(scale), "JPEGEncoder: scale \(scale)")
     self.scale = Int32(scale)
   }
@@ -22,7 +22,7 @@ public final class JPEGEncoder {
   }
 
   /// The image as the bytes of a JPEG file (4:2:0, full range). Throws `VideoError` when this FFmpeg cannot do it.
-  public func encode(_ image: Image) throws -> [UInt8] {
+  package func encode(_ image: Image) throws -> [UInt8] {
     if image.size != size { try open(image.size) }
     guard let context, let scaler, let frame, let packet else { throw failure(-ENOMEM) }
     // The encoder may still hold the planes of the last image.

@@ -2,9 +2,9 @@ import CFFmpeg
 import Foundation
 
 /// SHA-256 by libavutil, which is linked anyway.
-public enum SHA256 {
+package enum SHA256 {
   /// The digest of a file, as 64 hexadecimal digits.
-  public static func hex(ofFile path: String) throws -> String {
+  package static func hex(ofFile path: String) throws -> String {
     guard let file = FileHandle(forReadingAtPath: path) else { throw VideoError.missing(path: path) }
     defer { try? file.close() }
     guard let state = av_sha_alloc() else {
@@ -22,6 +22,6 @@ public enum SHA256 {
 }
 
 /// Which FFmpeg this program runs with.
-public enum FFmpegVersion {
-  public static var text: String { String(cString: av_version_info()) }
+package enum FFmpegVersion {
+  package static var text: String { String(cString: av_version_info()) }
 }

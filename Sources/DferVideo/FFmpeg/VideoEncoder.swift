@@ -2,7 +2,7 @@ import CFFmpeg
 import DferImage
 
 /// How images are compressed.
-public enum VideoCoding: Sendable, Hashable {
+package enum VideoCoding: Sendable, Hashable {
   /// H.264 by libx264 where FFmpeg has it, else MPEG-4 part 2. `quality` is x264's CRF: 18 looks like the source, 23 is
   /// usual, 35 is poor.
   case lossy(quality: Int)

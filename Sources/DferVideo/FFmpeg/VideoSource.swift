@@ -10,8 +10,8 @@ import Synchronization
 /// given as they are stored.
 ///
 /// Used from one thread at a time; `counts` and `cancel()` may be used from any.
-public final class VideoSource: VideoEvents, @unchecked Sendable {
-  public let info: VideoInfo
+package final class VideoSource: VideoEvents, @unchecked Sendable {
+  package let info: VideoInfo
 
   private let container: Container
   private let decoder: UnsafeMutablePointer<AVCodecContext>
@@ -36,7 +36,7 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
 
   private enum State { case reading, draining, ended }
 
-  public init(_ location: String, options: VideoOptions = VideoOptions()) throws {
+  package init(_ location: String, options: VideoOptions = VideoOptions()) throws {
     container = try Container(location, options: options, stop: stop)
     info = container.info
     let parameters = container.stream.pointee.codecpar!
@@ -78,10 +78,10 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   /// What the decoder has met so far.
-  public var counts: DecodeCounts { sharedCounts.withLock { $0 } }
+  package var counts: DecodeCounts { sharedCounts.withLock { $0 } }
 
   /// Share of the input that has been read, by bytes; nil when it cannot be known.
-  public var byteProgress: Double? {
+  package var byteProgress: Double? {
     guard let size = info.byteSize, size > 0, let read = container.bytesRead, read >= 0 else { return nil }
     return min(1, Double(read) / Double(size))
   }
@@ -90,13 +90,13 @@ public final class VideoSource: VideoEvents, @unchecked Sendable {
   var lastArrival: ContinuousClock.Instant { container.lastArrival }
 
   /// Why reading ended too early, for people; nil at an ordinary end.
-  public var endReason: String? { container.endReason }
+  package var endReason: String? { container.endReason }
 
   /// Ends reads that wait, from any thread. `next()` then comes to the end.
-  public func cancel() { stop.raise() }
+  package func cancel() { stop.raise() }
 
   /// The next frame or hole; nil at the end.
-  public func next() throws -> VideoEvent? {
+  package func next() throws -> VideoEvent? {
     while waiting.isEmpty && state != .ended { try step() }
     guard !waiting.isEmpty else { return nil }
     let event = waiting.removeFirst()

@@ -5,8 +5,8 @@ import DferImage
 ///
 /// The file has its name only after `finish()`; a writer that is dropped before leaves nothing behind. The same images
 /// and times give the same bytes with the same FFmpeg.
-public final class VideoWriter {
-  public let path: String
+package final class VideoWriter {
+  package let path: String
   private let muxer: Muxer
   private let encoder: VideoEncoder
   private let stream: UnsafeMutablePointer<AVStream>
@@ -20,7 +20,7 @@ public final class VideoWriter {
   ///   - frameRate: frames a second that the container declares.
   ///   - soundOf: a file whose sound goes along as it is, where the container can hold its codec; see `hasSound`.
   /// - Throws: `VideoWriteError`.
-  public init(
+  package init(
     _ path: String, size: Size, timeBase: TimeBase, frameRate: Double, coding: VideoCoding = .lossy(quality: 23),
     soundOf: String? = nil
   ) throws {
@@ -45,10 +45,10 @@ public final class VideoWriter {
   }
 
   /// Whether sound goes along.
-  public var hasSound: Bool { sound != nil }
+  package var hasSound: Bool { sound != nil }
 
   /// Adds an image that is shown from `ticks` of the time base on. Times must rise.
-  public func write(_ image: Image, at ticks: Int64) throws {
+  package func write(_ image: Image, at ticks: Int64) throws {
     if let last, ticks <= last {
       throw VideoWriteError(operation: "write", path: path, reason: "time \(ticks) does not follow time \(last)")
     }
@@ -59,7 +59,7 @@ public final class VideoWriter {
   }
 
   /// Writes what is still in the encoder and closes the file.
-  public func finish() throws {
+  package func finish() throws {
     try encoder.encode(nil, at: 0, take)
     try sound?.copy(until: .infinity, to: muxer)
     try muxer.finish()
