@@ -6,8 +6,7 @@ import Testing
 @testable import DferModels
 
 /// CrossViT against timm, and the cross-task network against a reference that shares timm's parts.
-@Suite(.enabled(if: Shared.hasGolden, "no golden numbers at $DFER_GOLDEN or ../shared/golden"))
-struct CrossTaskViTTests {
+@Suite struct CrossTaskViTTests {
   @Test func trunkReadsAndLearnsAsTimm() throws {
     let golden = try GoldenFile("crossvit.safetensors")
     let config: CrossViTConfig = try golden.config()
@@ -91,11 +90,12 @@ struct CrossTaskViTTests {
   @Test func sizesThatDoNotFitAreNamed() throws {
     let golden = try GoldenFile("crossvit.safetensors")
     var config: CrossViTConfig = try golden.config()
-    config.patchSizes = [5, 8]
-    config.heads = [3, 7]
+    let (patch, heads) = (config.imageSize - 1, config.widths[1] - 1)
+    (config.patchSizes[0], config.heads[1]) = (patch, heads)
     #expect(
       config.faults == [
-        "config: patch_sizes: 5 does not divide 24", "config: widths: 32 is not 7 equal heads",
+        "config: patch_sizes: \(patch) does not divide \(config.imageSize)",
+        "config: widths: \(config.widths[1]) is not \(heads) equal heads",
       ])
   }
 }

@@ -6,8 +6,7 @@ import Testing
 @testable import DferModels
 
 /// Emotic MAE: its pre-training against the original MAE code, its fusion against a reference on the same encoder.
-@Suite(.enabled(if: Shared.hasGolden, "no golden numbers at $DFER_GOLDEN or ../shared/golden"))
-struct EmoticMAETests {
+@Suite struct EmoticMAETests {
   @Test func fusesAsTheReference() throws {
     let golden = try GoldenFile("emotic_mae_fusion.safetensors")
     let config: EmoticMAEConfig = try golden.config()

@@ -105,7 +105,8 @@ import Testing
     #expect(throws: ImageConfigError.self) { try ImageModel(fresh: card, seed: 1) }
   }
 
-  @Test(.enabled(if: Shared.hasGolden)) func aStemStartsFromTheStillNetwork() throws {
+  @Test(.enabled(if: Shared.hasWeights, "no weights at $DFER_SHARED/weights or ../shared/weights"))
+  func aStemStartsFromTheStillNetwork() throws {
     let still = try ImageClassifier(weights: ImageClassifierTests.path)
     for system in [ImageSystem.crossTaskViT, .emoticMAE] {
       let fresh = try ImageModel(fresh: system.start, seed: 3)

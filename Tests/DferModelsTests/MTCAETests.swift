@@ -5,7 +5,7 @@ import Testing
 
 @testable import DferModels
 
-@Suite(.enabled(if: Shared.hasGolden)) struct MTCAETests {
+@Suite struct MTCAETests {
   @Test func flowChartVariantMatches() throws {
     let golden = try GoldenFile("mtcae.safetensors")
     var store = ParameterStore()
@@ -52,7 +52,8 @@ import Testing
     golden.check(cascade.projections[0](tokens, &tape).tensor, "mid/projection")
     try checkCascade(cascade, tokens, golden, &tape)
 
-    let output = cascade(tokens, tokensPerTemporalIndex: 9, &tape)
+    let output = cascade(
+      tokens, tokensPerTemporalIndex: golden.integer("tokens") / (golden.integer("num_frames") / 2), &tape)
     golden.check(output.box.tensor, "out/box")
     golden.check(output.landmark.tensor, "out/landmark")
     golden.check(output.expression.tensor, "out/expression")
@@ -61,20 +62,22 @@ import Testing
   }
 
   @Test func configsSurviveARoundTrip() throws {
-    let config: MTCAEConfig = try GoldenFile("mtcae.safetensors").config()
+    let golden = try GoldenFile("mtcae.safetensors")
+    let config: MTCAEConfig = try golden.config()
     #expect(config.faults.isEmpty)
-    #expect(config.trunk.intermediateSize == 64)
+    #expect(config.trunk.intermediateSize == golden.integer("hidden_size") * golden.integer("mlp_ratio"))
     let again = try JSONDecoder().decode(MTCAEConfig.self, from: JSONEncoder().encode(config))
     #expect(again == config)
   }
 
   @Test func faultyConfigsAreNamed() throws {
     var config: MTCAEConfig = try GoldenFile("mtcae.safetensors").config()
-    config.trunk.numAttentionHeads = 5
-    config.cascade.boxOutputs = 8
+    let (heads, frames) = (config.trunk.numAttentionHeads, config.trunk.numFrames)
+    config.trunk.numAttentionHeads = config.trunk.hiddenSize + 1
+    config.cascade.boxOutputs = 4 * frames + 4
     #expect(config.faults.count == 1)
-    config.trunk.numAttentionHeads = 4
-    #expect(config.faults == ["config: box_outputs 8 are not 4 for each of 4 frames"])
+    config.trunk.numAttentionHeads = heads
+    #expect(config.faults == ["config: box_outputs \(4 * frames + 4) are not 4 for each of \(frames) frames"])
     config.trunk.hiddenSize = .max
     #expect(config.faults.first?.contains("hidden_size") == true)
   }
@@ -105,7 +108,12 @@ import Testing
     golden.check(box.tensor, "loss/box_mse")
     golden.check(landmark.tensor, "loss/landmark_mse")
     golden.check(expression.tensor, "loss/expression_ce")
-    let total = tape.weightedSum([(0.5, box), (0.5, landmark), (1.5, expression)])
+    let weights =
+      golden.config("loss_weights") as? [String: Double] ?? ["box": 0.5, "landmark": 0.5, "expression": 1.5]
+    let total = tape.weightedSum(
+      try [("box", box), ("landmark", landmark), ("expression", expression)].map {
+        (Float(try #require(weights[$0.0])), $0.1)
+      })
     golden.check(total.tensor, "loss/total")
     return total
   }

@@ -83,7 +83,8 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Shared.hasGolden)) struct ImageClassifierTests {
+@Suite(.enabled(if: Shared.hasWeights, "no weights at $DFER_SHARED/weights or ../shared/weights"))
+struct ImageClassifierTests {
   static let path = Shared.folder.appendingPathComponent("weights/teacher-cnn.safetensors").path
 
   private static func faces(_ file: SafetensorsFile) throws -> [Image] {

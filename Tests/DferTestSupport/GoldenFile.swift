@@ -29,6 +29,7 @@ package struct GoldenFile {
   package func config(_ key: String) -> Any? { json("config")[key] }
   package func number(_ key: String) -> Double { (config(key) as? NSNumber)?.doubleValue ?? .nan }
   package func integer(_ key: String) -> Int { (config(key) as? NSNumber)?.intValue ?? 0 }
+  package func numbers(_ key: String) -> [Float] { (config(key) as? [NSNumber])?.map(\.floatValue) ?? [] }
 
   /// How far `x` is off, in units of what is allowed: 1 or less passes.
   /// - Parameter group: whose tolerance to use, when it is not the first part of the name.
