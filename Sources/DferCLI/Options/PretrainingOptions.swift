@@ -71,32 +71,3 @@ struct MaskingOptions: ParsableArguments {
     try check((0...1).contains(augmentationStrength), "--augmentation-strength must be 0 to 1")
   }
 }
-
-/// Steps and rates of `dfer pretrain`.
-struct PretrainingOptimisation: ParsableArguments {
-  @Option(help: ArgumentHelp("Total number of steps.", valueName: "count"))
-  var steps = PretrainingSettings().steps
-
-  @Option(
-    help: ArgumentHelp("Single images per step; a step on whole clips takes a quarter of it.", valueName: "count"))
-  var batch = PretrainingSettings().batch
-
-  @Option(help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
-  var learningRate = PretrainingSettings().rate
-
-  @Option(help: ArgumentHelp("Warm-up steps of the learning rate.", valueName: "steps"))
-  var warmup = PretrainingSettings().warmupSteps
-
-  @Option(help: ArgumentHelp("Steps between checkpoints, and between images of reconstructions.", valueName: "steps"))
-  var evalInterval = PretrainingSettings().evaluationInterval
-
-  @Option(help: ArgumentHelp("Random seed; the same seed gives the same training.", valueName: "number"))
-  var seed: UInt64 = 0
-
-  func validate() throws {
-    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(steps > 0 && batch > 0 && evalInterval > 0, "--steps, --batch and --eval-interval must be at least 1")
-    try check(
-      learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
-  }
-}

@@ -35,36 +35,6 @@ struct TrainingFiles: ParsableArguments {
   }
 }
 
-/// Steps and rates of every training.
-struct OptimisationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Total number of steps.", valueName: "count"))
-  var steps = TrainingSettings().steps
-
-  @Option(help: ArgumentHelp("Images per step.", valueName: "count"))
-  var batch = TrainingSettings().batch
-
-  @Option(help: ArgumentHelp("Peak learning rate.", valueName: "rate"))
-  var learningRate = TrainingSettings().rate
-
-  @Option(help: ArgumentHelp("Warm-up steps of the learning rate.", valueName: "steps"))
-  var warmup = TrainingSettings().warmupSteps
-
-  @Option(
-    help: ArgumentHelp("Steps between evaluations on the validation data, and between checkpoints.", valueName: "steps")
-  )
-  var evalInterval = TrainingSettings().evaluationInterval
-
-  @Option(help: ArgumentHelp("Random seed; the same seed gives the same training.", valueName: "number"))
-  var seed: UInt64 = 0
-
-  func validate() throws {
-    func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(steps > 0 && batch > 0 && evalInterval > 0, "--steps, --batch and --eval-interval must be at least 1")
-    try check(
-      learningRate > 0 && learningRate.isFinite && warmup >= 0, "--learning-rate must be above 0, --warmup not below")
-  }
-}
-
 /// Networks whose predictions are learned beside the labels.
 struct DistillationOptions: ParsableArguments {
   @Option(
@@ -100,6 +70,11 @@ struct AugmentationOptions: ParsableArguments {
     guard (0...1).contains(augmentationStrength), (0...1).contains(drawMasks), (0...1).contains(mixup) else {
       throw ValidationError("--augmentation-strength, --mixup and --draw-masks must be 0 to 1")
     }
+  }
+
+  func apply(to settings: inout some LabelledTrainingOptions) {
+    settings.augmentationStrength = augmentationStrength
+    (settings.mixup, settings.drawnMasks) = (mixup, drawMasks)
   }
 }
 

@@ -78,12 +78,7 @@ struct TransferOptions: ParsableArguments {
     return DomainRandomization(minimumResolution: minResolution, colour: colourJitter, crop: cropJitter)
   }
 
-  func apply(to settings: inout TrainingSettings) {
-    settings.randomization = randomization
-    settings.logitAdjustment = logitAdjustment > 0 ? logitAdjustment : nil
-  }
-
-  func apply(to settings: inout ImageSettings) {
+  func apply(to settings: inout some LabelledTrainingOptions) {
     settings.randomization = randomization
     settings.logitAdjustment = logitAdjustment > 0 ? logitAdjustment : nil
   }

@@ -48,7 +48,7 @@ struct Pretrain: ParsableCommand {
   var masking: MaskingOptions
 
   @OptionGroup(title: "Optimisation")
-  var optimisation: PretrainingOptimisation
+  var optimisation: OptimisationOptions<PretrainingSettings>
 
   @OptionGroup
   var compute: ThreadOptions
@@ -69,11 +69,8 @@ struct Pretrain: ParsableCommand {
     settings.variant = isOfImages ? .imageMAE : network.variant.map { .init($0) } ?? settings.variant
     settings.ratio = masking.ratio ?? settings.variant.usualRatio
     settings.clipShare = isOfImages ? 0 : masking.clipFraction ?? settings.clipShare
-    let steps = optimisation
-    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
-    settings.warmupSteps = steps.warmup
+    optimisation.apply(to: &settings)
     (settings.augmentationStrength, settings.decoderBlocks) = (masking.augmentationStrength, network.decoderBlocks)
-    (settings.evaluationInterval, settings.seed) = (steps.evalInterval, steps.seed)
     settings.data = set.description(of: data)
     return settings
   }

@@ -31,7 +31,7 @@ struct TrainClips: ParsableCommand {
   var network: ClipNetworkOptions
 
   @OptionGroup(title: "Optimisation")
-  var optimisation: OptimisationOptions
+  var optimisation: OptimisationOptions<TrainingSettings>
 
   @OptionGroup(title: "Labels and losses")
   var labels: LabelOptions
@@ -61,12 +61,11 @@ struct TrainClips: ParsableCommand {
 
   private func settings(_ set: LabelledSet, _ config: MTCAEConfig) throws -> TrainingSettings {
     var settings = TrainingSettings()
-    let steps = optimisation
-    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
-    (settings.warmupSteps, settings.evaluationInterval, settings.seed) = (steps.warmup, steps.evalInterval, steps.seed)
+    optimisation.apply(to: &settings)
+    augmentation.apply(to: &settings)
     (settings.frozen, settings.layerDecay, settings.headRate) = (network.freeze, network.layerDecay, network.headRate)
     (settings.stemRate, settings.gradientCheckpointing) = (initialization.stemRate, network.gradientCheckpointing)
-    (settings.keepTubes, settings.augmentationStrength) = (network.keepTubes, augmentation.augmentationStrength)
+    settings.keepTubes = network.keepTubes
     settings.clipShare = network.clipFraction ?? (config.readsShortClips ? settings.clipShare : 1)
     settings.loss.smoothing = labels.smoothing
     if let weights = try labels.weights(4) {
@@ -76,7 +75,6 @@ struct TrainClips: ParsableCommand {
     if labels.balance { settings.loss.classWeights = set.balancingWeights() }
     settings.loss.localization = losses.localizationLoss
     if network.cache != nil { settings.cachedAugmentations = network.cachedViews }
-    (settings.mixup, settings.drawnMasks) = (augmentation.mixup, augmentation.drawMasks)
     (settings.weighsTasks, settings.episodes) = (losses.weighTasks, network.episodes)
     transfer.apply(to: &settings)
     settings.data =
@@ -100,22 +98,13 @@ struct TrainClips: ParsableCommand {
     var start = try startingModel { try pipeline().modelWeights.path }
     if let own { start = start.naming(own.names) }
     let model = try initialization.encoder.map { try start.starting(fromEncoder: $0) } ?? start
-    func read(_ path: String, every: Int) throws -> LabelledSet {
-      let set = try LabelledSet(path, card: model.card, every: every) {
-        try FaceDetector(weights: pipeline().detectorWeights.path)
-      }
-      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
-      Terminal.write("\(set.clips.count) faces of \(path)\n")
-      return set
+    func detector() throws -> FaceDetector { try FaceDetector(weights: pipeline().detectorWeights.path) }
+    let faces = TrainingFaces(files: files, transfer: transfer, distillation: distillation) {
+      try LabelledSet($0, card: model.card, every: $1, detector: detector)
     }
-    let teachers = try distillation.teacher.map(Teacher.init)
-    var set = try transfer.read(files.data, labels: model.card.labels) { try read($0, every: files.subsample) }
-    try own?.check(set)
-    try set.hear(teachers, share: distillation.teacherWeight)
-    let validation = try files.valid.map { try read($0, every: files.validSubsample) }
-    let suite = try transfer.suite(for: FaceReader.clips(model).modelInfo) {
-      try FaceDetector(weights: pipeline().detectorWeights.path)
-    }
+    let set = try faces.taught(labels: model.card.labels, own: own)
+    let validation = try faces.validation()
+    let suite = try transfer.suite(for: FaceReader.clips(model).modelInfo, detector: detector)
     set.warnOfPeople(alsoIn: validation ?? suite?.people)
     if network.episodes > 0, set.stillsAtRest.isEmpty {
       Terminal.write("dfer: warning: no single image is labelled neutral, so --episodes has no effect\n")

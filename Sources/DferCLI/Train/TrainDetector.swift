@@ -29,7 +29,7 @@ struct TrainDetector: ParsableCommand {
   var imageSize = DetectorTraining.Settings().side
 
   @OptionGroup(title: "Optimisation")
-  var optimisation: OptimisationOptions
+  var optimisation: OptimisationOptions<TrainingSettings>
 
   func validate() throws {
     guard imageSize.isMultiple(of: 32), (32...640).contains(imageSize) else {
@@ -40,9 +40,7 @@ struct TrainDetector: ParsableCommand {
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
     var settings = DetectorTraining.Settings()
-    let steps = optimisation
-    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
-    (settings.warmupSteps, settings.evaluationInterval, settings.seed) = (steps.warmup, steps.evalInterval, steps.seed)
+    optimisation.apply(to: &settings)
     settings.side = imageSize
     try DetectorSession(weights: weights).train(
       files.data, pasting: paste, valid: files.valid, every: files.subsample, validEvery: files.validSubsample,

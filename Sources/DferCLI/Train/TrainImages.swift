@@ -33,7 +33,7 @@ struct TrainImages: ParsableCommand {
   var network: ImageNetworkOptions
 
   @OptionGroup(title: "Optimisation")
-  var optimisation: OptimisationOptions
+  var optimisation: OptimisationOptions<TrainingSettings>
 
   @OptionGroup(title: "Labels and losses")
   var labels: LabelOptions
@@ -83,32 +83,24 @@ struct TrainImages: ParsableCommand {
     let named = try own.map { try start.naming($0.names) } ?? start
     let model = try initialization.encoder.map { try named.starting(fromEncoder: $0) } ?? named
     let card = model.card
-    func read(_ path: String, every: Int) throws -> LabelledSet {
-      let set = try LabelledSet(
-        path, labels: card.labels, frames: card.clip.frames, imageSize: card.imageSize, every: every,
-        contours: augmentation.drawMasks > 0
-      ) {
-        try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
-      }
-      for line in set.skipped { Terminal.write("dfer: \(line)\n") }
-      Terminal.write("\(set.clips.count) faces of \(path)\n")
-      return set
+    func detector() throws -> FaceDetector {
+      try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
     }
-    let teachers = try distillation.teacher.map(Teacher.init)
-    var set = try transfer.read(files.data, labels: card.labels) { try read($0, every: files.subsample) }
-    try own?.check(set)
-    try set.hear(teachers, share: distillation.teacherWeight)
+    let faces = TrainingFaces(files: files, transfer: transfer, distillation: distillation) {
+      try LabelledSet(
+        $0, labels: card.labels, frames: card.clip.frames, imageSize: card.imageSize, every: $1,
+        contours: augmentation.drawMasks > 0, detector: detector)
+    }
+    var set = try faces.taught(labels: card.labels, own: own)
     // After the teachers, which would label the expression of a face without votes, masked or not.
     for path in network.masks {
       set.clips += try LabelledSet.masks(path, labels: card.labels, every: files.subsample).clips
     }
-    var validation = try files.valid.map { try read($0, every: files.validSubsample) }
+    var validation = try faces.validation()
     if let path = network.validMasks {
       validation?.clips += try LabelledSet.masks(path, labels: card.labels).clips
     }
-    let suite = try transfer.suite(for: FaceReader.images(model).modelInfo) {
-      try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
-    }
+    let suite = try transfer.suite(for: FaceReader.images(model).modelInfo, detector: detector)
     set.warnOfPeople(alsoIn: validation ?? suite?.people)
     let task = try ImageTraining(model, settings(set), on: set, validation: validation, suite: suite)
     var loop = try TrainingLoop(task, folder: URL(fileURLWithPath: files.output), resumes: files.resume)
@@ -120,13 +112,9 @@ struct TrainImages: ParsableCommand {
 
   private func settings(_ set: LabelledSet) throws -> ImageSettings {
     var settings = ImageSettings()
-    let steps = optimisation
-    (settings.steps, settings.batch, settings.rate) = (steps.steps, steps.batch, steps.learningRate)
-    (settings.warmupSteps, settings.smoothing) = (steps.warmup, labels.smoothing)
-    settings.augmentationStrength = augmentation.augmentationStrength
-    (settings.seed, settings.evaluationInterval) = (steps.seed, steps.evalInterval)
-    (settings.drawnMasks, settings.mixup) = (augmentation.drawMasks, augmentation.mixup)
-    settings.stemRate = initialization.stemRate
+    optimisation.apply(to: &settings)
+    augmentation.apply(to: &settings)
+    (settings.smoothing, settings.stemRate) = (labels.smoothing, initialization.stemRate)
     if let weights = try labels.weights(2) {
       (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1])
     }

@@ -1,7 +1,7 @@
 import DferModels
 
 /// What a training is told to do. Written into its checkpoints: a run goes on only under the same settings.
-package struct TrainingSettings: TrainingOptions {
+package struct TrainingSettings: LabelledTrainingOptions {
   package var steps = 1000
   /// Stills of one step. A step on whole clips takes an eighth of it, which costs about as much.
   package var batch = 32

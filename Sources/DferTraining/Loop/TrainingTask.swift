@@ -58,6 +58,9 @@ extension TrainingTask {
   package static var exportsWhenStopped: Bool { false }
 }
 
+/// What a task measures that is judged by no data of its own: nothing.
+package struct NoValidation: Sendable {}
+
 /// The loss of one step, with what the step tells.
 package struct StepLoss<Details> {
   /// A scalar.

@@ -148,7 +148,7 @@ package struct Pretraining: TrainingTask {
     ["\(r.step)", "\(r.rate)", "\(r.loss)", "\(r.gradient)", "\(r.clips)", r.isWhole ? "1" : "0"]
   }
 
-  package static func cells(_ none: Never) -> [String] { switch none {} }
+  package static func cells(_: NoValidation) -> [String] { [] }
 
   // MARK: The result
 
@@ -159,11 +159,11 @@ package struct Pretraining: TrainingTask {
   /// The newest encoder is the result, whenever the run ends.
   package static let exportsWhenStopped = true
 
-  package func validate(_: ParameterStore) -> Never? { nil }
-  package func score(_ none: Never) -> Double { switch none {} }
+  package func validate(_: ParameterStore) -> NoValidation? { nil }
+  package func score(_: NoValidation) -> Double { 0 }
 
   /// Writes the encoder, and an image of what is reconstructed.
-  package func export(_ state: TrainingState, _: Never?, to folder: TrainingFolder) throws -> [String] {
+  package func export(_ state: TrainingState, _: NoValidation?, to folder: TrainingFolder) throws -> [String] {
     let encoder = folder.file(Self.encoder)
     try writeEncoder(state, to: encoder)
     let number = String(state.step)

@@ -1,6 +1,6 @@
 /// What the training of a network for single images is told to do. Written into its checkpoints: a run goes on only
 /// under the same settings.
-package struct ImageSettings: TrainingOptions {
+package struct ImageSettings: LabelledTrainingOptions {
   package var steps = 1000
   package var batch = 32
   /// Highest learning rate.
