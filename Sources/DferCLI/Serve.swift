@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dfer
 
 /// `dfer watch --serve` that stays open when the source has ended.
 struct Serve: ParsableCommand {
@@ -17,12 +16,8 @@ struct Serve: ParsableCommand {
       dfer watch. Ctrl-C ends it.
       """)
 
-  @OptionGroup var watch: Watch
+  @OptionGroup
+  var options: WatchOptions
 
-  func run() throws {
-    var watch = watch
-    watch.view.serve = true
-    watch.staysOpen = true
-    try watch.run()
-  }
+  func run() throws { try options.run(isShown: true, staysOpen: true) }
 }

@@ -3,9 +3,6 @@ import Foundation
 
 /// The live view in a browser, as `dfer watch --serve` and `dfer serve` open it.
 struct ViewOptions: ParsableArguments {
-  @Flag(help: "Show video, faces and timeline in a browser.")
-  var serve = false
-
   @Option(help: "Port of the live view; 0 picks a free one.")
   var port = 8087
 

@@ -1,8 +1,4 @@
 import ArgumentParser
-import Dfer
-import DferTimeline
-import DferVideo
-import Foundation
 
 struct Watch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,125 +20,17 @@ struct Watch: ParsableCommand {
       (talk.run.json) is written next to the first output and records weights, options, counts and times.
       """)
 
-  @Argument(
-    help: "Video file, URL, '-', camera, screen, or folder or list of images.", completion: .file(),
-    transform: { (try? localPath($0)) ?? $0 })
-  var source: String
-
-  @Option(
-    name: [.short, .customLong("output")],
-    help: ArgumentHelp(
-      """
-      Write to this file in the format of its extension (\(OutputFormat.extensions)); .mp4, .mkv and .mov are the video \
-      with the timeline drawn in; '-' is CSV on standard output. Repeatable.
-      """, valueName: "file"), completion: .file())
-  var output: [String] = []
-
-  @Flag(help: "Replace existing output files.")
-  var overwrite = false
-
-  @Option(
-    help: ArgumentHelp(
-      "Start a new output file after this time (90s, 30m, 1h, 1d), named by its start; dfer merge joins them.",
-      valueName: "time"),
-    transform: Period.splitting)
-  var splitEvery: Period?
-
-  @Option(
-    help: ArgumentHelp(
-      "Write a PNG of the network's input for the first clips: the face, and for emotic-mae its second view.",
-      valueName: "file"),
-    completion: .file(extensions: ["png"]))
-  var showViews: String?
-
-  @Flag(name: .shortAndLong, help: "Print errors only.")
-  var quiet = false
-
-  @OptionGroup(title: "Analysis")
-  var reading: ReadingOptions
-
-  @OptionGroup(title: "Live sources")
-  var live: LiveOptions
-
-  @OptionGroup(title: "Cameras, screens and images")
-  var device: DeviceOptions
+  @OptionGroup
+  var options: WatchOptions
 
   @OptionGroup(title: "Live view")
-  var view: ViewOptions
+  var view: ServeOption
 
-  /// Whether the live view outlives the source, until Ctrl-C.
-  var staysOpen: Bool {
-    get { stays.value }
-    set { stays.value = newValue }
-  }
-  private var stays = Stays()
-
-  /// Set by `dfer batch`: its process.
-  @Option(help: .hidden)
-  var parent: Int32?
-
-  var simulateLive: Bool { live.simulateLive }
-
-  /// - Parameter isLive: whether the source sets the pace.
-  func runOptions(isLive: Bool) -> RunOptions {
-    var options = reading.runOptions
-    options.showsViews = showViews != nil
-    options.whenSlow = live.whenSlow ?? (isLive ? .dropOldest : .block)
-    options.givesImages = view.serve
-    return options
-  }
-
-  /// Opens the source in the way that its kind asks for.
-  ///
-  /// - Parameter onRetry: called on another thread before each try to open a lost source again.
-  func open(onRetry: @escaping @Sendable (_ wait: Double, _ reason: String) -> Void = { _, _ in }) throws
-    -> any VideoEvents
-  {
-    var options = reading.videoOptions
-    if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
-    options.follows = live.follow
-    device.set(&options)
-    if ImageSource.takes(source) { return paced(try ImageSource(source, options: options)) }
-    let first = try VideoSource(source, options: options)
-    guard first.info.isLive && live.onDisconnect == .retry else { return paced(first) }
-    let stream = try ReconnectingSource(source, options: options, first: first)
-    stream.onRetry = { wait, reason in
-      Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
-      onRetry(wait, reason)
-    }
-    return stream
-  }
-
-  private func paced(_ source: any VideoEvents) -> any VideoEvents {
-    simulateLive ? PacedSource(source, speed: live.liveSpeed) : source
-  }
-
-  /// The outputs with their formats, chosen by extension.
-  func formats() throws -> [(path: String, format: OutputFormat)] {
-    try output.filter { !VideoExport.isVideo($0) }.map { path in
-      guard let format = OutputFormat(path: path) else {
-        throw ValidationError("-o \(path): \(OutputFormat.whyNone(path))")
-      }
-      guard splitEvery == nil || (OutputFile.isFile(path) && format.isIncremental) else {
-        throw ValidationError("-o \(path): --split-every works with .csv, .tsv and .jsonl files only")
-      }
-      return (path, format)
-    }
-  }
-
-  func run() throws {
-    Interrupt.endAtOnce()
-    let parentWatch = parent.map(ParentWatch.init)
-    var session = try WatchSession(self)
-    let status = try withExtendedLifetime(parentWatch) { try session.run() }
-    if status != .ok { throw status }
-  }
+  func run() throws { try options.run(isShown: view.serve) }
 }
 
-/// No option, but part of a command that is decoded from options.
-private struct Stays: Codable {
-  var value = false
-  init() {}
-  init(from decoder: any Decoder) {}
-  func encode(to encoder: any Encoder) {}
+/// What `dfer serve` does anyway.
+struct ServeOption: ParsableArguments {
+  @Flag(help: "Show video, faces and timeline in a browser.")
+  var serve = false
 }

@@ -10,7 +10,9 @@ import Foundation
 
 /// One `dfer watch` from start to end: opens everything, pulls rows, writes and shows them, and tells how it went.
 struct WatchSession {
-  private let command: Watch
+  private let command: WatchOptions
+  /// Whether the live view outlives the source, until Ctrl-C.
+  private let staysOpen: Bool
   private let source: any VideoEvents
   /// Whether the source sets the pace.
   private let isLive: Bool
@@ -28,25 +30,26 @@ struct WatchSession {
   private var reader = OutputReader()
   private let clock = ContinuousClock.now
 
-  init(_ command: Watch) throws {
+  init(_ command: WatchOptions, isShown: Bool, staysOpen: Bool) throws {
     let started = Date()
-    self.command = command
+    (self.command, self.staysOpen) = (command, staysOpen)
     try OutputPaths.check(
       command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
     let formats = try command.formats()
     if let threads = command.reading.threads { Compute.threads = threads }
     Compute.precision = command.reading.precision.precision
     // Everything that can be wrong is found before the first output file is made.
+    let pipeline = try Installation.pipeline(command.reading.pipeline)
     let shown = Shown()
     source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }
     isLive = command.simulateLive || source.info.isLive
     models = try LoadedPipeline(
-      Installation.pipeline(command.reading.pipeline), keptTubes: command.reading.keepTubes,
+      pipeline, keptTubes: command.reading.keepTubes,
       prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks,
       blendshapes: command.reading.blendshapes, wallTime: isLive)
-    pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive))
+    pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive, isShown: isShown))
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
-    show = command.view.serve ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
+    show = isShown ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
     summary = TimelineSummary(labels: models.layout.labels)
     view = LiveView(
@@ -115,7 +118,7 @@ struct WatchSession {
     }
     try writeManifest(status == .interrupted ? .interrupted : status == .finishedWithDamage ? .damaged : .complete)
     finish(status)
-    if let show, command.staysOpen, status != .interrupted {
+    if let show, staysOpen, status != .interrupted {
       show.board.set(LiveState(.ended, reason: "the source has ended"))
       say("  the live view stays open at \(show.address) until Ctrl-C")
       while !interrupt.isRaised { Thread.sleep(forTimeInterval: 0.1) }
@@ -186,7 +189,7 @@ struct WatchSession {
   private func loadLine(_ load: LoadChange) -> String {
     let what = load.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
     return
-      "\(time(load.seconds))  \(what): finder every \(oneDecimal(load.finderEvery)) s, a clip every \(oneDecimal(load.hop)) s"
+      "\(time(load.seconds))  \(what): face detector every \(oneDecimal(load.detectorEvery)) s, a clip every \(oneDecimal(load.hop)) s"
   }
 
   private mutating func draw(_ progress: RunProgress) {
@@ -280,7 +283,7 @@ struct WatchSession {
   }
 }
 
-extension Watch {
+extension WatchOptions {
   /// The first output that is a file.
   fileprivate var rowsPath: String? { output.first { OutputFile.isFile($0) && !VideoExport.isVideo($0) } }
   /// Beside the rows; beside the video when there is nothing else.
