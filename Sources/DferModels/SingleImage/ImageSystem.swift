@@ -33,6 +33,9 @@ package protocol ImageNetwork: Sendable {
 
 extension ImageNetwork {
   package func views(of image: Image, points: [Point]) -> [Image] { [image] }
+  package func forInference(_ weights: ParameterStore) -> (network: any ImageNetwork, weights: ParameterStore) {
+    (self, weights)
+  }
   package var stem: (path: String, widths: [Int])? { nil }
 }
 
