@@ -18,15 +18,19 @@ HOSTILE ?= 500
 HOSTILE_SEED ?= 1
 
 .PHONY: demo test build setup setup-test install format lint clean bench fuzz hostile chaos flips limits soak long-video sanitize \
-  test-python test-r dist deb wheel dist-test site recipes
+  example release-check test-python test-r dist deb wheel dist-test site recipes
 
 demo: build  ## install, build, and read the sample's expressions
 	.build/release/dfer watch $(SAMPLE) -o build-demo.csv --overwrite
 	@echo "rows: build-demo.csv   run facts: build-demo.run.json"
 
 # The commands are tested as released: without optimisation the network takes minutes.
-test: setup-test lint build  ## install, build, and run all tests
+test: setup-test lint build example  ## install, build, and run all tests
 	swift test --disable-xctest
+
+# Another package that reads a video by the library alone.
+example: setup  ## build and run Examples/ReadVideo
+	Examples/check.sh
 
 build: setup
 	swift build -c release --product dfer
@@ -62,6 +66,9 @@ install: build  ## binary, pipelines, weights, manual page and completions under
 
 bench: setup  ## speed of the parts and of the whole, on this machine
 	swift run -c release dfer-bench
+
+release-check: setup  ## the public interface: documented, and what breaks since the last release
+	packaging/release-check.sh
 
 # What takes minutes or hours, and so is not part of `make test`.
 fuzz: setup-test  ## damaged files for every reader; what stops the program is in build-fuzz
@@ -139,14 +146,14 @@ site: build .build-python/site  ## the documents as a website with search: dist/
 	touch $@
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Pipelines Examples
 
 # Layout and names as .swift-format says. Pointers belong in two folders; everything else must do without them.
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
-	@! grep -rnE 'Unsafe(Mutable)?(Raw)?(Buffer)?Pointer|withUnsafe|unsafeBitCast|unsafeUninitialized|unsafeFlags' Package.swift Sources \
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Pipelines Examples
+	@! grep -rnE 'Unsafe(Mutable)?(Raw)?(Buffer)?Pointer|withUnsafe|unsafeBitCast|unsafeUninitialized|unsafeFlags' Package.swift Sources Pipelines \
 	  --include='*.swift' | grep -vE '^Sources/(DferVideo/FFmpeg|DferTensor/Kernels)/' \
 	  || { echo "lint: unsafe code outside DferVideo/FFmpeg and DferTensor/Kernels"; exit 1; }
 
 clean:
-	rm -rf .build .build-address .build-thread .build-python .build-r .build-dist .build-libraries .build-static dist build-demo.* build-fuzz build-hostile
+	rm -rf .build .build-address .build-thread .build-python .build-r .build-dist .build-libraries .build-static .build-example .build-release-check dist build-demo.* build-fuzz build-hostile

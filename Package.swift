@@ -17,7 +17,8 @@ let package = Package(
   products: [
     .executable(name: "dfer", targets: ["DferCLI"]),
     .executable(name: "dfer-bench", targets: ["DferBench"]),
-    .library(name: "Dfer", targets: ["Dfer"]),
+    // What `Dfer` gives away of other modules is theirs to keep stable as well.
+    .library(name: "Dfer", targets: ["Dfer", "DferTimeline", "DferVideo", "DferTracking", "DferImage"]),
   ],
   dependencies: [
     // Command line: subcommands, help, validation and shell completions. The standard library of Swift tools.
@@ -51,10 +52,20 @@ let package = Package(
     .target(name: "DferModels", dependencies: ["DferTensor", "DferTracking", "DferImage"], swiftSettings: strict),
     .target(name: "DferTimeline", dependencies: ["CSQLite", "DferImage"], swiftSettings: strict),
 
+    // Pipelines and weights, beside every program that is built with them. Each file that comes with the package is named.
+    .target(
+      name: "DferPipelines", path: "Pipelines", exclude: ["cluster"],
+      resources: [
+        "mtcae-dfer.yaml", "mtcae-dfer.safetensors", "face-finder.safetensors", "lanmsff.yaml", "lanmsff.safetensors",
+        "emotic-mae.yaml", "emotic-mae.safetensors", "cross-task-vit.yaml", "cross-task-vit.safetensors",
+      ].map { .copy($0) }, swiftSettings: strict),
+
     // Front door
     .target(
       name: "Dfer",
-      dependencies: ["DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferTracking", "DferImage", "Yams"],
+      dependencies: [
+        "DferPipelines", "DferVideo", "DferModels", "DferTensor", "DferTimeline", "DferTracking", "DferImage", "Yams",
+      ],
       swiftSettings: strict),
 
     // Rendered faces with known labels
@@ -109,7 +120,8 @@ let package = Package(
     .testTarget(
       name: "DferTests",
       dependencies: [
-        "Dfer", "DferVideo", "DferModels", "DferTimeline", "DferTracking", "DferImage", "DferTestSupport",
+        "Dfer", "DferPipelines", "DferVideo", "DferModels", "DferTimeline", "DferTracking", "DferImage",
+        "DferTestSupport",
       ],
       swiftSettings: modern),
     .testTarget(
@@ -123,6 +135,6 @@ let package = Package(
     .testTarget(
       name: "DferCLITests",
       dependencies: ["DferCLI", "DferTestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: modern),
+      exclude: ["Snapshots"], swiftSettings: modern),
   ]
 )

@@ -1,11 +1,13 @@
+import DferPipelines
 import Foundation
 
-/// Where dfer's own files are: pipelines with their weights.
-package enum Installation {
-  package static let version = "0.2.0"
+/// Which dfer this is, and where its own files are: pipelines with their weights.
+public enum Installation {
+  /// This version, as in CHANGELOG.md.
+  public static let version = "0.2.0"
 
   /// Folders that hold pipelines, best first: `$DFER_HOME`, the installed share folder beside the binary, the source
-  /// tree that the binary was built in, and `Pipelines` in the current folder.
+  /// tree that the binary was built in, the resources of this package, and `Pipelines` in the current folder.
   package static func pipelineFolders(
     environment: [String: String] = ProcessInfo.processInfo.environment, executable: URL? = currentExecutable
   ) -> [URL] {
@@ -27,6 +29,7 @@ package enum Installation {
         break
       }
     }
+    if let resources = PipelineResources.folder { folders.append(resources) }
     folders.append(URL(fileURLWithPath: "Pipelines"))
     return folders
   }
@@ -38,9 +41,9 @@ package enum Installation {
   }
 
   /// All pipelines that can be named, without repeats.
-  package static func pipelines() -> [URL] {
+  package static func pipelines(in folders: [URL] = pipelineFolders()) -> [URL] {
     var seen: Set<String> = []
-    return pipelineFolders().flatMap { folder in
+    return folders.flatMap { folder in
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
       return names.filter { $0.hasSuffix(".yaml") }.sorted().map { folder.appendingPathComponent($0) }
     }.filter { seen.insert($0.lastPathComponent).inserted }
@@ -51,12 +54,37 @@ package enum Installation {
     if nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml") {
       return try Pipeline(contentsOf: URL(fileURLWithPath: nameOrPath))
     }
-    let all = pipelines()
-    guard let file = all.first(where: { $0.lastPathComponent == nameOrPath + ".yaml" }) else {
+    return try pipeline(named: nameOrPath, in: pipelineFolders())
+  }
+
+  fileprivate static func pipeline(named name: String, in folders: [URL]) throws -> Pipeline {
+    let all = pipelines(in: folders)
+    guard let file = all.first(where: { $0.lastPathComponent == name + ".yaml" }) else {
       throw PipelineError.notFound(
-        name: nameOrPath, looked: pipelineFolders().map(\.path),
-        available: all.map { $0.deletingPathExtension().lastPathComponent })
+        name: name, looked: folders.map(\.path), available: all.map { $0.deletingPathExtension().lastPathComponent })
     }
     return try Pipeline(contentsOf: file)
+  }
+
+  /// What a program that uses the library asks first: the resources of this package, which belong to its version; a dfer
+  /// that happens to be installed beside it may be another one.
+  fileprivate static var foldersForLibrary: [URL] { (PipelineResources.folder.map { [$0] } ?? []) + pipelineFolders() }
+}
+
+extension Pipeline {
+  /// A pipeline that comes with this package, weights included.
+  ///
+  /// SwiftPM puts the files beside your program as `dfer_DferPipelines.resources`: ship that folder with it. Without it,
+  /// the pipelines of an installed `dfer` are taken.
+  ///
+  /// - Parameter name: one of `bundledNames`.
+  /// - Throws: an error of the kind `DferErrorKind.unusablePipeline`.
+  public static func bundled(_ name: String = "mtcae-dfer") throws -> Pipeline {
+    try Installation.pipeline(named: name, in: Installation.foldersForLibrary)
+  }
+
+  /// Names for `bundled(_:)`, in alphabetical order.
+  public static var bundledNames: [String] {
+    Installation.pipelines(in: Installation.foldersForLibrary).map { $0.deletingPathExtension().lastPathComponent }
   }
 }

@@ -3,15 +3,29 @@ import DferTimeline
 import Foundation
 
 /// A pipeline with its weights in memory, checked, ready for any number of runs.
-package struct LoadedPipeline: Sendable {
-  package let pipeline: Pipeline
+public struct LoadedPipeline: Sendable {
+  /// What was loaded.
+  public let pipeline: Pipeline
   package let detector: FaceDetector
   package let reader: FaceReader
   package let modelInfo: FaceReader.ModelInfo
   /// Columns of the rows that this pipeline gives.
-  package let layout: RowLayout
+  public let layout: RowLayout
   /// Fraction of the tubes that the encoder reads.
   package let keptTubes: Double
+
+  /// Loads both weight files into memory, some 12 MB for the default pipeline.
+  ///
+  /// - Parameters:
+  ///   - pipeline: what to load, such as `Pipeline.bundled()`.
+  ///   - landmarks: whether rows get landmark columns.
+  ///   - blendshapes: whether rows get blendshape columns.
+  ///   - wallTime: whether rows get the date of their clip, for live sources.
+  /// - Throws: an error of the kind `DferErrorKind.unusablePipeline` that lists everything that is wrong with a weight file,
+  ///   or says that the network does not give what is asked for.
+  public init(_ pipeline: Pipeline, landmarks: Bool = false, blendshapes: Bool = false, wallTime: Bool = false) throws {
+    try self.init(pipeline, keptTubes: 1, landmarks: landmarks, blendshapes: blendshapes, wallTime: wallTime)
+  }
 
   /// Loads both weight files.
   ///
@@ -19,15 +33,14 @@ package struct LoadedPipeline: Sendable {
   ///   belong to another system or do not give what is asked for.
   ///
   /// - Parameters:
-  ///   - keptTubes: share of the tubes that the encoder reads, 0.1...1.
+  ///   - keptTubes: fraction of the tubes that the encoder reads, 0.1...1.
   ///   - prior: how common the classes are taken to be; nil: as the weights were trained.
   ///   - landmarks: whether rows get landmark columns.
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
   package init(
-    _ pipeline: Pipeline, keptTubes: Double = 1, prior: ReadingPrior? = nil, landmarks: Bool = false,
-    blendshapes: Bool = false,
-    wallTime: Bool = false
+    _ pipeline: Pipeline, keptTubes: Double, prior: ReadingPrior? = nil, landmarks: Bool = false,
+    blendshapes: Bool = false, wallTime: Bool = false
   ) throws {
     (self.pipeline, self.keptTubes) = (pipeline, keptTubes)
     detector = try FaceDetector(weights: pipeline.detectorWeights.path)

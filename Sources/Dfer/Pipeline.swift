@@ -6,7 +6,7 @@ import Foundation
 /// What a run uses and how: the contents of a file in `Pipelines/`.
 ///
 /// The file chooses and configures. It never describes a network: that is Swift, chosen by the weights.
-package struct Pipeline: Sendable, Hashable {
+public struct Pipeline: Sendable, Hashable {
   package struct Detector: Sendable, Hashable {
     /// Weight file of the face detector, relative to the pipeline file.
     package var weights: String
@@ -23,8 +23,10 @@ package struct Pipeline: Sendable, Hashable {
     package var hop: Double?
   }
 
-  package var name: String
-  package var about: String
+  /// What `--pipeline` calls it.
+  public var name: String
+  /// One line for people.
+  public var about: String
   package var detector: Detector
   /// When detections become faces; `minimumFace` and `maximumFaces` are the run's options.
   package var tracker = TrackerOptions()
@@ -38,8 +40,10 @@ package struct Pipeline: Sendable, Hashable {
   /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
   package var sha256 = ""
 
-  package var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
-  package var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
+  /// The weight file of the face detector.
+  public var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
+  /// The weight file of the network.
+  public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
 }
 
 /// Why a pipeline could not be used.
@@ -78,8 +82,9 @@ package enum PipelineError: Error, CustomStringConvertible, Hashable {
 }
 
 extension Pipeline {
-  /// Reads a pipeline file. Every key is checked, with its line.
-  package init(contentsOf file: URL) throws {
+  /// Reads a pipeline file. Every key is checked.
+  /// - Throws: an error of the kind `DferErrorKind.unusablePipeline`, with the line.
+  public init(contentsOf file: URL) throws {
     let text: String
     do { text = try String(contentsOf: file, encoding: .utf8) } catch {
       throw PipelineError.unreadable(path: file.path, reason: "no such file, or not UTF-8 text")

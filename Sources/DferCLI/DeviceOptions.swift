@@ -39,7 +39,7 @@ struct DeviceOptions: ParsableArguments {
 
   func set(_ options: inout VideoOptions) {
     options.camera = CaptureRequest(size: cameraSize, rate: cameraRate, format: cameraFormat)
-    options.pictureRate = imageRate
+    options.imageRate = imageRate
     (options.inputFormat, options.isFileOnly) = (inputFormat, fileOnly)
   }
 

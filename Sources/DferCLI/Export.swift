@@ -175,5 +175,5 @@ struct FrameRateOption: ParsableArguments {
 extension TableStyle: ExpressibleByArgument {}
 
 extension OutputFormat: ExpressibleByArgument {
-  package init?(argument: String) { self.init(rawValue: argument.lowercased()) }
+  public init?(argument: String) { self.init(rawValue: argument.lowercased()) }
 }

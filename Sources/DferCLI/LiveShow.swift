@@ -25,7 +25,7 @@ final class LiveShow {
       LiveInfo(
         source: run.source.info.location, pipeline: models.pipeline.name, layout: models.layout, span: run.grid.span,
         hop: run.grid.hopSeconds, blur: options.pixelate, isLive: isLive, version: Installation.version),
-      layout: models.layout, finderEvery: run.load.finderEvery)
+      layout: models.layout, detectorEvery: run.load.detectorEvery)
     server = try LiveServer(board, address: options.listen, port: options.port, token: options.effectiveToken)
     let host = options.listen.contains(":") ? "[\(options.listen)]" : options.listen
     address = "http://\(host):\(server.port)/" + (options.effectiveToken == nil ? "" : "?token=...")

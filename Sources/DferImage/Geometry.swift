@@ -1,28 +1,34 @@
 /// A point in pixels: x to the right, y down, the outer edge of the first pixel is 0 (so its middle is 0.5).
-package struct Point: Sendable, Hashable, Codable {
-  package var x, y: Double
+public struct Point: Sendable, Hashable, Codable {
+  /// Pixels from the left edge, and from the top edge.
+  public var x, y: Double
 
-  package init(x: Double, y: Double) {
+  /// The point at `x` and `y` pixels.
+  public init(x: Double, y: Double) {
     self.x = x
     self.y = y
   }
 }
 
 /// Width and height in whole pixels.
-package struct Size: Sendable, Hashable, Codable {
-  package var width, height: Int
+public struct Size: Sendable, Hashable, Codable {
+  /// Whole pixels.
+  public var width, height: Int
 
-  package init(width: Int, height: Int) {
+  /// A size in whole pixels.
+  public init(width: Int, height: Int) {
     self.width = width
     self.height = height
   }
 }
 
 /// An axis-parallel box in pixels, by its top left corner and its size.
-package struct Rect: Sendable, Hashable, Codable {
-  package var x, y, width, height: Double
+public struct Rect: Sendable, Hashable, Codable {
+  /// The top left corner and the size, in pixels; fractions count.
+  public var x, y, width, height: Double
 
-  package init(x: Double, y: Double, width: Double, height: Double) {
+  /// The box whose top left corner is at `x` and `y`, in pixels.
+  public init(x: Double, y: Double, width: Double, height: Double) {
     self.x = x
     self.y = y
     self.width = width
@@ -33,9 +39,12 @@ package struct Rect: Sendable, Hashable, Codable {
     self.init(x: left, y: top, width: right - left, height: bottom - top)
   }
 
-  package var right: Double { x + width }
-  package var bottom: Double { y + height }
-  package var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
+  /// The right edge, in pixels.
+  public var right: Double { x + width }
+  /// The bottom edge, in pixels.
+  public var bottom: Double { y + height }
+  /// The middle, in pixels.
+  public var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
   package var area: Double { max(0, width) * max(0, height) }
 
   /// The part inside `other`; of zero size when they do not meet.

@@ -1,10 +1,12 @@
 import DferImage
 import Foundation
 
-/// One row of a timeline: what one clip shows of one face, or why it shows none.
-package struct ClipResult: Sendable, Hashable {
+/// One row of a timeline: what one clip shows of one face, or why it shows none. The columns of a table hold the same
+/// values under the names of the data dictionary (docs/data-dictionary.md).
+public struct ClipResult: Sendable, Hashable {
   /// What a row stands for. `success` in the CSV is 1 for `ok` only.
-  package enum Status: String, Sendable, CaseIterable, Codable {
+  public enum Status: String, Sendable, CaseIterable, Codable {
+    /// The face was read.
     case ok
     /// No face in this clip.
     case noFace = "no_face"
@@ -12,7 +14,6 @@ package struct ClipResult: Sendable, Hashable {
     case lowQuality = "low_quality"
     /// The video, or an unbroken part of it, is shorter than the clip.
     case partialClip = "partial_clip"
-    case warmup
     /// A hole in a file: damaged, missing or cut off.
     case decodeGap = "decode_gap"
     /// A hole in a live stream.
@@ -20,48 +21,55 @@ package struct ClipResult: Sendable, Hashable {
   }
 
   /// Number of the clip from 0; all faces of a clip share it.
-  package var clip: Int
-  package var faceID: Int?
+  public var clip: Int
+  /// The face's number, from 0; nil where there is none.
+  public var faceID: Int?
   /// Seconds from the container's start, inclusive.
-  package var startSeconds: Double
+  public var startSeconds: Double
   /// Seconds from the container's start, exclusive.
-  package var endSeconds: Double
+  public var endSeconds: Double
   /// Displayed frames of the clip, end exclusive; nil in a hole.
-  package var frames: Range<Int>?
-  package var status: Status
+  public var frames: Range<Int>?
+  /// What the row stands for.
+  public var status: Status
   /// Calibrated probabilities in the class order of the weights; empty when there is no face.
-  package var probabilities: [Float] = []
+  public var probabilities: [Float] = []
   /// Network frames that show the face.
-  package var faceFrames: Int?
-  package var coverage: Double?
+  public var faceFrames: Int?
+  /// `faceFrames` over the frames that the network reads, 0...1.
+  public var coverage: Double?
   /// Face box at the clip's middle, in upright full-frame pixels.
-  package var box: Rect?
-  package var boxScore: Double?
+  public var box: Rect?
+  /// Mean score of the face detector over these frames, 0...1.
+  public var detectionScore: Double?
   /// Turn of the head in the image's plane, in degrees, clockwise as seen; from the eyes.
-  package var rollDegrees: Double?
-  /// Probability that a mask covers the lower face, 0...1.
-  package var occlusion: Double?
-  /// The network's own probability that a mask is worn; nil for networks that do not look for one.
-  package var maskWorn: Double?
+  public var rollDegrees: Double?
+  /// Probability that a mask covers the lower face, 0...1; the face detector's.
+  public var detectorMaskProbability: Double?
+  /// The network's own probability that a mask is worn, 0...1; nil for networks that do not look for one.
+  public var maskProbability: Double?
   /// How much the face itself changes over the clip: standard deviation over time, in grey values (0...255); nil when
   /// fewer than two of its frames show the face.
-  package var motion: Double?
+  public var motion: Double?
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
-  package var landmarks: [Point] = []
-  package var blendshapes: [Float] = []
+  public var landmarks: [Point] = []
+  /// Blendshape weights, 0...1, in the order of `RowLayout.blendshapes`; empty when they were not asked for.
+  public var blendshapes: [Float] = []
   /// What a `TimelineModel` made of the probabilities; nil when none was asked for or nothing was read.
   package var modelled: Modelled?
   /// UTC date of the clip's start, for live sources.
-  package var wallTime: Date?
+  public var wallTime: Date?
 
-  package init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
+  /// A row that says nothing but when and why; the rest is filled in afterwards.
+  public init(clip: Int, startSeconds: Double, endSeconds: Double, status: Status) {
     self.clip = clip
     self.startSeconds = startSeconds
     self.endSeconds = endSeconds
     self.status = status
   }
 
-  package var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
+  /// The middle of the clip, in seconds from the container's start.
+  public var middleSeconds: Double { (startSeconds + endSeconds) / 2 }
 
   /// Largest `motion` of a face that may be a picture: a face of flesh and blood exceeds it in some clip, by blinking or
   /// swaying, and a poster before a camera at rest never does. Of 28 real clips of 2 to 20 seconds, every face reached

@@ -1,18 +1,24 @@
 /// How closely a live run looks from a moment on.
-package struct LoadChange: Sendable, Hashable, Codable {
+public struct LoadChange: Sendable, Hashable, Codable {
   /// Seconds from the container's start.
-  package let seconds: Double
+  public let seconds: Double
   /// 0: as asked for. The higher, the more is given up: 1 and 2 the detector's rate, 3 the overlap of clips.
-  package let step: Int
-  /// Seconds between two looks of the detector.
-  package let finderEvery: Double
+  public let step: Int
+  /// Seconds between two detector runs.
+  public let detectorEvery: Double
   /// Seconds from one clip to the next.
-  package let hop: Double
+  public let hop: Double
 
-  package init(seconds: Double, step: Int, finderEvery: Double, hop: Double) {
+  /// `finder_every` is what manifests and the live view call it.
+  private enum CodingKeys: String, CodingKey {
+    case seconds, step, hop
+    case detectorEvery = "finderEvery"
+  }
+
+  package init(seconds: Double, step: Int, detectorEvery: Double, hop: Double) {
     self.seconds = seconds
     self.step = step
-    self.finderEvery = finderEvery
+    self.detectorEvery = detectorEvery
     self.hop = hop
   }
 }

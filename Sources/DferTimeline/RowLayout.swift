@@ -2,11 +2,11 @@ import DferImage
 import Foundation
 
 /// The columns of a timeline, fixed once for a run: the same in every file, whether or not a face is ever seen.
-package struct RowLayout: Sendable, Hashable {
+public struct RowLayout: Sendable, Hashable {
   /// Class names in the order of the weights.
-  package let labels: [String]
+  public let labels: [String]
   /// Names of the blendshape columns; empty when they were not asked for.
-  package let blendshapes: [String]
+  public let blendshapes: [String]
   package let includesLandmarks: Bool
   /// Whether rows carry the date of their clip, for live sources.
   package let includesWallTime: Bool
@@ -37,7 +37,7 @@ package struct RowLayout: Sendable, Hashable {
   }
 
   /// Column names, in order.
-  package var columns: [String] {
+  public var columns: [String] {
     [
       "clip", "face_id", "start_s", "end_s", "time_s", "start_frame", "end_frame", "status", "success", "label",
       "confidence", "margin",
@@ -78,8 +78,8 @@ package struct RowLayout: Sendable, Hashable {
     cells += order.map { row.probabilities.isEmpty ? .empty : .decimal(Double(row.probabilities[$0]), places: 6) }
     cells += [
       integer(row.faceFrames), decimal(row.coverage, 4), decimal(row.box?.x, 1),
-      decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.boxScore, 6),
-      .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.occlusion, 6),
+      decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.detectionScore, 6),
+      .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.detectorMaskProbability, 6),
     ]
     if includesMotion { cells.append(decimal(row.motion, 3)) }
     if includesLandmarks {
@@ -90,7 +90,9 @@ package struct RowLayout: Sendable, Hashable {
     }
     cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
     if includesMask {
-      cells += [row.maskWorn.map { .text($0 >= 0.5 ? "worn" : "none") } ?? .empty, decimal(row.maskWorn, 6)]
+      cells += [
+        row.maskProbability.map { .text($0 >= 0.5 ? "worn" : "none") } ?? .empty, decimal(row.maskProbability, 6),
+      ]
     }
     if includesModel {
       let model = row.modelled
@@ -123,8 +125,9 @@ package struct RowLayout: Sendable, Hashable {
 }
 
 extension ClipResult {
-  /// The likeliest class, its probability, and its lead over the second; nil when there is no face.
-  package func best(_ labels: [String]) -> (label: String, confidence: Float, margin: Float)? {
+  /// The likeliest class, its probability (0...1), and its lead over the second; nil when there is no face.
+  /// - Parameter labels: class names in the order of the weights, as `RowLayout.labels` has them.
+  public func best(_ labels: [String]) -> (label: String, confidence: Float, margin: Float)? {
     guard let first = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { return nil }
     let second = probabilities.indices.filter { $0 != first }.map { probabilities[$0] }.max() ?? 0
     return (labels[first], probabilities[first], probabilities[first] - second)

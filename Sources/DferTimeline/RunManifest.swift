@@ -2,7 +2,7 @@ import Foundation
 
 /// The facts of a run, written beside its rows as `NAME.run.json`: what was read, with what, how, and where every
 /// decoded frame went.
-package struct RunManifest: Sendable, Codable {
+public struct RunManifest: Sendable, Codable {
   /// A weight file and what it says of itself.
   package struct Weights: Sendable, Codable {
     package var file: String
@@ -21,12 +21,13 @@ package struct RunManifest: Sendable, Codable {
   }
 
   /// A part of the video without frames, and why.
-  package struct GapRecord: Sendable, Hashable, Codable {
+  public struct GapRecord: Sendable, Hashable, Codable {
     /// Seconds from the container's start.
-    package var startS: Double
-    package var endS: Double
-    /// damage, timestamps, truncated, disconnected, lost or not_taken.
-    package var reason: String
+    public var startS: Double
+    /// Seconds from the container's start.
+    public var endS: Double
+    /// damage, timestamps, truncated, missing_images, disconnected, lost, not_taken or paused.
+    public var reason: String
 
     package init(startS: Double, endS: Double, reason: String) {
       self.startS = startS
@@ -36,9 +37,16 @@ package struct RunManifest: Sendable, Codable {
   }
 
   /// How the run ended.
-  package enum Outcome: String, Sendable, Codable {
-    case complete, damaged, interrupted
+  public enum Outcome: String, Sendable, Codable {
+    /// Every frame was read.
+    case complete
+    /// The end was reached, but parts of the video could not be read.
+    case damaged
+    /// Somebody stopped it; the rows so far are valid.
+    case interrupted
+    /// An output could not be written to the end.
     case outputFailed = "output_failed"
+    /// The video could not be read to the end.
     case failed
   }
 
@@ -81,7 +89,8 @@ package struct RunManifest: Sendable, Codable {
   package var ffmpeg: String
   package var started: Date
   package var finished: Date
-  package var outcome: Outcome
+  /// How the run ended.
+  public var outcome: Outcome
   package var pipeline: String
   package var weights: Weights
   package var detector: Weights
@@ -98,8 +107,10 @@ package struct RunManifest: Sendable, Codable {
   /// Seconds by stage; `decode` is time spent waiting for the decoder's thread.
   package var stageSeconds: [String: Double]
   package var longestLatencySeconds: Double
-  package var outputs: [String]
-  package var warnings: [String]
+  /// The files that were written.
+  public var outputs: [String]
+  /// What a user should know about the run, in order.
+  public var warnings: [String]
   /// SHA-256 of the pipeline file; nil in manifests of older versions.
   package var pipelineSha256: String?
   /// SHA-256 of the first output; nil in manifests of older versions and for outputs that are no files.
@@ -109,9 +120,9 @@ package struct RunManifest: Sendable, Codable {
   /// When a live run was too slow and looked less closely: the first 200 changes. Nil when there was none.
   package var loadChanges: [LoadChange]?
   /// The first 1000 gaps, in order of time; nil in manifests of older versions.
-  package var gaps: [GapRecord]?
+  public var gaps: [GapRecord]?
   /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
-  package var cutsS: [Double]?
+  public var cutsS: [Double]?
 
   package init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,
@@ -143,12 +154,13 @@ package struct RunManifest: Sendable, Codable {
   }
 
   /// The manifest's place beside an output: `talk.csv` has `talk.run.json`.
-  package static func path(beside output: String) -> String {
+  public static func path(beside output: String) -> String {
     (output as NSString).deletingPathExtension + ".run.json"
   }
 
-  /// Reads a manifest back.
-  package init(contentsOf path: String) throws {
+  /// Reads a manifest back, also one of an older version.
+  /// - Throws: what Foundation says of the file or of its JSON.
+  public init(contentsOf path: String) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.dateDecodingStrategy = .iso8601
@@ -173,8 +185,8 @@ package struct RunManifest: Sendable, Codable {
   }
 
   /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.
-  /// Throws `OutputError`.
-  package func write(to path: String) throws {
+  /// - Throws: an error of the kind `DferErrorKind.outputFailed`.
+  public func write(to path: String) throws {
     var manifest = self
     manifest.noteVideo(from: path)
     let encoder = JSONEncoder()

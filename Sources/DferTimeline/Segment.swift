@@ -125,7 +125,7 @@ extension TimeShare {
       guard row.faceID != nil, let best = row.best(labels) else { return nil }
       return (best.label, Double(best.confidence))
     case .noFace, .decodeGap, .streamGap: return (row.status.rawValue, 0)
-    case .lowQuality, .warmup: return nil
+    case .lowQuality: return nil
     }
   }
 }

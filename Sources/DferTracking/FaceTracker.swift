@@ -1,18 +1,19 @@
 import DferImage
 
 /// A face at one moment.
-package struct TrackedFace: Sendable, Hashable {
-  package let id: Int
+public struct TrackedFace: Sendable, Hashable {
+  /// Counts from 0 in the order in which faces are confirmed; the `faceID` of the face's rows.
+  public let id: Int
   /// Smoothed box, upright frame pixels.
-  package let box: Rect
+  public let box: Rect
   /// The detector's score in the nearest detector run, 0...1.
-  package let score: Double
+  public let score: Double
   /// Probability that a mask is worn, 0...1.
   package let maskWorn: Double
   /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
-  package let points: [Point]
+  public let points: [Point]
   /// Whether the head stands upside down.
-  package var isUpsideDown = false
+  public var isUpsideDown = false
 }
 
 /// Joins the detections of one continuous segment into faces with ids.

@@ -1,5 +1,16 @@
 import Foundation
 
+/// What gives way when reading is slower than the source.
+public enum WhenSlow: String, Sendable, CaseIterable, Codable {
+  /// The source waits: right for files, of which every frame counts.
+  case block
+  /// The oldest waiting frames make room, and are counted: right for live sources, which cannot wait.
+  case dropOldest = "drop-oldest"
+
+  /// Events that wait at most. A live queue bridges the reading of one clip: two thirds of a second at 25 frames.
+  var capacity: Int { self == .block ? 8 : 16 }
+}
+
 /// Keeps a few events of a source ready, decoded on a thread of its own.
 ///
 /// The queue is bounded, in frames and in bytes. With `.block` a slow reader stops the decoder, so that nothing is lost:
@@ -8,18 +19,9 @@ import Foundation
 /// sources. A reader that has enough ends decoding with `cancel()`, or by letting go of the prefetch. An error arrives
 /// in its place in the order.
 package final class FramePrefetch: Sendable {
-  /// What happens when the reader is slower than the source.
-  package enum Policy: String, Sendable, CaseIterable, Codable {
-    case block
-    case dropOldest = "drop-oldest"
-
-    /// Events that wait at most. A live queue bridges the reading of one clip: two thirds of a second at 25 frames.
-    package var capacity: Int { self == .block ? 8 : 16 }
-  }
-
   private let queue: Queue
 
-  package init(_ source: any VideoEvents, policy: Policy = .block, capacity: Int? = nil) {
+  package init(_ source: any VideoEvents, policy: WhenSlow = .block, capacity: Int? = nil) {
     let queue = Queue(source, policy: policy, capacity: capacity ?? policy.capacity)
     self.queue = queue
     // The thread holds the queue, not the prefetch: when the prefetch is let go of, its deinit ends the thread.
@@ -46,7 +48,7 @@ package final class FramePrefetch: Sendable {
 
 private final class Queue: @unchecked Sendable {
   private let source: any VideoEvents
-  private let policy: FramePrefetch.Policy
+  private let policy: WhenSlow
   private let capacity: Int
   private let condition = NSCondition()
   /// Bytes of images that wait at most, as long as one waits: very large frames must not wait by the dozen.
@@ -61,7 +63,7 @@ private final class Queue: @unchecked Sendable {
   private(set) var dropped = 0
   private(set) var unread = 0
 
-  init(_ source: any VideoEvents, policy: FramePrefetch.Policy, capacity: Int) {
+  init(_ source: any VideoEvents, policy: WhenSlow, capacity: Int) {
     precondition(capacity > 0, "FramePrefetch: capacity \(capacity)")
     self.source = source
     self.policy = policy

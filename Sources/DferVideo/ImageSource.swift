@@ -36,7 +36,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
     var options = options
     (options.isFileOnly, options.inputFormat) = (true, nil)
     self.options = options
-    rate = options.pictureRate
+    rate = options.imageRate
     var info = try Self.firstInfo(of: files.map(\.path), location, options)
     info.location = redacted(location)
     info.warnings = numbered.warning.map { [$0] } ?? []

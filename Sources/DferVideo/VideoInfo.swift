@@ -1,66 +1,69 @@
 import DferImage
 
 /// What a container says of the video stream that is read, before any frame is decoded.
-package struct VideoInfo: Sendable, Hashable, Codable {
+public struct VideoInfo: Sendable, Hashable, Codable {
   /// The input as given, without credentials.
-  package var location: String
-  package var format: String
-  package var codec: String
+  public var location: String
+  /// FFmpeg's name of the container format.
+  public var format: String
+  /// FFmpeg's name of the video codec.
+  public var codec: String
   package var pixelFormat: String
   /// Pixels as stored.
   package var storedSize: Size
   /// Pixels as shown: pixel aspect and rotation applied. All boxes are in this space.
-  package var size: Size
+  public var size: Size
   /// Width over height of one stored pixel.
   package var pixelAspect: Double
   /// How the stored image is turned and mirrored to stand upright.
   package var orientation: Orientation
   /// Mean frame rate as declared; nil when unknown. Never used for times.
-  package var frameRate: Double?
+  public var frameRate: Double?
   /// Declared duration of the video in seconds; nil when unknown.
-  package var duration: Double?
+  public var duration: Double?
   /// The container's first time stamp, in seconds; subtracted from every time.
   package var containerStart: Double
   package var stream: Int
   package var videoStreams: [Int]
   package var byteSize: Int64?
   /// Whether the source sets its own pace.
-  package var isLive: Bool
+  public var isLive: Bool
   /// What was decided or found that a user should know, such as a choice between streams.
-  package var warnings: [String] = []
+  public var warnings: [String] = []
 }
 
 /// What is asked of a video source.
-package struct VideoOptions: Sendable, Hashable {
+public struct VideoOptions: Sendable, Hashable {
   /// Whether the location is the path of a file whatever it looks like, which opens nothing but itself: no device, no
   /// address, no playlist. For names that were found and not typed.
-  package var isFileOnly = false
+  public var isFileOnly = false
   /// FFmpeg's name of an input format that is not read unasked: a filter graph ("lavfi"), another device, or a playlist
   /// whose name does not say that it is one ("hls", "dash", "concat", "sdp").
-  package var inputFormat: String?
+  public var inputFormat: String?
   /// Index of the video stream; nil: the film among them.
-  package var stream: Int?
+  public var stream: Int?
   /// Clockwise degrees instead of the file's own rotation: 0, 90, 180 or 270.
-  package var rotation: Int?
+  public var rotation: Int?
   /// Threads of the decoder. More of them add a frame of delay each.
-  package var threads = 2
+  public var threads = 2
   /// Seconds that a source may be silent before it counts as lost; nil: 5 for devices, 10 for networks and playlists, 60
   /// for files, 600 for pipes that have begun.
-  package var readTimeout: Double?
+  public var readTimeout: Double?
   /// Seconds that standard input may take to begin.
   package var pipeTimeout = 60.0
   /// What a camera or a screen is asked for.
   package var camera = CaptureRequest()
   /// Whether a file is read on while it grows, until it has not grown for the read time-out.
-  package var follows = false
+  public var follows = false
   /// Frames a second of a folder or list of images.
-  package var pictureRate = 25.0
+  public var imageRate = 25.0
 
   /// Number of the first frame and time of the start, for a source that goes on after another.
   var firstIndex = 0
   var startTime = 0.0
 
-  package init() {}
+  /// What `dfer watch` asks for.
+  public init() {}
 }
 
 /// What a decoder has met so far.

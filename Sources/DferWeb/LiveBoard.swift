@@ -53,11 +53,11 @@ package final class LiveBoard: Sendable {
   private let started = ContinuousClock.now
   private let content: Mutex<Content>
 
-  package init(_ info: LiveInfo, layout: RowLayout, finderEvery: Double) {
+  package init(_ info: LiveInfo, layout: RowLayout, detectorEvery: Double) {
     self.info = info
     self.layout = layout
     json = RowJSON(layout)
-    content = Mutex(Content(load: LoadChange(seconds: 0, step: 0, finderEvery: finderEvery, hop: info.hopS)))
+    content = Mutex(Content(load: LoadChange(seconds: 0, step: 0, detectorEvery: detectorEvery, hop: info.hopS)))
   }
 
   // MARK: The run's side
@@ -191,7 +191,7 @@ package final class LiveBoard: Sendable {
         framesDropped: $0.counts.framesDropped, rows: $0.tail.total, faces: $0.counts.faces, gaps: $0.counts.gaps,
         retries: $0.retries, latencyMedianSeconds: $0.counts.latencyMedian.map(thousandths),
         latencyP95Seconds: $0.counts.latency95.map(thousandths), paceStep: $0.load.step,
-        finderEveryS: thousandths($0.load.finderEvery), hopS: thousandths($0.load.hop), viewers: $0.viewers,
+        finderEveryS: thousandths($0.load.detectorEvery), hopS: thousandths($0.load.hop), viewers: $0.viewers,
         memoryBytes: memory)
     }
   }

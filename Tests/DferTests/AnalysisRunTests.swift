@@ -23,7 +23,7 @@ import Testing
     #expect(rows[0].probabilities.count == 16 && rows[0].faceFrames == 16 && rows[0].coverage == 1)
     #expect(rows[0].probabilities == rows[0].probabilities.sorted() && rows[0].probabilities[0] == 2)
     #expect(rows[0].box == Rect(x: 60, y: 40, width: 40, height: 40))
-    #expect(abs((rows[0].boxScore ?? 0) - 229.0 / 255) < 1e-6)
+    #expect(abs((rows[0].detectionScore ?? 0) - 229.0 / 255) < 1e-6)
     #expect(run.counts.decoded == run.counts.used + run.counts.skipped)
     #expect(run.counts.faces == 1 && run.counts.clips == 2 && run.counts.gaps == 0)
   }

@@ -83,10 +83,10 @@ import Testing
   /// The order stays, certainty goes.
   @Test func masksLowerConfidence() {
     var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .ok)
-    (row.probabilities, row.occlusion) = ([0.9, 0.08, 0.02], 0.05)
+    (row.probabilities, row.detectorMaskProbability) = ([0.9, 0.08, 0.02], 0.05)
     row.allowForMask()
     #expect(row.probabilities == [0.9, 0.08, 0.02])
-    row.occlusion = 0.95
+    row.detectorMaskProbability = 0.95
     row.allowForMask()
     #expect(row.probabilities[0] < 0.65 && row.probabilities[0] > row.probabilities[1])
     #expect(row.probabilities[1] > row.probabilities[2] && abs(row.probabilities.reduce(0, +) - 1) < 1e-6)

@@ -14,10 +14,10 @@ import Testing
       layout: RowLayout(labels: ["anger", "neutral", "surprise"], includesMotion: true))
     for var row in exampleRows(["nnaas..", ".sn...."]) {
       if row.faceID != nil {
-        (row.box, row.boxScore, row.faceFrames, row.coverage) = (
+        (row.box, row.detectionScore, row.faceFrames, row.coverage) = (
           Rect(x: -3, y: 4, width: 50, height: 60), 0.9, 12, 0.75
         )
-        (row.motion, row.rollDegrees, row.occlusion) = (3, -4, 0.1)
+        (row.motion, row.rollDegrees, row.detectorMaskProbability) = (3, -4, 0.1)
       }
       try writer.write(row)
     }

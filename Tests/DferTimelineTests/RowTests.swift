@@ -42,7 +42,7 @@ private let labels = ["surprise", "anger", "neutral"]
 
       """
     let read = try CSVTimeline(text: text)
-    #expect(read.rows.count == 1 && read.rows[0].boxScore == 0.75 && read.rows[0].occlusion == 0.25)
+    #expect(read.rows.count == 1 && read.rows[0].detectionScore == 0.75 && read.rows[0].detectorMaskProbability == 0.25)
     #expect(read.columns.contains("detection_score") && !read.columns.contains("box_score"))
   }
 
@@ -71,7 +71,7 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(layout.columns.suffix(2) == ["mask", "mask_probability"])
     var writer = try OutputFormat.csv.writer(to: path, overwrite: false, layout: layout)
     var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .ok)
-    (row.faceID, row.probabilities, row.maskWorn) = (0, [0.5, 0.25, 0.25], 0.75)
+    (row.faceID, row.probabilities, row.maskProbability) = (0, [0.5, 0.25, 0.25], 0.75)
     try writer.write(row)
     try writer.write(ClipResult(clip: 1, startSeconds: 1, endSeconds: 2, status: .noFace))
     try writer.finish()
@@ -79,7 +79,7 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(lines[1].hasSuffix(",worn,0.750000") && lines[2].hasSuffix(",,"))
     let read = try CSVTimeline(path: path)
     #expect(read.labels.count == 3 && read.layout.includesMask)
-    #expect(read.rows.map(\.maskWorn) == [0.75, nil])
+    #expect(read.rows.map(\.maskProbability) == [0.75, nil])
   }
 
   @Test func fullDiskAndMissingFolder() {

@@ -62,7 +62,7 @@ struct LiveSourceTests {
     try Data("no picture".utf8).write(to: folder.appendingPathComponent("p5.png"))
     #expect(ImageSource.takes(folder.path) && !ImageSource.takes(clip.path("none.mp4")))
     var options = VideoOptions()
-    options.pictureRate = 10
+    options.imageRate = 10
     let source = try ImageSource(folder.path, options: options)
     var (widths, times, gaps): ([Int], [Double], [Gap]) = ([], [], [])
     while let event = try source.next() {
@@ -105,7 +105,7 @@ struct LiveSourceTests {
     try Tool.ffmpeg(["-f", "lavfi", "-i", "testsrc2=s=32x32:r=10:d=2", folder.path + "/f%d.png"])
     for number in 8...11 { try FileManager.default.removeItem(at: folder.appendingPathComponent("f\(number).png")) }
     var options = VideoOptions()
-    options.pictureRate = 10
+    options.imageRate = 10
     let source = try ImageSource(folder.path, options: options)
     var (times, gaps): ([Double], [Gap]) = ([], [])
     while let event = try source.next() {

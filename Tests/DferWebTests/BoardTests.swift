@@ -12,7 +12,7 @@ struct BoardTests {
     let info = LiveInfo(
       source: "rtsp://***@host/a", pipeline: "test", layout: layout, span: 1.6, hop: 0.8, blur: false, isLive: true,
       version: "0")
-    return LiveBoard(info, layout: layout, finderEvery: 0.2)
+    return LiveBoard(info, layout: layout, detectorEvery: 0.2)
   }
 
   static func row(_ clip: Int) -> ClipResult {

@@ -57,12 +57,12 @@ struct RowBuilder: Sendable {
     row.faceID = face.id
     row.probabilities = reading.probabilities
     row.blendshapes = reading.isFinite ? reading.blendshapes : []
-    row.maskWorn = reading.maskWorn.map(Double.init)
+    row.maskProbability = reading.maskWorn.map(Double.init)
     row.faceFrames = samples.count
     row.coverage = Double(samples.count) / Double(frames)
-    row.boxScore = samples.reduce(0) { $0 + $1.score } / Double(samples.count)
+    row.detectionScore = samples.reduce(0) { $0 + $1.score } / Double(samples.count)
     row.motion = FaceMotion.of(samples.map(\.crop))
-    row.occlusion = samples.reduce(0) { $0 + $1.maskWorn } / Double(samples.count)
+    row.detectorMaskProbability = samples.reduce(0) { $0 + $1.maskWorn } / Double(samples.count)
 
     let middle = clip.samples.lowerBound + clip.samples.count / 2
     let nearest = samples.indices.min { abs(samples[$0].index - middle) < abs(samples[$1].index - middle) } ?? 0
@@ -94,7 +94,7 @@ extension ClipResult {
   /// Flattens the probabilities of a masked face: a reading that may rest on a mouth that nobody sees must not look
   /// certain. With a mask of probability m they become proportional to p^(1 / (1 + 2 m)), so the order stays.
   mutating func allowForMask() {
-    let mask = maskWorn ?? occlusion ?? 0
+    let mask = maskProbability ?? detectorMaskProbability ?? 0
     guard mask > 0.1, !probabilities.isEmpty else { return }
     let powers = probabilities.map { Float(pow(Double(max($0, 1e-9)), 1 / (1 + 2 * mask))) }
     let sum = powers.reduce(0, +)

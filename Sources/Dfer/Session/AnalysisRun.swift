@@ -11,29 +11,29 @@ import DferVideo
 ///
 /// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder. Only frames that a
 /// clip needs are converted. Memory is bounded by the length of a clip, not of the video.
-package final class AnalysisRun {
+public final class AnalysisRun {
   package let options: RunOptions
   package let source: any VideoEvents
   package let grid: ClipGrid
-  package var counts: RunCounts {
-    let part = router.counts
-    return RunCounts(
-      decoded: decoded, used: part.used, skipped: part.skipped, dropped: prefetch.dropped, unread: prefetch.unread,
-      detectorRuns: part.detectorRuns, clips: clips, gaps: gapCount, cuts: router.cutCount, faces: router.nextID)
+  /// Where every frame went so far.
+  public var counts: RunCounts {
+    RunCounts(
+      router, decoded: decoded, dropped: prefetch.dropped, unread: prefetch.unread, clips: clips, gaps: gapCount)
   }
   /// Times of the first 1000 cuts, in seconds from the container's start.
-  package var cuts: [Double] { router.cuts }
+  public var cuts: [Double] { router.cuts }
   /// The first 1000 gaps.
   package private(set) var gaps: [Gap] = []
   package var times: StageTimes { clock.times }
   /// Time from the arrival of a clip's last frame until whoever pulls has dealt with its rows and asks for more.
   package private(set) var latency = LatencyHistogram()
   /// How closely the run looks now.
-  package private(set) var load: LoadChange
+  public private(set) var load: LoadChange
   /// Filled when the options ask for it.
   package private(set) var views = ViewSheet()
 
   private let prefetch: FramePrefetch
+  private let whenSlow: WhenSlow
   private let rows: RowBuilder
   private let classifier: any ClipClassifying
   private let detectorEvery: Double
@@ -48,27 +48,25 @@ package final class AnalysisRun {
   /// Arrival of the last frame of the clip whose rows are being dealt with.
   private var rowsInHand: ContinuousClock.Instant?
 
-  package convenience init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {
-    self.init(source, stages: models.stages(options), options: options)
-  }
-
   init(_ source: any VideoEvents, stages: RunStages, options: RunOptions = RunOptions()) {
     (self.source, self.options, classifier, rows) = (source, options, stages.classifier, stages.rows)
+    whenSlow = options.whenSlow ?? (source.info.isLive ? .dropOldest : .block)
     grid = stages.segment.grid
     detectorEvery = stages.detectorEvery
     clock = StageClock()
     router = FrameRouter(
       settings: stages.segment, pace: SegmentPace(detectorEvery: detectorEvery),
-      dropsFrames: options.whenSlow == .dropOldest, clock: clock)
-    prefetch = FramePrefetch(source, policy: options.whenSlow)
+      dropsFrames: whenSlow == .dropOldest, clock: clock)
+    prefetch = FramePrefetch(source, policy: whenSlow)
     // Clips may be skipped as long as the next one starts where the last one ends, or earlier.
     shedding = LoadShedding(canSkipClips: 2 * grid.hop <= grid.frames)
-    load = LoadChange(seconds: 0, step: 0, finderEvery: detectorEvery, hop: grid.hopSeconds)
+    load = LoadChange(seconds: 0, step: 0, detectorEvery: detectorEvery, hop: grid.hopSeconds)
     if let threads = options.threads { Compute.threads = threads }
   }
 
   /// The next row or sign of progress; nil when the video has ended and every row has been given.
-  package func next() throws -> RunEvent? {
+  /// - Throws: an error of the kind `DferErrorKind.unreadableInput`, after the rows of everything that could be read.
+  public func next() throws -> RunEvent? {
     if events.isEmpty, let arrival = rowsInHand.take() { latency.add((ContinuousClock.now - arrival).inSeconds) }
     while events.isEmpty && !isFinished { advance() }
     if events.isEmpty, let failure = self.failure.take() { throw failure }
@@ -77,7 +75,7 @@ package final class AnalysisRun {
 
   /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
   /// been read.
-  package var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
+  public var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
   /// Says that whoever pulls pauses on purpose: the time that a live source loses meanwhile is no damage.
   package func notePause() { router.notePause() }
   private func advance() {
@@ -99,12 +97,12 @@ package final class AnalysisRun {
   }
 
   private func judgeLoad(at seconds: Double) {
-    guard options.whenSlow == .dropOldest,
+    guard whenSlow == .dropOldest,
       shedding.judge(time: seconds, taken: decoded, dropped: prefetch.dropped)
     else { return }
     router.pace = shedding.pace(detectorEvery: detectorEvery)
     load = LoadChange(
-      seconds: seconds, step: shedding.step, finderEvery: router.pace.detectorEvery,
+      seconds: seconds, step: shedding.step, detectorEvery: router.pace.detectorEvery,
       hop: grid.hopSeconds * Double(router.pace.hopFactor))
     events.append(.load(load))
   }

@@ -4,8 +4,10 @@ import DferTracking
 import DferVideo
 
 /// What a run gives, in order.
-package enum RunEvent: Sendable {
+public enum RunEvent: Sendable {
+  /// A row is final: no later event changes it.
   case row(ClipResult)
+  /// A frame was decoded.
   case progress(RunProgress)
   /// A frame whose boxes are final; only with `RunOptions.givesImages`.
   case image(RunImage)
@@ -14,38 +16,64 @@ package enum RunEvent: Sendable {
 }
 
 /// A frame with the faces on it, a fraction of a second after it came.
-package struct RunImage: Sendable {
+public struct RunImage: Sendable {
   package let frame: any VideoFrame
-  package let faces: [TrackedFace]
+  /// The faces that count and were asked for.
+  public let faces: [TrackedFace]
   /// Every box that may be a face: also those that do not count yet, or that were not asked for. For hiding them.
   package let everything: [Rect]
 }
 
+extension RunImage {
+  /// Time of the frame, in seconds from the container's start.
+  public var seconds: Double { frame.time.seconds }
+  /// Pixels of the whole upright frame with square pixels: the space of all boxes.
+  public var size: Size { frame.size }
+
+  /// The whole upright frame.
+  /// - Parameter longSide: pixels along the longer side.
+  public func image(longSide: Int) -> Image { frame.image(longSide: longSide) }
+}
+
 /// How far a run has come.
-package struct RunProgress: Sendable, Hashable {
+public struct RunProgress: Sendable, Hashable {
   /// Time of the newest frame, in seconds from the container's start.
-  package let seconds: Double
-  package let frames: Int
+  public let seconds: Double
+  /// Frames that were decoded.
+  public let frames: Int
 }
 
 /// Where every decoded frame went.
-package struct RunCounts: Sendable, Hashable, Codable {
-  package var decoded = 0
+public struct RunCounts: Sendable, Hashable, Codable {
+  /// Frames that were decoded and taken: `used` + `skipped`.
+  public var decoded = 0
   /// Frames that stand for at least one sample of the clip grid: these were converted.
-  package var used = 0
+  public var used = 0
   /// Frames between two samples: decoded and not converted.
-  package var skipped = 0
+  public var skipped = 0
   /// Frames of a live source that were decoded, but made room for newer ones before they were looked at. Not in
   /// `decoded`.
-  package var dropped = 0
+  public var dropped = 0
   /// Frames that were decoded ahead when a run was stopped. Not in `decoded`.
-  package var unread = 0
+  public var unread = 0
   /// Runs of the face detector.
-  package var detectorRuns = 0
-  package var clips = 0
-  package var gaps = 0
+  public var detectorRuns = 0
+  /// Clips and gaps, each with at least one row.
+  public var clips = 0
+  /// Parts of the video without frames.
+  public var gaps = 0
   /// Cuts from one shot to another.
-  package var cuts = 0
+  public var cuts = 0
   /// Faces that counted.
-  package var faces = 0
+  public var faces = 0
+}
+
+extension RunCounts {
+  /// What the parts of a run have counted.
+  init(_ router: FrameRouter, decoded: Int, dropped: Int, unread: Int, clips: Int, gaps: Int) {
+    let part = router.counts
+    self.init(
+      decoded: decoded, used: part.used, skipped: part.skipped, dropped: dropped, unread: unread,
+      detectorRuns: part.detectorRuns, clips: clips, gaps: gaps, cuts: router.cutCount, faces: router.nextID)
+  }
 }

@@ -8,11 +8,13 @@ import Foundation
 
 /// Keeps the record of a run while it goes: rows by status, load changes, warnings. Gives the manifest that `dfer watch`
 /// writes, whoever pulls the run.
-package struct RunRecorder {
+public struct RunRecorder {
   /// What the user should know about the run, in order.
-  package var warnings: [String] = []
-  package private(set) var rows = 0
-  package private(set) var rowsByStatus: [String: Int] = [:]
+  public var warnings: [String] = []
+  /// Rows so far.
+  public private(set) var rows = 0
+  /// The same by `ClipResult.Status`, under its raw value.
+  public private(set) var rowsByStatus: [String: Int] = [:]
 
   private let run: AnalysisRun
   private let models: LoadedPipeline
@@ -26,7 +28,8 @@ package struct RunRecorder {
   ///   - run: the run, before its first event is pulled.
   ///   - models: what it was made with.
   ///   - options: the options to record; nil: those of the run and of its pipeline.
-  package init(_ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date()) {
+  ///   - started: when the run began.
+  public init(_ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date()) {
     (self.run, self.models, self.started) = (run, models, started)
     self.options = options ?? models.record.merging(run.options.record) { $1 }
     inputStamp = FileStamp(path: run.source.info.location)
@@ -43,7 +46,7 @@ package struct RunRecorder {
   private static func text(_ seconds: Double) -> String { "\((seconds * 1000).rounded() / 1000)" }
 
   /// Takes note of an event: call this for each one that the run gives.
-  package mutating func note(_ event: RunEvent) {
+  public mutating func note(_ event: RunEvent) {
     switch event {
     case .row(let row):
       rows += 1
@@ -59,7 +62,8 @@ package struct RunRecorder {
   ///   - outcome: how the run ended.
   ///   - outputs: the files that were written.
   ///   - rowsFile: the file whose hash stands for the rows; nil when they are in none.
-  package func manifest(
+  /// - Throws: what Foundation says of a weight file that cannot be read any more.
+  public func manifest(
     _ outcome: RunManifest.Outcome, outputs: [String] = [], rowsFile: String? = nil
   ) throws -> RunManifest {
     let (pipeline, info) = (models.pipeline, models.modelInfo)
@@ -85,7 +89,6 @@ package struct RunRecorder {
     manifest.pipelineSha256 = pipeline.sha256
     manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
-    manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)
     }

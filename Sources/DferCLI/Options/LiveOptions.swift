@@ -13,7 +13,7 @@ struct LiveOptions: ParsableArguments {
       If analysis is slower than the source, drop the oldest waiting frames (drop-oldest, default for live sources) or \
       make the source wait (block, default for files).
       """, valueName: "policy"))
-  var whenSlow: FramePrefetch.Policy?
+  var whenSlow: WhenSlow?
 
   @Flag(help: "Play a file in real time, as if it were live.")
   var simulateLive = false
@@ -45,4 +45,4 @@ struct LiveOptions: ParsableArguments {
   }
 }
 
-extension FramePrefetch.Policy: ExpressibleByArgument {}
+extension WhenSlow: ExpressibleByArgument {}

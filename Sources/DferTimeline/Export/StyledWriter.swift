@@ -78,14 +78,14 @@ struct StyledWriter: TimelineWriter {
       cells =
         [
           integer(frame.map { $0 + 1 } ?? 0), integer(row.faceID ?? 0), number(share.start, 6),
-          number(isRead ? row.boxScore ?? 1 : 0, 6), isRead ? "1" : "0",
+          number(isRead ? row.detectionScore ?? 1 : 0, 6), isRead ? "1" : "0",
           number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? share.reading(labels)?.label ?? "" : "",
         ] + classes(1)
     case .pyfeat:
       let seconds = Int(share.start)
       let clock = [seconds / 60, seconds % 60].map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
       cells =
-        box + [number(row.boxScore, 6), number(row.rollDegrees, 2)] + classes(1)
+        box + [number(row.detectionScore, 6), number(row.rollDegrees, 2)] + classes(1)
         + [video, integer(frame), clock, row.faceID.map { "Person_\($0)" } ?? ""]
     case .imotions:
       let time = number(share.start * 1000, 3)

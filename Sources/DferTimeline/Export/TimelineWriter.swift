@@ -1,29 +1,36 @@
 import Foundation
 
 /// Writes rows as they become final.
-package protocol TimelineWriter {
+public protocol TimelineWriter {
+  /// Adds a row, in order of time.
+  /// - Throws: an error of the kind `DferErrorKind.outputFailed`; all complete rows are kept.
   mutating func write(_ row: ClipResult) throws
   /// Ends the file validly. No row may follow.
+  /// - Throws: an error of the kind `DferErrorKind.outputFailed`.
   mutating func finish() throws
 }
 
 /// The formats that rows can be written in, chosen by a file's extension. Raw values are the extensions.
-package enum OutputFormat: String, Sendable, CaseIterable {
-  /// Every row with all of its columns.
+public enum OutputFormat: String, Sendable, CaseIterable {
+  /// Every row with all of its columns; a single table, and the first three grow row by row.
   case csv, tsv, jsonl, json, sqlite
   /// Segments as subtitles.
   case vtt, srt
-  /// Segments for annotation programs: ELAN, BORIS, Praat, Audacity.
+  /// Segments for ELAN.
   case eaf
+  /// Segments as BORIS exports them.
   case borisTable = "boris.tsv"
+  /// Segments as a project of BORIS.
   case boris
+  /// Segments for Praat.
   case textGrid = "textgrid"
+  /// Segments as Audacity's labels.
   case audacity = "labels.txt"
   /// A report for people, and a figure.
   case html, svg, png
 
-  /// The format that belongs to the name of a file; nil when no format has this extension.
-  package init?(path: String) {
+  /// The format that belongs to the name of a file; nil when no format has this extension. `-` is standard output.
+  public init?(path: String) {
     let name = (path as NSString).lastPathComponent.lowercased()
     let fitting = OutputFormat.allCases.filter { name.hasSuffix("." + $0.rawValue) }
     if path == "-" {
@@ -48,10 +55,22 @@ package enum OutputFormat: String, Sendable, CaseIterable {
   }
 
   /// Whether the file grows row by row. The others appear whole at the end.
-  package var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
+  public var isIncremental: Bool { [.csv, .tsv, .jsonl].contains(self) }
 
   /// All extensions, for messages.
   package static var extensions: String { allCases.map { "." + $0.rawValue }.joined(separator: ", ") }
+
+  /// Opens a file and gives its writer.
+  ///
+  /// - Parameters:
+  ///   - path: the file; `-` is standard output.
+  ///   - overwrite: whether a file of that name may be replaced.
+  ///   - layout: the columns, as `LoadedPipeline.layout` has them.
+  ///   - video: the video's path or address, which annotation files link to; nil: none.
+  /// - Throws: an error of the kind `DferErrorKind.outputFailed`, before anything is replaced.
+  public func writer(to path: String, overwrite: Bool, layout: RowLayout, video: String?) throws -> any TimelineWriter {
+    try writer(to: path, overwrite: overwrite, layout: layout, media: video.flatMap(MediaReference.init))
+  }
 
   /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone,
   /// `against` (an annotation and its name) for the report. Throws `OutputError`.

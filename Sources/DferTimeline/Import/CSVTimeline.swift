@@ -142,13 +142,13 @@ private struct Record {
     (row.faceFrames, row.coverage) = (try integer("face_frames"), try number("coverage"))
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
-    (row.boxScore, row.rollDegrees) = (try number("detection_score"), try number("roll_deg"))
-    (row.occlusion, row.motion) = (try number("detector_mask_probability"), try number("motion"))
+    (row.detectionScore, row.rollDegrees) = (try number("detection_score"), try number("roll_deg"))
+    (row.detectorMaskProbability, row.motion) = (try number("detector_mask_probability"), try number("motion"))
     if index["lm0_x"] != nil {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
-    row.maskWorn = try number("mask_probability")
+    row.maskProbability = try number("mask_probability")
     if let text = text("wall_time") {
       row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date))
     }

@@ -213,7 +213,7 @@ struct FrameBuilder {
       let values = try box.compactMap { try number($0, record) }
       if values.count == 4 { row.box = Rect(x: values[0], y: values[1], width: values[2], height: values[3]) }
     }
-    row.boxScore = try dialect.score.flatMap { try number($0, record) }
+    row.detectionScore = try dialect.score.flatMap { try number($0, record) }
     if dialect.face == nil {
       // No two faces are the same to the last digit: this is a table that was appended to itself.
       func values(_ row: ClipResult) -> [Double] {
