@@ -64,7 +64,7 @@ package enum PipelineError: Error, CustomStringConvertible, Hashable {
       }
       let hint =
         available.isEmpty
-        ? "looked in \(looked.joined(separator: ", ")); set DFER_HOME or give --pipeline a path"
+        ? "looked in \(looked.joined(separator: ", ")); set DFER_HOME, or name a pipeline file by its path"
         : "available: \(available.joined(separator: ", "))"
       return "no pipeline named '\(name)' (\(hint))"
     case .unreadable(let path, let reason): return "\(path): it cannot be read: \(reason)"
