@@ -68,10 +68,6 @@ struct TransferOptions: ParsableArguments {
       "the weights of --soft-labels for one set must not add up to more than 1")
   }
 
-  var isGiven: Bool {
-    !softLabels.isEmpty || logitAdjustment > 0 || minResolution != nil || colourJitter > 0 || cropJitter > 0
-  }
-
   /// nil when nothing is to be changed, so that checkpoints of trainings without it stay as they were.
   private var randomization: DomainRandomization? {
     guard minResolution != nil || colourJitter > 0 || cropJitter > 0 else { return nil }
