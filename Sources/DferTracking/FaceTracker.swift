@@ -135,7 +135,9 @@ package struct FaceTracker: Sendable {
 
   private mutating func confirm(_ isSeenEnough: (Track) -> Bool) {
     for index in tracks.indices
-    where tracks[index].id == nil && tracks[index].bestScore >= options.confirmScore && isSeenEnough(tracks[index]) {
+    where tracks[index].id == nil && isSeenEnough(tracks[index])
+      && tracks[index].recentScore(over: options.shortestTrack) >= options.confirmScore
+    {
       tracks[index].id = nextID
       nextID += 1
     }

@@ -22,10 +22,11 @@ struct Track: Sendable {
   var last: Sighting { sightings[sightings.count - 1] }
   var length: Double { last.time - first.time }
 
-  /// Mean of the three best scores, or of all when there are fewer.
-  var bestScore: Double {
-    let best = sightings.map(\.detection.score).sorted(by: >).prefix(3)
-    return best.reduce(0, +) / Double(best.count)
+  /// Mean score of the last `seconds`, and of three sightings at least where there are so many.
+  func recentScore(over seconds: Double) -> Double {
+    let first = sightings.firstIndex { last.time - $0.time <= seconds + 1e-6 } ?? 0
+    let recent = sightings[max(0, min(first, sightings.count - 3))...]
+    return recent.reduce(0) { $0 + $1.detection.score } / Double(recent.count)
   }
 
   mutating func add(_ detection: FaceDetection, at time: Double) {

@@ -5,8 +5,8 @@ package struct TrackerOptions: Sendable, Hashable {
   package var minimumScore = 0.55
   /// Score from which a detection may continue one.
   package var keepScore = 0.40
-  /// Mean of a track's three best scores that makes it a face. Things that look like a face from some side score
-  /// again and again, but never well.
+  /// Mean score over `shortestTrack` seconds in a row that makes a track a face. Things that look a little like a face
+  /// are found again and again, and in some frames well, but never for long.
   package var confirmScore = 0.70
   /// Seconds without a detection that a track survives.
   package var longestGap = 0.5

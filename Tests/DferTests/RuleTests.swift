@@ -29,8 +29,7 @@ import Testing
     let (options, score) = (TrackerOptions(), { (value: Double) in String(format: "%.2f", value) })
     #expect(
       text.contains(
-        "three best detections average a score of \(score(options.confirmScore)) and it has been seen over "
-          + "\(options.shortestTrack) s"))
+        "once its detections average a score of \(score(options.confirmScore)) over \(options.shortestTrack) s"))
   }
 
   @Test func theTemperatureIsAppliedToTheLogitsOnce() throws {

@@ -53,6 +53,19 @@ private func tracked(
     #expect(tracked(0..<10) { $0 == 4 ? [face(100)] : [] }.nextID == 0)
   }
 
+  /// Scores of a room behind a head, of a corner of a picture, and of a tilted face, as a detector gave them ten times a
+  /// second: three good frames make no face, half a second that is good throughout does.
+  @Test(arguments: [
+    ([0.53, 0.52, 0.52, 0.59, 0.59, 0.64, 0.74, 0.73, 0.68, 0.63, 0.56, 0.64, 0.64, 0.63, 0.59, 0.64], 0),
+    ([0.47, 0.61, 0.71, 0.65, 0.77, 0.65, 0.48, 0.69], 0),
+    ([0.66, 0.72, 0.79, 0.78, 0.76, 0.68, 0.71, 0.74], 1),
+  ])
+  func aFaceIsSeenWellForAWhile(scores: [Double], faces: Int) {
+    var tracker = FaceTracker()
+    for (run, score) in scores.enumerated() { tracker.observe([face(100, score: score)], at: Double(run) * 0.1) }
+    #expect(tracker.nextID == faces)
+  }
+
   @Test func returnAfterTheGapAndAfterACutIsANewFace() {
     var tracker = tracked(0..<14) { (4..<8).contains($0) ? [] : [face(100)] }
     #expect(tracker.faces(at: 2.4).map(\.id) == [1])
