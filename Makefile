@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SAMPLE ?= Samples/one-face.mp4
-PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavutil-dev libopenblas-dev libsqlite3-dev pkg-config
+PACKAGES = libavformat-dev libavcodec-dev libswscale-dev libavdevice-dev libavutil-dev libopenblas-dev libsqlite3-dev libfreetype-dev pkg-config
 TEST_PACKAGES = ffmpeg python3
 # What swift.org's toolchain needs to compile and link on Debian and Ubuntu.
 TOOLCHAIN_PACKAGES = libncurses6 libxml2 libcurl4 binutils libc6-dev g++

@@ -38,10 +38,14 @@ let package = Package(
       ]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    // Letters in images, from a font of the system. FreeType is what everybody renders fonts with, and a part of FFmpeg's own
+    // dependencies.
+    .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
+    .target(name: "CTypeface", dependencies: ["CFreeType"]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
 
     // Ground
-    .target(name: "DferImage", swiftSettings: strict),
+    .target(name: "DferImage", dependencies: ["CTypeface"], swiftSettings: strict),
     .target(name: "DferTracking", dependencies: ["DferImage"], swiftSettings: strict),
     .target(
       name: "DferTensor", dependencies: ["COpenBLAS", "CKernels"], swiftSettings: modern,

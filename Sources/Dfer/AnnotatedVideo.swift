@@ -120,13 +120,13 @@ package struct AnnotatedVideo {
 private struct Pen {
   let line: Double
   private let size: Size
-  private var font: StrokeFont
+  private var font: Typeface
 
   init(size: Size) {
     self.size = size
     let unit = Double(min(size.width, size.height))
     line = max(1, (unit / 240).rounded())
-    font = StrokeFont(height: max(7, (unit / 36).rounded()))
+    font = Typeface(height: max(7, (unit / 36).rounded()))
   }
 
   mutating func label(_ text: String, above box: Rect, _ colour: Colour, on image: inout Image) {

@@ -1,8 +1,8 @@
 /// A plain font made of strokes, so that images can be labelled without any font file. Printable ASCII; everything
 /// else is a box.
-package struct StrokeFont: Sendable {
+struct StrokeFont: Sendable {
   /// Height of capitals in pixels.
-  package let height: Double
+  let height: Double
   private var masks: [Character: Mask] = [:]
 
   /// How much of each pixel a glyph covers.
@@ -11,20 +11,20 @@ package struct StrokeFont: Sendable {
     let cover: [Double]
   }
 
-  package init(height: Double) { self.height = height }
+  init(height: Double) { self.height = height }
 
   /// Pixels from the top of capitals to the end of descenders.
-  package var lineHeight: Double { unit * 8 }
+  var lineHeight: Double { unit * 8 }
   /// Strokes are drawn on a grid of 4 by 6 units, capitals from top to baseline; descenders reach 2 units lower.
   private var unit: Double { height / 6 }
   private var thickness: Double { max(1.1, height / 8) }
   private var advance: Double { unit * 5.4 }
   private var border: Double { (thickness / 2).rounded(.up) + 1 }
 
-  package func width(of text: String) -> Double { Double(text.count) * advance - (advance - 4 * unit) }
+  func width(of text: String) -> Double { Double(text.count) * advance - (advance - 4 * unit) }
 
   /// Draws `text` with the top left of its first capital at `place`.
-  package mutating func draw(_ text: String, at place: Point, _ colour: Colour, on image: inout Image) {
+  mutating func draw(_ text: String, at place: Point, _ colour: Colour, on image: inout Image) {
     for (index, character) in text.enumerated() {
       let mask = mask(character)
       let left = Int((place.x + Double(index) * advance - border).rounded())

@@ -17,12 +17,12 @@ enum PNGPlot {
     let axis = top + lane * Double(max(1, faces.count))
     var image = Image(width: Int(width * scale), height: Int((axis + 40) * scale))
     image.fill(Rect(x: 0, y: 0, width: width * scale, height: (axis + 40) * scale), .white)
-    var (large, small) = (StrokeFont(height: 9 * scale), StrokeFont(height: 8 * scale))
+    var (large, small) = (Typeface(height: 9 * scale), Typeface(height: 8 * scale))
     let colours = ClassColours.of(timeline.labels).map { Colour(css: $0) }
     func area(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> Rect {
       Rect(x: x * scale, y: y * scale, width: width * scale, height: height * scale)
     }
-    func write(_ text: String, endingAt x: Double, _ y: Double, _ font: inout StrokeFont, _ colour: Colour) {
+    func write(_ text: String, endingAt x: Double, _ y: Double, _ font: inout Typeface, _ colour: Colour) {
       font.draw(text, at: Point(x: x * scale - font.width(of: text), y: y * scale), colour, on: &image)
     }
 
