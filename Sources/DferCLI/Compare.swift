@@ -63,7 +63,7 @@ struct Compare: ParsableCommand {
         throw ValidationError("--pair: \(path) has no \"\(name)\"; it has \(known.isEmpty ? "nothing" : known)")
       }
     }
-    let agreement = try AnnotationInput.naming(reference) {
+    let agreement = try UnreadableTimeline.naming(reference) {
       try Agreement(first, second, pairs: pairs.isEmpty ? nil : pairs.map { (reference: $0.0, other: $0.1) })
     }
     do {
@@ -89,13 +89,13 @@ struct AnnotationInput {
   /// Throws `UnreadableTimeline`.
   init(_ path: String, frameRate: Double?) throws {
     self.path = path
-    file = try Self.naming(path) { try AnnotationFile(path: path, frameRate: frameRate) }
+    file = try UnreadableTimeline.naming(path) { try AnnotationFile(path: path, frameRate: frameRate) }
     videos = file.media + (RunFacts(beside: path)?.location.map { [$0] } ?? [])
   }
 
   /// What it says of one of `videos`. Throws `UnreadableTimeline`.
   func annotation(with videos: [String], observation: String?) throws -> Annotation {
-    try Self.naming(path) { try file.annotation(of: videos, observation: observation) }
+    try UnreadableTimeline.naming(path) { try file.annotation(of: videos, observation: observation) }
   }
 
   /// Two timelines of different videos can be compared by mistake, and the figures would not show it.
@@ -107,21 +107,13 @@ struct AnnotationInput {
       return
     }
     func names(_ paths: [String]) -> String {
-      paths.prefix(3).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+      // An annotation file names its video by more than one path.
+      var names: [String] = []
+      for name in paths.map({ ($0 as NSString).lastPathComponent }) where !names.contains(name) { names.append(name) }
+      return names.prefix(3).joined(separator: ", ")
     }
     Terminal.write(
       "warning: \(owner) is of \(names(others)), but \(path) is of \(names(videos)); is this the same video?\n")
-  }
-
-  /// Failures to read, under the file's name.
-  static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
-    do { return try body() } catch let error as AnnotationError {
-      throw UnreadableTimeline(path: path, reason: error.description)
-    } catch let error as CSVTimeline.ParseError {
-      throw UnreadableTimeline(path: path, reason: error.description)
-    } catch {
-      throw UnreadableTimeline(path: path, reason: "cannot be read")
-    }
   }
 
   /// What `--map A=B` says, by A.

@@ -112,7 +112,7 @@ struct Export: ParsableCommand {
     let annotation = try file.annotation(with: videos, observation: observation).renaming(
       try AnnotationInput.names(map))
     let own = Annotation(SegmentTimeline(rows, labels: source.timeline.labels)).renaming([:])
-    _ = try AnnotationInput.naming(path) { try Agreement(annotation, own) }
+    _ = try UnreadableTimeline.naming(path) { try Agreement(annotation, own) }
     return (annotation, (path as NSString).lastPathComponent)
   }
 

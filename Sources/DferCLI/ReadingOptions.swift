@@ -32,6 +32,14 @@ struct ReadingOptions: ParsableArguments {
   var span: Double?
 
   @Option(
+    help: ArgumentHelp("Read from this time on: 90, 90.5s, 1:30 or 1:02:03.5.", valueName: "time"),
+    transform: VideoTime.init)
+  var start: VideoTime?
+
+  @Option(help: ArgumentHelp("Read up to this time.", valueName: "time"), transform: VideoTime.init)
+  var end: VideoTime?
+
+  @Option(
     help: ArgumentHelp(
       "Fraction of the tubes that the encoder reads, 0.1 to 1: lower is faster but less accurate.",
       valueName: "fraction"))
@@ -74,6 +82,7 @@ struct ReadingOptions: ParsableArguments {
     try check(minFace >= 0, "--min-face must not be negative")
     try check(hop.map { (0.04...60).contains($0) } ?? true, "--hop must be 0.04 to 60 seconds")
     try check(span.map { (0.1...60).contains($0) } ?? true, "--span must be 0.1 to 60 seconds")
+    try check((start?.seconds ?? 0) < (end?.seconds ?? .infinity), "--end must come after --start")
     try check((0.1...1).contains(keepTubes), "--keep-tubes must be 0.1 to 1")
     try check(threads.map { (1...256).contains($0) } ?? true, "--threads must be 1 to 256")
     try check(rotation.map { [0, 90, 180, 270].contains($0) } ?? true, "--rotation must be 0, 90, 180 or 270")
@@ -99,12 +108,22 @@ struct ReadingOptions: ParsableArguments {
     return options
   }
 
+  /// The part of the video that was asked for.
+  ///
+  /// - Throws: `ValidationError` for a source that has no time of its own to count from.
+  func excerpt(of source: any VideoEvents) throws -> any VideoEvents {
+    guard start != nil || end != nil else { return source }
+    guard !source.info.isLive else { throw ValidationError("--start and --end are for files, not for live sources") }
+    return ExcerptSource(source, from: start?.seconds ?? 0, to: end?.seconds)
+  }
+
   /// The options as they go into the manifest: everything that changes what is in the rows.
   var recordedOptions: [String: String] {
     let all: [(String, String?)] = [
       ("pipeline", pipeline), ("max_faces", maxFaces.map(String.init)),
       ("min_face", minFace > 0 ? String(minFace) : nil),
       ("main_face", mainFace ? "true" : nil), ("hop", hop.map { "\($0)" }), ("span", span.map { "\($0)" }),
+      ("start", start.map { "\($0.seconds)" }), ("end", end.map { "\($0.seconds)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
       ("precision", precision == .fp32 ? nil : precision.rawValue),

@@ -11,11 +11,7 @@ struct TimelineInput {
 
   init(_ path: String, media: String? = nil, frameRate: Double? = nil) throws {
     self.path = path
-    do { timeline = try ImportedTimeline(path: path, frameRate: frameRate) } catch let error as CSVTimeline.ParseError {
-      throw UnreadableTimeline(path: path, reason: error.description)
-    } catch {
-      throw UnreadableTimeline(path: path, reason: "cannot be read")
-    }
+    timeline = try UnreadableTimeline.naming(path) { try ImportedTimeline(path: path, frameRate: frameRate) }
     facts = RunFacts(beside: path)
     self.media = (media ?? facts?.video).flatMap(MediaReference.init)
   }
@@ -31,4 +27,24 @@ struct UnreadableTimeline: Error, CustomStringConvertible {
   let path: String
   let reason: String
   var description: String { "\(path): \(reason)" }
+
+  /// Does what reads the file, and gives failures its name and their cause.
+  static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch { throw UnreadableTimeline(path: path, reason: reason(of: error, path)) }
+  }
+
+  private static func reason(of error: any Error, _ path: String) -> String {
+    switch error {
+    case let error as CSVTimeline.ParseError: return error.description
+    case let error as AnnotationError: return error.description
+    default: break
+    }
+    let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    return switch (error as? CocoaError)?.code {
+    case _ where kind == nil: "no such file"
+    case _ where kind == .typeDirectory: "is a folder, not a file of rows"
+    case .fileReadNoPermission: "permission denied"
+    default: "cannot be read"
+    }
+  }
 }

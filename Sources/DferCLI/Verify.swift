@@ -31,13 +31,10 @@ struct Verify: ParsableCommand {
     do { manifest = try RunManifest(contentsOf: RunManifest.path(beside: rows)) } catch {
       throw VerifyError(path: RunManifest.path(beside: rows), reason: "missing, or no manifest of a run")
     }
-    let timeline: CSVTimeline
-    do { timeline = try CSVTimeline(path: rows) } catch {
-      throw VerifyError(path: rows, reason: (error as? CSVTimeline.ParseError)?.description ?? "cannot be read")
-    }
+    let timeline = try UnreadableTimeline.naming(rows) { try CSVTimeline(path: rows) }
     var check = TimelineCheck()
     check.check(timeline.rows, rowsSha256: try SHA256.hex(ofFile: rows), against: manifest)
-    check.checkTimes(timeline.rows)
+    check.checkTimes(timeline.rows, skipped: manifest.skippedSeconds)
     check.check(FileStamp(path: video), against: manifest)
     if !fast { check.check(timeline.rows, try decode(manifest), against: manifest) }
     check.check(weights: installedWeights(manifest.pipeline), against: manifest)
@@ -50,7 +47,10 @@ struct Verify: ParsableCommand {
   private func decode(_ manifest: RunManifest) throws -> TimelineCheck.Decoded {
     var options = VideoOptions()
     options.stream = manifest.options["stream"].flatMap { Int($0) }
-    let source = try VideoSource(video, options: options)
+    let whole = try VideoSource(video, options: options)
+    let (start, end) = (manifest.options["start"].flatMap(Double.init), manifest.options["end"].flatMap(Double.init))
+    let source: any VideoEvents =
+      start == nil && end == nil ? whole : ExcerptSource(whole, from: max(0, start ?? 0), to: end)
     var decoded = TimelineCheck.Decoded()
     while let event = try source.next() {
       switch event {

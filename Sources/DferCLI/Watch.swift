@@ -13,6 +13,7 @@ struct Watch: ParsableCommand {
         cat talk.mp4 | dfer watch - -o - | head    CSV on standard output
         dfer watch v4l2:0 --serve -o day.csv       camera with live view
         dfer watch rtsp://host/stream -o day.csv --split-every 1h
+        dfer watch talk.mp4 --start 1:30 --end 2:00 -o part.csv
         dfer watch crowd.mp4 --max-faces 4 --min-face 60 -o crowd.csv
         dfer watch -o talk.csv -- -odd-name.mp4    '--' ends the options
 

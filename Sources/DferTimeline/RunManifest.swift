@@ -83,6 +83,9 @@ public struct RunManifest: Sendable, Codable {
     package var reconcile: Bool { decodedFrames == usedFrames + skippedFrames }
   }
 
+  /// Seconds between two clips that have no rows, because clips were asked for more rarely than they are long.
+  package var skippedSeconds: Double { max(0, hopSeconds - clipSeconds) }
+
   /// Version of the row contract (`RowLayout.contract`); nil in manifests of contract 1.
   package var schema: Int? = RowLayout.contract
   package var dfer: String

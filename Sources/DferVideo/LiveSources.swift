@@ -118,7 +118,8 @@ package final class PacedSource: VideoEvents, @unchecked Sendable {
   private let source: any VideoEvents
   private let stop = StopFlag()
   private let speed: Double
-  private var start: ContinuousClock.Instant?
+  /// When the first frame was given, and its time.
+  private var first: (at: ContinuousClock.Instant, seconds: Double)?
 
   /// - Parameter speed: seconds of video in a second of time.
   package init(_ source: any VideoEvents, speed: Double = 1) {
@@ -139,9 +140,9 @@ package final class PacedSource: VideoEvents, @unchecked Sendable {
   package func next() throws -> VideoEvent? {
     let event = try source.next()
     guard case .frame(let frame) = event else { return event }
-    let begin = start ?? .now
-    start = begin
-    let due = begin + .seconds(frame.time.seconds / speed)
+    let first = first ?? (.now, frame.time.seconds)
+    self.first = first
+    let due = first.at + .seconds((frame.time.seconds - first.seconds) / speed)
     while ContinuousClock.now < due && !stop.isRaised {
       Thread.sleep(forTimeInterval: min(0.05, max(0.0005, (due - .now).seconds)))
     }

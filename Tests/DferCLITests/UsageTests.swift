@@ -26,6 +26,30 @@ import Testing
     #expect(try dfer("watch", "a.mp4", "--max-faces", "-1").errors.contains("--max-faces must be at least 1"))
   }
 
+  /// One second of the sample, whose rows say where it lies in the whole.
+  @Test func aPartOfAVideo() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    for (start, end, word) in [
+      ("2:00", "1:00", "--end must come after --start"), ("soon", "9", "not a time like"),
+      ("1:75", "99:00", "not a time"),
+    ] {
+      let result = try dfer("watch", sample, "--start", start, "--end", end)
+      #expect(result.status == 2 && result.errors.contains(word), "\(result.errors)")
+    }
+    let late = try dfer("watch", sample, "--start", "1:00", "-o", "late.csv")
+    #expect(late.status == 3 && late.errors.contains("before the part to read begins"), "\(late.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("late.csv").path))
+    let part = try dfer("watch", sample, "--start", "0:02", "--end", "3s", "--keep-tubes", "0.1", "-o", "part.csv")
+    #expect(part.status == 0, "\(part.errors)")
+    let rows = try String(contentsOf: scratch.file("part.csv"), encoding: .utf8).split(separator: "\n").dropFirst()
+      .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    #expect(rows.first?[2] == "2.000000" && rows.last?[3] == "3.000000" && rows.first?[5] != "0")
+    let verified = try dfer("verify", "part.csv", sample)
+    #expect(
+      verified.status == 0 && verified.output.contains("rows cover the part of the video that was asked for"),
+      "\(verified.output)")
+  }
+
   @Test func overwritesWhenAsked() throws {
     try Data("old\n".utf8).write(to: scratch.file("rows.csv"))
     #expect(try dfer("watch", sample.path, "-o", "rows.csv").status == 5)

@@ -45,6 +45,14 @@ import Testing
     #expect(!isGood([(1, 1)]))
   }
 
+  @Test func timeBetweenRareClipsIsAskedFor() {
+    var check = TimelineCheck()
+    check.checkTimes(rows([(0, 1.6), (10, 11.6)]), skipped: 8.4)
+    #expect(check.isGood)
+    check.checkTimes(rows([(0, 1.6), (20, 21.6)]), skipped: 8.4)
+    #expect(!check.isGood)
+  }
+
   @Test(arguments: [(0.0, 4.0, true), (0, 3.985, true), (0, 3.96, false), (0, 3.9, false), (0.1, 4, false)])
   func rowsMustCoverTheVideoToAFrame(start: Double, end: Double, isGood: Bool) throws {
     var check = TimelineCheck()

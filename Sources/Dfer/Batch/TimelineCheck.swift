@@ -25,13 +25,15 @@ package struct TimelineCheck: Sendable {
   package var isGood: Bool { !findings.contains { $0.grade == .bad } }
 
   /// The rows against themselves: times rise and leave no hole, probabilities sum to 1.
-  package mutating func checkTimes(_ rows: [ClipResult]) {
+  ///
+  /// - Parameter skipped: seconds between clips that have no rows, because they were asked for so rarely.
+  package mutating func checkTimes(_ rows: [ClipResult], skipped: Double = 0) {
     var end = rows.first?.startSeconds ?? 0
     var (hole, backwards, sums) = (0, 0, 0)
     for (row, previous) in zip(rows, [rows.first].compactMap { $0 } + rows) {
       if row.startSeconds < previous.startSeconds || row.endSeconds <= row.startSeconds { backwards += 1 }
       // A frame's length of slack: stretches begin and end with frames.
-      if row.startSeconds > end + 0.1 { hole += 1 }
+      if row.startSeconds > end + skipped + 0.1 { hole += 1 }
       end = max(end, row.endSeconds)
       if !row.probabilities.isEmpty, abs(row.probabilities.reduce(0, +) - 1) > 1e-3 { sums += 1 }
     }
@@ -90,11 +92,21 @@ package struct TimelineCheck: Sendable {
     judge(decoded.frames == count, "\(count) frames", "the video has \(decoded.frames) frames; \(count) were read")
     let start = rows.map(\.startSeconds).min() ?? 0
     let end = rows.map(\.endSeconds).max() ?? 0
-    // Half a frame of slack, so that a missing frame shows, and the time that a hop longer than a clip leaves out.
+    // Half a frame of slack, so that a missing frame shows.
     let frame = (decoded.end - decoded.start) / Double(max(1, decoded.frames))
-    let skipped = max(0, manifest.hopSeconds - manifest.clipSeconds)
+    let skipped = manifest.skippedSeconds
+    if skipped > 0 {
+      add(
+        .note,
+        "clips of \(manifest.clipSeconds) s every \(manifest.hopSeconds) s: the time between them has no rows, as asked for"
+      )
+    }
     judge(
-      start <= decoded.start + frame / 2 && end >= decoded.end - frame / 2 - skipped, "rows cover the whole video",
+      start <= decoded.start + frame / 2 && end >= decoded.end - frame / 2 - skipped,
+      skipped > 0
+        ? "rows cover the video but for the time between clips"
+        : manifest.options["start"] ?? manifest.options["end"] == nil
+          ? "rows cover the whole video" : "rows cover the part of the video that was asked for",
       "rows cover \(start) to \(end) s of a video from \(decoded.start) to \(decoded.end) s")
   }
 

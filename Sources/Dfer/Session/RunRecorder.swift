@@ -40,6 +40,11 @@ public struct RunRecorder {
         "clips start \(Self.text(run.grid.hopSeconds)) s apart, not \(Self.text(hop)) s: whole samples of \(Self.text(run.grid.step)) s"
       )
     }
+    if run.grid.hop > run.grid.frames {
+      warnings.append(
+        "clips of \(Self.text(run.grid.span)) s start \(Self.text(run.grid.hopSeconds)) s apart: the time between them has no rows"
+      )
+    }
   }
 
   /// Seconds without needless digits.

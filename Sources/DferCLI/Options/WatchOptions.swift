@@ -79,9 +79,11 @@ struct WatchOptions: ParsableArguments {
     if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     options.follows = live.follow
     device.set(&options)
-    if ImageSource.takes(source) { return paced(try ImageSource(source, options: options)) }
+    if ImageSource.takes(source) { return paced(try reading.excerpt(of: ImageSource(source, options: options))) }
     let first = try VideoSource(source, options: options)
-    guard first.info.isLive && live.onDisconnect == .retry else { return paced(first) }
+    guard first.info.isLive && live.onDisconnect == .retry else {
+      return paced(try reading.excerpt(of: first))
+    }
     let stream = try ReconnectingSource(source, options: options, first: first)
     stream.onRetry = { wait, reason in
       Terminal.write("\(redacted(source)): lost (\(reason)); next try in \(Int(wait)) s\n")
