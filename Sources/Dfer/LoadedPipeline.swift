@@ -59,6 +59,7 @@ public struct LoadedPipeline: Sendable {
     }
     layout = RowLayout(
       labels: modelInfo.labels, blendshapes: blendshapes ? modelInfo.blendshapes : [], includesLandmarks: landmarks,
-      includesWallTime: wallTime, includesMask: modelInfo.looksForMasks, includesMotion: true)
+      includesWallTime: wallTime, includesMask: modelInfo.looksForMasks, includesMotion: true,
+      includesShot: true)
   }
 }

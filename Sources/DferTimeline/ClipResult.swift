@@ -51,6 +51,8 @@ public struct ClipResult: Sendable, Hashable {
   /// How much the face itself changes over the clip: standard deviation over time, in grey values (0...255); nil when
   /// fewer than two of its frames show the face.
   public var motion: Double?
+  /// Number of the shot, from 0: it rises by one at each cut. nil in a gap, and in tables that do not say.
+  public var shot: Int?
   /// Five landmarks at the clip's middle, in upright full-frame pixels.
   public var landmarks: [Point] = []
   /// Blendshape weights, 0...1, in the order of `RowLayout.blendshapes`; empty when they were not asked for.

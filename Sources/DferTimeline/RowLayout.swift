@@ -14,6 +14,8 @@ public struct RowLayout: Sendable, Hashable {
   package let includesMask: Bool
   /// Whether rows say how much the face moves.
   package let includesMotion: Bool
+  /// Whether rows say which shot they belong to.
+  package let includesShot: Bool
   /// Whether rows carry what a `TimelineModel` made of them, beside the raw values.
   package var includesModel = false
   /// The model's options, for formats that have a place for them.
@@ -25,7 +27,7 @@ public struct RowLayout: Sendable, Hashable {
 
   package init(
     labels: [String], blendshapes: [String] = [], includesLandmarks: Bool = false, includesWallTime: Bool = false,
-    includesMask: Bool = false, includesMotion: Bool = false
+    includesMask: Bool = false, includesMotion: Bool = false, includesShot: Bool = false
   ) {
     self.labels = labels
     self.blendshapes = blendshapes
@@ -33,6 +35,7 @@ public struct RowLayout: Sendable, Hashable {
     self.includesWallTime = includesWallTime
     self.includesMask = includesMask
     self.includesMotion = includesMotion
+    self.includesShot = includesShot
     order = labels.indices.sorted { labels[$0] < labels[$1] }
   }
 
@@ -49,6 +52,7 @@ public struct RowLayout: Sendable, Hashable {
       ]
       + ["detector_mask_probability"]
       + (includesMotion ? ["motion"] : [])
+      + (includesShot ? ["shot"] : [])
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
       + blendshapes.map { "bs_" + Self.safe($0) }
       + (includesMask ? ["mask", "mask_probability"] : [])
@@ -82,6 +86,7 @@ public struct RowLayout: Sendable, Hashable {
       .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.detectorMaskProbability, 6),
     ]
     if includesMotion { cells.append(decimal(row.motion, 3)) }
+    if includesShot { cells.append(integer(row.shot)) }
     if includesLandmarks {
       cells += (0..<5).flatMap { index -> [Cell] in
         let point = index < row.landmarks.count ? row.landmarks[index] : nil

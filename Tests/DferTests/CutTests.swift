@@ -44,6 +44,7 @@ import Testing
     for clip in clips {
       // No clip mixes the shots, and the man in the same place is another face.
       #expect(clip.frames.upperBound <= cut || clip.frames.lowerBound >= cut)
+      #expect(clip.shot == (clip.frames.lowerBound < cut ? 0 : 1))
       let face = try #require(clip.faces.first)
       #expect(clip.faces.count == 1 && face.id == (clip.frames.lowerBound < cut ? 0 : 1))
       #expect(face.samples.allSatisfy { ToneReader.tone($0.crop) == (clip.frames.lowerBound < cut ? 100 : 160) })

@@ -85,6 +85,7 @@ struct RowBuilder: Sendable {
   private func row(of clip: PendingClip, number: Int, status: ClipResult.Status) -> ClipResult {
     var row = ClipResult(clip: number, startSeconds: clip.start, endSeconds: clip.end, status: status)
     row.frames = clip.frames
+    row.shot = clip.shot
     if includesWallTime { row.wallTime = clip.wallTime }
     return row
   }

@@ -95,7 +95,8 @@ struct ContinuousSegment {
   mutating func finish(at time: Double? = nil) -> [PendingClip] {
     if shots?.isSuspicious == true { shots?.accept(with: newest) }
     if let next = nextShot?.first { return finish(before: next) }
-    let end = time ?? newest.time.seconds + (newest.duration ?? index.lastStep ?? 0.04)
+    // Times are written in microseconds, and no row may be empty.
+    let end = time ?? newest.time.seconds + max(1e-6, newest.duration ?? index.lastStep ?? 0.04)
     _ = keep(Sampled(frame: newest, samples: sampler.samples(untilEnd: end)))
     index.append(newest.index + 1, time: end)
     if let last = waiting.last, last.time > nextRun - pace.detectorEvery {

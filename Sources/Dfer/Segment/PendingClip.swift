@@ -28,6 +28,8 @@ struct PendingClip: Sendable {
   let wallTime: Date
   /// In order of their ids.
   let faces: [Face]
+  /// Number of the shot, from 0; set by who knows the shots before it.
+  var shot = 0
   /// When the clip's last frame came.
   let lastArrival: ContinuousClock.Instant
 }

@@ -91,6 +91,11 @@ struct FrameRouter {
   }
 
   private mutating func give(_ clips: [PendingClip]) -> [Step] {
-    (segment?.takeImages() ?? []).map(Step.image) + clips.map(Step.clip)
+    (segment?.takeImages() ?? []).map(Step.image)
+      + clips.map { clip in
+        var clip = clip
+        clip.shot = cutCount
+        return .clip(clip)
+      }
   }
 }

@@ -43,7 +43,8 @@ package struct CSVTimeline: Sendable {
     var layout = RowLayout(
       labels: labels, blendshapes: columns.filter { $0.hasPrefix("bs_") }.map { String($0.dropFirst(3)) },
       includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
-      includesMask: columns.contains("mask_probability"), includesMotion: columns.contains("motion"))
+      includesMask: columns.contains("mask_probability"), includesMotion: columns.contains("motion"),
+      includesShot: columns.contains("shot"))
     layout.includesModel = columns.contains("model_label")
     return layout
   }
@@ -144,6 +145,7 @@ private struct Record {
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
     (row.detectionScore, row.rollDegrees) = (try number("detection_score"), try number("roll_deg"))
     (row.detectorMaskProbability, row.motion) = (try number("detector_mask_probability"), try number("motion"))
+    row.shot = try integer("shot")
     if index["lm0_x"] != nil {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
