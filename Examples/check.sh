@@ -15,6 +15,6 @@ grep -q happiness said.txt
 grep -q '"outcome" : "complete"' rows.run.json
 # Without its resources it says so, in a sentence, instead of stopping in the middle.
 rm -r dfer_DferPipelines.resources
-! SWIFT_BACKTRACE=enable=no env -u DFER_HOME ./ReadVideo "$root/Samples/one-face.mp4" > /dev/null 2> error.txt
+! (SWIFT_BACKTRACE=enable=no env -u DFER_HOME ./ReadVideo "$root/Samples/one-face.mp4" > /dev/null 2> error.txt; exit $?) 2> /dev/null
 grep -q "no pipeline named 'mtcae-dfer'" error.txt
 echo "example: $(grep -c . rows.csv) lines of rows, record complete, missing resources reported"
