@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 """Counts the public symbols of the library and names those without documentation.
 
-public_surface.py GRAPHS MODULE...        prints a line per module; exit code 1 when a symbol is not documented
-public_surface.py --copy GRAPHS MODULE    copies the module's symbol graphs to a new folder and prints its path
+public_surface.py GRAPHS MODULE...    prints a line per module; exit code 1 when a symbol is not documented
 """
 
 import json
 import pathlib
-import shutil
 import sys
-import tempfile
 
 
 def symbols(graph: pathlib.Path) -> list[dict]:
@@ -18,13 +15,6 @@ def symbols(graph: pathlib.Path) -> list[dict]:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    if arguments[0] == "--copy":
-        folder, module = pathlib.Path(arguments[1]), arguments[2]
-        target = tempfile.mkdtemp()
-        for graph in folder.glob(f"{module}.symbols.json"):
-            shutil.copy(graph, target)
-        print(target)
-        return 0
     folder, modules = pathlib.Path(arguments[0]), arguments[1:]
     total, cases, bare = 0, 0, []
     for module in modules:

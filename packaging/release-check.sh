@@ -7,11 +7,16 @@ scratch=${SCRATCH:-$root/.build}
 baseline=${1:-$(sed -n 's/^## [0-9.]* (.*commit \([0-9a-f]*\)).*/\1/p' CHANGELOG.md | head -1)}
 released=${2:-$(sed -n 's/^## \([0-9.]*\) (.*commit [0-9a-f]*).*/\1/p' CHANGELOG.md | head -1)}
 
-swift package --scratch-path "$scratch" dump-symbol-graph --minimum-access-level public --skip-synthesized-members > /dev/null
-graphs=$(find "$scratch"/*/symbolgraph -maxdepth 0 | head -1)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+graphs=$(swift package --scratch-path "$scratch" dump-symbol-graph --minimum-access-level public --skip-synthesized-members |
+  sed -n 's/^Files written to //p' | tail -1)
+[ -d "$graphs" ] || graphs=$(find "$scratch"/*/symbolgraph -maxdepth 0 | head -1)
 python3 packaging/public_surface.py "$graphs" Dfer DferTimeline DferVideo DferTracking DferImage
+mkdir "$work/graphs"
+cp "$graphs/Dfer.symbols.json" "$work/graphs"
 docc convert Sources/Dfer/Dfer.docc --fallback-display-name Dfer --fallback-bundle-identifier dfer.Dfer \
-  --additional-symbol-graph-dir "$(python3 packaging/public_surface.py --copy "$graphs" Dfer)" \
+  --additional-symbol-graph-dir "$work/graphs" \
   --output-path "$work/docc" --warnings-as-errors
 
 case $released in
