@@ -1,8 +1,8 @@
 import ArgumentParser
+import DferImage
 import DferModels
 import DferTimeline
 import DferTraining
-import Foundation
 import Foundation
 
 struct ManifestCommand: ParsableCommand {
@@ -10,13 +10,18 @@ struct ManifestCommand: ParsableCommand {
     commandName: "manifest",
     abstract: "List the clips of a public data set.",
     discussion: """
-      Reads the folders of RAVDESS and CREMA-D (labels and actors from file names) or of DFEW, FERV39k and MAFW (labels \
-      and splits from their list files), and writes a manifest for dfer train and dfer evaluate. Nothing is copied.
+      Reads the folders of RAVDESS and CREMA-D (labels and actors from file names), of DFEW, FERV39k and MAFW (labels \
+      and splits from their list files) or of AffectNet (labels, splits and face boxes), and writes a manifest for dfer \
+      train and dfer evaluate. Nothing is copied.
 
         dfer manifest ravdess RAVDESS/ -o ravdess.csv
         dfer manifest dfew DFEW/ --fold 2 --split train -o dfew-train.csv
 
+        dfer manifest folders faces/ --split train -o faces-train.csv
         dfer manifest sequences clips.csv -o pieces.csv
+
+      folders: images or videos in folders named after their class, as faces/train/happy/17.jpg. Folders named train, \
+      test, val and the like above them are the splits. With --all-labels other names are classes of your own.
 
       sequences: a table of your own videos in which several expressions follow each other, with the columns file and \
       sequence ("0-0.7 neutral; 0.8-2.6 happiness", in seconds). It gives pieces of at most 2 s that show one \
@@ -25,7 +30,7 @@ struct ManifestCommand: ParsableCommand {
       People or splits of the data set go into the columns person and split. RAVDESS: speech only; calm counts as neutral.
       """)
 
-  @Argument(help: "ravdess, crema-d, dfew, ferv39k, mafw or sequences.")
+  @Argument(help: "ravdess, crema-d, dfew, ferv39k, mafw, affectnet, folders or sequences.")
   var kind: PublicSet
 
   @Argument(help: "Folder of the data set, or the table of sequences.", completion: .directory)
@@ -65,16 +70,24 @@ struct ManifestCommand: ParsableCommand {
       Terminal.write("dfer: \(chosen.count - known.count) clips left out: their label is none of the eight classes\n")
     }
     let file = try OutputFile(output, overwrite: overwrite)
-    try file.append("path,start_s,end_s,label,person,split" + (kind == .sequences ? ",kind" : ""))
+    let hasBoxes = known.contains { $0.box != nil }
+    try file.append(
+      "path,start_s,end_s,label,person,split" + (kind == .sequences ? ",kind" : "") + (hasBoxes ? ",x0,y0,x1,y1" : ""))
     for clip in known {
       func time(_ value: Double?) -> String { value.map { String(format: "%.3f", $0) } ?? "" }
       let cells =
         [clip.path, time(clip.span?.lowerBound), time(clip.span?.upperBound), clip.label, clip.person, clip.split]
-        + (kind == .sequences ? [clip.kind] : [])
+        + (kind == .sequences ? [clip.kind] : []) + (hasBoxes ? Self.sides(clip.box) : [])
       try file.append(cells.map { Quoting.cell($0) }.joined(separator: ","))
     }
     try file.close()
     Terminal.write("\(known.count) clips\n")
+  }
+
+  /// x0, y0, x1, y1; empty cells without a box.
+  private static func sides(_ box: Rect?) -> [String] {
+    guard let box else { return ["", "", "", ""] }
+    return [box.x, box.y, box.x + box.width, box.y + box.height].map { String(format: "%.1f", $0) }
   }
 }
 

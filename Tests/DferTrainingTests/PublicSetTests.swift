@@ -91,6 +91,76 @@ import Testing
     #expect(throws: DataError.self) { _ = try read(.mafw) }
   }
 
+  /// 68 points from 10 to 30 in x and 40 to 80 in y.
+  private static let points: [Double] =
+    [[10.0, 40], [30, 80]].flatMap { $0 } + [[Double]](repeating: [20, 60], count: 66).flatMap { $0 }
+
+  private func array(_ name: String, _ type: String, _ shape: String, _ body: [UInt8]) throws {
+    try make([name: ""])
+    let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }\n"
+    let start = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+    try Data(start + Array(header.utf8) + body).write(to: scratch.file(name))
+  }
+
+  @Test func affectNetHasAFileOfNumbersBesideEachImage() throws {
+    func text(_ number: String) -> [UInt8] { number.utf8.flatMap { [$0, 0, 0, 0] } }
+    let points = Self.points.flatMap { value -> [UInt8] in
+      (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt64(8 * $0)) }
+    }
+    try make(["train_set/images/0.jpg": "", "train_set/images/1.jpg": "", "train_set/images/2.jpg": ""])
+    try make(["val_set/images/7.png": "", "val_set/images/8.png": ""])
+    try array("train_set/annotations/0_exp.npy", "<U1", "()", text("6"))
+    try array("train_set/annotations/0_lnd.npy", "<f8", "(136,)", points)
+    try array("train_set/annotations/1_exp.npy", "<i8", "()", [7, 0, 0, 0, 0, 0, 0, 0])
+    try array("val_set/annotations/7_exp.npy", "|S1", "()", Array("4".utf8))
+    try array("val_set/annotations/8_exp.npy", "<U2", "()", text("10"))
+    #expect(
+      try read(.affectNet) == [
+        ["0.jpg", "anger", "", "train"], ["1.jpg", "contempt", "", "train"], ["7.png", "fear", "", "test"],
+      ])
+    let contents = try PublicSet.affectNet.read(scratch.url.path)
+    #expect(contents.clips[0].box == Rect(left: 10, top: 30, right: 30, bottom: 80) && contents.clips[1].box == nil)
+    #expect(
+      contents.skipped == ["1 images have no expression beside them", "1 images show no expression by their numbers"])
+    for body: [UInt8] in [[], text("x"), [0, 0]] {
+      try array("train_set/annotations/0_exp.npy", "<U1", "()", body)
+      #expect(throws: DataError.self) { _ = try read(.affectNet) }
+    }
+    try array("train_set/annotations/0_exp.npy", "<c16", "()", [])
+    #expect(throws: DataError.self) { _ = try read(.affectNet) }
+  }
+
+  @Test func affectNetHasListsToo() throws {
+    let points = Self.points.map { "\($0)" }.joined(separator: ";")
+    let lists = "Manually_Annotated_file_lists"
+    try make([
+      "\(lists)/training.csv":
+        "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal\n"
+        + "689/a.jpg,134,134,899,899,\(points),1,0.78,-0.19\n689/b.jpg,1,1,8,8,\(points),9,-2,-2\n",
+      "\(lists)/validation.csv": "12/c.JPG,1,1,8,8,,3,0.1,0.2\r\n12/gone.jpg,1,1,8,8,,0,0,0\r\n",
+      "Manually_Annotated_Images/689/a.jpg": "", "Manually_Annotated_Images/12/c.JPG": "",
+    ])
+    #expect(try read(.affectNet) == [["a.jpg", "happiness", "", "train"], ["c.JPG", "surprise", "", "test"]])
+    let contents = try PublicSet.affectNet.read(scratch.url.path)
+    #expect(contents.clips[0].box == Rect(left: 10, top: 30, right: 30, bottom: 80) && contents.clips[1].box == nil)
+    #expect(contents.skipped.count == 2 && contents.skipped[0] == "1 listed images are not there")
+    try make(["\(lists)/training.csv": "689/a.jpg,134\n"])
+    #expect(throws: DataError.self) { _ = try read(.affectNet) }
+  }
+
+  @Test func foldersAreNamedAfterTheirClasses() throws {
+    try make([
+      "train/happy/1.jpg": "", "train/3_Angry/x/2.PNG": "", "Test/neutral/3.mp4": "", "val/bored/4.jpg": "",
+      "sad/notes.txt": "", "loose.jpg": "",
+    ])
+    #expect(
+      try read(.folders) == [
+        ["3.mp4", "neutral", "", "test"], ["2.PNG", "anger", "", "train"], ["1.jpg", "happiness", "", "train"],
+        ["4.jpg", "bored", "", "test"],
+      ])
+    #expect(try PublicSet.folders.read(scratch.url.path).skipped == ["1 files lie in no folder of a class"])
+  }
+
   @Test func otherFoldersAreRefused() throws {
     #expect(throws: DataError.self) { _ = try read(.ravdess) }
     try make(["holiday.mp4": ""])
@@ -109,6 +179,11 @@ import Testing
     #expect(manifest.entries.map(\.votes) == [[1, 0], [0, 1]])
     #expect(try dfer(["crema-d", "in", "-o", "list.csv"]).status == 5)
     #expect(try dfer(["crema-d", "in", "-o", "x.csv", "--split", "test"]).status == 2)
+    try make(["set/train/sad/1.jpg": "", "set/test/sad/2.jpg": "", "set/train/tired/3.jpg": ""])
+    #expect(try dfer(["folders", "set", "--split", "train", "-o", "sad.csv"]).status == 0)
+    #expect(try Manifest(scratch.file("sad.csv").path, labels: ["sadness"]).entries.count == 1)
+    #expect(try dfer(["folders", "set", "--split", "train", "--all-labels", "-o", "all.csv"]).status == 0)
+    #expect(try Manifest(scratch.file("all.csv").path, labels: ["sadness", "tired"]).entries.count == 2)
     #expect(try dfer(["crema-d", "none", "-o", "x.csv"]).status == 3)
   }
 }

@@ -37,7 +37,7 @@ import Testing
         data: [a.csv, b.csv]
         weight: 2
         where: {person: odd, label: [happy, sadness]}
-        except: {age: 7}
+        except: {age: 7, person: anna}
         subsample: 3
       - {name: second, data: b.csv, input_mode: clip}
     """
@@ -52,7 +52,8 @@ import Testing
     #expect(
       first.filter
         == RowFilter(
-          ["person": .odd, "label": .oneOf(["happy", "sadness"]), "age": .noneOf(["7"])], excludedLabels: ["contempt"]))
+          ["person": .odd, "label": .oneOf(["happy", "sadness"])], except: ["age": ["7"], "person": ["anna"]],
+          excludedLabels: ["contempt"]))
     #expect(suite.domains[1].inputMode == .clip && suite.domains[1].weight == 1)
     #expect(try self.suite(Self.good, only: ["second"]).domains.map(\.name) == ["second"])
   }
@@ -91,9 +92,16 @@ import Testing
     #expect(try rows(RowFilter(["person": .odd]), table) == ["a", "c", "d"])
     #expect(try rows(RowFilter(["person": .even]), table) == ["b"])
     #expect(try rows(RowFilter(["label": .oneOf(["happiness"])]), table) == ["a", "b"], "both names of one class")
-    #expect(try rows(RowFilter(["name": .noneOf(["a", "d"])]), table) == ["b", "c"])
+    #expect(try rows(RowFilter(except: ["name": ["a", "d"]]), table) == ["b", "c"])
+    #expect(
+      try rows(RowFilter(["person": .odd], except: ["person": ["x-001"]]), table) == ["c", "d"], "both on one column")
+    // A name without a number belongs to neither half: it must be named, or passed over on purpose.
+    let named = table + "\ne,anna,neutral\n"
+    #expect(throws: DataError.self) { try rows(RowFilter(["person": .odd]), named) }
+    #expect(try rows(RowFilter(["person": .even], except: ["person": ["anna"]]), named) == ["b"])
     #expect(try rows(RowFilter(["person": .odd], excludedLabels: ["contempt"]), table) == ["a", "d"])
     #expect(throws: DataError.self) { try rows(RowFilter(["persn": .odd]), table) }
+    #expect(throws: DataError.self) { try rows(RowFilter(except: ["persn": ["x"]]), table) }
     #expect(throws: DataError.self) { try rows(RowFilter(["label": .odd]), table) }
   }
 }

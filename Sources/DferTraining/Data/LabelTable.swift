@@ -1,4 +1,5 @@
 import DferImage
+import DferModels
 import DferTimeline
 import Foundation
 
@@ -87,12 +88,20 @@ struct LabelTable {
 /// Class names of other data sets.
 enum LabelName {
   private static let aliases = [
-    "happy": "happiness", "sad": "sadness", "angry": "anger", "surprised": "surprise", "fearful": "fear",
-    "disgusted": "disgust", "calm": "neutral",
+    "happy": "happiness", "sad": "sadness", "angry": "anger", "fearful": "fear",
+    "disgusted": "disgust", "calm": "neutral", "afraid": "fear", "surprised": "surprise",
   ]
 
   static func canonical(_ name: String) -> String {
     let name = name.lowercased()
     return aliases[name] ?? name
   }
+
+  /// The class that a folder is named after; a number before it ("3_happy", "03 Happy") is left out.
+  static func ofFolder(_ name: String) -> String {
+    let rest = name.drop { $0.isNumber }.drop { "_- .".contains($0) }
+    return canonical(rest.isEmpty ? name : String(rest))
+  }
+
+  static func isKnown(_ name: String) -> Bool { ExpressionLabels.names.contains(name) }
 }

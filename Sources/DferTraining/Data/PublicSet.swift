@@ -1,14 +1,18 @@
 import Dfer
+import DferImage
 import Foundation
 
 /// Public sets of dynamic expressions, in the folders that they come in.
 ///
-/// RAVDESS and CREMA-D say in their file names what is shown and who acts; DFEW, FERV39k and MAFW come with list files. A
-/// table of sequences is a set of anybody's own; see `SequenceTable`.
+/// RAVDESS and CREMA-D say in their file names what is shown and who acts; DFEW, FERV39k and MAFW come with list files,
+/// AffectNet with lists or numbers beside its images. Folders named after their classes and a table of sequences (see
+/// `SequenceTable`) may be anybody's own.
 package enum PublicSet: String, Sendable, CaseIterable {
   case ravdess
   case cremaD = "crema-d"
-  case dfew, ferv39k, mafw, sequences
+  case dfew, ferv39k, mafw
+  case affectNet = "affectnet"
+  case folders, sequences
 
   /// One clip.
   package struct Clip: Sendable, Hashable {
@@ -22,6 +26,8 @@ package enum PublicSet: String, Sendable, CaseIterable {
     package var span: ClosedRange<Double>?
     /// `piece` or `window` of a table of sequences; empty for other sets.
     package var kind = ""
+    /// The face from the brows to the chin, in pixels; nil: to be looked for.
+    package var box: Rect?
   }
 
   /// What a folder holds.
@@ -37,6 +43,14 @@ package enum PublicSet: String, Sendable, CaseIterable {
   /// - Throws: `DataError` when nothing of the set is there.
   package func read(_ folder: String, fold: Int = 1) throws -> Contents {
     if self == .sequences { return Contents(clips: try SequenceTable(folder).parts.map(Clip.init)) }
+    if self == .affectNet || self == .folders {
+      let contents = try self == .affectNet ? Self.affectNet(folder) : Self.folders(folder)
+      guard !contents.clips.isEmpty else {
+        let reasons = contents.skipped.map { "; \($0)" }.joined()
+        throw DataError(path: folder, reason: "there is nothing of \(rawValue) in this folder\(reasons)")
+      }
+      return contents
+    }
     let videos = VideoIndex(folder)
     guard !videos.paths.isEmpty else { throw DataError(path: folder, reason: "there are no videos in this folder") }
     var contents: Contents
@@ -54,7 +68,7 @@ package enum PublicSet: String, Sendable, CaseIterable {
       contents = try Self.listed(folder, videos, Self.lists("4_setups/All_scenes/%_All.csv"), " ") {
         LabelName.canonical($0)
       }
-    case .sequences: preconditionFailure("PublicSet: a table has no folder")
+    case .sequences, .affectNet, .folders: preconditionFailure("PublicSet: \(rawValue) is no set of videos")
     case .mafw:
       contents = try Self.listed(folder, videos, Self.lists("split/single/no_caption/set_\(fold)/%.txt"), " ") { $0 }
     }

@@ -35,6 +35,10 @@ extension Evaluation {
     let unanswered = classes.confusion.unanswered.reduce(0, +)
     if unanswered > 0 { lines.append("  in \(unanswered) of them no face was found: they count as wrong") }
     guard !brief else { return lines }
+    let points = classes.abstention.filter { $0.answered < 1 && $0.answered >= 0.5 }.map {
+      "\(decimal(100 * $0.answered, 0)) % (from \(decimal($0.confidence, 2))): \(percent($0.accuracy))"
+    }
+    if !points.isEmpty { lines.append("  right when only the most confident are answered: " + points.joined(separator: ", ")) }
     let width = max(8, classes.labels.map(\.count).max() ?? 0)
     let names = classes.labels.map { right(String($0.prefix(8)), 9) }.joined()
     lines.append("  " + pad("truth", width) + " recall" + names)

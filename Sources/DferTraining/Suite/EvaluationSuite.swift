@@ -78,7 +78,8 @@ package struct EvaluationSuite: Sendable, Hashable {
     for (column, values) in try fields.tableOfTexts("where") {
       rules[column] = values == ["odd"] ? .odd : values == ["even"] ? .even : .oneOf(Set(values))
     }
-    for (column, values) in try fields.tableOfTexts("except") { rules[column] = .noneOf(Set(values)) }
+    var exceptions: [String: Set<String>] = [:]
+    for (column, values) in try fields.tableOfTexts("except") { exceptions[column] = Set(values) }
     let mode = try fields.choice("input_mode", of: ["tubelet", "clip", "frames"])
     let data = try fields.texts("data").map { URL(fileURLWithPath: $0, relativeTo: start).standardizedFileURL.path }
     guard !data.isEmpty else { throw fields.wrong("data", "a CSV file, or a list of them") }
@@ -86,7 +87,8 @@ package struct EvaluationSuite: Sendable, Hashable {
     try fields.set(&subsample, "subsample", in: 1...1_000_000)
     return Domain(
       name: try fields.required("name"), purpose: try fields.text("purpose") ?? "", data: data,
-      weight: try fields.number("weight", in: 0...1000) ?? 1, filter: RowFilter(rules, excludedLabels: labels),
+      weight: try fields.number("weight", in: 0...1000) ?? 1,
+      filter: RowFilter(rules, except: exceptions, excludedLabels: labels),
       subsample: subsample, inputMode: mode.flatMap { Evaluator.InputMode(rawValue: $0 == "tubelet" ? "slot" : $0) })
   }
 }
