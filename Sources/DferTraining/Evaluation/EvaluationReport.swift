@@ -38,7 +38,9 @@ extension Evaluation {
     let points = classes.abstention.filter { $0.answered < 1 && $0.answered >= 0.5 }.map {
       "\(decimal(100 * $0.answered, 0)) % (from \(decimal($0.confidence, 2))): \(percent($0.accuracy))"
     }
-    if !points.isEmpty { lines.append("  right when only the most confident are answered: " + points.joined(separator: ", ")) }
+    if !points.isEmpty, classes.samples >= 10 {
+      lines.append("  right when only the most confident are answered: " + points.joined(separator: ", "))
+    }
     let width = max(8, classes.labels.map(\.count).max() ?? 0)
     let names = classes.labels.map { right(String($0.prefix(8)), 9) }.joined()
     lines.append("  " + pad("truth", width) + " recall" + names)
