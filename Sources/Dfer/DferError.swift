@@ -1,3 +1,4 @@
+import DferONNX
 import DferTensor
 import DferTimeline
 import DferVideo
@@ -28,6 +29,10 @@ extension PipelineError: DferError {
 }
 
 extension CheckpointError: DferError {
+  package var kind: DferErrorKind { .unusablePipeline }
+}
+
+extension ONNXError: DferError {
   package var kind: DferErrorKind { .unusablePipeline }
 }
 

@@ -7,7 +7,8 @@ public enum Installation {
   public static let version = "0.2.0"
 
   /// Folders that hold pipelines, best first: `$DFER_HOME`, the installed share folder beside the binary, the source
-  /// tree that the binary was built in, the resources of this package, and `Pipelines` in the current folder.
+  /// tree that the binary was built in, the resources of this package, networks that the user has added, and `Pipelines` in
+  /// the current folder.
   package static func pipelineFolders(
     environment: [String: String] = ProcessInfo.processInfo.environment, executable: URL? = currentExecutable
   ) -> [URL] {
@@ -30,6 +31,7 @@ public enum Installation {
       }
     }
     if let resources = PipelineResources.folder { folders.append(resources) }
+    folders.append(modelFolder(environment: environment))
     folders.append(URL(fileURLWithPath: "Pipelines"))
     return folders
   }
@@ -86,5 +88,23 @@ extension Pipeline {
   /// Names for `bundled(_:)`, in alphabetical order.
   public static var bundledNames: [String] {
     Installation.pipelines(in: Installation.foldersForLibrary).map { $0.deletingPathExtension().lastPathComponent }
+  }
+}
+
+extension Installation {
+  /// The face detector of pipelines that name none.
+  package static var detectorWeights: URL {
+    let candidates = pipelineFolders().map { $0.appendingPathComponent("face-finder.safetensors") }
+    return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
+  }
+
+  /// Where networks are that the user has added: `$DFER_HOME/models`, else `$XDG_DATA_HOME/dfer/models`.
+  package static func modelFolder(environment: [String: String] = ProcessInfo.processInfo.environment) -> URL {
+    func set(_ name: String) -> URL? {
+      environment[name].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0, isDirectory: true) }
+    }
+    if let home = set("DFER_HOME") { return home.appendingPathComponent("models") }
+    let data = set("XDG_DATA_HOME") ?? (set("HOME") ?? URL(fileURLWithPath: "/")).appendingPathComponent(".local/share")
+    return data.appendingPathComponent("dfer/models")
   }
 }

@@ -6,9 +6,11 @@ import Foundation
 public struct LoadedPipeline: Sendable {
   /// What was loaded.
   public let pipeline: Pipeline
-  package let detector: FaceDetector
+  package let detector: LoadedDetector
   package let reader: FaceReader
   package let modelInfo: FaceReader.ModelInfo
+  /// What computes, where it is ONNX Runtime: its version and its execution provider.
+  package let engine: String?
   /// Columns of the rows that this pipeline gives.
   public let layout: RowLayout
   /// Fraction of the tubes that the encoder reads.
@@ -27,10 +29,10 @@ public struct LoadedPipeline: Sendable {
     try self.init(pipeline, keptTubes: 1, landmarks: landmarks, blendshapes: blendshapes, wallTime: wallTime)
   }
 
-  /// Loads both weight files.
+  /// Loads all weight files.
   ///
-  /// - Throws: a `CheckpointError` that lists everything that is wrong with one, or a `PipelineError` when the weights
-  ///   belong to another system or do not give what is asked for.
+  /// - Throws: a `CheckpointError` that lists everything that is wrong with one, a `PipelineError` when the weights belong to
+  ///   another system, are another file than the pipeline names, or do not give what is asked for, or an `ONNXError`.
   ///
   /// - Parameters:
   ///   - keptTubes: fraction of the tubes that the encoder reads, 0.1...1.
@@ -38,22 +40,20 @@ public struct LoadedPipeline: Sendable {
   ///   - landmarks: whether rows get landmark columns.
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
+  ///   - compute: where networks are computed.
   package init(
     _ pipeline: Pipeline, keptTubes: Double, prior: ReadingPrior? = nil, landmarks: Bool = false,
-    blendshapes: Bool = false, wallTime: Bool = false
+    blendshapes: Bool = false, wallTime: Bool = false, compute: ComputeChoice = ComputeChoice()
   ) throws {
     (self.pipeline, self.keptTubes) = (pipeline, keptTubes)
-    detector = try FaceDetector(weights: pipeline.detectorWeights.path)
-    let trained = try FaceReader(weights: pipeline.modelWeights.path, keepTubes: keptTubes)
-    reader = try prior.map { try trained.reading(with: $0, path: pipeline.modelWeights.path) } ?? trained
+    detector = try pipeline.loadedDetector(compute: compute)
+    reader = try pipeline.reader(keptTubes: keptTubes, prior: prior, compute: compute)
     modelInfo = reader.modelInfo
-    if let system = pipeline.system, system != modelInfo.system {
-      throw PipelineError.wrongWeights(
-        pipeline: pipeline.name, path: pipeline.modelWeights.path, expected: system, found: modelInfo.system)
-    }
+    let usesRuntime = compute.device != nil || pipeline.models.contains { $0.onnx != nil }
+    engine = try usesRuntime ? compute.words() : nil
     for (isWanted, isGiven, what) in [
       (landmarks, modelInfo.givesLandmarks, "landmarks"), (blendshapes, !modelInfo.blendshapes.isEmpty, "blendshapes"),
-      (keptTubes < 1, modelInfo.system == FaceReader.systems[0], "choice of tubes"),
+      (keptTubes < 1, pipeline.models.count == 1 && modelInfo.system == FaceReader.systems[0], "choice of tubes"),
     ] where isWanted && !isGiven {
       throw PipelineError.notGiven(pipeline: pipeline.name, what: what)
     }

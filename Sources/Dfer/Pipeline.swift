@@ -8,8 +8,12 @@ import Foundation
 /// The file chooses and configures. It never describes a network: that is Swift, chosen by the weights.
 public struct Pipeline: Sendable, Hashable {
   package struct Detector: Sendable, Hashable {
-    /// Weight file of the face detector, relative to the pipeline file.
-    package var weights: String
+    /// Weight file of the face detector, relative to the pipeline file; nil: the installed one.
+    package var weights: String?
+    /// SHA-256 that the weight file must have; nil: any.
+    package var sha256: String?
+    /// Form of a detector in an ONNX file; nil: weights of our own format.
+    package var form: ONNXDetector.Form?
     /// Long side in pixels of the image that the detector sees. Larger finds smaller faces and costs more.
     package var longSide = 320
     /// Seconds between two looks at the video.
@@ -31,19 +35,26 @@ public struct Pipeline: Sendable, Hashable {
   /// When detections become faces; `minimumFace` and `maximumFaces` are the run's options.
   package var tracker = TrackerOptions()
   package var clip = Clip()
-  /// System that the weights must belong to; nil: whichever they say.
-  package var system: String?
-  /// Weight file of the network, relative to the pipeline file.
-  package var weights: String
+  /// The networks, whose probabilities are averaged; usually one.
+  package var models: [PipelineModel]
   /// The folder that relative names start from.
   package var folder: URL
   /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
   package var sha256 = ""
 
   /// The weight file of the face detector.
-  public var detectorWeights: URL { URL(fileURLWithPath: detector.weights, relativeTo: folder).absoluteURL }
-  /// The weight file of the network.
-  public var modelWeights: URL { URL(fileURLWithPath: weights, relativeTo: folder).absoluteURL }
+  public var detectorWeights: URL {
+    detector.weights.map(file) ?? Installation.detectorWeights
+  }
+  /// The weight file of the network; of several, of the first.
+  public var modelWeights: URL { weights(of: models[0]) }
+
+  package func weights(of model: PipelineModel) -> URL { file(model.weights) }
+
+  /// A path that starts at `folder`, unless it is absolute.
+  private func file(_ path: String) -> URL {
+    URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder.path, isDirectory: true)).absoluteURL
+  }
 }
 
 /// Why a pipeline could not be used.
@@ -55,6 +66,9 @@ package enum PipelineError: Error, CustomStringConvertible, Hashable {
   case missingKey(path: String, key: String)
   case wrongWeights(pipeline: String, path: String, expected: String, found: String)
   case notGiven(pipeline: String, what: String)
+  case wrongHash(path: String, expected: String, found: String)
+  case wrongLicence(path: String, expected: String, found: String)
+  case unfit(path: String, reason: String)
 
   package var description: String {
     switch self {
@@ -76,6 +90,12 @@ package enum PipelineError: Error, CustomStringConvertible, Hashable {
       return "\(path): weights of \(found), but pipeline \(pipeline) is of \(expected)"
     case .notGiven(let pipeline, let what):
       return "pipeline \(pipeline) has no \(what): leave the option out, or use mtcae-dfer"
+    case .wrongHash(let path, let expected, let found):
+      return
+        "\(path): SHA-256 mismatch: expected \(expected), found \(found); this is another file than the pipeline names"
+    case .wrongLicence(let path, let expected, let found):
+      return "\(path): its licence is '\(found)', but the pipeline says '\(expected)'"
+    case .unfit(let path, let reason): return "\(path): \(reason)"
     case .missingKey(let path, let key): return "\(path): key '\(key)' is missing"
     }
   }
@@ -95,21 +115,35 @@ extension Pipeline {
 
   init(yaml: String, path: String, folder: URL) throws {
     let root = try YAMLFields(
-      yaml, path: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model"])
+      yaml, path: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model", "models"])
     guard try root.integer("schema") == 1 else {
       throw PipelineError.wrongValue(
         path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
     }
-    let detector = try root.fields("finder", keys: ["weights", "long_side", "every", "minimum_score"])
-    let model = try root.fields("model", keys: ["system", "weights"])
+    let models: [PipelineModel]
+    if root.has("models") {
+      models = try root.list("models", keys: PipelineModel.keys).map { try PipelineModel($0) }
+      guard models.count > 1, !root.has("model") else {
+        throw root.wrong("models", "a list of two or more networks, in the place of 'model'")
+      }
+    } else {
+      models = [try PipelineModel(root.fields("model", keys: PipelineModel.keys))]
+    }
     self.init(
-      name: try root.required("name"), about: try root.text("about") ?? "",
-      detector: Detector(weights: try detector.required("weights")), weights: try model.required("weights"),
+      name: try root.required("name"), about: try root.text("about") ?? "", detector: Detector(), models: models,
       folder: folder)
-    system = try model.choice("system", of: FaceReader.systems)
-    try detector.set(&self.detector.longSide, "long_side", in: 64...4096)
-    try detector.set(&self.detector.every, "every", in: 0.02...5)
-    try detector.set(&tracker.minimumScore, "minimum_score", in: 0...1)
+    if root.has("finder") {
+      let fields = try root.fields(
+        "finder", keys: ["weights", "sha256", "form", "long_side", "every", "minimum_score"])
+      detector.weights = try fields.text("weights")
+      detector.sha256 = try fields.sha256()
+      detector.form = try fields.choice("form", of: ONNXDetector.Form.allCases.map(\.rawValue)).flatMap {
+        ONNXDetector.Form(rawValue: $0)
+      }
+      try fields.set(&detector.longSide, "long_side", in: 64...4096)
+      try fields.set(&detector.every, "every", in: 0.02...5)
+      try fields.set(&tracker.minimumScore, "minimum_score", in: 0...1)
+    }
     if root.has("tracker") {
       let fields = try root.fields("tracker", keys: ["keep_score", "confirm_score", "longest_gap", "shortest_track"])
       try fields.set(&tracker.keepScore, "keep_score", in: 0...1)

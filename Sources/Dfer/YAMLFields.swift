@@ -113,6 +113,8 @@ package struct YAMLFields {
     value = number
   }
 
+  package func missing(_ key: String) -> PipelineError { .missingKey(path: path, key: prefix + key) }
+
   package func wrong(_ key: String, _ expected: String) -> PipelineError {
     .wrongValue(path: path, line: line(of: key), key: prefix + key, expected: expected)
   }

@@ -69,7 +69,7 @@ struct ModelBench: ParsableCommand {
     let frames = (0..<count).map { _ in
       Image(width: side, height: side, pixels: (0..<3 * side * side).map { _ in UInt8(random.uniform() * 255) })
     }
-    let precise = medians(of: readers.map { reader in { _ = reader.read([frames]) } }, runs: runs)
+    let precise = medians(of: readers.map { reader in { _ = try? reader.read([frames]) } }, runs: runs)
     report.add(
       "precision of products", columns: ["ms", "core ms", "of fp32"],
       rows: zip(Precision.allCases, precise).map { precision, time in

@@ -28,7 +28,7 @@ struct BatchSession {
     leftOut = shard?.index ?? 0 == 0 ? selection.leftOut : []
     let pipeline = try Installation.pipeline(command.reading.pipeline)
     rule = ResumeRule(
-      weights: try SHA256.hex(ofFile: pipeline.modelWeights.path),
+      weights: try pipeline.weightsSha256(),
       detector: try SHA256.hex(ofFile: pipeline.detectorWeights.path), pipeline: pipeline.sha256,
       options: command.reading.recordedOptions)
     try refuseOutputs()

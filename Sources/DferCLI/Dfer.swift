@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dfer
+import DferONNX
 import DferTensor
 import DferTimeline
 import DferTraining
@@ -22,7 +23,7 @@ struct DferCommand: ParsableCommand {
       CommandGroup(name: "Analyse video", subcommands: [Watch.self, Serve.self, Batch.self, Devices.self]),
       CommandGroup(
         name: "Use timelines", subcommands: [Export.self, Summary.self, Compare.self, Merge.self, Verify.self]),
-      CommandGroup(name: "Networks", subcommands: [Models.self, Inspect.self, Evaluate.self]),
+      CommandGroup(name: "Networks", subcommands: [Models.self, ModelCommand.self, Inspect.self, Evaluate.self]),
       CommandGroup(
         name: "Training",
         subcommands: [
@@ -100,6 +101,7 @@ struct Failure {
     case let error as PipelineError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as UnreadableTimeline: (message, status) = (says(error), .unreadableInput)
     case let error as AnnotationError: (message, status) = (says(error), .unreadableInput)
+    case let error as ONNXError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as CheckpointError: (message, status) = (says(error), .unreadableInput)
     case let error as BatchError: (message, status) = (says(error), .usage)
     case let error as ConfigError: (message, status) = (says(error), .usage)
@@ -135,6 +137,14 @@ enum ExitStatus: Int32, Error {
   case finishedWithDamage = 4
   case outputFailed = 5
   case interrupted = 130
+}
+
+extension ONNXError {
+  /// Whether something has to be installed or chosen, rather than a file being wrong.
+  fileprivate var isUsage: Bool {
+    if case .noRuntime = self { return true }
+    return false
+  }
 }
 
 extension PipelineError {

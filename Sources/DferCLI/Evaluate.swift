@@ -57,6 +57,9 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Numbers in the network's matrix products: fp32, bf16, int16 or int8; auto as in dfer watch.")
   var precision = PrecisionChoice.fp32
 
+  @OptionGroup(title: "ONNX Runtime")
+  var runtime: RuntimeChoiceOptions
+
   func validate() throws {
     if (data == nil) == (suite.suite == nil) { throw ValidationError("give labelled faces: either --data or --suite") }
     try refuseOptionsOfOtherForm()
@@ -106,7 +109,7 @@ struct Evaluate: ParsableCommand {
       return try SuiteSession(
         suite: path, folder: suite.suiteData, only: suite.domains, weights: weights ?? pipeline.first ?? "mtcae-dfer",
         other: suite.compareWith, temperature: input.temperature, prior: prior.map { ($0, priorOption.prior ?? "") },
-        json: files.json
+        json: files.json, compute: runtime.choice
       ).run()
     }
     if pipeline == [DetectorSession.name] {
@@ -114,8 +117,9 @@ struct Evaluate: ParsableCommand {
     }
     guard pipeline.count < 2 else { return try SideBySide(self).run() }
     let name = pipeline.first ?? "mtcae-dfer"
-    let path = try weights ?? Installation.pipeline(name).modelWeights.path
-    let trained = try FaceReader(weights: path)
+    let pipeline = try weights == nil ? Installation.pipeline(name) : nil
+    let path = weights ?? pipeline?.modelWeights.path ?? ""
+    let trained = try pipeline?.reader(compute: runtime.choice) ?? FaceReader(weights: path)
     let reader = try prior.map { try trained.reading(with: $0, path: path, temperature: input.temperature) } ?? trained
     for label in selection.excludeLabel where label != "contempt" && !reader.modelInfo.labels.contains(label) {
       throw ValidationError(
@@ -184,6 +188,8 @@ struct Evaluate: ParsableCommand {
       reading = (
         isStills ? "single images" : "means over whole clips", ImageEvaluator(model).read(set.clips, progress: progress)
       )
+    case .classifier(let model):
+      reading = ("whole clips", try ClassifierEvaluator(model).read(set.clips, progress: progress))
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
     interrupt.release()

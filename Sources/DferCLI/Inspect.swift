@@ -47,6 +47,13 @@ struct WeightInfo {
     file = try SafetensorsFile(path: url.path)
   }
 
+  /// The line of a weight file, or of a network in another format, of which only the size is known here.
+  static func line(of url: URL) throws -> String {
+    guard url.pathExtension == "onnx" else { return try WeightInfo(url).line }
+    let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
+    return "\(url.lastPathComponent)  \(oneDecimal(Double(size) / 1e6)) MB, ONNX"
+  }
+
   /// One line: name, size, parameters, licence.
   var line: String {
     let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0

@@ -18,8 +18,8 @@ struct Models: ParsableCommand {
       let pipeline = try Pipeline(contentsOf: file)
       print("\(pipeline.name)  \(pipeline.about)")
       print("  file      \(file.path)")
-      for weights in [pipeline.modelWeights, pipeline.detectorWeights] {
-        print("  weights   \(try WeightInfo(weights).line)")
+      for weights in pipeline.models.map(pipeline.weights) + [pipeline.detectorWeights] {
+        print("  weights   \(try WeightInfo.line(of: weights))")
       }
     }
   }

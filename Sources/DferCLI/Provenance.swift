@@ -8,11 +8,11 @@ import Foundation
 enum Provenance {
   /// Of rows that are being read with these models.
   static func of(_ models: LoadedPipeline) throws -> [String: String] {
-    let weights = models.pipeline.modelWeights
     return [
       "dfer": Installation.version, "pipeline": models.pipeline.name, "read": day(Date()),
       "weights": text(
-        file: weights.lastPathComponent, version: models.modelInfo.version, sha256: try SHA256.hex(ofFile: weights.path)
+        file: models.pipeline.weightsFile, version: models.modelInfo.version,
+        sha256: try models.pipeline.weightsSha256()
       ),
     ]
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dfer
+import DferONNX
 import DferVideo
 
 /// A switch with two positions.
@@ -54,6 +55,8 @@ struct ReadingOptions: ParsableArguments {
       fp32 on others.
       """)
   var precision = PrecisionChoice.fp32
+
+  @OptionGroup var runtime: RuntimeChoiceOptions
 
   @Option(help: ArgumentHelp("Index of the video stream in the file (see dfer inspect).", valueName: "index"))
   var stream: Int?
@@ -126,6 +129,7 @@ struct ReadingOptions: ParsableArguments {
       ("start", start.map { "\($0.seconds)" }), ("end", end.map { "\($0.seconds)" }),
       ("keep_tubes", keepTubes < 1 ? "\(keepTubes)" : nil), ("stream", stream.map(String.init)),
       ("rotation", rotation.map(String.init)), ("threads", threads.map(String.init)),
+      ("device", runtime.device?.rawValue), ("onnxruntime", runtime.onnxruntime),
       ("precision", precision == .fp32 ? nil : precision.rawValue),
       ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
       ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),

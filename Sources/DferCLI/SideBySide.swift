@@ -23,7 +23,9 @@ struct SideBySide {
 
   func run() throws {
     // Everything that can be wrong with a name or a file is found before anything is read.
-    let pipelines = try command.pipeline.map { try LoadedPipeline(Installation.pipeline($0)) }
+    let pipelines = try command.pipeline.map {
+      try LoadedPipeline(Installation.pipeline($0), keptTubes: 1, compute: command.runtime.choice)
+    }
     let file = try command.file(command.files.json)
     var rows: [Row] = []
     for (path, loaded) in zip(command.pipeline, pipelines) {
@@ -112,7 +114,7 @@ struct Cost: ParsableCommand {
     var (times, coreTimes): ([Double], [Double]) = ([], [])
     for round in 0..<9 {
       let (start, coreStart) = (ContinuousClock.now, clock())
-      _ = reader.read([clip])
+      _ = try reader.read([clip])
       guard round >= 2 else { continue }
       times.append((ContinuousClock.now - start).inSeconds * 1e3)
       coreTimes.append(Double(clock() - coreStart) / Double(CLOCKS_PER_SEC) * 1e3)

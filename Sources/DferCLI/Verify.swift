@@ -68,11 +68,12 @@ struct Verify: ParsableCommand {
 
   private func installedWeights(_ name: String) -> [String: String] {
     guard let pipeline = try? Installation.pipeline(name) else { return [:] }
+    let detector = pipeline.detectorWeights
     return Dictionary(
-      [pipeline.modelWeights, pipeline.detectorWeights].map {
-        ($0.lastPathComponent, (try? SHA256.hex(ofFile: $0.path)) ?? "")
-      },
-      uniquingKeysWith: { first, _ in first })
+      [
+        (pipeline.weightsFile, (try? pipeline.weightsSha256()) ?? ""),
+        (detector.lastPathComponent, (try? SHA256.hex(ofFile: detector.path)) ?? ""),
+      ], uniquingKeysWith: { first, _ in first })
   }
 }
 

@@ -46,7 +46,7 @@ struct WatchSession {
     models = try LoadedPipeline(
       pipeline, keptTubes: command.reading.keepTubes,
       prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks,
-      blendshapes: command.reading.blendshapes, wallTime: isLive)
+      blendshapes: command.reading.blendshapes, wallTime: isLive, compute: command.reading.runtime.choice)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive, isShown: isShown))
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = isShown ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil

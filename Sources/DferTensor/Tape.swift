@@ -1,4 +1,5 @@
-/// A tensor on its way through a network. `node` is nil when nothing upstream wants a gradient.
+/// A tensor on its way through a network. `node` is nil when nothing upstream wants a gradient; on a tracing tape, when
+/// it is the same for every input of the network.
 package struct Value: Sendable {
   package let tensor: Tensor
   package let node: Int?
@@ -52,6 +53,8 @@ struct Adjoints {
 /// With `recording: false` nothing is kept and the same forward pass is plain inference. A tape is used once. Nothing is
 /// recorded of operations that no gradient reaches: where all parameters so far are frozen, a network costs what
 /// inference costs.
+///
+/// A tracing tape (`init(tracing:)`) notes what was done, instead: see `Graph`.
 package struct Tape: ~Copyable {
   package let parameters: ParameterStore
   package let isRecording: Bool
@@ -64,6 +67,8 @@ package struct Tape: ~Copyable {
   /// Multiplications of matrix products, attention and convolutions so far, each with its addition: the usual measure
   /// of what a network costs, whatever method computes them.
   package internal(set) var multiplications = 0
+  /// What has been done so far, where the tape is tracing.
+  package private(set) var graph: Graph?
   private var pullbacks: [Pullback] = []
   /// Parameters that get no gradient.
   let frozen: Set<Parameter>
@@ -81,6 +86,12 @@ package struct Tape: ~Copyable {
     isTraining = training
   }
 
+  /// A tape that notes the operations of an inference with one sample, so that they can be written down elsewhere.
+  package init(tracing parameters: ParameterStore) {
+    self.init(parameters)
+    graph = Graph()
+  }
+
   /// What products are made of: gradients need those of 32-bit floats.
   var precision: Precision { isRecording ? .fp32 : parameters.precision }
 
@@ -88,23 +99,33 @@ package struct Tape: ~Copyable {
 
   /// Adds an operation's output to the tape. `pullback` is dropped when the tape is not recording.
   mutating func record(_ y: Tensor, _ pullback: @escaping Pullback) -> Value {
+    precondition(graph == nil, "Tape: a traced network does something that no other format is told of")
     guard isRecording else { return Value(y) }
     pullbacks.append(pullback)
     return Value(y, node: pullbacks.count - 1)
   }
 
-  /// The same for an operation without parameters: with no gradient wanted upstream, there is nothing to record.
-  mutating func record(_ y: Tensor, from inputs: Value..., pullback: @escaping Pullback) -> Value {
-    guard inputs.contains(where: { $0.node != nil }) else { return Value(y) }
+  /// The same for an operation of a network, which a tracing tape notes. With no gradient wanted upstream and no parameter to
+  /// learn, there is nothing to record.
+  mutating func record(
+    _ y: Tensor, _ operation: @autoclosure () -> GraphOperation, from inputs: Value...,
+    learning parameters: Parameter?..., pullback: @escaping Pullback
+  ) -> Value {
+    if graph != nil { return note(y, operation(), inputs, isLearned: parameters.contains { $0 != nil }) }
+    guard wantsGradients(from: inputs, learning: parameters) else { return Value(y) }
     return record(y, pullback)
   }
 
-  /// The same for an operation with parameters: nothing to record either where all of them are frozen.
-  mutating func record(
-    _ y: Tensor, from inputs: Value..., learning parameters: Parameter?..., pullback: @escaping Pullback
+  /// The output of an operation that took its quickest form because nothing is recorded.
+  mutating func unrecorded(
+    _ y: Tensor, _ operation: @autoclosure () -> GraphOperation, from inputs: Value...
   ) -> Value {
-    guard wantsGradients(from: inputs, learning: parameters) else { return Value(y) }
-    return record(y, pullback)
+    graph == nil ? Value(y) : note(y, operation(), inputs, isLearned: true)
+  }
+
+  mutating func note(_ y: Tensor, _ operation: GraphOperation, _ inputs: [Value], isLearned: Bool) -> Value {
+    guard isLearned || inputs.contains(where: { $0.node != nil }) else { return Value(y) }
+    return Value(y, node: graph?.add(operation, inputs, shape: y.shape))
   }
 
   /// Whether an operation has to be recorded. Where not, it may take its quickest form.
@@ -114,10 +135,14 @@ package struct Tape: ~Copyable {
     return isRecording && (learns || inputs.contains { $0.node != nil })
   }
 
-  /// A value whose own gradient is wanted, as an input of a gradient check.
+  /// A value whose own gradient is wanted, as an input of a gradient check; on a tracing tape, an input of the network.
   package mutating func input(_ tensor: Tensor) -> Value {
-    record(tensor) { _, _ in }
+    if graph != nil { return Value(tensor, node: graph?.add(nil, [], shape: tensor.shape)) }
+    return record(tensor) { _, _ in }
   }
+
+  /// What a network reads, where nobody asks for its gradient.
+  package mutating func networkInput(_ tensor: Tensor) -> Value { graph == nil ? Value(tensor) : input(tensor) }
 
   /// Gradients of a scalar `loss` for all parameters and for the given `inputs`; nil where the loss does not depend on
   /// one.

@@ -50,9 +50,13 @@ package protocol FaceDetecting: Sendable {
   /// The faces of `image`, best first, in its pixels.
   /// - Parameter threshold: the score that a face must exceed, 0...1; nil: what the weights say.
   func detect(_ image: Image, threshold: Float?) -> [FaceDetection]
+  /// Why an image could not be looked at, where another program computes and has failed: nothing is found from then on.
+  var failure: (any Error)? { get }
 }
 
 extension FaceDetecting {
+  package var failure: (any Error)? { nil }
+
   /// The faces of an image that was scaled down from `size`, in pixels of that size. The one place where detections are
   /// carried from the detector's image to the frame.
   package func detect(_ image: Image, of size: Size, threshold: Float?) -> [FaceDetection] {

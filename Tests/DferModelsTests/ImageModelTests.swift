@@ -36,7 +36,7 @@ import Testing
     #expect(modelInfo.system == system.rawValue && modelInfo.labels == ExpressionLabels.names)
     #expect(modelInfo.parameters == model.weights.count && reader.multiplications > 0)
     let clip = (0..<3).map { noise(modelInfo.imageSize, seed: $0) }
-    let reading = try #require(reader.read([clip]).first)
+    let reading = try #require(try reader.read([clip]).first)
     #expect(abs(reading.probabilities.reduce(0, +) - 1) < 1e-5)
     #expect((reading.maskWorn != nil) == modelInfo.looksForMasks)
   }

@@ -18,3 +18,16 @@ package enum Python {
     return result.output.split(separator: "\n").map(String.init)
   }
 }
+
+/// ONNX Runtime for tests: `$DFER_ONNXRUNTIME`, else the package of `Python.program`.
+package enum RuntimeLibrary {
+  package static let path: String? = {
+    if let path = ProcessInfo.processInfo.environment["DFER_ONNXRUNTIME"], !path.isEmpty { return path }
+    guard let program = Python.program,
+      let result = try? Tool.run(
+        program, ["-c", "import onnxruntime, os; print(os.path.dirname(onnxruntime.__file__))"]),
+      result.status == 0
+    else { return nil }
+    return result.output.split(separator: "\n").last.map(String.init)
+  }()
+}

@@ -62,7 +62,7 @@ import Testing
     }
     #expect(closed?.kind == .outputFailed)
     var wrong = try Pipeline.bundled()
-    wrong.weights = wrong.detector.weights
+    wrong.models[0].weights = wrong.detectorWeights.path
     #expect(failure { _ = try LoadedPipeline(wrong) }?.kind == .unusablePipeline)
   }
 

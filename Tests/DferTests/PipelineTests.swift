@@ -66,11 +66,11 @@ import Testing
         try read("schema: 1\nname: a\nfinder: { weights: f }\nmodel: { system: lanmsf, weights: m }\n")
       },
       throws: {
-        "\($0)" == "p.yaml:4: 'model.system' must be one of mtcae-dfer, lanmsff, cross-task-vit, emotic-mae; "
-          + "did you mean 'lanmsff'?"
+        "\($0)" == "p.yaml:4: 'model.system' must be one of mtcae-dfer, lanmsff, cross-task-vit, emotic-mae, vit, "
+          + "videomae, mae-dfer, onnx; did you mean 'lanmsff'?"
       })
     var pipeline = try Pipeline(contentsOf: folder.appendingPathComponent("mtcae-dfer.yaml"))
-    pipeline.system = "lanmsff"
+    pipeline.models[0].system = "lanmsff"
     #expect(
       throws: PipelineError.wrongWeights(
         pipeline: "mtcae-dfer", path: pipeline.modelWeights.path, expected: "lanmsff", found: "mtcae-dfer")

@@ -38,7 +38,7 @@ import Testing
     let crops = paintedFrames(16).map {
       $0.crop(Rect(x: 40, y: 20, width: 80, height: 80), side: models.modelInfo.imageSize)
     }
-    let reading = try #require(models.reader.read([crops], points: []).first)
+    let reading = try #require(try models.reader.read([crops], points: []).first)
     #expect(models.modelInfo.temperature != 1)
     #expect(reading.probabilities == Softmax.probabilities(reading.logits, temperature: models.modelInfo.temperature))
   }

@@ -53,6 +53,11 @@ import Testing
           imageSize: 16, patchSize: 4, hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2, mlpRatio: 2,
           auxBlock: 1, fusionHeads: 2))
       card.imageSize = 16
+    case .visionTransformer:
+      card.set(
+        VisionTransformerConfig(
+          imageSize: 16, patchSize: 4, hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2, intermediateSize: 32))
+      card.imageSize = 16
     }
     return card
   }

@@ -232,3 +232,19 @@ import Testing
     #expect(throws: DataError.self) { try SequenceTable(folder.file("t.csv").path) }
   }
 }
+
+@Suite struct EnsembleWeightTests {
+  @Test func theBetterNetworkCountsMore() {
+    // Faces of which the first network is sure and right three times as often.
+    let faces = (0..<400).map { i in (weight: 1.0, byNetwork: i % 4 == 0 ? [0.1, 0.9] : [0.9, 0.1]) }
+    let shares = EnsembleWeights.fit(faces)
+    #expect(abs(shares.reduce(0, +) - 1) < 1e-9 && shares[0] > 0.75)
+    // The maximum, found by trying: the mean log-likelihood over a grid.
+    func score(_ share: Double) -> Double {
+      faces.reduce(0) { $0 + log(share * $1.byNetwork[0] + (1 - share) * $1.byNetwork[1]) }
+    }
+    let best = (1..<1000).map { Double($0) / 1000 }.max { score($0) < score($1) } ?? 0
+    #expect(abs(best - shares[0]) < 2e-3)
+    #expect(EnsembleWeights.fit([]).isEmpty)
+  }
+}

@@ -17,13 +17,15 @@ struct RowBuilder: Sendable {
   private static let batch = 4
 
   /// Asks the network about all faces of a clip. A clip without faces has a row too.
-  func rows(of clip: PendingClip, number: Int, classifier: any ClipClassifying, clock: StageClock) -> [ClipResult] {
+  func rows(of clip: PendingClip, number: Int, classifier: any ClipClassifying, clock: StageClock) throws
+    -> [ClipResult]
+  {
     guard !clip.faces.isEmpty else { return [row(of: clip, number: number, status: .noFace)] }
-    return stride(from: 0, to: clip.faces.count, by: Self.batch).flatMap { start in
+    return try stride(from: 0, to: clip.faces.count, by: Self.batch).flatMap { start in
       let faces = clip.faces[start..<min(clip.faces.count, start + Self.batch)]
       let samples = faces.map { $0.spread(over: frames) }
-      let readings = clock.measure(.model) {
-        classifier.read(samples.map { $0.map(\.crop) }, points: samples.map { $0.map(\.points) })
+      let readings = try clock.measure(.model) {
+        try classifier.read(samples.map { $0.map(\.crop) }, points: samples.map { $0.map(\.points) })
       }
       return zip(faces, readings).map { row(of: $0, $1, in: clip, number: number) }
     }

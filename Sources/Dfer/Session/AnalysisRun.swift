@@ -36,6 +36,7 @@ public final class AnalysisRun {
   private let whenSlow: WhenSlow
   private let rows: RowBuilder
   private let classifier: any ClipClassifying
+  private let detector: any FaceDetecting
   private let detectorEvery: Double
   private let clock: StageClock
   private var router: FrameRouter
@@ -51,7 +52,7 @@ public final class AnalysisRun {
   init(_ source: any VideoEvents, stages: RunStages, options: RunOptions = RunOptions()) {
     (self.source, self.options, classifier, rows) = (source, options, stages.classifier, stages.rows)
     whenSlow = options.whenSlow ?? (source.info.isLive ? .dropOldest : .block)
-    grid = stages.segment.grid
+    (grid, detector) = (stages.segment.grid, stages.segment.detector)
     detectorEvery = stages.detectorEvery
     clock = StageClock()
     router = FrameRouter(
@@ -87,6 +88,7 @@ public final class AnalysisRun {
       decoded += 1
       judgeLoad(at: frame.time.seconds)
       router.take(frame).forEach(give)
+      if let error = detector.failure, failure == nil { (failure, isFinished) = (error, true) }
       events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: decoded)))
     case .gap(let gap): router.take(gap).forEach(give)
     case .lost: router.endSegment().forEach(give)
@@ -111,7 +113,14 @@ public final class AnalysisRun {
     switch step {
     case .image(let image): events.append(.image(image))
     case .clip(let clip):
-      events += rows.rows(of: clip, number: claimClip(), classifier: classifier, clock: clock).map(RunEvent.row)
+      // Where another program computes, it may fail in the middle. What was read before still has its rows.
+      guard failure == nil else { return }
+      do {
+        events += try rows.rows(of: clip, number: claimClip(), classifier: classifier, clock: clock).map(RunEvent.row)
+      } catch {
+        (failure, isFinished) = (error, true)
+        return
+      }
       if options.showsViews { rows.addViews(of: clip, classifier: classifier, to: &views) }
       rowsInHand = clip.lastArrival
     case .gap(let gap, let wallTime):

@@ -6,7 +6,8 @@ package protocol ClipClassifying: Sendable {
   /// One reading for each clip of square crops.
   ///
   /// - Parameter points: for each clip and crop five landmarks in 0...1 of it; empty when not known.
-  func read(_ clips: [[Image]], points: [[[Point]]]) -> [ExpressionReading]
+  /// - Throws: when another program computes and fails.
+  func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading]
 
   /// What the network looks at of one crop.
   func views(of crop: Image, points: [Point]) -> [Image]

@@ -76,7 +76,7 @@ public struct RunRecorder {
       dfer: Installation.version, ffmpeg: FFmpegVersion.text, started: started, finished: Date(), outcome: outcome,
       pipeline: pipeline.name,
       weights: RunManifest.Weights(
-        file: pipeline.modelWeights.lastPathComponent, sha256: try SHA256.hex(ofFile: pipeline.modelWeights.path),
+        file: pipeline.weightsFile, sha256: try pipeline.weightsSha256(),
         model: info.system, version: info.version, licence: info.licence),
       detector: RunManifest.Weights(
         file: pipeline.detectorWeights.lastPathComponent,
@@ -92,7 +92,7 @@ public struct RunRecorder {
       stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
       longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
     manifest.pipelineSha256 = pipeline.sha256
-    manifest.precision = "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
+    manifest.precision = models.engine ?? "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)

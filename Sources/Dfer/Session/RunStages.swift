@@ -16,7 +16,7 @@ extension LoadedPipeline {
     let grid = grid(options)
     return RunStages(
       segment: SegmentSettings(
-        grid: grid, detector: detector, detectorLongSide: pipeline.detector.longSide,
+        grid: grid, detector: detector.detector, detectorLongSide: pipeline.detector.longSide,
         tracker: trackerOptions(options), geometry: modelInfo.crop.geometry, cropSide: modelInfo.imageSize,
         findsCuts: options.findsCuts, givesImages: options.givesImages),
       detectorEvery: pipeline.detector.every, classifier: reader,

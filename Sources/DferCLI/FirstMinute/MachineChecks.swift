@@ -24,7 +24,7 @@ enum MachineChecks {
     for file in files {
       do {
         let pipeline = try Pipeline(contentsOf: file)
-        for weights in [pipeline.modelWeights, pipeline.detectorWeights]
+        for weights in pipeline.models.map(pipeline.weights) + [pipeline.detectorWeights]
         where !FileManager.default.isReadableFile(atPath: weights.path) {
           throw CocoaError(.fileReadNoSuchFile, userInfo: [NSFilePathErrorKey: weights.path])
         }

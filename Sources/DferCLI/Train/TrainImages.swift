@@ -84,7 +84,7 @@ struct TrainImages: ParsableCommand {
     let model = try initialization.encoder.map { try named.starting(fromEncoder: $0) } ?? named
     let card = model.card
     func detector() throws -> FaceDetector {
-      try FaceDetector(weights: Installation.pipeline(system.rawValue).detectorWeights.path)
+      try FaceDetector(weights: Installation.detectorWeights.path)
     }
     let faces = TrainingFaces(files: files, transfer: transfer, distillation: distillation) {
       try LabelledSet(

@@ -100,7 +100,7 @@ struct DetectorNetwork: Sendable {
   /// Runs all layers on images [batch, 3, height, width]; height and width are multiples of 32.
   /// - Returns: the results of the named layers, each [batch, channels, height / stride, width / stride].
   func callAsFunction(_ images: Tensor, read names: [String], _ tape: inout Tape) -> [Value] {
-    var values = [Value(images)]
+    var values = [tape.networkInput(images)]
     for step in steps {
       switch step {
       case .convolution(let input, let weight, let bias, let stride, let padding, let groups, let relu):

@@ -114,7 +114,7 @@ package struct FaceDetector: FaceDetecting {
   }
 
   /// Faces of one output, row by row, before overlaps are removed.
-  private static func faces(_ cells: Tensor, stride: Int, threshold: Float) -> [FaceDetection] {
+  static func faces(_ cells: Tensor, stride: Int, threshold: Float) -> [FaceDetection] {
     let (rows, columns) = (cells.shape[2], cells.shape[3])
     // Comparing logits leaves the exponential to the few cells that pass.
     let least = Double(log(threshold / (1 - threshold)))

@@ -80,6 +80,8 @@ extension FaceReader {
     switch self {
     case .clips(let model): return .clips(model.shifted(by: offsets))
     case .images(let model): return .images(model.shifted(by: offsets))
+    // Cards of other classifiers never say what they learned from, so this is not reached.
+    case .classifier: return self
     }
   }
 }

@@ -43,7 +43,7 @@ package struct ExpressionModel: Sendable {
   package let network: MTCAE
   package private(set) var weights: ParameterStore
   /// Tokens to look at in every clip; nil for all.
-  private let kept: [Int]?
+  let kept: [Int]?
 
   /// Opens a weight file.
   /// - Parameter keepTubes: share of the patch positions to look at, 0...1. Fewer are faster and less exact.
@@ -103,10 +103,19 @@ package struct ExpressionModel: Sendable {
     let batch = clips.shape[0]
     var tape = Tape(weights)
     let output = network(clips, kept: kept.map { [[Int]](repeating: $0, count: batch) }, &tape)
-    let logits = rows(output.expression.tensor, batch)
-    let boxes = rows(output.box.tensor, batch)
-    let points = rows(output.landmark.tensor, batch)
-    let shapes = output.blendshape.map { rows(tape.sigmoid($0).tensor, batch) }
+    return readings(
+      expression: output.expression.tensor, box: output.box.tensor, landmark: output.landmark.tensor,
+      blendshape: output.blendshape?.tensor)
+  }
+
+  /// What the network's outputs say of each clip. Blendshapes are given before the sigmoid.
+  func readings(expression: Tensor, box: Tensor, landmark: Tensor, blendshape: Tensor?) -> [ExpressionReading] {
+    let batch = expression.shape[0]
+    var tape = Tape(weights)
+    let logits = rows(expression, batch)
+    let boxes = rows(box, batch)
+    let points = rows(landmark, batch)
+    let shapes = blendshape.map { rows(tape.sigmoid(Value($0)).tensor, batch) }
     return (0..<batch).map { i in
       ExpressionReading(
         probabilities: Softmax.probabilities(logits[i], temperature: card.temperature), logits: logits[i],

@@ -7,17 +7,23 @@ package enum FaceReader: Sendable {
   case clips(ExpressionModel)
   /// Systems for single images: means over the frames of a clip.
   case images(ImageModel)
+  /// Published classifiers, networks that ONNX Runtime runs, and several networks that are averaged.
+  case classifier(any ExpressionClassifier)
 
-  /// Names of all systems.
-  package static let systems = ["mtcae-dfer"] + ImageSystem.allCases.map(\.rawValue)
+  /// Names of all systems that weight files of our own format say they belong to.
+  package static let systems =
+    ["mtcae-dfer"] + ImageSystem.allCases.map(\.rawValue) + ClipSystem.allCases.map(\.rawValue)
 
   /// Opens a weight file; it says itself which system it belongs to.
   ///
   /// - Parameter keepTubes: for systems that read clips, as in `ExpressionModel`.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
   package init(weights path: String, keepTubes: Double = 1) throws {
-    if let name = try SafetensorsFile(path: path).metadata["model"], ImageSystem(rawValue: name) != nil {
+    let name = try SafetensorsFile(path: path).metadata["model"] ?? ""
+    if ImageSystem(rawValue: name) != nil {
       self = .images(try ImageModel(weights: path))
+    } else if ClipSystem(rawValue: name) != nil {
+      self = .classifier(try ClipClassifier(weights: path))
     } else {
       self = .clips(try ExpressionModel(weights: path, keepTubes: keepTubes))
     }
@@ -58,16 +64,19 @@ package enum FaceReader: Sendable {
         blendshapes: [], givesLandmarks: false, looksForMasks: card.system.looksForMasks, temperature: card.temperature,
         crop: card.crop, clip: card.clip, imageSize: card.imageSize, imageMean: card.imageMean,
         imageStd: card.imageStd, parameters: model.parameterCount, prior: card.prior)
+    case .classifier(let model): return model.modelInfo
     }
   }
 
   /// One reading for each clip of as many crops as `modelInfo.clip` says, of `modelInfo.imageSize` pixels a side.
   ///
   /// - Parameter points: for each clip and crop five landmarks in 0...1 of it, from the detector; empty when not known.
-  package func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
+  /// - Throws: an `ONNXError` when another program computes and fails.
+  package func read(_ clips: [[Image]], points: [[[Point]]] = []) throws -> [ExpressionReading] {
     switch self {
     case .clips(let model): model.read(clips)
     case .images(let model): model.read(clips, points: points)
+    case .classifier(let model): try model.read(clips, points: points)
     }
   }
 
@@ -76,16 +85,18 @@ package enum FaceReader: Sendable {
     switch self {
     case .clips: [crop]
     case .images(let model): model.network.views(of: crop, points: points)
+    case .classifier(let model): model.views(of: crop, points: points)
     }
   }
 
-  /// Multiplications of one clip, each with its addition.
+  /// Multiplications of one clip, each with its addition; 0 when not known.
   package var multiplications: Int {
     let grey = Image(width: modelInfo.imageSize, height: modelInfo.imageSize)
     switch self {
     case .clips(let model):
       return model.multiplications(model.card.input.tensor([[Image](repeating: grey, count: modelInfo.clip.frames)]))
     case .images(let model): return model.multiplications(of: grey) * modelInfo.clip.frames
+    case .classifier(let model): return model.multiplications
     }
   }
 }

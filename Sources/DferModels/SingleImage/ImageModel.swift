@@ -1,6 +1,5 @@
 import DferImage
 import DferTensor
-import Foundation
 
 /// A network for single images with its weights. Free to copy and to use from many threads.
 package struct ImageModel: Sendable {
@@ -9,7 +8,7 @@ package struct ImageModel: Sendable {
   package let network: any ImageNetwork
   package let weights: ParameterStore
   /// As it answers fastest.
-  private var reader: (network: any ImageNetwork, weights: ParameterStore)
+  private(set) var reader: (network: any ImageNetwork, weights: ParameterStore)
 
   /// Opens a weight file.
   /// - Throws: `CheckpointError` with everything that is wrong with the file.
@@ -77,10 +76,16 @@ package struct ImageModel: Sendable {
     guard !images.isEmpty else { return [] }
     var tape = Tape(reader.weights)
     let output = reader.network(Value(input(images, points: points)), &tape)
+    return readings(output.expression.tensor, mask: output.mask?.tensor, of: images.count)
+  }
+
+  /// What the network's outputs, all logits, say of each image.
+  func readings(_ expression: Tensor, mask: Tensor?, of count: Int) -> [(logits: [Float], mask: Float?)] {
     let size = card.labels.count
-    let masks = output.mask.map { tape.softmax($0).tensor.values }
-    return images.indices.map { index in
-      (Array(output.expression.tensor.values[index * size..<(index + 1) * size]), masks.map { $0[2 * index + 1] })
+    var tape = Tape(weights)
+    let masks = mask.map { tape.softmax(Value($0)).tensor.values }
+    return (0..<count).map { index in
+      (Array(expression.values[index * size..<(index + 1) * size]), masks.map { $0[2 * index + 1] })
     }
   }
 
@@ -101,31 +106,8 @@ package struct ImageModel: Sendable {
   ///
   /// - Parameter points: for each clip and image five landmarks in 0...1 of it; empty when none are known.
   package func read(_ clips: [[Image]], points: [[[Point]]] = []) -> [ExpressionReading] {
-    clips.enumerated().map { number, clip in
-      // A still, or a face seen for a moment, is repeated to fill its clip: each image is read once.
-      var places: [Int] = []
-      var different: [Image] = []
-      var marks: [[Point]] = []
-      for (index, image) in clip.enumerated() {
-        if different.last != image {
-          different.append(image)
-          marks.append(number < points.count && index < points[number].count ? points[number][index] : [])
-        }
-        places.append(different.count - 1)
-      }
-      let readings = read(different, points: marks)
-      var sums = [Float](repeating: 0, count: card.labels.count)
-      for place in places {
-        for (label, p) in card.probabilities(readings[place].logits).enumerated() { sums[label] += p }
-      }
-      let probabilities = sums.map { $0 / Float(max(1, places.count)) }
-      let masks = places.compactMap { readings[$0].mask }.filter(\.isFinite)
-      let isFinite = places.allSatisfy { readings[$0].logits.allSatisfy(\.isFinite) }
-      return ExpressionReading(
-        probabilities: probabilities,
-        logits: probabilities.map { isFinite ? Float(card.temperature) * log(max($0, 1e-9)) : .nan }, boxes: [],
-        landmarks: [],
-        blendshapes: [], maskWorn: masks.isEmpty ? nil : masks.reduce(0, +) / Float(masks.count))
+    FrameAverage.readings(of: clips, points: points, labels: card.labels.count, temperature: card.temperature) {
+      read($0, points: $1)
     }
   }
 }

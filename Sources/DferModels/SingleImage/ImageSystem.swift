@@ -50,6 +50,7 @@ package enum ImageSystem: String, Sendable, CaseIterable {
   case lanmsff
   case crossTaskViT = "cross-task-vit"
   case emoticMAE = "emotic-mae"
+  case visionTransformer = "vit"
 
   /// Builds the network that a `config` describes.
   ///
@@ -69,6 +70,10 @@ package enum ImageSystem: String, Sendable, CaseIterable {
       let config = try decoded(EmoticMAEConfig.self)
       try check(config.faults)
       return EmoticMAE(config, numLabels: labels, in: &store)
+    case .visionTransformer:
+      let config = try decoded(VisionTransformerConfig.self)
+      try check(config.faults)
+      return VisionTransformer(config, numLabels: labels, in: &store)
     }
   }
 
@@ -80,7 +85,7 @@ package enum ImageSystem: String, Sendable, CaseIterable {
   package var looksForMasks: Bool {
     switch self {
     case .crossTaskViT: true
-    case .lanmsff, .emoticMAE: false
+    case .lanmsff, .emoticMAE, .visionTransformer: false
     }
   }
 
@@ -101,6 +106,12 @@ package enum ImageSystem: String, Sendable, CaseIterable {
       let config = EmoticMAEConfig(
         imageSize: 48, patchSize: 8, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, mlpRatio: 2,
         auxBlock: 2, fusionHeads: 4, stemWidths: Self.stem)
+      return ImageModelCard(
+        self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, standardDeviation: Self.quarter
+      )
+    case .visionTransformer:
+      let config = VisionTransformerConfig(
+        imageSize: 48, patchSize: 8, hiddenSize: 128, numHiddenLayers: 6, numAttentionHeads: 4, intermediateSize: 256)
       return ImageModelCard(
         self, config: config, imageSize: config.imageSize, channels: 3, mean: Self.grey, standardDeviation: Self.quarter
       )

@@ -36,7 +36,7 @@ struct ClipEmbedding: Sendable {
 
   /// What the patches are cut from: the pixels, or what the stem makes of them.
   private func maps(_ clips: Tensor, _ tape: inout Tape) -> Value {
-    var maps = Value(clips)
+    var maps = tape.networkInput(clips)
     if let stem { maps = tape.clips(stem(tape.images(maps), &tape), frames: clips.shape[2]) }
     return clips.shape[2] == 1 ? tape.repeatFrame(maps, config.tubeletSize) : maps
   }

@@ -16,9 +16,9 @@ package enum VideoMAENames {
     let end = parts.last ?? ""
     switch parts.first {
     case "encoder" where parts.count > 3 && parts[1] == "blocks":
-      return block("videomae.encoder.layer.\(parts[2])", parts.dropFirst(3).joined(separator: "."))
+      return huggingFaceBlock("videomae.encoder.layer.\(parts[2])", parts.dropFirst(3).joined(separator: "."))
     case "decoder" where parts.count > 3 && parts[1] == "blocks":
-      return block("decoder.decoder_layers.\(parts[2])", parts.dropFirst(3).joined(separator: "."))
+      return huggingFaceBlock("decoder.decoder_layers.\(parts[2])", parts.dropFirst(3).joined(separator: "."))
     case "encoder" where parts[1] == "patch_embed":
       return .tensor("videomae.embeddings.patch_embeddings.projection.\(end)")
     case "encoder" where parts[1] == "norm": return .tensor("videomae.layernorm.\(end)")
@@ -27,7 +27,8 @@ package enum VideoMAENames {
     }
   }
 
-  private static func block(_ path: String, _ name: String) -> TensorSource {
+  /// A parameter of a block; vision transformers for images have the same.
+  static func huggingFaceBlock(_ path: String, _ name: String) -> TensorSource {
     let attention = "\(path).attention.attention"
     let end = name.split(separator: ".").last ?? ""
     switch name {

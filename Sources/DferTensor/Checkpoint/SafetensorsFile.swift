@@ -1,14 +1,13 @@
-import Foundation
-import Synchronization
-
 /// A file of named tensors in the safetensors format: eight bytes of header length, a JSON header, then raw numbers.
 ///
 /// Opening reads and checks the header only; numbers are read when asked for.
 /// Format: https://github.com/huggingface/safetensors
-package struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: TensorFile {
   package let path: String
   private let header: SafetensorsHeader
-  private let body: FileBody
+  private let body: CheckpointBody
+  /// Where the numbers begin.
+  private let start: Int
 
   /// The largest header that the reference implementation takes, in bytes.
   private static let headerLimit = 100_000_000
@@ -17,11 +16,12 @@ package struct SafetensorsFile: Sendable {
   /// - Throws: `CheckpointError` with the first fault found.
   package init(path: String) throws {
     self.path = path
-    let (file, size) = try Self.open(path)
+    body = try CheckpointBody(path: path)
+    let size = body.size
     guard size >= 8 else {
       throw CheckpointError(path: path, reason: "\(size) bytes are too few for a safetensors file")
     }
-    let length = try Self.read(file, at: 0, count: 8, path).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = try body.read(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(size - 8) else {
       throw CheckpointError(
         path: path,
@@ -30,13 +30,12 @@ package struct SafetensorsFile: Sendable {
     guard length <= Self.headerLimit else {
       throw CheckpointError(path: path, reason: "a header of \(length) bytes is over the format's limit")
     }
-    let start = 8 + Int(length)
+    start = 8 + Int(length)
     do {
-      header = try SafetensorsHeader(json: Self.read(file, at: 8, count: Int(length), path), bodySize: size - start)
+      header = try SafetensorsHeader(json: body.read(at: 8, count: Int(length)), bodySize: size - start)
     } catch let fault as HeaderFault {
       throw CheckpointError(path: path, reason: fault.reason)
     }
-    body = FileBody(file, start: start)
   }
 
   /// Free text of the file: configuration, labels, licence.
@@ -47,8 +46,6 @@ package struct SafetensorsFile: Sendable {
 
   /// How many numbers all tensors hold together.
   package var count: Int { header.entries.values.reduce(0) { $0 + $1.bytes.count / $1.format.size } }
-
-  package func contains(_ name: String) -> Bool { header.entries[name] != nil }
 
   /// Shape of a tensor, nil when the file has none of that name.
   package func shape(of name: String) -> [Int]? { header.entries[name]?.shape }
@@ -81,9 +78,7 @@ package struct SafetensorsFile: Sendable {
   /// The tensor's bytes as they lie in the file.
   package func bytes(_ name: String) throws -> [UInt8] {
     let range = try entry(name).bytes
-    return try body.file.withLock { file in
-      try Self.read(file, at: body.start + range.lowerBound, count: range.count, path)
-    }
+    return try body.read(at: start + range.lowerBound, count: range.count)
   }
 
   private func entry(_ name: String) throws -> SafetensorsHeader.Entry {
@@ -91,48 +86,5 @@ package struct SafetensorsFile: Sendable {
       throw CheckpointError(path: path, reason: "there is no tensor \(name)")
     }
     return entry
-  }
-
-  // MARK: The file itself
-
-  /// The open file behind all copies of a `SafetensorsFile`; a lock keeps a seek and its read together.
-  private final class FileBody: Sendable {
-    let file: Mutex<FileHandle>
-    let start: Int
-
-    init(_ file: sending FileHandle, start: Int) {
-      self.file = Mutex(file)
-      self.start = start
-    }
-  }
-
-  private static func open(_ path: String) throws -> (FileHandle, size: Int) {
-    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let attributes: [FileAttributeKey: Any]
-    do {
-      attributes = try FileManager.default.attributesOfItem(atPath: url.path)
-    } catch {
-      throw CheckpointError(path: path, reason: "there is no such file")
-    }
-    // Opening a pipe would wait for a writer, so anything but a file is refused first.
-    guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? Int else {
-      throw CheckpointError(path: path, reason: "this is not a file")
-    }
-    do {
-      return (try FileHandle(forReadingFrom: url), size)
-    } catch {
-      throw CheckpointError(path: path, reason: "it cannot be opened for reading")
-    }
-  }
-
-  private static func read(_ file: FileHandle, at offset: Int, count: Int, _ path: String) throws -> [UInt8] {
-    guard count > 0 else { return [] }
-    do {
-      try file.seek(toOffset: UInt64(offset))
-      if let data = try file.read(upToCount: count), data.count == count { return [UInt8](data) }
-    } catch {
-      throw CheckpointError(path: path, reason: "reading failed: \(error)")
-    }
-    throw CheckpointError(path: path, reason: "the file became shorter while it was read")
   }
 }

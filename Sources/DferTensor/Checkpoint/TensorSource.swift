@@ -12,7 +12,7 @@ package indirect enum TensorSource: Sendable, Hashable {
   case zeros
 
   /// Names of the tensors that this source reads.
-  var names: [String] {
+  package var names: [String] {
     switch self {
     case .tensor(let name), .rows(let name, _, _): [name]
     case .stacked(let names): names
@@ -22,7 +22,7 @@ package indirect enum TensorSource: Sendable, Hashable {
   }
 
   /// Picks the spelling that `file` has; the first one when it has none, so that its name can be reported.
-  func resolved(in file: SafetensorsFile) -> TensorSource {
+  package func resolved(in file: some TensorFile) -> TensorSource {
     guard case .firstOf(let sources) = self else { return self }
     let known = sources.map { $0.resolved(in: file) }
     return known.first { $0.names.allSatisfy(file.contains) } ?? known.first ?? .zeros
@@ -38,7 +38,7 @@ extension ParameterStore {
   /// - Throws: one `CheckpointError` that lists everything missing, left over, of another shape or not finite. The store is then
   ///   unchanged.
   package mutating func load(
-    _ file: SafetensorsFile, from map: (_ parameter: String) -> TensorSource = { .tensor($0) },
+    _ file: some TensorFile, from map: (_ parameter: String) -> TensorSource = { .tensor($0) },
     ignoring: (_ tensor: String) -> Bool = { _ in false }
   ) throws {
     var unread = Set(file.names.filter { !ignoring($0) })
@@ -77,7 +77,7 @@ extension ParameterStore {
 
 extension TensorSource {
   /// Shape of what will be read; nil when the parts do not fit together. All names must be in the file.
-  fileprivate func shape(in file: SafetensorsFile) -> [Int]? {
+  package func shape(in file: some TensorFile) -> [Int]? {
     switch self {
     case .tensor(let name): return file.shape(of: name)
     case .rows(let name, _, let parts):
@@ -92,7 +92,7 @@ extension TensorSource {
     }
   }
 
-  fileprivate func read(_ file: SafetensorsFile, shape: [Int]) throws -> Tensor {
+  fileprivate func read(_ file: some TensorFile, shape: [Int]) throws -> Tensor {
     switch self {
     case .tensor(let name): return try file.tensor(name)
     case .rows(let name, let part, _):

@@ -8,7 +8,7 @@ extension Tape {
   package mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
     multiplications += 2 * q.tensor.count * k.shape[1]
     let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads, precision)
-    return record(y, from: q, k, v) { dy, adjoints in
+    return record(y, .attention(heads: heads), from: q, k, v) { dy, adjoints in
       let d = Kernels.attentionBackward(q.tensor, k.tensor, v.tensor, heads: heads, dy)
       adjoints.add(d.q, to: q)
       adjoints.add(d.k, to: k)
@@ -20,9 +20,11 @@ extension Tape {
   ///
   /// - Returns: [batch, heads, queries, keys].
   package mutating func attentionWeights(_ q: Value, _ k: Value, heads: Int) -> Value {
+    precondition(graph == nil, "attentionWeights: networks that are traced do not give them")
     multiplications += q.tensor.count * k.shape[1]
     let p = Kernels.attentionWeights(q.tensor, k.tensor, heads: heads)
-    return record(p, from: q, k) { dp, adjoints in
+    guard wantsGradients(from: [q, k], learning: []) else { return Value(p) }
+    return record(p) { dp, adjoints in
       let d = Kernels.attentionWeightsBackward(q.tensor, k.tensor, p, heads: heads, dp)
       adjoints.add(d.q, to: q)
       adjoints.add(d.k, to: k)
@@ -45,10 +47,12 @@ extension Tape {
     // The heads are read where the product leaves them, and the biases are part of the product.
     let all = Kernels.linear(x.tensor, self.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
     guard wantsGradients(from: [x], learning: [weight, queryBias, valueBias]) else {
-      return Value(Kernels.attention(fused: all, heads: heads, precision))
+      return unrecorded(
+        Kernels.attention(fused: all, heads: heads, precision),
+        .selfAttention(weight: weight, queryBias: queryBias, valueBias: valueBias, heads: heads), from: x)
     }
     let (y, kept) = Kernels.attentionForGradients(fused: all, heads: heads)
-    return record(y, from: x, learning: weight, queryBias, valueBias) { dy, adjoints in
+    return record(y) { dy, adjoints in
       let slopes = Kernels.attentionBackward(fused: all, weights: kept, heads: heads, dy)
       adjoints.add(Kernels.linearInputGradient(slopes, w, shape: x.shape), to: x)
       adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: w.shape), to: weight)

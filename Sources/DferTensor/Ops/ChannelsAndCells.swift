@@ -5,7 +5,7 @@ extension Tape {
     let s = x.shape
     let cells = s[2] * s[3]
     let y = Kernels.meanRows(x.tensor, group: s[1], width: cells, shape: [s[0], 1, s[2], s[3]])
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .meanOfChannels, from: x) { dy, adjoints in
       let planes = (0..<s[0] * s[1]).map { $0 / s[1] }
       let spread = Kernels.gatherRows(dy, planes, width: cells, shape: s)
       adjoints.add(Kernels.scale(spread, by: 1 / Float(s[1])), to: x)
@@ -24,7 +24,7 @@ extension Tape {
       channels.shape == [s[0], s[1]] && cells.shape == [s[0], 1, s[2], s[3]],
       "multiplyOuter: factors \(channels.shape) and \(cells.shape) do not fit \(s)")
     let y = Kernels.multiplyOuter(x.tensor, channels.tensor, cells.tensor)
-    return record(y, from: x, channels, cells) { dy, adjoints in
+    return record(y, .multiplyOuter, from: x, channels, cells) { dy, adjoints in
       let d = Kernels.multiplyOuterBackward(x.tensor, channels.tensor, cells.tensor, dy)
       adjoints.add(d.x, to: x)
       adjoints.add(d.channels, to: channels)

@@ -46,7 +46,9 @@ extension Tape {
       x.shape, kernel: w.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
     multiplications += c.batch * c.outputs * c.cells * c.taps
     let y = Kernels.conv2d(x.tensor, self.weight(weight), bias.map { parameters[$0] }, relu: isFused, c)
-    let output = record(y, from: x, learning: weight, bias) { dy, adjoints in
+    let operation = GraphOperation.convolution(
+      GraphConvolution(weight, bias, c, dilation: dilation, padding: padding, relu: isFused, input: x.shape))
+    let output = record(y, operation, from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.conv2dInputGradient(dy, w, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(dy, x.tensor, c, shape: w.shape), to: weight)
       if let bias { adjoints.add(Kernels.channelSums(dy), to: bias) }
@@ -71,7 +73,8 @@ extension Tape {
     multiplications += c.batch * c.outputs * c.cells * c.taps
     var y = Kernels.conv2dInputGradient(x.tensor, w, c)
     if let bias { y = Kernels.perChannel(y, offset: parameters[bias]) }
-    return record(y, from: x, learning: weight, bias) { dy, adjoints in
+    let operation = GraphOperation.transposedConvolution(GraphConvolution(weight, bias, transposed: c, input: x.shape))
+    return record(y, operation, from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.conv2d(dy, Weight(w), nil, c), to: x)
       adjoints.add(Kernels.conv2dWeightGradient(x.tensor, dy, c, shape: w.shape), to: weight)
       if let bias { adjoints.add(Kernels.channelSums(dy), to: bias) }

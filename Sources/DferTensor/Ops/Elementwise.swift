@@ -1,7 +1,7 @@
 extension Tape {
   /// x * (1 + erf(x / sqrt 2)) / 2, the exact form.
   package mutating func gelu(_ x: Value) -> Value {
-    record(Kernels.gelu(x.tensor), from: x) { dy, adjoints in
+    record(Kernels.gelu(x.tensor), .gelu, from: x) { dy, adjoints in
       adjoints.add(Kernels.geluBackward(x.tensor, dy), to: x)
     }
   }
@@ -9,7 +9,7 @@ extension Tape {
   /// The larger of x and 0.
   package mutating func relu(_ x: Value) -> Value {
     let y = Kernels.relu(x.tensor)
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .relu, from: x) { dy, adjoints in
       adjoints.add(Kernels.reluBackward(y, dy), to: x)
     }
   }
@@ -17,7 +17,7 @@ extension Tape {
   /// 1 / (1 + exp(-x)).
   package mutating func sigmoid(_ x: Value) -> Value {
     let y = Kernels.sigmoid(x.tensor)
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .sigmoid, from: x) { dy, adjoints in
       let slope = Tensor(y.values.map { $0 * (1 - $0) }, shape: y.shape)
       adjoints.add(Kernels.multiply(dy, slope), to: x)
     }
@@ -26,7 +26,7 @@ extension Tape {
   /// Softmax over the last dimension.
   package mutating func softmax(_ x: Value) -> Value {
     let y = Kernels.softmax(x.tensor)
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .softmax, from: x) { dy, adjoints in
       adjoints.add(Kernels.softmaxBackward(y, dy), to: x)
     }
   }
@@ -35,7 +35,7 @@ extension Tape {
   package mutating func logSoftmax(_ x: Value) -> Value {
     let p = Kernels.softmax(x.tensor)
     let y = Kernels.logSoftmax(x.tensor)
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .logSoftmax, from: x) { dy, adjoints in
       var dx = dy
       let columns = p.columns
       for start in stride(from: 0, to: dy.count, by: max(1, columns)) {
@@ -49,7 +49,7 @@ extension Tape {
   /// The sum of two values of one shape.
   package mutating func add(_ a: Value, _ b: Value) -> Value {
     precondition(a.shape == b.shape, "add: shapes \(a.shape) and \(b.shape) differ")
-    return record(Kernels.add(a.tensor, b.tensor), from: a, b) { dy, adjoints in
+    return record(Kernels.add(a.tensor, b.tensor), .add, from: a, b) { dy, adjoints in
       adjoints.add(dy, to: a)
       adjoints.add(dy, to: b)
     }
@@ -58,7 +58,7 @@ extension Tape {
   /// The product, number by number, of two values of one shape.
   package mutating func multiply(_ a: Value, _ b: Value) -> Value {
     precondition(a.shape == b.shape, "multiply: shapes \(a.shape) and \(b.shape) differ")
-    return record(Kernels.multiply(a.tensor, b.tensor), from: a, b) { dy, adjoints in
+    return record(Kernels.multiply(a.tensor, b.tensor), .multiply, from: a, b) { dy, adjoints in
       adjoints.add(Kernels.multiply(dy, b.tensor), to: a)
       adjoints.add(Kernels.multiply(dy, a.tensor), to: b)
     }
@@ -66,7 +66,7 @@ extension Tape {
 
   /// x times one number.
   package mutating func scale(_ x: Value, by factor: Float) -> Value {
-    record(Kernels.scale(x.tensor, by: factor), from: x) { dy, adjoints in
+    record(Kernels.scale(x.tensor, by: factor), .scale(factor), from: x) { dy, adjoints in
       adjoints.add(Kernels.scale(dy, by: factor), to: x)
     }
   }
@@ -76,7 +76,7 @@ extension Tape {
     precondition(
       x.shape.suffix(table.shape.count).elementsEqual(table.shape),
       "addConstant: a table of shape \(table.shape) does not end the shape \(x.shape)")
-    return record(Kernels.addRepeated(x.tensor, table), from: x) { dy, adjoints in
+    return record(Kernels.addRepeated(x.tensor, table), .addConstant(table), from: x) { dy, adjoints in
       adjoints.add(dy, to: x)
     }
   }

@@ -15,7 +15,7 @@ extension Tape {
     multiplications += x.tensor.count * outputs
     let y = Kernels.linear(
       x.tensor, self.weight(weight), bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
-    return record(y, from: x, learning: weight, bias) { dy, adjoints in
+    return record(y, .linear(weight: weight, bias: bias), from: x, learning: weight, bias) { dy, adjoints in
       adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape), to: x)
       adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape), to: weight)
       if let bias { adjoints.add(Kernels.sumRows(dy, shape: [outputs]), to: bias) }
@@ -29,8 +29,9 @@ extension Tape {
       w.columns == x.tensor.columns,
       "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
     multiplications += x.tensor.count * w.shape[0]
-    return Value(
+    return unrecorded(
       Kernels.linear(
-        x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]))
+        x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]),
+      .linearGELU(weight: weight, bias: bias), from: x)
   }
 }

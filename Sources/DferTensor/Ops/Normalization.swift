@@ -6,7 +6,8 @@ extension Tape {
   package mutating func layerNorm(_ x: Value, _ weight: Parameter, _ bias: Parameter, epsilon: Float) -> Value {
     let w = parameters[weight]
     let y = Kernels.layerNorm(x.tensor, w, parameters[bias], epsilon: epsilon)
-    return record(y, from: x, learning: weight, bias) { dy, adjoints in
+    let operation = GraphOperation.layerNorm(weight: weight, bias: bias, epsilon: epsilon)
+    return record(y, operation, from: x, learning: weight, bias) { dy, adjoints in
       let d = Kernels.layerNormBackward(x.tensor, w, dy, epsilon: epsilon)
       adjoints.add(d.dx, to: x)
       adjoints.add(d.weight, to: weight)
@@ -37,7 +38,9 @@ extension Tape {
     let slope = Kernels.multiply(w, inverse)
     let y = Kernels.perChannel(x.tensor, shift: moments.mean, factor: slope, offset: b)
     let training = isTraining
-    return record(y, from: x, learning: weight, bias) { dy, adjoints in
+    let operation = GraphOperation.batchNorm(
+      weight: weight, bias: bias, mean: mean, variance: variance, epsilon: epsilon)
+    return record(y, operation, from: x, learning: weight, bias) { dy, adjoints in
       let sums = Kernels.centredSums(x.tensor, dy, mean: moments.mean)
       let dbias = Tensor(sums.map { Float($0.sum) }, shape: w.shape)
       let dweight = Kernels.multiply(Tensor(sums.map { Float($0.product) }, shape: w.shape), inverse)

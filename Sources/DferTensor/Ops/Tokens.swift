@@ -1,21 +1,23 @@
 extension Tape {
   /// The numbers of x under another shape of equal size.
   package mutating func reshape(_ x: Value, _ shape: [Int]) -> Value {
-    record(x.tensor.reshaped(shape), from: x) { dy, adjoints in
+    record(x.tensor.reshaped(shape), .reshape(shape), from: x) { dy, adjoints in
       adjoints.add(dy.reshaped(x.shape), to: x)
     }
   }
 
   /// A slice of the last dimension, such as the queries of a fused projection.
   package mutating func columns(_ x: Value, _ range: Range<Int>) -> Value {
-    split(x, outer: x.tensor.rows, inner: 1, range, shape: x.shape.dropLast() + [range.count])
+    split(
+      x, axis: x.shape.count - 1, outer: x.tensor.rows, inner: 1, range, shape: x.shape.dropLast() + [range.count])
   }
 
   /// A slice of dimension 1, such as one branch's channels of [batch, channels, height, width] or leading tokens of
   /// [batch, tokens, width].
   package mutating func slice(_ x: Value, _ range: Range<Int>) -> Value {
     let inner = x.shape.dropFirst(2).reduce(1, *)
-    return split(x, outer: x.shape[0], inner: inner, range, shape: [x.shape[0], range.count] + x.shape.dropFirst(2))
+    return split(
+      x, axis: 1, outer: x.shape[0], inner: inner, range, shape: [x.shape[0], range.count] + x.shape.dropFirst(2))
   }
 
   /// Consecutive slices of dimension 1 of the given sizes, which add up to all of it.
@@ -56,7 +58,10 @@ extension Tape {
       "gatherTokens: the indices do not fit \(x.shape)")
     let rows = indices.enumerated().flatMap { sample, list in list.map { sample * tokens + $0 } }
     let y = Kernels.gatherRows(x.tensor, rows, width: width, shape: [batch, kept, width])
-    return record(y, from: x) { dy, adjoints in
+    if graph != nil {
+      precondition(Set(indices).count == 1, "gatherTokens: a traced network takes the same of each sample")
+    }
+    return record(y, .gatherTokens(indices.first ?? []), from: x) { dy, adjoints in
       adjoints.add(Kernels.scatterRows(dy, rows, width: width, shape: x.shape), to: x)
     }
   }
@@ -66,7 +71,7 @@ extension Tape {
   package mutating func broadcast(_ parameter: Parameter, _ shape: [Int]) -> Value {
     let table = parameters[parameter]
     let y = Kernels.addRepeated(Tensor(zeros: shape), table)
-    return record(y, learning: parameter) { dy, adjoints in
+    return record(y, .broadcast(parameter, shape: shape), learning: parameter) { dy, adjoints in
       adjoints.add(Kernels.sumRows(dy, shape: table.shape), to: parameter)
     }
   }
@@ -74,7 +79,8 @@ extension Tape {
   /// x plus a learned table whose numbers repeat over x, such as a position table [1, tokens, width].
   package mutating func addParameter(_ x: Value, _ parameter: Parameter) -> Value {
     let table = parameters[parameter]
-    return record(Kernels.addRepeated(x.tensor, table), from: x, learning: parameter) { dy, adjoints in
+    return record(Kernels.addRepeated(x.tensor, table), .addParameter(parameter), from: x, learning: parameter) {
+      dy, adjoints in
       adjoints.add(dy, to: x)
       adjoints.add(Kernels.sumRows(dy, shape: table.shape), to: parameter)
     }
@@ -85,7 +91,7 @@ extension Tape {
     let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
     precondition(group > 0 && tokens % group == 0, "meanTokens: \(tokens) tokens are not groups of \(group)")
     let y = Kernels.meanRows(x.tensor, group: group, width: width, shape: [batch, tokens / group, width])
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .meanTokens(group: group), from: x) { dy, adjoints in
       let rows = (0..<batch * tokens).map { $0 / group }
       let spread = Kernels.gatherRows(dy, rows, width: width, shape: x.shape)
       adjoints.add(Kernels.scale(spread, by: 1 / Float(group)), to: x)
@@ -95,19 +101,21 @@ extension Tape {
   /// `tubelets(of:tubelet:patch:)` for a clip whose own gradient may be wanted.
   package mutating func tubelets(_ clip: Value, tubelet: Int, patch: Int) -> Value {
     let rows = DferTensor.tubelets(of: clip.tensor, tubelet: tubelet, patch: patch)
-    return record(rows, from: clip) { dy, adjoints in
+    return record(rows, .tubelets(tubelet: tubelet, patch: patch), from: clip) { dy, adjoints in
       adjoints.add(Kernels.untubelets(dy, tubelet: tubelet, patch: patch, shape: clip.shape), to: clip)
     }
   }
 
   // MARK: Parts
 
-  private mutating func split(_ x: Value, outer: Int, inner: Int, _ range: Range<Int>, shape: [Int]) -> Value {
+  private mutating func split(
+    _ x: Value, axis: Int, outer: Int, inner: Int, _ range: Range<Int>, shape: [Int]
+  ) -> Value {
     let size = x.tensor.count / max(1, outer)
     let part = range.lowerBound * inner..<range.upperBound * inner
     precondition(range.lowerBound >= 0 && part.upperBound <= size, "slice \(range) lies outside of \(x.shape)")
     let y = Kernels.gatherPart(x.tensor, outer: outer, part, shape: shape)
-    return record(y, from: x) { dy, adjoints in
+    return record(y, .slice(axis: axis, range), from: x) { dy, adjoints in
       adjoints.add(Kernels.scatterPart(dy, outer: outer, part, shape: x.shape), to: x)
     }
   }
@@ -122,6 +130,7 @@ extension Tape {
       shape[axis] += part.shape[axis]
     }
     let y = Kernels.concat(parts.map(\.tensor), outer: outer, shape: shape)
+    if graph != nil { return note(y, .concat(axis: axis), parts, isLearned: false) }
     guard parts.contains(where: { $0.node != nil }) else { return Value(y) }
     return record(y) { dy, adjoints in
       var start = 0

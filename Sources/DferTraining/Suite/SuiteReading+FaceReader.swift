@@ -8,7 +8,7 @@ extension FaceReader {
   ///   - progress: called with the count of faces that are done; false ends the reading early.
   package func reading(
     of set: LabelledSet, inputMode: Evaluator.InputMode? = nil, progress: (Int) -> Bool = { _ in true }
-  ) -> SuiteReading {
+  ) throws -> SuiteReading {
     switch self {
     case .clips(let model):
       let usual = Evaluator.InputMode.usual(for: set.clips, model.card.config)
@@ -21,6 +21,10 @@ extension FaceReader {
       return SuiteReading(
         inputMode: isStills ? "single images" : "means over whole clips",
         predictions: ImageEvaluator(model).read(set.clips, progress: progress), of: set)
+    case .classifier(let model):
+      return SuiteReading(
+        inputMode: "whole clips", predictions: try ClassifierEvaluator(model).read(set.clips, progress: progress),
+        of: set)
     }
   }
 }
