@@ -9,7 +9,8 @@ struct TypefaceTests {
     image.fill(Rect(x: 0, y: 0, width: 400, height: 80), .white)
     var typeface = Typeface(height: height)
     typeface.draw(text, at: Point(x: 20, y: 20), .black, on: &image)
-    let dark = (0..<80).flatMap { y in (0..<400).filter { image.pixels[(y * 400 + $0) * 3] < 128 }.map { (x: $0, y: y) }
+    let dark = (0..<80).flatMap { y -> [(x: Int, y: Int)] in
+      (0..<400).filter { image.pixels[(y * 400 + $0) * 3] < 128 }.map { (x: $0, y: y) }
     }
     return (Set(dark.map(\.y)).sorted(), Set(dark.map(\.x)).sorted())
   }
