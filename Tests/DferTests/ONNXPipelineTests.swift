@@ -68,7 +68,6 @@ import Testing
     let found = rows.flatMap(\.probabilities)
     let worst = zip(found, expected.values).map { abs($0 - $1) }.max() ?? .infinity
     #expect(!rows.isEmpty && found.count == expected.count && worst < 1e-4, "\(rows.count) rows, off by \(worst)")
-    #expect(Set(rows.map { $0.probabilities.firstIndex(of: $0.probabilities.max() ?? 0) }).count >= 1)
   }
 
   /// The script of docs/models.md.
@@ -93,6 +92,8 @@ import Testing
       with torch.no_grad(): p = torch.stack([model((clip - mean) / std).softmax(1).mean(0) for clip in clips])
       """)
     expectEqual(rows, expected)
+    // Networks that say the same of everything would be equal whatever they are shown.
+    #expect(rows.allSatisfy { ($0.probabilities.max() ?? 0) > 0.2 })
   }
 
   /// The other choices: a clip of BGR bytes with the colours last that gives probabilities, in a fixed batch of one.
