@@ -13,8 +13,8 @@ struct Synthesize: ParsableCommand {
         dfer synthesize --mesh ict-face-kit.safetensors --faces 2 --size 640x480 -o pairs
         dfer train clips --data clips/manifest.csv ...
 
-      Writes clips/000000.mp4 and so on, next to each a CSV file with box, landmarks, intensity and phase of every \
-      frame, and manifest.csv for dfer train and dfer evaluate. The same seed gives the same clips. Ctrl-C stops after \
+      Writes clips/000000.mp4 and so on, next to each a CSV file with box, landmarks, intensity, phase, head rotation, \
+      eyes and movements of every frame, and manifest.csv for dfer train and dfer evaluate. The same seed gives the same clips. Ctrl-C stops after \
       the current clip; finished clips are usable.
       """)
 
@@ -62,6 +62,14 @@ struct Synthesize: ParsableCommand {
     ))
   var timing = "whole"
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      usual: as people before a camera. wide: heads turned up to 60 degrees, eyes to their limits, and movements that \
+      belong to no expression.
+      """, valueName: "kind"))
+  var range = SynthesisSettings.Range.usual
+
   func validate() throws { _ = try settings() }
 
   private func settings() throws -> SynthesisSettings {
@@ -92,6 +100,7 @@ struct Synthesize: ParsableCommand {
       throw ValidationError("--timing must be whole, mixed or brief")
     }
     settings.cut = cut
+    settings.range = range
     return settings
   }
 
@@ -116,3 +125,5 @@ struct Synthesize: ParsableCommand {
     print(files.manifestPath)
   }
 }
+
+extension SynthesisSettings.Range: ExpressibleByArgument {}

@@ -36,6 +36,19 @@ package struct FacePose: Sendable, Hashable {
     for index in weights.indices { weights[index] += factor * other.weights[index] }
   }
 
+  /// Where an eye looks relative to the head, in radians: positive to the right of the image, and down.
+  ///
+  /// - Parameter side: 0 the subject's left eye, on the right of the image; 1 the other.
+  func eyeDirection(_ side: Int) -> (yaw: Double, pitch: Double) {
+    let outwards = Double(self[.eyeLookOut, side] - self[.eyeLookIn, side])
+    let (up, down) = (Double(self[.eyeLookUp, side]), Double(self[.eyeLookDown, side]))
+    let yaw = outwards * Self.farthestLook.aside
+    return (side == 0 ? yaw : -yaw, down * Self.farthestLook.down - up * Self.farthestLook.up)
+  }
+
+  /// How far an eye turns at a coefficient of 1, in radians: about as far as eyes go.
+  private static let farthestLook = (aside: 35 * Double.pi / 180, up: 25 * Double.pi / 180, down: 30 * Double.pi / 180)
+
   /// Within what the shapes were made for. The brow shapes are weak, and still sound at one and a half.
   mutating func limit() {
     let brows = 2 * BlendshapeName.browDown.index..<2 * BlendshapeName.cheekPuff.index

@@ -25,6 +25,12 @@ struct HeadPlace: Sendable {
     return rows.map { Float($0) }
   }
 
+  /// How a camera at `distance` on the z axis sees the head turned that stands at `position`: relative to its line of sight.
+  func rotation(seenFrom distance: Float, at position: [Float]) -> HeadRotation {
+    let line = HeadRotation.facing((Double(-position[0]), Double(-position[1]), Double(distance - position[2])))
+    return line.times(HeadRotation(matrix: rotation.map(Double.init)))
+  }
+
   /// Mesh coordinates -> scene coordinates, flat x, y, z.
   func placed(_ points: [Float]) -> [Float] {
     let m = rotation

@@ -19,7 +19,7 @@ package struct ClipFiles {
   static let truthHeader =
     (["frame", "time_s", "face", "class", "intensity", "phase", "x0", "y0", "x1", "y1"]
     + ["leye", "reye", "nose", "lmouth", "rmouth"].flatMap { ["\($0)_x", "\($0)_y"] }
-    + (0..<68).flatMap { ["p\($0)x", "p\($0)y"] }).joined(separator: ",")
+    + (0..<68).flatMap { ["p\($0)x", "p\($0)y"] } + FaceTruth.columns).joined(separator: ",")
 
   /// - Throws: `OutputError` when the folder cannot be made or holds a manifest already.
   package init(_ folder: String, overwrite: Bool) throws {
@@ -77,6 +77,7 @@ package struct ClipFiles {
     for point in face.fivePoints + face.points {
       cells += [fixedDecimal(point.x, places: 2), fixedDecimal(point.y, places: 2)]
     }
+    cells += face.truth.numbers.map { fixedDecimal($0, places: 4) }
     return cells.joined(separator: ",")
   }
 

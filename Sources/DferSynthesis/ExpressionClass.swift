@@ -110,4 +110,25 @@ package enum ExpressionClass: String, CaseIterable, Sendable {
     pose.limit()
     return pose
   }
+
+  /// The class with up to four movements that need not belong to it, so that each movement is also seen alone.
+  func apexBesideOthers(_ random: inout RandomSource) -> FacePose {
+    var pose = FacePose()
+    // A third of the faces show the others alone.
+    if random.uniform() > 0.33 { pose.add(apex(&random), times: 0.3 + 0.7 * random.uniform()) }
+    let eyes: Set<BlendshapeName> = [.eyeLookDown, .eyeLookIn, .eyeLookOut, .eyeLookUp, .eyeBlink]
+    let others = BlendshapeName.allCases.filter { !eyes.contains($0) }
+    for _ in 0..<random.next() % 5 {
+      let movement = others[Int(random.next() % UInt64(others.count))]
+      let amount = random.uniform()
+      // Most movements are made on both sides.
+      if movement.isPaired, random.uniform() < 0.2 {
+        pose[movement, Int(random.next() % 2)] += amount
+      } else {
+        pose.add(movement, amount)
+      }
+    }
+    pose.limit()
+    return pose
+  }
 }

@@ -22,12 +22,16 @@ struct FaceAnimation: Sendable {
     var moves: [(BlendshapeName, Float)]
   }
 
-  init(_ expression: ExpressionClass, seconds: Double, cut: Timing.Cut, random: inout RandomSource) {
+  init(
+    _ expression: ExpressionClass, seconds: Double, cut: Timing.Cut, range: SynthesisSettings.Range = .usual,
+    random: inout RandomSource
+  ) {
     func draw(_ low: Double, _ high: Double) -> Double { low + Double(random.uniform()) * (high - low) }
     self.expression = expression
     timing = Timing(cut, seconds: seconds, random: &random)
     strength = draw(0.65, 1)
-    apex = expression.apex(&random)
+    let isWide = range == .wide
+    apex = isWide ? expression.apexBesideOthers(&random) : expression.apex(&random)
     var rest = FacePose()
     // Faces at rest differ: lids, mouth corners, brows.
     for (movement, most) in [
@@ -45,14 +49,17 @@ struct FaceAnimation: Sendable {
     var time = draw(-2, 2)
     while time < seconds {
       blinks.append((time, draw(0.16, 0.32)))
-      time += draw(1, 5)
+      time += isWide ? draw(0.4, 1.5) : draw(1, 5)
     }
     self.blinks = blinks
     var gaze: [(Double, Float, Float)] = [(-1, Float(draw(-0.3, 0.3)), Float(draw(-0.2, 0.2)))]
-    time = draw(0.3, 2)
+    if isWide { gaze = [(-1, Float(draw(-1, 1)), Float(draw(-1, 1)))] }
+    time = isWide ? draw(0, 0.4) : draw(0.3, 2)
     while time < seconds {
-      gaze.append((time, Float(draw(-0.5, 0.5)), Float(draw(-0.35, 0.3))))
-      time += draw(0.4, 2.5)
+      gaze.append(
+        isWide
+          ? (time, Float(draw(-1, 1)), Float(draw(-1, 1))) : (time, Float(draw(-0.5, 0.5)), Float(draw(-0.35, 0.3))))
+      time += isWide ? draw(0.15, 0.5) : draw(0.4, 2.5)
     }
     self.gaze = gaze
   }

@@ -1,3 +1,4 @@
+import DferImage
 import DferTensor
 
 /// The ICT-FaceKit face model: a neutral head, identity modes and movement shapes, as one safetensors file.
@@ -32,6 +33,8 @@ package struct FaceMesh: Sendable {
   let identities: [[Float]]
   /// Two for each movement, by side; the second of an unpaired one is empty.
   let shapes: [Shape]
+  /// Vertices of the subject's left and right eyeball.
+  let eyeballs: [[Int]]
 
   var vertexCount: Int { regions.count }
 
@@ -51,6 +54,10 @@ package struct FaceMesh: Sendable {
     guard quads.count.isMultiple(of: 4) else { throw fault("faces are not quads") }
     regions = try file.integers("region").compactMap(Region.init)
     guard regions.count == count else { throw fault("region has unknown values, or not one for each vertex") }
+    let (kinds, points) = (regions, neutral)
+    eyeballs = [Float(1), -1].map { side in
+      kinds.indices.filter { [.sclera, .iris, .pupil].contains(kinds[$0]) && points[3 * $0] * side > 0 }
+    }
     let fromAxis = Self.eyeRadii(neutral, regions)
     eyeRadii = fromAxis
     // An eye is two balls; the outer one is clear before the iris.
@@ -127,6 +134,24 @@ package struct FaceMesh: Sendable {
         result[3 * vertex + 2] += weight * shape.offsets[3 * place + 2]
       }
     }
+    for (side, ball) in eyeballs.enumerated() { turn(ball, pose.eyeDirection(side), in: &result) }
     return result
+  }
+
+  /// Turns an eyeball about its middle: the shapes of looking move the lids alone.
+  private func turn(_ ball: [Int], _ direction: (yaw: Double, pitch: Double), in points: inout [Float]) {
+    guard direction != (0, 0), !ball.isEmpty else { return }
+    let m = HeadRotation(yaw: direction.yaw, pitch: direction.pitch, roll: 0).matrix.map { Float($0) }
+    let centre = (0..<3).map { axis in
+      let values = ball.map { points[3 * $0 + axis] }
+      return ((values.min() ?? 0) + (values.max() ?? 0)) / 2
+    }
+    for vertex in ball {
+      let at = 3 * vertex
+      let (x, y, z) = (points[at] - centre[0], points[at + 1] - centre[1], points[at + 2] - centre[2])
+      for axis in 0..<3 {
+        points[at + axis] = centre[axis] + m[3 * axis] * x + m[3 * axis + 1] * y + m[3 * axis + 2] * z
+      }
+    }
   }
 }

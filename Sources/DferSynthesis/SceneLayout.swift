@@ -39,7 +39,10 @@ struct HeadMotion: Sendable {
   private let base: HeadPlace
   private let yaw, pitch, roll, x, y: SmoothNoise
 
-  init(at place: HeadPlace, _ expression: ExpressionClass, random: inout RandomSource) {
+  init(
+    at place: HeadPlace, _ expression: ExpressionClass, range: SynthesisSettings.Range = .usual,
+    random: inout RandomSource
+  ) {
     var base = place
     func normal(_ standardDeviation: Double, _ most: Double) -> Double {
       min(most, max(-most, standardDeviation * Double(random.normal())))
@@ -47,6 +50,12 @@ struct HeadMotion: Sendable {
     base.yaw = normal(0.2, 0.6)
     base.pitch = normal(0.1, 0.3)
     base.roll = normal(0.08, 0.3)
+    if range == .wide {
+      func even(_ degrees: Double) -> Double { (2 * Double(random.uniform()) - 1) * degrees * .pi / 180 }
+      // Half of the heads stay near the front, where most heads are.
+      let isFar = random.uniform() < 0.5
+      (base.yaw, base.pitch, base.roll) = isFar ? (even(60), even(35), even(45)) : (even(25), even(20), even(15))
+    }
     // Sad heads sink; contempt looks down its nose.
     if expression == .sadness { base.pitch += 0.1 * Double(random.uniform()) }
     if expression == .contempt { base.pitch -= 0.1 * Double(random.uniform()) }

@@ -11,20 +11,22 @@ struct Subject: Sendable {
   private let head: Surface
   private let longHair, shoulders: Surface
   /// Which vertices the hair lifts, and by how much.
+  private let measure: FaceMeasure
   private let lifts: [(vertex: Int, by: Float)]
   /// Vertices inside the mouth.
   private let mouth: [Int]
 
   init(
-    _ mesh: FaceMesh, _ expression: ExpressionClass, seconds: Double, cut: Timing.Cut, masks: Double,
-    random: inout RandomSource
+    _ mesh: FaceMesh, _ expression: ExpressionClass, seconds: Double, cut: Timing.Cut,
+    range: SynthesisSettings.Range = .usual, masks: Double, random: inout RandomSource
   ) {
     self.mesh = mesh
-    animation = FaceAnimation(expression, seconds: seconds, cut: cut, random: &random)
+    animation = FaceAnimation(expression, seconds: seconds, cut: cut, range: range, random: &random)
     let look = Appearance(modes: mesh.identities.count, masks: masks, random: &random)
     self.look = look
     mouth = mesh.regions.indices.filter { [.mouthSocket, .gums, .teeth].contains(mesh.regions[$0]) }
     face = mesh.face(look.identity)
+    measure = FaceMeasure(mesh, face: face)
     let skin = Skin(mesh, face: face, look, random: &random)
     head = Surface(positions: face, triangles: mesh.triangles, albedo: skin.albedo, gloss: skin.gloss)
     var lifts: [(Int, Float)] = []
@@ -46,11 +48,12 @@ struct Subject: Sendable {
   var lightness: Float { 0.3 * look.skin.red + 0.59 * look.skin.green + 0.11 * look.skin.blue }
 
   /// Draws the person at `time`.
-  /// - Returns: where the 68 points are seen, in pixels of the canvas.
+  /// - Returns: where the 68 points are seen, in pixels of the canvas, and what else is true of the face.
   func draw(
     at time: Double, _ place: HeadPlace, on canvas: inout Canvas, _ camera: Camera, _ lighting: Lighting, owner: UInt8
-  ) -> [Point] {
-    let moved = mesh.moved(face, animation.pose(at: time))
+  ) -> (points: [Point], truth: FaceTruth) {
+    let movements = animation.pose(at: time)
+    let moved = mesh.moved(face, movements)
     let points = place.placed(moved)
     var shown = head
     shown.positions = lifted(points)
@@ -73,7 +76,12 @@ struct Subject: Sendable {
     if look.hasGlasses {
       MaskGeometry.glasses(points, mesh.landmarks).draw(on: &canvas, camera, lighting, owner: owner)
     }
-    return mesh.landmarks.map { camera.pixel(points, $0) }
+    // Between the eyes: what a line of sight goes to.
+    let bridge = 3 * mesh.landmarks[27]
+    let truth = FaceTruth(
+      rotation: place.rotation(seenFrom: camera.distance, at: Array(points[bridge..<bridge + 3])),
+      eyes: measure.eyes(moved, movements), lipGap: measure.lipGap(moved), movements: movements)
+    return (mesh.landmarks.map { camera.pixel(points, $0) }, truth)
   }
 
   /// Hair stands off the skull.

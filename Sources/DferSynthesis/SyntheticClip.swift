@@ -18,6 +18,16 @@ package struct SynthesisSettings: Sendable, Hashable {
   /// Share of faces that something passes in front of.
   package var occluders = 0.0
   package var cut = Timing.Cut.whole
+  package var range = Range.usual
+
+  /// How far heads and eyes turn, and what else the face does.
+  package enum Range: String, CaseIterable, Sendable {
+    /// As people before a camera: yaw to about 34, pitch to 17 and roll to 17 degrees.
+    case usual
+    /// Yaw to 60, pitch to 35 and roll to 45 degrees, eyes to their limits, many blinks, and movements that belong to no
+    /// expression: what estimates of behaviour are learned from.
+    case wide
+  }
 
   package init() {}
 
@@ -36,6 +46,8 @@ package struct SyntheticClip: Sendable {
     package var box: Rect
     /// The usual 68, p0 to p67. They may lie outside the image or be hidden.
     package var points: [Point]
+    /// Rotation, eyes and movements.
+    package var truth: FaceTruth
 
     /// Image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
     package var fivePoints: [Point] {
@@ -81,8 +93,9 @@ package struct SyntheticClip: Sendable {
     subjects = (0..<settings.faces).map { face in
       let expression = settings.classes[(number * settings.faces + face) % settings.classes.count]
       let subject = Subject(
-        mesh, expression, seconds: settings.seconds, cut: settings.cut, masks: settings.masks, random: &random)
-      return (subject, HeadMotion(at: layout.places[face], expression, random: &random))
+        mesh, expression, seconds: settings.seconds, cut: settings.cut, range: settings.range, masks: settings.masks,
+        random: &random)
+      return (subject, HeadMotion(at: layout.places[face], expression, range: settings.range, random: &random))
     }
     occluders = (0..<settings.faces).compactMap { face in
       guard Double(random.uniform()) < settings.occluders else { return nil }
@@ -106,15 +119,15 @@ package struct SyntheticClip: Sendable {
     var canvas = backdrop
     var faces: [Face] = []
     for (number, (subject, motion)) in subjects.enumerated() {
-      let truth = subject.draw(
+      let (seen, truth) = subject.draw(
         at: time, motion.place(at: time), on: &canvas, camera, lighting, owner: UInt8(number + 1))
       let timing = subject.animation.timing
-      let points = truth.map { Point(x: $0.x / 2, y: $0.y / 2) }
+      let points = seen.map { Point(x: $0.x / 2, y: $0.y / 2) }
       faces.append(
         Face(
           expression: subject.animation.expression, intensity: timing.intensity(at: time),
           phase: timing.phase(at: time),
-          box: Self.box(points), points: points))
+          box: Self.box(points), points: points, truth: truth))
     }
     for (face, occluder) in occluders {
       let box = faces[face].box

@@ -134,7 +134,7 @@ struct SynthesizeCommandTests {
     #expect(manifest[1].starts(with: ["clips/000000.mp4", "0", "0.500", "anger"]))
     let truth = try text("a/clips/000000.csv").split(separator: "\n")
     #expect(truth.count == 1 + 6 * 2)
-    #expect(truth.allSatisfy { $0.split(separator: ",").count == 6 + 4 + 10 + 136 })
+    #expect(truth.allSatisfy { $0.split(separator: ",").count == 6 + 4 + 10 + 136 + 9 + 6 + 1 + 55 })
 
     let source = try VideoSource(scratch.file("a/clips/000000.mp4").path)
     var times: [Double] = []
