@@ -46,7 +46,7 @@ package struct TimelineStatistics: Sendable {
   package let labels: [String]
   /// By id.
   package let faces: [Face]
-  /// End of the last row, in seconds.
+  /// Seconds from the start of the first row to the end of the last.
   package let duration: Double
   /// Seconds in holes of the video.
   package let gapSeconds: Double
@@ -59,7 +59,7 @@ package struct TimelineStatistics: Sendable {
   /// The figures of a timeline that kept its shares.
   package init(_ timeline: SegmentTimeline) {
     labels = timeline.rowLabels
-    duration = timeline.duration
+    duration = timeline.duration - (timeline.shares.map(\.start).min() ?? 0)
     func seconds(_ statuses: ClipResult.Status...) -> Double {
       timeline.shares.filter { statuses.contains($0.row.status) }.reduce(0) { $0 + $1.seconds }
     }

@@ -16,7 +16,9 @@ package struct TimelineSummary: Sendable {
 
   package let labels: [String]
   package private(set) var statuses: [ClipResult.Status: Int] = [:]
-  package private(set) var duration = 0.0
+  /// Seconds from the start of the first row to the end of the last.
+  package var duration: Double { start.map { end - $0 } ?? 0 }
+  private var (start, end): (Double?, Double) = (nil, 0)
   package private(set) var rows = 0
   /// Seconds without any video.
   package private(set) var gapSeconds = 0.0
@@ -28,7 +30,7 @@ package struct TimelineSummary: Sendable {
   package mutating func add(_ row: ClipResult) {
     rows += 1
     statuses[row.status, default: 0] += 1
-    duration = max(duration, row.endSeconds)
+    (start, end) = (min(start ?? row.startSeconds, row.startSeconds), max(end, row.endSeconds))
     if row.status == .decodeGap || row.status == .streamGap { gapSeconds += row.endSeconds - row.startSeconds }
     for share in splitter.add(row) { Self.add(share, to: &settled, labels) }
   }

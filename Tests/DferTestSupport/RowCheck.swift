@@ -16,6 +16,8 @@ package struct RowCheck {
   private var statuses: [String: Int] = [:]
   private var faces: [Int: (clip: Int, end: Double)] = [:]
   private var cover: Double?
+  /// Where the part of the video begins that the run was asked to read, in seconds.
+  private var begin = 0.0
 
   /// All faults of a `.csv`, `.tsv` or `.jsonl` file, with its manifest when that lies beside it.
   package static func faults(of file: URL) -> [Fault] {
@@ -23,6 +25,13 @@ package struct RowCheck {
     do { try check.read(file) } catch {
       check.fault("unreadable", "\(error)")
       return check.faults
+    }
+    let manifest = file.deletingPathExtension().appendingPathExtension("run.json")
+    if let data = try? Data(contentsOf: manifest),
+      let all = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let start = (all["options"] as? [String: String])?["start"].flatMap(Double.init)
+    {
+      check.begin = start
     }
     check.checkTable(isLines: file.pathExtension.lowercased() == "jsonl")
     check.checkManifest(of: file)
@@ -231,7 +240,7 @@ package struct RowCheck {
     if let last = before?.number["start_s"], start < last - 1e-6 {
       fault("times step back", "\(row.place) \(last) then \(start)")
     }
-    if before == nil, start > 0.5 { fault("the beginning has no row", "\(start)") }
+    if before == nil, start > begin + 0.5 { fault("the beginning has no row", "\(start)") }
     if let cover, start > cover + 0.1 { fault("time without a row", "\(row.place): \(cover) to \(start)") }
     cover = max(cover ?? end, end)
     return true
