@@ -16,9 +16,8 @@ package struct RowCheck {
   private var statuses: [String: Int] = [:]
   private var faces: [Int: (clip: Int, end: Double)] = [:]
   private var cover: Double?
-  /// Where the part of the video begins that the run was asked to read, in seconds.
+  /// Where the part of the video begins that was asked for.
   private var begin = 0.0
-
   /// All faults of a `.csv`, `.tsv` or `.jsonl` file, with its manifest when that lies beside it.
   package static func faults(of file: URL) -> [Fault] {
     var check = RowCheck()
