@@ -67,8 +67,9 @@ let package = Package(
     .target(
       name: "DferPipelines", path: "Pipelines", exclude: ["cluster"],
       resources: [
-        "mtcae-dfer.yaml", "mtcae-dfer.safetensors", "face-finder.safetensors", "lanmsff.yaml", "lanmsff.safetensors",
-        "emotic-mae.yaml", "emotic-mae.safetensors", "cross-task-vit.yaml", "cross-task-vit.safetensors",
+        "mtcae-dfer.yaml", "mtcae-dfer.safetensors", "mtcae-behaviour.safetensors", "face-finder.safetensors",
+        "lanmsff.yaml", "lanmsff.safetensors", "emotic-mae.yaml", "emotic-mae.safetensors", "cross-task-vit.yaml",
+        "cross-task-vit.safetensors",
       ].map { .copy($0) }, swiftSettings: strict),
 
     // Front door

@@ -1,4 +1,5 @@
 import DferModels
+import DferTensor
 import DferTimeline
 import Foundation
 
@@ -11,6 +12,8 @@ public struct LoadedPipeline: Sendable {
   package let modelInfo: FaceReader.ModelInfo
   /// What computes, where it is ONNX Runtime: its version and its execution provider.
   package let engine: String?
+  /// What the weights of the behaviour decoder say of themselves; nil without one.
+  package let behaviourInfo: BehaviourModel.Card?
   /// Columns of the rows that this pipeline gives.
   public let layout: RowLayout
   /// Fraction of the tubes that the encoder reads.
@@ -38,28 +41,72 @@ public struct LoadedPipeline: Sendable {
   ///   - keptTubes: fraction of the tubes that the encoder reads, 0.1...1.
   ///   - prior: how common the classes are taken to be; nil: as the weights were trained.
   ///   - landmarks: whether rows get landmark columns.
+  ///   - behaviour: which of the behaviour decoder's answers get columns.
   ///   - blendshapes: whether rows get blendshape columns.
   ///   - wallTime: whether rows get the date of their clip.
   ///   - compute: where networks are computed.
   package init(
     _ pipeline: Pipeline, keptTubes: Double, prior: ReadingPrior? = nil, landmarks: Bool = false,
-    blendshapes: Bool = false, wallTime: Bool = false, compute: ComputeChoice = ComputeChoice()
+    blendshapes: Bool = false, behaviour: BehaviourColumns = BehaviourColumns(), wallTime: Bool = false,
+    compute: ComputeChoice = ComputeChoice()
   ) throws {
     (self.pipeline, self.keptTubes) = (pipeline, keptTubes)
     detector = try pipeline.loadedDetector(compute: compute)
-    reader = try pipeline.reader(keptTubes: keptTubes, prior: prior, compute: compute)
+    var trained = try pipeline.reader(keptTubes: keptTubes, prior: prior, compute: compute)
+    // It reads the features of our own kernels; ONNX Runtime gives none.
+    let decoder =
+      compute.device == nil ? try pipeline.behaviourWeights.map { try BehaviourModel(weights: $0.path) } : nil
+    if let decoder, let path = pipeline.behaviourWeights?.path { try trained.add(decoder, path: path) }
+    behaviourInfo = decoder?.card
+    func gives(_ estimate: BehaviourModel.Estimate) -> Bool { decoder?.card.gives.contains(estimate) ?? false }
+    reader = trained
     modelInfo = reader.modelInfo
     let usesRuntime = compute.device != nil || pipeline.models.contains { $0.onnx != nil }
     engine = try usesRuntime ? compute.words() : nil
     for (isWanted, isGiven, what) in [
       (landmarks, modelInfo.givesLandmarks, "landmarks"), (blendshapes, !modelInfo.blendshapes.isEmpty, "blendshapes"),
+      (behaviour.points, gives(.points), "68 landmarks"), (behaviour.eyes, gives(.eyes), "gaze and eye opening"),
+      (behaviour.strengths, gives(.strengths), "movement strengths"),
       (keptTubes < 1, pipeline.models.count == 1 && modelInfo.system == FaceReader.systems[0], "choice of tubes"),
     ] where isWanted && !isGiven {
       throw PipelineError.notGiven(pipeline: pipeline.name, what: what)
     }
-    layout = RowLayout(
+    var layout = RowLayout(
       labels: modelInfo.labels, blendshapes: blendshapes ? modelInfo.blendshapes : [], includesLandmarks: landmarks,
       includesWallTime: wallTime, includesMask: modelInfo.looksForMasks, includesMotion: true,
       includesShot: true)
+    (layout.includesPoints, layout.includesEyes) = (behaviour.points, behaviour.eyes)
+    layout.includesValence = behaviour.valence
+    if behaviour.strengths { layout.strengths = ActionUnit.all.map(\.column) }
+    self.layout = layout
+  }
+}
+
+/// Columns about behaviour beside head pose, which every row has where the pipeline estimates it.
+package struct BehaviourColumns: Sendable, Hashable {
+  /// The usual 68 points.
+  package var points = false
+  /// Where both eyes look, and how open they are.
+  package var eyes = false
+  /// Movement strengths, by action unit.
+  package var strengths = false
+  /// The valence that follows from the probabilities.
+  package var valence = false
+
+  package init() {}
+}
+
+extension FaceReader {
+  /// Lets a behaviour decoder read this network's features too.
+  /// - Throws: `CheckpointError` when it was trained with another network.
+  fileprivate mutating func add(_ decoder: BehaviourModel, path: String) throws {
+    guard case .clips(var model) = self, decoder.card.base == model.featureFingerprint else {
+      throw CheckpointError(
+        path: path,
+        reason: "this behaviour decoder reads another network's features: train one for these weights (dfer train "
+          + "behaviour), or leave 'behaviour' out of the pipeline file")
+    }
+    model.behaviour = decoder
+    self = .clips(model)
   }
 }

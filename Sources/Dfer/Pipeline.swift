@@ -49,6 +49,9 @@ public struct Pipeline: Sendable, Hashable {
   /// The weight file of the network; of several, of the first.
   public var modelWeights: URL { weights(of: models[0]) }
 
+  /// The weight file of the behaviour decoder; nil: none.
+  package var behaviourWeights: URL? { models.count == 1 ? models[0].behaviour.map(file) : nil }
+
   package func weights(of model: PipelineModel) -> URL { file(model.weights) }
 
   /// A path that starts at `folder`, unless it is absolute.
@@ -89,7 +92,8 @@ package enum PipelineError: Error, CustomStringConvertible, Hashable {
     case .wrongWeights(let pipeline, let path, let expected, let found):
       return "\(path): weights of \(found), but pipeline \(pipeline) is of \(expected)"
     case .notGiven(let pipeline, let what):
-      return "pipeline \(pipeline) has no \(what): leave the option out, or use mtcae-dfer"
+      return "pipeline \(pipeline) has no \(what): leave the option out"
+        + (pipeline == "mtcae-dfer" ? "" : ", or use mtcae-dfer")
     case .wrongHash(let path, let expected, let found):
       return
         "\(path): SHA-256 mismatch: expected \(expected), found \(found); this is another file than the pipeline names"

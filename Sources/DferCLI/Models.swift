@@ -18,7 +18,9 @@ struct Models: ParsableCommand {
       let pipeline = try Pipeline(contentsOf: file)
       print("\(pipeline.name)  \(pipeline.about)")
       print("  file      \(file.path)")
-      for weights in pipeline.models.map(pipeline.weights) + [pipeline.detectorWeights] {
+      for weights in pipeline.models.map(pipeline.weights)
+        + [pipeline.behaviourWeights, pipeline.detectorWeights].compactMap({ $0 })
+      {
         print("  weights   \(try WeightInfo.line(of: weights))")
       }
     }

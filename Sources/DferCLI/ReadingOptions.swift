@@ -71,6 +71,19 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Add columns for five landmarks.")
   var landmarks = false
 
+  @Flag(
+    name: .customLong("landmarks-68"), help: "Add columns for the usual 68 landmarks (also written --landmarks 68).")
+  var landmarks68 = false
+
+  @Flag(help: "Add columns for gaze and eye opening.")
+  var eyes = false
+
+  @Flag(help: "Add columns for the strengths of 20 movements, by action unit.")
+  var actionUnits = false
+
+  @Flag(help: "Add a column for the valence that follows from the class probabilities.")
+  var valence = false
+
   @Flag(help: "Add columns for blendshape coefficients, a stand-in for action units.")
   var blendshapes = false
 
@@ -104,6 +117,13 @@ struct ReadingOptions: ParsableArguments {
     return options
   }
 
+  var behaviourColumns: BehaviourColumns {
+    var columns = BehaviourColumns()
+    (columns.points, columns.eyes) = (landmarks68, eyes)
+    (columns.strengths, columns.valence) = (actionUnits, valence)
+    return columns
+  }
+
   var videoOptions: VideoOptions {
     var options = VideoOptions()
     options.stream = stream
@@ -132,7 +152,10 @@ struct ReadingOptions: ParsableArguments {
       ("device", runtime.device?.rawValue), ("onnxruntime", runtime.onnxruntime),
       ("precision", precision == .fp32 ? nil : precision.rawValue),
       ("prior", priorOption.prior), ("mask_aware", maskAware ? "true" : nil), ("cuts", cuts == .off ? "off" : nil),
-      ("landmarks", landmarks ? "true" : nil), ("blendshapes", blendshapes ? "true" : nil),
+      ("landmarks", landmarks ? "true" : nil),
+      ("landmarks_68", landmarks68 ? "true" : nil), ("eyes", eyes ? "true" : nil),
+      ("action_units", actionUnits ? "true" : nil), ("valence", valence ? "true" : nil),
+      ("blendshapes", blendshapes ? "true" : nil),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }

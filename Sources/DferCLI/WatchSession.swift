@@ -34,8 +34,10 @@ struct WatchSession {
     let started = Date()
     (self.command, self.staysOpen) = (command, staysOpen)
     try OutputPaths.check(
-      command.output + [command.manifestPath, command.showViews].compactMap { $0 }, inputs: [command.source])
+      command.output + [command.manifestPath, command.showViews, command.frames].compactMap { $0 },
+      inputs: [command.source])
     let formats = try command.formats()
+    let frameFormat = try command.frameFormat()
     if let threads = command.reading.threads { Compute.threads = threads }
     Compute.precision = command.reading.precision.precision
     // Everything that can be wrong is found before the first output file is made.
@@ -46,7 +48,11 @@ struct WatchSession {
     models = try LoadedPipeline(
       pipeline, keptTubes: command.reading.keepTubes,
       prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks,
-      blendshapes: command.reading.blendshapes, wallTime: isLive, compute: command.reading.runtime.choice)
+      blendshapes: command.reading.blendshapes, behaviour: command.reading.behaviourColumns, wallTime: isLive,
+      compute: command.reading.runtime.choice)
+    if frameFormat != nil, models.behaviourInfo == nil {
+      throw PipelineError.notGiven(pipeline: models.pipeline.name, what: "behaviour decoder")
+    }
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive, isShown: isShown))
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = isShown ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
@@ -56,6 +62,10 @@ struct WatchSession {
       title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     try checkVideoOutputs()
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
+    if let path = command.frames, let frameFormat {
+      let file = try OutputFile(path, overwrite: command.overwrite)
+      outputs.append((path, try FrameTableWriter(file, format: frameFormat, layout: models.layout)))
+    }
     for path in [manifestPath, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
@@ -253,7 +263,7 @@ struct WatchSession {
         "  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
-    let written = files + (manifestPath.map { [$0] } ?? [])
+    let written = files + [command.frames, manifestPath].compactMap { $0 }
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
     } else if outputs.isEmpty {
@@ -278,7 +288,8 @@ struct WatchSession {
     guard let path = manifestPath else { return }
     let isSplit = command.splitEvery != nil
     try recorder.manifest(
-      outcome, outputs: isSplit ? rotated.files : command.output, rowsFile: isSplit ? nil : command.rowsPath
+      outcome, outputs: (isSplit ? rotated.files : command.output) + [command.frames].compactMap { $0 },
+      rowsFile: isSplit ? nil : command.rowsPath
     ).write(to: path)
   }
 }

@@ -42,7 +42,8 @@ public struct ClipResult: Sendable, Hashable {
   public var box: Rect?
   /// Mean score of the face detector over these frames, 0...1.
   public var detectionScore: Double?
-  /// Turn of the head in the image's plane, in degrees, clockwise as seen; from the eyes.
+  /// Turn of the head in the image's plane, in degrees, clockwise as seen; from the eyes where no head
+  /// pose is estimated.
   public var rollDegrees: Double?
   /// Probability that a mask covers the lower face, 0...1; the face detector's.
   public var detectorMaskProbability: Double?
@@ -57,6 +58,10 @@ public struct ClipResult: Sendable, Hashable {
   public var landmarks: [Point] = []
   /// Blendshape weights, 0...1, in the order of `RowLayout.blendshapes`; empty when they were not asked for.
   public var blendshapes: [Float] = []
+  /// Head pose, eyes, movements and points at the clip's middle.
+  package var behaviour = Behaviour()
+  /// The same for each frame that was looked at; empty unless a table of frames is written.
+  package var moments: [Moment] = []
   /// What a `TimelineModel` made of the probabilities; nil when none was asked for or nothing was read.
   package var modelled: Modelled?
   /// UTC date of the clip's start, for live sources.

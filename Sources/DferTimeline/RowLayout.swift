@@ -16,6 +16,14 @@ public struct RowLayout: Sendable, Hashable {
   package let includesMotion: Bool
   /// Whether rows say which shot they belong to.
   package let includesShot: Bool
+  /// Whether rows carry the usual 68 points.
+  package var includesPoints = false
+  /// Whether rows say where both eyes look and how open they are.
+  package var includesEyes = false
+  /// Names of the columns of movement strengths; empty when they were not asked for.
+  package var strengths: [String] = []
+  /// Whether rows carry the valence that follows from the probabilities.
+  package var includesValence = false
   /// Whether rows carry what a `TimelineModel` made of them, beside the raw values.
   package var includesModel = false
   /// The model's options, for formats that have a place for them.
@@ -54,11 +62,23 @@ public struct RowLayout: Sendable, Hashable {
       + (includesMotion ? ["motion"] : [])
       + (includesShot ? ["shot"] : [])
       + (includesLandmarks ? (0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] } : [])
+      + behaviourColumns()
       + blendshapes.map { "bs_" + Self.safe($0) }
       + (includesMask ? ["mask", "mask_probability"] : [])
       + (includesModel ? ["model_label", "model_confidence"] + order.map { "m_" + Self.safe(labels[$0]) } : [])
       + (includesWallTime ? ["wall_time"] : [])
   }
+
+  /// - Parameter perFrame: for a table of frames; what only a clip has is left out.
+  func behaviourColumns(perFrame: Bool = false) -> [String] {
+    (includesPoints ? Self.pointColumns : []) + (includesEyes ? Self.eyeColumns : []) + strengths
+      + (includesValence && !perFrame ? ["valence_derived"] : [])
+  }
+
+  static let pointColumns = (0..<68).flatMap { ["p\($0)_x", "p\($0)_y"] }
+  static let eyeColumns = [
+    "eye0_open", "eye1_open", "eyes_yaw_deg", "eyes_pitch_deg", "gaze_yaw_deg", "gaze_pitch_deg",
+  ]
 
   /// One cell of a row.
   enum Cell: Hashable {
@@ -83,7 +103,8 @@ public struct RowLayout: Sendable, Hashable {
     cells += [
       integer(row.faceFrames), decimal(row.coverage, 4), decimal(row.box?.x, 1),
       decimal(row.box?.y, 1), decimal(row.box?.width, 1), decimal(row.box?.height, 1), decimal(row.detectionScore, 6),
-      .empty, .empty, decimal(row.rollDegrees, 2), decimal(row.detectorMaskProbability, 6),
+      decimal(row.behaviour.yaw, 2), decimal(row.behaviour.pitch, 2), decimal(row.rollDegrees, 2),
+      decimal(row.detectorMaskProbability, 6),
     ]
     if includesMotion { cells.append(decimal(row.motion, 3)) }
     if includesShot { cells.append(integer(row.shot)) }
@@ -93,6 +114,7 @@ public struct RowLayout: Sendable, Hashable {
         return [decimal(point?.x, 1), decimal(point?.y, 1)]
       }
     }
+    cells += behaviourCells(row)
     cells += blendshapes.indices.map { decimal($0 < row.blendshapes.count ? Double(row.blendshapes[$0]) : nil, 6) }
     if includesMask {
       cells += [
@@ -106,6 +128,29 @@ public struct RowLayout: Sendable, Hashable {
       cells += order.map { place in decimal(model.map { Double($0.probabilities[place]) }, 6) }
     }
     if includesWallTime { cells.append(row.wallTime.map { .text($0.formatted(Self.date)) } ?? .empty) }
+    return cells
+  }
+
+  func behaviourCells(_ row: ClipResult, perFrame: Bool = false) -> [Cell] {
+    func decimals(_ values: [Double?], _ count: Int, places: Int) -> [Cell] {
+      (0..<count).map { index in
+        (index < values.count ? values[index] : nil).map { .decimal($0, places: places) } ?? .empty
+      }
+    }
+    let behaviour = row.behaviour
+    var cells: [Cell] = []
+    if includesPoints { cells += decimals(behaviour.points.flatMap { [$0.x, $0.y] }, 136, places: 1) }
+    if includesEyes {
+      let eyes = behaviour.eyes
+      cells += decimals(eyes?.open ?? [], 2, places: 3)
+      cells += decimals([eyes?.yaw, eyes?.pitch, eyes?.gazeYaw, eyes?.gazePitch], 4, places: 2)
+    }
+    cells += decimals(behaviour.strengths, strengths.count, places: 3)
+    if includesValence && !perFrame {
+      // Of the rounded numbers that the file shows, so that rows that were read back are written as they were.
+      let shown = row.probabilities.map { Float((Double($0) * 1e6).rounded(.toNearestOrEven) / 1e6) }
+      cells += decimals([DerivedValence.of(shown, labels: labels)], 1, places: 4)
+    }
     return cells
   }
 

@@ -97,6 +97,8 @@ public struct RunManifest: Sendable, Codable {
   package var pipeline: String
   package var weights: Weights
   package var detector: Weights
+  /// The decoder of points, head pose, eyes and movements; nil where the pipeline has none, and in older manifests.
+  package var behaviour: Weights?
   /// Class order of the weights' output; columns are alphabetical.
   package var classes: [String]
   package var temperature: Double

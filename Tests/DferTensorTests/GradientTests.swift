@@ -26,6 +26,11 @@ struct GradientTests {
     OpCase("gelu", inputs: [[41]]) { tape, x, _ in tape.gelu(x[0]) },
     OpCase("relu", inputs: [[41]], kinks: true) { tape, x, _ in tape.relu(x[0]) },
     OpCase("sigmoid", inputs: [[41]]) { tape, x, _ in tape.sigmoid(x[0]) },
+    OpCase("cellVotes", inputs: [[2, 4, 6]]) { tape, x, _ in
+      tape.cellVotes(
+        x[0], centres: Tensor([0.25, 0.25, 0.75, 0.25, 0.25, 0.75, 0.75, 0.75], shape: [4, 2]),
+        reach: 0.5)
+    },
     OpCase("softmax", inputs: [[3, 19]]) { tape, x, _ in tape.softmax(x[0]) },
     OpCase("logSoftmax", inputs: [[3, 7]]) { tape, x, _ in tape.logSoftmax(x[0]) },
     OpCase("add, a value twice", inputs: [[3, 5]]) { tape, x, _ in tape.add(x[0], tape.add(x[0], x[0])) },

@@ -267,7 +267,7 @@ struct Toy {
     var tape = Tape(ParameterStore(), recording: true)
     let output = MTCAEOutput(
       box: tape.input(Tensor([1, 1, 1, 1, 5, 5, 5, 5], shape: [2, 4])), landmark: tape.input(Tensor(zeros: [2, 2])),
-      expression: tape.input(Tensor(zeros: [2, 3])), blendshape: nil)
+      expression: tape.input(Tensor(zeros: [2, 3])), blendshape: nil, landmarkState: Value(Tensor(zeros: [1])))
     let targets = CascadeTargets(
       box: .init(Tensor(zeros: [2, 4]), isKnown: [true, false]),
       expression: .shares(Tensor([1, 0, 0, 0, 0, 0], shape: [2, 3]), weights: [1, 0]))

@@ -6,6 +6,9 @@ package struct PipelineModel: Sendable, Hashable {
   package var system: String?
   /// Weight file, relative to the pipeline file.
   package var weights: String
+  /// Weight file of the behaviour decoder (68 points, head pose, eyes, movements) that reads this network's features,
+  /// relative to the pipeline file; nil: none.
+  package var behaviour: String?
   /// SHA-256 that the file must have, 64 digits; nil: any.
   package var sha256: String?
   /// Licence of the weights, as their owners give it; must be the one that the file states, where it states one.
@@ -21,7 +24,7 @@ package struct PipelineModel: Sendable, Hashable {
   package static let onnxSystem = "onnx"
 
   static let keys = [
-    "system", "weights", "sha256", "licence", "version", "source", "weight", "labels", "input", "output", "crop",
+    "system", "weights", "behaviour", "sha256", "licence", "version", "source", "weight", "labels", "input", "output", "crop",
     "clip", "temperature",
   ]
 
@@ -30,6 +33,7 @@ package struct PipelineModel: Sendable, Hashable {
   /// Reads the mapping `model` of a pipeline file.
   init(_ fields: YAMLFields) throws {
     self.init(weights: try fields.required("weights"))
+    behaviour = try fields.text("behaviour")
     system = try fields.choice("system", of: FaceReader.systems + [Self.onnxSystem])
     sha256 = try fields.sha256()
     licence = try fields.text("licence")

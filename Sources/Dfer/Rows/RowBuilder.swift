@@ -12,6 +12,8 @@ struct RowBuilder: Sendable {
   let includesWallTime: Bool
   /// Whether faces that wear a mask get a lower confidence.
   let isMaskAware: Bool
+  /// Whether rows carry what each frame shows.
+  var keepsMoments = false
 
   /// Faces that the network reads at a time: a crowd must not need the memory of thirty clips at once.
   private static let batch = 4
@@ -78,6 +80,16 @@ struct RowBuilder: Sendable {
       if row.landmarks.count >= 2 {
         let (left, right) = (row.landmarks[0], row.landmarks[1])
         row.rollDegrees = atan2(right.y - left.y, right.x - left.x) * 180 / .pi
+      }
+    }
+    if let frame = order.firstIndex(of: nearest), frame < reading.behaviours.count {
+      row.take(reading.behaviours[frame], of: samples[nearest])
+    }
+    if keepsMoments {
+      row.moments = samples.indices.compactMap { sample in
+        order.firstIndex(of: sample).flatMap { frame in
+          frame < reading.behaviours.count ? Moment(reading.behaviours[frame], of: samples[sample]) : nil
+        }
       }
     }
     if isMaskAware { row.allowForMask() }

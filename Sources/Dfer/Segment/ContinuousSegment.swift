@@ -202,7 +202,8 @@ struct ContinuousSegment {
           for index in sampled.samples {
             crops.add(
               FaceSample(
-                index: index, crop: crop, square: square, box: face.box, score: face.score, maskWorn: face.maskWorn,
+                index: index, frame: sampled.frame.index, time: sampled.time, crop: crop, square: square, box: face.box,
+                score: face.score, maskWorn: face.maskWorn,
                 points: points, isTurned: face.isUpsideDown), of: face.id)
           }
         }

@@ -4,6 +4,9 @@ import DferImage
 struct FaceSample: Sendable {
   /// Number of the sample in its segment.
   let index: Int
+  /// Displayed frame that it was cut from, and its time in seconds from the container's start.
+  let frame: Int
+  let time: Double
   /// Square crop as the network wants it.
   let crop: Image
   /// The square that was cut, in upright frame pixels; crop coordinates 0...1 map onto it.

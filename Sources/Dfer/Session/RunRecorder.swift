@@ -93,6 +93,11 @@ public struct RunRecorder {
       longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
     manifest.pipelineSha256 = pipeline.sha256
     manifest.precision = models.engine ?? "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
+    if let path = pipeline.behaviourWeights, let card = models.behaviourInfo {
+      manifest.behaviour = RunManifest.Weights(
+        file: path.lastPathComponent, sha256: try SHA256.hex(ofFile: path.path), model: BehaviourModel.kind,
+        version: card.version, licence: card.licence)
+    }
     manifest.loadChanges = loadChanges.isEmpty ? nil : loadChanges
     manifest.gaps = run.gaps.map {
       RunManifest.GapRecord(startS: $0.start, endS: $0.end, reason: $0.reason.name)
@@ -156,6 +161,10 @@ extension LoadedPipeline {
     var record = ["pipeline": pipeline.name]
     if keptTubes < 1 { record["keep_tubes"] = "\(keptTubes)" }
     if layout.includesLandmarks { record["landmarks"] = "true" }
+    if layout.includesPoints { record["landmarks_68"] = "true" }
+    if layout.includesEyes { record["eyes"] = "true" }
+    if !layout.strengths.isEmpty { record["action_units"] = "true" }
+    if layout.includesValence { record["valence"] = "true" }
     if !layout.blendshapes.isEmpty { record["blendshapes"] = "true" }
     return record
   }

@@ -21,7 +21,8 @@ extension LoadedPipeline {
         findsCuts: options.findsCuts, givesImages: options.givesImages),
       detectorEvery: pipeline.detector.every, classifier: reader,
       rows: RowBuilder(
-        frames: grid.frames, includesWallTime: layout.includesWallTime, isMaskAware: options.isMaskAware))
+        frames: grid.frames, includesWallTime: layout.includesWallTime, isMaskAware: options.isMaskAware,
+        keepsMoments: options.keepsMoments))
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended

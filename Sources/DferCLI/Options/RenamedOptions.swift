@@ -38,6 +38,7 @@ struct RenamedOptions {
     guard let command = arguments.first else { return }
     renameOptions(Self.options[command] ?? [:])
     joinNegativeNumbers()
+    if Self.reading.contains(command) { chooseLandmarks() }
     switch command {
     case "train": chooseTraining()
     case "merge": nameOutputOfMerge()
@@ -56,6 +57,24 @@ struct RenamedOptions {
     }
   }
 
+  /// Commands with the columns of rows.
+  private static let reading: Set = ["watch", "batch", "serve"]
+
+  /// `--landmarks` is a flag, and may be followed by a file; only a count of 5 or 68 belongs to it.
+  private mutating func chooseLandmarks() {
+    var index = 0
+    while index < end {
+      let isCounted =
+        arguments[index] == "--landmarks" && index + 1 < end && ["5", "68"].contains(arguments[index + 1])
+      let count = isCounted ? arguments[index + 1] : String(arguments[index].dropFirst("--landmarks=".count))
+      if isCounted || ["--landmarks=5", "--landmarks=68"].contains(arguments[index]) {
+        arguments.replaceSubrange(
+          index...(isCounted ? index + 1 : index), with: [count == "68" ? "--landmarks-68" : "--landmarks"])
+      }
+      index += 1
+    }
+  }
+
   /// `--max-faces -1` names a number, not an option.
   private mutating func joinNegativeNumbers() {
     var index = 0
@@ -70,7 +89,7 @@ struct RenamedOptions {
 
   /// `dfer train --pipeline X ...` chose by the pipeline what are subcommands now.
   private mutating func chooseTraining() {
-    let known = ["clips", "images", "detector"]
+    let known = ["clips", "images", "detector", "behaviour"]
     guard arguments.count > 1, !known.contains(arguments[1]), !["help", "-h", "--help"].contains(arguments[1]) else {
       return
     }

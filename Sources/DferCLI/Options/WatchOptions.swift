@@ -20,6 +20,14 @@ struct WatchOptions: ParsableArguments {
       """, valueName: "file"), completion: .file())
   var output: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write head pose, and what --landmarks 68, --eyes and --action-units add, of ten frames per second to this file \
+      (.csv, .tsv, .jsonl).
+      """, valueName: "file"), completion: .file())
+  var frames: String?
+
   @Flag(help: "Replace existing output files.")
   var overwrite = false
 
@@ -64,6 +72,7 @@ struct WatchOptions: ParsableArguments {
   func runOptions(isLive: Bool, isShown: Bool) -> RunOptions {
     var options = reading.runOptions
     options.showsViews = showViews != nil
+    options.keepsMoments = frames != nil
     options.whenSlow = live.whenSlow ?? (isLive ? .dropOldest : .block)
     options.givesImages = isShown
     return options
@@ -94,6 +103,16 @@ struct WatchOptions: ParsableArguments {
 
   private func paced(_ source: any VideoEvents) -> any VideoEvents {
     simulateLive ? PacedSource(source, speed: live.liveSpeed) : source
+  }
+
+  /// The format of the table of frames, chosen by extension.
+  func frameFormat() throws -> FrameTableWriter.Format? {
+    try frames.map { path in
+      guard let format = FrameTableWriter.Format(path: path) else {
+        throw ValidationError("--frames \(path): unknown extension; the formats are .csv, .tsv, .jsonl")
+      }
+      return format
+    }
   }
 
   /// The outputs with their formats, chosen by extension.

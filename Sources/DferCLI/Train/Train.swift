@@ -12,5 +12,5 @@ struct Train: ParsableCommand {
       Writes weights.safetensors (the averaged weights with the best validation result, ready for dfer watch and dfer \
       evaluate), last.safetensors (to resume), and log.csv into the output folder. Ctrl-C stops after the current step.
       """,
-    subcommands: [TrainClips.self, TrainImages.self, TrainDetector.self])
+    subcommands: [TrainClips.self, TrainImages.self, TrainDetector.self, TrainBehaviour.self])
 }

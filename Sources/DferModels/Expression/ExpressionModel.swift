@@ -15,6 +15,8 @@ package struct ExpressionReading: Sendable, Hashable {
   package let blendshapes: [Float]
   /// Probability that a mask is worn, 0...1; nil for networks that do not look for one.
   package var maskWorn: Float?
+  /// What the face does in each frame; empty without a behaviour decoder.
+  package var behaviours: [FaceBehaviour] = []
 
   package init(
     probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [],
@@ -42,6 +44,8 @@ package struct ExpressionModel: Sendable {
   package let card: ModelCard
   package let network: MTCAE
   package private(set) var weights: ParameterStore
+  /// Reads points, pose, eyes and movements of each frame off the same features; nil: not asked for.
+  package var behaviour: BehaviourModel?
   /// Tokens to look at in every clip; nil for all.
   let kept: [Int]?
 
@@ -102,10 +106,20 @@ package struct ExpressionModel: Sendable {
   package func read(_ clips: Tensor) -> [ExpressionReading] {
     let batch = clips.shape[0]
     var tape = Tape(weights)
-    let output = network(clips, kept: kept.map { [[Int]](repeating: $0, count: batch) }, &tape)
-    return readings(
+    let kept = kept.map { [[Int]](repeating: $0, count: batch) }
+    let detailed = behaviour.flatMap { _ in network.detailed(clips, kept: kept, &tape) }
+    let output = detailed?.output ?? network(clips, kept: kept, &tape)
+    let readings = readings(
       expression: output.expression.tensor, box: output.box.tensor, landmark: output.landmark.tensor,
       blendshape: output.blendshape?.tensor)
+    guard let features = detailed?.features, let found = behaviour?.read(features, cells: keptCells) else {
+      return readings
+    }
+    return zip(readings, found).map { plain, behaviours in
+      var reading = plain
+      reading.behaviours = behaviours
+      return reading
+    }
   }
 
   /// What the network's outputs say of each clip. Blendshapes are given before the sigmoid.
@@ -122,6 +136,11 @@ package struct ExpressionModel: Sendable {
         boxes: Self.boxes(boxes[i]),
         landmarks: Self.landmarks(points[i], perFrame: card.config.numLandmarks), blendshapes: shapes?[i] ?? [])
     }
+  }
+
+  /// Cells of a frame that are looked at; nil for all.
+  private var keptCells: [Int]? {
+    kept.map { Array($0.prefix($0.count / card.config.trunk.temporalSize)) }
   }
 
   /// Multiplications of a forward pass, each with its addition.

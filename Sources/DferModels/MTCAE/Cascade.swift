@@ -10,6 +10,8 @@ package struct MTCAEOutput: Sendable {
   package let expression: Value
   /// [batch, blendshapes] before the sigmoid; nil when the network has no such head.
   package let blendshape: Value?
+  /// What the landmark decoder leaves, [batch, tokens, decoder width]: a further decoder asks with it.
+  package let landmarkState: Value
 }
 
 /// MTCAE's three decoders and their heads: face box, then landmarks, then expression. arXiv 2412.18988.
@@ -55,7 +57,7 @@ package struct Cascade: Sendable {
       landmark: landmark.output(
         landmark.pooled(landmarkState, tokensPerTemporalIndex: tokensPerTemporalIndex, &tape), &tape),
       expression: expression.output(face, &tape),
-      blendshape: blendshape.map { $0(face, &tape) })
+      blendshape: blendshape.map { $0(face, &tape) }, landmarkState: landmarkState)
   }
 
   /// The encoder's tokens as each task sees them.

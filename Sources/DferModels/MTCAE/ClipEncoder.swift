@@ -38,6 +38,14 @@ package enum ClipEncoder: Sendable {
     }
   }
 
+  /// The same tokens, and beside each the stem's finer maps, [batch, tokens, `detailSize`]; nil for networks without them.
+  func detailed(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
+  ) -> (tokens: Value, detail: Value)? {
+    guard case .joint(let encoder) = self else { return nil }
+    return encoder.detailed(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+  }
+
   /// As in `VideoMAEEncoder`.
   package var gradientCheckpointing: Bool {
     get {

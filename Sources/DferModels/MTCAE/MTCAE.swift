@@ -23,8 +23,23 @@ package struct MTCAE: Sendable {
   package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> MTCAEOutput {
-    let tokens = encoder(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
-    let temporalSize = config.trunk.temporalSize(ofFrames: clips.shape[2])
+    output(
+      encoder(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape), frames: clips.shape[2], &tape)
+  }
+
+  /// The same answers, with what a behaviour decoder reads; nil for networks without a stem's finer maps.
+  package func detailed(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
+  ) -> (output: MTCAEOutput, features: BehaviourFeatures)? {
+    guard
+      let (tokens, detail) = encoder.detailed(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+    else { return nil }
+    let output = output(tokens, frames: clips.shape[2], &tape)
+    return (output, BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: detail))
+  }
+
+  private func output(_ tokens: Value, frames: Int, _ tape: inout Tape) -> MTCAEOutput {
+    let temporalSize = config.trunk.temporalSize(ofFrames: frames)
     precondition(
       tokens.shape[1].isMultiple(of: temporalSize),
       "MTCAE: \(tokens.shape[1]) kept tokens do not spread over \(temporalSize) time slots")

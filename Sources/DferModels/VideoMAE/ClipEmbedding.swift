@@ -26,7 +26,26 @@ struct ClipEmbedding: Sendable {
   ///     all in raster order.
   ///   - firstTemporalIndex: where in time a clip shorter than the network's begins, in temporal indices.
   func callAsFunction(_ clips: Tensor, kept: [[Int]]?, firstTemporalIndex: Int = 0, _ tape: inout Tape) -> Value {
-    let tokens = patches(maps(clips, &tape), kept: kept, &tape)
+    embedded(maps(clips, &tape), kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+  }
+
+  /// The same tokens, and beside each the stem's maps of twice the resolution over the same tubelet: [batch, tokens,
+  /// `config.detailSize`].
+  func detailed(
+    _ clips: Tensor, kept: [[Int]]?, firstTemporalIndex: Int, _ tape: inout Tape
+  ) -> (tokens: Value, detail: Value)? {
+    guard let stem, config.detailSize != nil else { return nil }
+    let images = tape.images(Value(clips))
+    let scales = stem.scales(images, &tape).suffix(2).map { tubeletMaps($0, frames: clips.shape[2], &tape) }
+    let detail = tape.tubelets(scales[0], tubelet: config.tubeletSize, patch: 2)
+    return (
+      embedded(scales[1], kept: kept, firstTemporalIndex: firstTemporalIndex, &tape),
+      kept.map { tape.gatherTokens(detail, $0) } ?? detail
+    )
+  }
+
+  private func embedded(_ maps: Value, kept: [[Int]]?, firstTemporalIndex: Int, _ tape: inout Tape) -> Value {
+    let tokens = patches(maps, kept: kept, &tape)
     let first = firstTemporalIndex * config.tokensPerTemporalIndex
     guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
     let table = Value(positions.reshaped([1] + positions.shape))
@@ -36,9 +55,17 @@ struct ClipEmbedding: Sendable {
 
   /// What the patches are cut from: the pixels, or what the stem makes of them.
   private func maps(_ clips: Tensor, _ tape: inout Tape) -> Value {
-    var maps = tape.networkInput(clips)
-    if let stem { maps = tape.clips(stem(tape.images(maps), &tape), frames: clips.shape[2]) }
-    return clips.shape[2] == 1 ? tape.repeatFrame(maps, config.tubeletSize) : maps
+    let (frames, input) = (clips.shape[2], tape.networkInput(clips))
+    guard let stem else {
+      return frames == 1 ? tape.repeatFrame(input, config.tubeletSize) : input
+    }
+    return tubeletMaps(stem(tape.images(input), &tape), frames: frames, &tape)
+  }
+
+  /// Maps of single frames as clips; those of a still fill a tubelet.
+  private func tubeletMaps(_ maps: Value, frames: Int, _ tape: inout Tape) -> Value {
+    let clips = tape.clips(maps, frames: frames)
+    return frames == 1 ? tape.repeatFrame(clips, config.tubeletSize) : clips
   }
 
   /// Rows of the table for `count` tokens from `first` on.

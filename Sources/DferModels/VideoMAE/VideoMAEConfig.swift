@@ -133,6 +133,12 @@ package struct VideoMAEConfig: Sendable, Hashable, Codable {
   /// Temporal indices of a clip of so many frames. Fewer frames than a tubelet has still fill one.
   package func temporalSize(ofFrames frames: Int) -> Int { max(1, frames / tubeletSize) }
 
+  /// Numbers of a stem's second last maps over one tubelet: twice as fine as the cells. Nil without such maps.
+  package var detailSize: Int? {
+    guard let widths = stemWidths, widths.count > 1 else { return nil }
+    return widths[widths.count - 2] * tubeletSize * 2 * 2
+  }
+
   /// What does not fit together, in words; empty when a network can be built.
   package var faults: [String] {
     var faults: [String] = []

@@ -29,7 +29,19 @@ package struct VideoMAEEncoder: Sendable {
   package func callAsFunction(
     _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
   ) -> Value {
-    var x = embedding(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+    read(embedding(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape), &tape)
+  }
+
+  /// The same tokens, and beside each the stem's finer maps, [batch, tokens, `config.detailSize`]; nil without a stem.
+  func detailed(
+    _ clips: Tensor, kept: [[Int]]? = nil, firstTemporalIndex: Int = 0, _ tape: inout Tape
+  ) -> (tokens: Value, detail: Value)? {
+    embedding.detailed(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+      .map { (read($0.tokens, &tape), $0.detail) }
+  }
+
+  private func read(_ embedded: Value, _ tape: inout Tape) -> Value {
+    var x = embedded
     for block in blocks {
       x = gradientCheckpointing ? tape.recomputed([x]) { block($1[0], &$0) } : block(x, &tape)
     }

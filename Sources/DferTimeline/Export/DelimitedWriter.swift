@@ -33,7 +33,7 @@ package struct DelimitedWriter: TimelineWriter {
     try file.close()
   }
 
-  private static func text(_ cell: RowLayout.Cell, _ separator: String) -> String {
+  static func text(_ cell: RowLayout.Cell, _ separator: String) -> String {
     switch cell {
     case .empty: ""
     case .integer(let value): String(value)

@@ -24,10 +24,15 @@ package struct RowJSON: Sendable {
   }
 
   package func text(_ row: ClipResult) -> String {
-    "{" + zip(keys, layout.cells(row)).map { $0 + text($1) }.joined(separator: ",") + "}"
+    "{" + zip(keys, layout.cells(row)).map { $0 + Self.text($1) }.joined(separator: ",") + "}"
   }
 
-  private func text(_ cell: RowLayout.Cell) -> String {
+  /// Named cells as one object.
+  static func object(_ cells: some Sequence<(String, RowLayout.Cell)>) -> String {
+    "{" + cells.map { Quoting.json($0.0) + ":" + text($0.1) }.joined(separator: ",") + "}"
+  }
+
+  private static func text(_ cell: RowLayout.Cell) -> String {
     switch cell {
     case .empty: "null"
     case .integer(let value): String(value)

@@ -18,6 +18,7 @@ struct StyledWriter: TimelineWriter {
   private let file: OutputFile
   private let style: TableStyle
   private let labels: [String]
+  private let behaviour: StyledBehaviour
   private let video: String
   private var splitter = ShareSplitter()
 
@@ -25,6 +26,7 @@ struct StyledWriter: TimelineWriter {
     self.file = file
     self.style = style
     labels = layout.labels
+    behaviour = StyledBehaviour(style, layout)
     video = media?.location ?? ""
     try file.append(columns.joined(separator: ","))
   }
@@ -45,10 +47,10 @@ struct StyledWriter: TimelineWriter {
     switch style {
     case .dfer: return []
     case .openface:
-      return ["frame", "face_id", "timestamp", "confidence", "success", "pose_Rz", "emotion"]
+      return ["frame", "face_id", "timestamp", "confidence", "success"] + behaviour.columns + ["emotion"]
         + names.map { "p_" + RowLayout.safe($0) }
     case .pyfeat:
-      return ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore", "Roll"] + names
+      return ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"] + behaviour.columns + names
         + ["input", "frame", "approx_time", "Identity"]
     case .imotions:
       return ["Name", "StimulusName", "EventSource", "Timestamp", "MediaTime", "FrameNo"]
@@ -79,13 +81,12 @@ struct StyledWriter: TimelineWriter {
         [
           integer(frame.map { $0 + 1 } ?? 0), integer(row.faceID ?? 0), number(share.start, 6),
           number(isRead ? row.detectionScore ?? 1 : 0, 6), isRead ? "1" : "0",
-          number(isRead ? (row.rollDegrees ?? 0) * .pi / 180 : 0, 6), isRead ? share.reading(labels)?.label ?? "" : "",
-        ] + classes(1)
+        ] + behaviour.cells(row, isRead: isRead) + [isRead ? share.reading(labels)?.label ?? "" : ""] + classes(1)
     case .pyfeat:
       let seconds = Int(share.start)
       let clock = [seconds / 60, seconds % 60].map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":")
       cells =
-        box + [number(row.detectionScore, 6), number(row.rollDegrees, 2)] + classes(1)
+        box + [number(row.detectionScore, 6)] + behaviour.cells(row, isRead: isRead) + classes(1)
         + [video, integer(frame), clock, row.faceID.map { "Person_\($0)" } ?? ""]
     case .imotions:
       let time = number(share.start * 1000, 3)

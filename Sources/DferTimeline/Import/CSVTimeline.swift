@@ -45,6 +45,10 @@ package struct CSVTimeline: Sendable {
       includesLandmarks: columns.contains("lm0_x"), includesWallTime: columns.contains("wall_time"),
       includesMask: columns.contains("mask_probability"), includesMotion: columns.contains("motion"),
       includesShot: columns.contains("shot"))
+    layout.includesPoints = columns.contains("p0_x")
+    layout.includesEyes = columns.contains("eye0_open")
+    layout.strengths = columns.filter { $0.hasPrefix("au") && $0.hasSuffix("_strength") }
+    layout.includesValence = columns.contains("valence_derived")
     layout.includesModel = columns.contains("model_label")
     return layout
   }
@@ -150,6 +154,7 @@ private struct Record {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
+    row.behaviour = try behaviour(header)
     row.maskProbability = try number("mask_probability")
     if let text = text("wall_time") {
       row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date))
@@ -162,6 +167,25 @@ private struct Record {
     }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
+  }
+
+  private func behaviour(_ header: [String]) throws -> Behaviour {
+    var behaviour = Behaviour()
+    (behaviour.yaw, behaviour.pitch) = (try number("yaw_deg"), try number("pitch_deg"))
+    if index["p0_x"] != nil {
+      let values = try list(RowLayout.pointColumns)
+      behaviour.points = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
+    }
+    if index["eye0_open"] != nil {
+      let open = try list(["eye0_open", "eye1_open"])
+      if !open.isEmpty {
+        behaviour.eyes = Behaviour.Eyes(
+          open: open, yaw: try number("eyes_yaw_deg"), pitch: try number("eyes_pitch_deg"),
+          gazeYaw: try number("gaze_yaw_deg"), gazePitch: try number("gaze_pitch_deg"))
+      }
+    }
+    behaviour.strengths = try list(header.filter { $0.hasPrefix("au") && $0.hasSuffix("_strength") })
+    return behaviour
   }
 
   /// All of these columns, or none of them.

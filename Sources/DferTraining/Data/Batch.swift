@@ -98,12 +98,12 @@ package struct Batch: Sendable {
   }
 
   /// Which image a frame shows, and how.
-  private struct FrameSample: Hashable {
+  struct FrameSample: Hashable {
     let pick: Int
     let augmentation: Augmentation
   }
 
-  private static func samples(of clip: LabelledClip, _ augmentation: Augmentation, frames: Int, tubelet: Int)
+  static func samples(of clip: LabelledClip, _ augmentation: Augmentation, frames: Int, tubelet: Int)
     -> [FrameSample]
   {
     let isStill = isStill(clip, frames: frames, tubelet: tubelet)

@@ -38,10 +38,10 @@ struct FeatureCache: Sendable {
       let data = try? file.read(upToCount: bytes), data.count == bytes
     else { return nil }
     let stored = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
-    let body = data.dropFirst(8)
+    let body = [UInt8](data.dropFirst(8))
     guard stored == Fingerprint.of(body) ^ mark else { return nil }
     return (0..<size).map { i in
-      let place = body.startIndex + 2 * i
+      let place = 2 * i
       return Float(Float16(bitPattern: UInt16(body[place]) | UInt16(body[place + 1]) << 8))
     }
   }
@@ -53,8 +53,11 @@ struct FeatureCache: Sendable {
   func write(_ index: Int, mark: UInt64, _ values: [Float]) throws -> [Float] {
     precondition(values.count == size, "FeatureCache: \(values.count) numbers, not \(size)")
     let halves = values.map { Float16($0) }
-    let body = halves.flatMap {
-      [UInt8(truncatingIfNeeded: $0.bitPattern), UInt8(truncatingIfNeeded: $0.bitPattern >> 8)]
+    var body: [UInt8] = []
+    body.reserveCapacity(2 * size)
+    for half in halves {
+      body.append(UInt8(truncatingIfNeeded: half.bitPattern))
+      body.append(UInt8(truncatingIfNeeded: half.bitPattern >> 8))
     }
     let sum = Fingerprint.of(body) ^ mark
     do {

@@ -5,6 +5,7 @@ package enum TrainingError: Error, CustomStringConvertible {
   case poolsOverClips
   case cutsRegions
   case noPretraining(String)
+  case noDetail
 
   package var description: String {
     switch self {
@@ -18,6 +19,8 @@ package enum TrainingError: Error, CustomStringConvertible {
     case .cutsRegions:
       "the encoder of these weights cuts whole clips into regions: it cannot learn from one tubelet or image alone, so "
         + "--clip-fraction must be 1 (single images are then repeated to clips)"
+    case .noDetail:
+      "this network has no convolutional stem in front of joint attention: a behaviour decoder cannot read it"
     case .noPretraining(let system): "\(system) has no masked pre-training"
     }
   }

@@ -1,0 +1,128 @@
+import DferImage
+import DferTensor
+import DferTestSupport
+import Foundation
+import Testing
+
+@testable import DferModels
+
+struct BehaviourTests {
+  /// A small network with stem and joint attention, filled with noise.
+  private static func network() throws -> ExpressionModel {
+    let trunk = VideoMAEConfig(
+      imageSize: 16, patchSize: 4, numFrames: 4, tubeletSize: 2, hiddenSize: 12, numHiddenLayers: 1,
+      numAttentionHeads: 2, stemWidths: [4, 6, 8])
+    let config = MTCAEConfig(
+      trunk: trunk,
+      cascade: CascadeConfig(
+        hiddenSize: 12, decoderHiddenSize: 8, decoderNumAttentionHeads: 2,
+        decoderIntermediateSize: 16, numLabels: 3,
+        framesPerTemporalIndex: 2, numLandmarks: 5, numBlendshapes: 2))
+    let card = ModelCard(
+      model: "mtcae-dfer", version: "1", date: "", config: config, labels: ["a", "b", "c"],
+      temperature: 1,
+      imageMean: [0.5, 0.5, 0.5], imageStd: [0.25, 0.25, 0.25], crop: .init(sideFactor: 1.3),
+      clip: .init(frames: 4, spanSeconds: [1, 2], hopSeconds: 0.5, framesPerSecond: [8, 10]),
+      blendshapes: ["x", "y"],
+      licence: "", metrics: "{}", training: "{}")
+    var random = RandomSource(seed: 3)
+    return ExpressionModel(card: card) { store in
+      for parameter in store.parameters { fill(&store, parameter, &random) }
+    }
+  }
+
+  private static func fill(
+    _ store: inout ParameterStore, _ parameter: Parameter, _ random: inout RandomSource
+  ) {
+    var tensor = store[parameter]
+    for i in tensor.values.indices { tensor.values[i] = 0.3 * random.normal() }
+    store[parameter] = tensor
+  }
+
+  private static func decoder(for model: ExpressionModel) throws -> BehaviourModel {
+    let config = try #require(BehaviourConfig(model.card.config))
+    var decoder = BehaviourModel(
+      BehaviourModel.Card(
+        version: "1", date: "", licence: "", config: config, base: model.featureFingerprint,
+        metrics: "{}",
+        training: "[]"))
+    var weights = decoder.weights
+    var random = RandomSource(seed: 4)
+    decoder.network.initialize(&weights, &random)
+    decoder.take(weights)
+    return decoder
+  }
+
+  private static func clips(_ count: Int) -> Tensor {
+    var random = RandomSource(seed: 9)
+    let shape = [count, 3, 4, 16, 16]
+    return Tensor((0..<shape.reduce(1, *)).map { _ in random.normal() }, shape: shape)
+  }
+
+  @Test func expressionsAreTheSameToTheLastBit() throws {
+    let plain = try Self.network()
+    var model = plain
+    model.behaviour = try Self.decoder(for: plain)
+    let (a, b) = (plain.read(Self.clips(2)), model.read(Self.clips(2)))
+    for (a, b) in zip(a, b) {
+      #expect(a.logits == b.logits && a.probabilities == b.probabilities && a.boxes == b.boxes)
+      #expect(a.landmarks == b.landmarks && a.blendshapes == b.blendshapes)
+      #expect(a.behaviours.isEmpty && b.behaviours.count == 4)
+    }
+  }
+
+  @Test func everyFrameIsReadOnItsOwn() throws {
+    let model = try Self.network()
+    let decoder = try Self.decoder(for: model)
+    var tape = Tape(model.weights)
+    let (_, features) = try #require(model.network.detailed(Self.clips(3), &tape))
+    let found = decoder.read(features)
+    #expect(found.map(\.count) == [4, 4, 4])
+    let face = found[0][0]
+    #expect(
+      face.points.count == 68 && face.eyes.count == 2
+        && face.strengths.count == ActionUnit.all.count)
+    #expect(face.rotation != nil && face.strengths.allSatisfy { (0...1).contains($0) })
+    // A clip alone, and some of its cells alone, give the same kind of answer.
+    var alone = Tape(model.weights)
+    let kept = [[0, 5, 16 + 0, 16 + 5]]
+    let (_, part) = try #require(model.network.detailed(Self.clips(1), kept: kept, &alone))
+    #expect(part.detail.shape == [1, 4, 6 * 2 * 4])
+    #expect(decoder.read(part, cells: [0, 5]).map(\.count) == [4])
+  }
+
+  @Test func networksWithoutAStemAreRefused() throws {
+    var config = try Self.network().card.config
+    config.trunk.stemWidths = nil
+    #expect(BehaviourConfig(config) == nil)
+  }
+
+  @Test func aFileComesBackAndOthersAreRefused() throws {
+    let scratch = try ScratchFolder()
+    let model = try Self.network()
+    let decoder = try Self.decoder(for: model)
+    let path = scratch.file("b.safetensors").path
+    let tensors = zip(decoder.weights.names, decoder.weights.tensors).map {
+      (name: $0.0, tensor: $0.1)
+    }
+    try SafetensorsFile.write(tensors: tensors, metadata: decoder.card.metadata, to: path)
+    let read = try BehaviourModel(weights: path)
+    #expect(read.card == decoder.card && read.weights.tensors == decoder.weights.tensors)
+    for (key, value) in [
+      ("model", "mtcae-dfer"), ("dfer_format", "9"), ("strengths", "[]"), ("config", "{}"), ("gives", "[\"mind\"]"),
+    ] {
+      var metadata = decoder.card.metadata
+      metadata[key] = value
+      try SafetensorsFile.write(tensors: tensors, metadata: metadata, to: path)
+      #expect(throws: CheckpointError.self, "\(key)") { try BehaviourModel(weights: path) }
+    }
+  }
+
+  @Test func theMirrorOfPointsIsItsOwnInverse() {
+    let order = FaceBehaviour.mirroredPoints
+    #expect(order.sorted() == Array(0..<68) && order.indices.allSatisfy { order[order[$0]] == $0 })
+    #expect(
+      order[36] == 45 && order[48] == 54 && order[8] == 8 && order[30] == 30 && order[60] == 64)
+    #expect(order[37] == 44 && order[40] == 47 && order[31] == 35 && order[17] == 26)
+  }
+}
