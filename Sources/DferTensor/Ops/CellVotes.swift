@@ -38,7 +38,9 @@ extension Tape {
       }
     }
     let result = y
-    return record(result, from: votes) { dy, adjoints in
+    // No part of a traced network: exported networks give no behaviour.
+    guard wantsGradients(from: [votes], learning: []) else { return Value(result) }
+    return record(result) { dy, adjoints in
       var dx = Tensor(zeros: votes.shape)
       for sample in 0..<batch {
         for place in 0..<places {
