@@ -131,6 +131,13 @@ struct ReadingOptions: ParsableArguments {
     return options
   }
 
+  /// The pipeline with its weights, and the columns that were asked for.
+  func load(_ pipeline: Pipeline, wallTime: Bool) throws -> LoadedPipeline {
+    try LoadedPipeline(
+      pipeline, keptTubes: keepTubes, prior: priorOption.reading(), landmarks: landmarks, blendshapes: blendshapes,
+      behaviour: behaviourColumns, wallTime: wallTime, compute: runtime.choice)
+  }
+
   /// The part of the video that was asked for.
   ///
   /// - Throws: `ValidationError` for a source that has no time of its own to count from.

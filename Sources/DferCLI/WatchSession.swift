@@ -45,11 +45,7 @@ struct WatchSession {
     let shown = Shown()
     source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }
     isLive = command.simulateLive || source.info.isLive
-    models = try LoadedPipeline(
-      pipeline, keptTubes: command.reading.keepTubes,
-      prior: command.reading.priorOption.reading(), landmarks: command.reading.landmarks,
-      blendshapes: command.reading.blendshapes, behaviour: command.reading.behaviourColumns, wallTime: isLive,
-      compute: command.reading.runtime.choice)
+    models = try command.reading.load(pipeline, wallTime: isLive)
     if frameFormat != nil, models.behaviourInfo == nil {
       throw PipelineError.notGiven(pipeline: models.pipeline.name, what: "behaviour decoder")
     }

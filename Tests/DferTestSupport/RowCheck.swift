@@ -137,10 +137,10 @@ package struct RowCheck {
   private static let limits: [String: ClosedRange<Double>] = [
     "confidence": 0...1, "margin": 0...1, "coverage": 0...1, "detection_score": 0...1,
     "detector_mask_probability": 0...1, "mask_probability": 0...1,
-    "model_confidence": 0...1, "roll_deg": -180...180, "yaw_deg": -180...180,
+    "model_confidence": 0...1, "roll_deg": -180...180, "yaw_deg": -180...180, "pitch_deg": -180...180,
     "eye0_open": 0...1, "eye1_open": 0...1, "eyes_yaw_deg": -180...180, "eyes_pitch_deg": -90...90,
     "gaze_yaw_deg": -180...180, "gaze_pitch_deg": -90...90, "au01_strength": 0...1, "au12_strength": 0...1,
-    "au45_strength": 0...1, "valence_derived": -1...1, "pitch_deg": -180...180, "motion": 0...255, "success": 0...1,
+    "au45_strength": 0...1, "valence_derived": -1...1, "motion": 0...255, "success": 0...1,
   ]
 
   /// A row's cells by column.

@@ -24,7 +24,8 @@ package struct PipelineModel: Sendable, Hashable {
   package static let onnxSystem = "onnx"
 
   static let keys = [
-    "system", "weights", "behaviour", "sha256", "licence", "version", "source", "weight", "labels", "input", "output", "crop",
+    "system", "weights", "behaviour", "sha256", "licence", "version", "source", "weight", "labels", "input", "output",
+    "crop",
     "clip", "temperature",
   ]
 
