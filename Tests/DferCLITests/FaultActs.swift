@@ -40,8 +40,13 @@ extension Ladder {
   }
 
   func hangUp() throws {
+    // Whoever runs the tests may ignore this signal (nohup), and dfer then ignores it too, as it should.
     let result = try Tool.run(
-      Tool.dfer, ["watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o", file("hup.csv"), "-o", file("hup.json")]
+      try #require(Tool.find("env")),
+      [
+        "--default-signal=HUP", Tool.dfer.path, "watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o",
+        file("hup.csv"), "-o", file("hup.json"),
+      ]
     ) { process in
       waitForRows("hup.csv")
       kill(process.processIdentifier, SIGHUP)

@@ -11,7 +11,9 @@ import Testing
     ("dfer serve", "somebody who presses Ctrl-C"), ("dfer train", "labelled data"), ("dfer evaluate", "labelled data"),
     ("dfer calibrate", "labelled data"), ("dfer manifest", "a data set"), ("dfer pretrain", "hours"),
     ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
-    ("WEIGHTS", "a name in place of WEIGHTS"),
+    ("WEIGHTS", "a name in place of WEIGHTS"), ("checkpoint.pth", "somebody's checkpoint"),
+    ("mine.safetensors", "a converted checkpoint"), ("--pipeline mine", "a converted checkpoint"),
+    ("emotieff-b0", "a published network"),
   ]
 
   /// The commands of README and docs/*.md: lines of code blocks, and code in tables.

@@ -46,6 +46,8 @@ public final class AnalysisRun {
   private var isFinished = false
   /// Why the source ended early; thrown once all rows before it have been given.
   private var failure: (any Error)?
+  /// Whether the network failed: then no clip is read any more. After a fault of the source, what was read is.
+  private var hasNoNetwork = false
   /// Arrival of the last frame of the clip whose rows are being dealt with.
   private var rowsInHand: ContinuousClock.Instant?
 
@@ -114,11 +116,11 @@ public final class AnalysisRun {
     case .image(let image): events.append(.image(image))
     case .clip(let clip):
       // Where another program computes, it may fail in the middle. What was read before still has its rows.
-      guard failure == nil else { return }
+      guard !hasNoNetwork else { return }
       do {
         events += try rows.rows(of: clip, number: claimClip(), classifier: classifier, clock: clock).map(RunEvent.row)
       } catch {
-        (failure, isFinished) = (error, true)
+        (failure, isFinished, hasNoNetwork) = (failure ?? error, true, true)
         return
       }
       if options.showsViews { rows.addViews(of: clip, classifier: classifier, to: &views) }
