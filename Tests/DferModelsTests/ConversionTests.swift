@@ -126,8 +126,14 @@ import Testing
       torch.manual_seed(4)
       model = ViTForImageClassification(ViTConfig(image_size=64, hidden_size=128, num_hidden_layers=3,
           num_attention_heads=2, intermediate_size=256, num_labels=7, initializer_range=0.1)).eval()
-      names = set(model.state_dict())
-      torch.save(model.state_dict(), sys.argv[1])
+      # Published files have the names of transformers 4, whatever the installed version calls its tensors.
+      old = {"vit.layers.": "vit.encoder.layer.", "attention.q_proj": "attention.attention.query",
+          "attention.k_proj": "attention.attention.key", "attention.v_proj": "attention.attention.value",
+          "attention.o_proj": "attention.output.dense", "mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense"}
+      def published(name):
+          for new, former in old.items(): name = name.replace(new, former)
+          return name
+      torch.save({published(name): value for name, value in model.state_dict().items()}, sys.argv[1])
       images = torch.randn(2, 3, 64, 64)
       with torch.no_grad(): logits = model(images).logits
       save_file({"images": images, "logits": logits}, sys.argv[1] + ".safetensors")
