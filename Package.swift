@@ -42,6 +42,7 @@ let package = Package(
     // dependencies.
     .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
     .target(name: "CTypeface", dependencies: ["CFreeType"]),
+    .target(name: "CSignals"),
     .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
 
@@ -106,8 +107,8 @@ let package = Package(
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking", "DferModels",
-        "DferONNX", "DferTensor", "DferImage", "Yams",
+        "CSignals", "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking",
+        "DferModels", "DferONNX", "DferTensor", "DferImage", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

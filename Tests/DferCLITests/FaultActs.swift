@@ -40,14 +40,13 @@ extension Ladder {
   }
 
   func hangUp() throws {
-    // Whoever runs the tests may ignore this signal (nohup): then dfer ignores it too, as it should, and there is
-    // nothing to see.
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let ignored = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }?.split(whereSeparator: \.isWhitespace)
-      .last
-    guard ignored.flatMap({ UInt64($0, radix: 16) }).map({ $0 & 1 == 0 }) ?? true else { return }
+    // Whoever runs the tests may ignore this signal (nohup), which a program would hand on.
     let result = try Tool.run(
-      Tool.dfer, ["watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o", file("hup.csv"), "-o", file("hup.json")]
+      #require(Tool.find("env")),
+      [
+        "--default-signal=HUP", Tool.dfer.path, "watch", try long(), "--quiet", "--keep-tubes", "0.1", "-o",
+        file("hup.csv"), "-o", file("hup.json"),
+      ]
     ) { process in
       waitForRows("hup.csv")
       kill(process.processIdentifier, SIGHUP)

@@ -276,7 +276,9 @@ enum Pipe {
     let end = ContinuousClock.now + .seconds(min(max(0, seconds), 86_400))
     repeat {
       var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      if poll(&state, 1, 50) != 0 { return true }
+      let count = poll(&state, 1, 50)
+      // A signal ends the wait as well, and says nothing about the input.
+      if count > 0 || (count < 0 && errno != EINTR) { return true }
     } while ContinuousClock.now < end && !stop.isRaised
     return false
   }
