@@ -39,6 +39,8 @@ public struct Pipeline: Sendable, Hashable {
   package var models: [PipelineModel]
   /// The folder that relative names start from.
   package var folder: URL
+  /// What its file says in words of an older version.
+  package var warnings: [String] = []
   /// SHA-256 of the pipeline file, in lower-case hex; empty when it was not read from one.
   package var sha256 = ""
 
@@ -119,7 +121,7 @@ extension Pipeline {
 
   init(yaml: String, path: String, folder: URL) throws {
     let root = try YAMLFields(
-      yaml, path: path, keys: ["schema", "name", "about", "finder", "tracker", "clip", "model", "models"])
+      yaml, path: path, keys: ["schema", "name", "about", "detector", "finder", "tracker", "clip", "model", "models"])
     guard try root.integer("schema") == 1 else {
       throw PipelineError.wrongValue(
         path: path, line: root.line(of: "schema"), key: "schema", expected: "1: another dfer wrote this file")
@@ -137,8 +139,12 @@ extension Pipeline {
       name: try root.required("name"), about: try root.text("about") ?? "", detector: Detector(), models: models,
       folder: folder)
     if root.has("finder") {
+      guard !root.has("detector") else { throw root.wrong("finder", "left out: it is the old name of 'detector'") }
+      warnings.append("\(path):\(root.line(of: "finder")): 'finder' is 'detector' since dfer 0.2; 0.3 will not know it")
+    }
+    if let key = ["detector", "finder"].first(where: root.has) {
       let fields = try root.fields(
-        "finder", keys: ["weights", "sha256", "form", "long_side", "every", "minimum_score"])
+        key, keys: ["weights", "sha256", "form", "long_side", "every", "minimum_score"])
       detector.weights = try fields.text("weights")
       detector.sha256 = try fields.sha256()
       detector.form = try fields.choice("form", of: ONNXDetector.Form.allCases.map(\.rawValue)).flatMap {

@@ -9,12 +9,6 @@ public struct LoadChange: Sendable, Hashable, Codable {
   /// Seconds from one clip to the next.
   public let hop: Double
 
-  /// `finder_every` is what manifests and the live view call it.
-  private enum CodingKeys: String, CodingKey {
-    case seconds, step, hop
-    case detectorEvery = "finderEvery"
-  }
-
   package init(seconds: Double, step: Int, detectorEvery: Double, hop: Double) {
     self.seconds = seconds
     self.step = step

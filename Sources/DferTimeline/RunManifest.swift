@@ -186,6 +186,11 @@ public struct RunManifest: Sendable, Codable {
       }
       fields["counts"] = counts
     }
+    if let changes = fields["load_changes"] as? [[String: Any]] {
+      fields["load_changes"] = changes.map { change in
+        Dictionary(uniqueKeysWithValues: change.map { ($0 == "finder_every" ? "detector_every" : $0, $1) })
+      }
+    }
     return try JSONSerialization.data(withJSONObject: fields)
   }
 

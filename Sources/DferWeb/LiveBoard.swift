@@ -191,7 +191,7 @@ package final class LiveBoard: Sendable {
         framesDropped: $0.counts.framesDropped, rows: $0.tail.total, faces: $0.counts.faces, gaps: $0.counts.gaps,
         retries: $0.retries, latencyMedianSeconds: $0.counts.latencyMedian.map(thousandths),
         latencyP95Seconds: $0.counts.latency95.map(thousandths), paceStep: $0.load.step,
-        finderEveryS: thousandths($0.load.detectorEvery), hopS: thousandths($0.load.hop), viewers: $0.viewers,
+        detectorEveryS: thousandths($0.load.detectorEvery), hopS: thousandths($0.load.hop), viewers: $0.viewers,
         memoryBytes: memory)
     }
   }

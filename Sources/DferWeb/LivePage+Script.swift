@@ -194,7 +194,7 @@ extension LivePage {
       });
       const pace = $('pace');
       pace.hidden = health.pace_step === 0;
-      pace.textContent = `Too slow for this source: faces are detected every ${number(health.finder_every_s, 2)} s, `
+      pace.textContent = `Too slow for this source: faces are detected every ${number(health.detector_every_s, 2)} s, `
         + `clips come every ${number(health.hop_s, 2)} s.`;
     };
 

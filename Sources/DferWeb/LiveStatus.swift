@@ -100,7 +100,7 @@ package struct LiveHealth: Sendable, Codable {
   package var latencyP95Seconds: Double?
   /// 0: as asked for; above: the run is too slow and looks less closely.
   package var paceStep: Int
-  package var finderEveryS: Double
+  package var detectorEveryS: Double
   package var hopS: Double
   package var viewers: Int
   package var memoryBytes: Int

@@ -27,7 +27,9 @@ enum Metrics {
       totals.rowsByStatus.sorted { $0.key < $1.key }.map {
         ("{status=\"\($0.key)\"}", Double($0.value))
       })
-    add("finder_looks_total", "counter", "Runs of the face detector.", Double(totals.counts.detectorRuns))
+    add("detector_runs_total", "counter", "Runs of the face detector.", Double(totals.counts.detectorRuns))
+    // Dashboards of 0.1 go on until 0.3.
+    add("finder_looks_total", "counter", "Old name of detector_runs_total.", Double(totals.counts.detectorRuns))
     add("clips_total", "counter", "Clips, including gaps.", Double(totals.counts.clips))
     add("faces_total", "counter", "Faces with an id.", Double(health.faces))
     add("gaps_total", "counter", "Gaps in the stream.", Double(health.gaps))

@@ -18,6 +18,7 @@ package struct RowCheck {
   private var cover: Double?
   /// Where the part of the video begins that was asked for.
   private var begin = 0.0
+
   /// All faults of a `.csv`, `.tsv` or `.jsonl` file, with its manifest when that lies beside it.
   package static func faults(of file: URL) -> [Fault] {
     var check = RowCheck()
@@ -41,88 +42,23 @@ package struct RowCheck {
 
   // MARK: Reading
 
-  private struct Unreadable: Error, CustomStringConvertible { let description: String }
-
   private mutating func read(_ file: URL) throws {
     data = try Data(contentsOf: file)
-    guard let text = String(data: data, encoding: .utf8) else { throw Unreadable(description: "not UTF-8") }
+    guard let text = String(data: data, encoding: .utf8) else { throw RowText.Unreadable(description: "not UTF-8") }
     switch file.pathExtension.lowercased() {
     case "jsonl":
       for line in text.utf8.split(separator: 10) {
-        let (names, values) = try Self.object(Array(line))
+        let (names, values) = try RowText.object(Array(line))
         if header.isEmpty { header = names }
-        guard names == header else { throw Unreadable(description: "fields differ from line to line") }
+        guard names == header else { throw RowText.Unreadable(description: "fields differ from line to line") }
         rows.append(values)
       }
     default:
       let separator: UInt8 = file.pathExtension.lowercased() == "tsv" ? 9 : 44
-      var table = try Self.table(Array(data), separator)
+      var table = try RowText.table(Array(data), separator)
       header = table.isEmpty ? [] : table.removeFirst()
       rows = table
     }
-  }
-
-  /// RFC 4180, by bytes.
-  private static func table(_ bytes: [UInt8], _ separator: UInt8) throws -> [[String]] {
-    var (table, row, cell): ([[String]], [String], [UInt8]) = ([], [], [])
-    var (isQuoted, place) = (false, 0)
-    func text() -> String { String(decoding: cell, as: UTF8.self) }
-    while place < bytes.count {
-      let byte = bytes[place]
-      place += 1
-      if isQuoted {
-        if byte != 34 {
-          cell.append(byte)
-        } else if place < bytes.count, bytes[place] == 34 {
-          cell.append(34)
-          place += 1
-        } else {
-          isQuoted = false
-        }
-      } else if byte == 34 {
-        guard cell.isEmpty else { throw Unreadable(description: "a quote inside a cell") }
-        isQuoted = true
-      } else if byte == separator || byte == 10 {
-        row.append(text())
-        cell = []
-        if byte == 10 {
-          table.append(row)
-          row = []
-        }
-      } else {
-        cell.append(byte)
-      }
-    }
-    guard !isQuoted else { throw Unreadable(description: "a quote never closed") }
-    if !row.isEmpty || !cell.isEmpty { table.append(row + [text()]) }
-    return table
-  }
-
-  /// Names and values of a flat JSON object as they are written; null is empty.
-  private static func object(_ bytes: [UInt8]) throws -> ([String], [String]) {
-    guard (try? JSONSerialization.jsonObject(with: Data(bytes))) is [String: Any] else {
-      throw Unreadable(description: "no JSON object")
-    }
-    var parts: [String] = []
-    var (part, isQuoted, isEscaped): ([UInt8], Bool, Bool) = ([], false, false)
-    for byte in bytes.dropFirst().dropLast() {
-      if !isQuoted, byte == 44 || byte == 58 {
-        parts.append(String(decoding: part, as: UTF8.self))
-        part = []
-        continue
-      }
-      if byte == 34, !isEscaped { isQuoted.toggle() }
-      isEscaped = byte == 92 && !isEscaped
-      part.append(byte)
-    }
-    parts.append(String(decoding: part, as: UTF8.self))
-    func value(_ text: String) -> String {
-      text == "null" ? "" : text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text
-    }
-    return (
-      stride(from: 0, to: parts.count - 1, by: 2).map { value(parts[$0]) },
-      stride(from: 1, to: parts.count, by: 2).map { value(parts[$0]) }
-    )
   }
 
   // MARK: Rows

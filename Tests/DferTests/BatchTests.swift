@@ -214,6 +214,7 @@ import Testing
       clipFrames: 16, clipSeconds: 1.6, hopSeconds: 0.8, counts: .init(), stageSeconds: [:], longestLatencySeconds: 0,
       outputs: [], warnings: [])
     (manifest.rowsSha256, manifest.pipelineSha256) = ("r", "y")
+    manifest.loadChanges = [LoadChange(seconds: 3, step: 1, detectorEvery: 0.4, hop: 0.8)]
     return manifest
   }
 
@@ -266,13 +267,13 @@ import Testing
     #expect(text.contains("\"schema\" : 2"))
     for (new, old) in [
       ("outcome", "ending"), ("detector", "finder"), ("skipped_frames", "not_needed_frames"),
-      ("detector_runs", "finder_looks"),
+      ("detector_runs", "finder_looks"), ("load_changes", "pace"), ("detector_every", "finder_every"),
     ] { text = text.replacing("\"\(new)\"", with: "\"\(old)\"") }
     text = text.replacing("  \"schema\" : 2,\n", with: "")
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     let back = try RunManifest(contentsOf: path)
     #expect(back.schema == nil && back.outcome == .complete && back.detector.file == manifest.detector.file)
-    #expect(back.counts.skippedFrames == manifest.counts.skippedFrames)
+    #expect(back.counts.skippedFrames == manifest.counts.skippedFrames && back.loadChanges == manifest.loadChanges)
     #expect(rule.verdict(manifest: back, input: stamp, rowsSha256: "r") == .keep(damaged: false))
   }
 }

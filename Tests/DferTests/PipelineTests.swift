@@ -13,7 +13,7 @@ import Testing
   private let smallest = """
     schema: 1
     name: mine
-    finder: { weights: f.safetensors }
+    detector: { weights: f.safetensors }
     model: { weights: m.safetensors }
 
     """
@@ -63,7 +63,7 @@ import Testing
     let folder = Shared.root.appendingPathComponent("Pipelines")
     #expect(
       performing: {
-        try read("schema: 1\nname: a\nfinder: { weights: f }\nmodel: { system: lanmsf, weights: m }\n")
+        try read("schema: 1\nname: a\ndetector: { weights: f }\nmodel: { system: lanmsf, weights: m }\n")
       },
       throws: {
         "\($0)" == "p.yaml:4: 'model.system' must be one of mtcae-dfer, lanmsff, cross-task-vit, emotic-mae, vit, "
@@ -92,9 +92,20 @@ import Testing
     #expect(row.probabilities[1] > row.probabilities[2] && abs(row.probabilities.reduce(0, +) - 1) < 1e-6)
   }
 
+  /// `finder` is what 0.1 called the detector.
+  @Test func theOldNameOfTheDetectorIsReadWithAWarning() throws {
+    #expect(try read(smallest).warnings.isEmpty)
+    let old = try read(smallest.replacing("detector:", with: "finder:"))
+    #expect(old.detector.weights == "f.safetensors")
+    #expect(old.warnings == ["p.yaml:3: 'finder' is 'detector' since dfer 0.2; 0.3 will not know it"])
+    #expect(
+      performing: { try read(smallest + "finder: { weights: g.safetensors }\n") },
+      throws: { "\($0)".hasPrefix("p.yaml:5: 'finder' must be left out: it is the old name of 'detector'") })
+  }
+
   @Test func missingAndForeignFilesAreRefused() {
     #expect(throws: PipelineError.missingKey(path: "p.yaml", key: "model")) {
-      try read("schema: 1\nname: a\nfinder: { weights: f }\n")
+      try read("schema: 1\nname: a\ndetector: { weights: f }\n")
     }
     #expect(throws: PipelineError.self) { try read("schema: 2\nname: a\n") }
     #expect(throws: PipelineError.self) { try read("") }

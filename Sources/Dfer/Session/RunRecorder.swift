@@ -34,7 +34,7 @@ public struct RunRecorder {
     self.options = options ?? models.record.merging(run.options.record) { $1 }
     inputStamp = FileStamp(path: run.source.info.location)
     if let warning = ComputeInfo.warning { warnings.append(warning) }
-    warnings += run.source.info.warnings
+    warnings += models.pipeline.warnings + run.source.info.warnings
     if let hop = run.options.hop, abs(hop - run.grid.hopSeconds) > 1e-6 {
       warnings.append(
         "clips start \(Self.text(run.grid.hopSeconds)) s apart, not \(Self.text(hop)) s: whole samples of \(Self.text(run.grid.step)) s"
