@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -25,9 +26,13 @@ int csignals_listen(const int *numbers, int count) {
   }
   struct sigaction action = {.sa_handler = heard, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
+  sigset_t wanted;
+  sigemptyset(&wanted);
   for (int index = 0; index < count; index++) {
     if (sigaction(numbers[index], &action, NULL) != 0) return -1;
+    sigaddset(&wanted, numbers[index]);
   }
+  if (pthread_sigmask(SIG_UNBLOCK, &wanted, NULL) != 0) return -1;
   return ends[0];
 }
 

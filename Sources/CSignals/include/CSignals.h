@@ -1,11 +1,14 @@
 // Signals as bytes in a pipe, because a handler may do next to nothing itself, and none of it in Swift.
 //
-// libdispatch's signal sources were tried first. They read from a signalfd, which hears a signal only while every thread
-// blocks it; OpenBLAS's threads exist before `main` and block nothing, so the kernel gives them the signal, and it is lost.
+// libdispatch's signal sources were tried first. They read from a signalfd, which hears a signal only while every
+// thread blocks it; OpenBLAS's threads exist before `main` and block nothing, so that the kernel gives them the signal,
+// and it is lost.
 #pragma once
 
-/// From now on each of these signals writes its number as one byte to a pipe, on whatever thread it arrives. System calls
-/// that it interrupts go on. Returns the end to read from, which stays open as long as the process, or -1 with `errno`.
+/// From now on each of these signals writes its number as one byte to a pipe, on whatever thread it arrives. System
+/// calls that it interrupts go on. The calling thread no longer blocks them: a program starts with what the thread that
+/// started it blocks, and those of thread pools block nearly everything. Returns the end to read from, which stays open
+/// as long as the process, or -1 with `errno`.
 int csignals_listen(const int *numbers, int count);
 
 
