@@ -3,72 +3,18 @@ import DferModels
 import DferONNX
 import DferTensor
 import DferTestSupport
-import DferTimeline
 import DferTracking
-import DferVideo
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Dfer
 
 /// Other people's networks in pipeline files, whole path to rows. Skipped where Python lacks the packages that make them.
 @Suite(.enabled(if: RuntimeLibrary.path != nil && Python.has("timm") && Python.has("onnx"))) struct ONNXPipelineTests {
-  private let scratch: ScratchFolder
-  private let compute = ComputeChoice(library: RuntimeLibrary.path)
+  private let rows: ONNXRows
+  private var scratch: ScratchFolder { rows.scratch }
 
-  init() throws { scratch = try ScratchFolder() }
-
-  /// A pipeline's reader that keeps what it is shown.
-  private final class Recorder: ClipClassifying {
-    let reader: FaceReader
-    let shown = Mutex<[[Image]]>([])
-    init(_ reader: FaceReader) { self.reader = reader }
-
-    func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading] {
-      shown.withLock { $0 += clips }
-      return try reader.read(clips, points: points)
-    }
-
-    func views(of crop: Image, points: [Point]) -> [Image] { [crop] }
-  }
-
-  /// Reads the sample and gives its rows with faces, and all crops that the network saw.
-  private func rows(of pipeline: Pipeline) throws -> (rows: [ClipResult], crops: [[Image]]) {
-    let models = try LoadedPipeline(pipeline, keptTubes: 1, compute: compute)
-    let recorder = Recorder(models.reader)
-    let source = try VideoSource(Shared.root.appendingPathComponent("Samples/one-face.mp4").path)
-    var stages = models.stages(RunOptions())
-    stages.classifier = recorder
-    let run = AnalysisRun(source, stages: stages)
-    var rows: [ClipResult] = []
-    while let event = try run.next() { if case .row(let row) = event, row.faceID != nil { rows.append(row) } }
-    return (rows, recorder.shown.withLock { $0 })
-  }
-
-  /// What Python makes of the same crops with the same network: probabilities of each clip.
-  private func python(_ crops: [[Image]], size: Int, _ program: String) throws -> Tensor {
-    let file = scratch.file("crops.raw")
-    try Data(crops.joined().flatMap(\.pixels)).write(to: file)
-    _ = try Python.read(
-      file,
-      """
-      import sys, numpy as np, torch
-      from safetensors.torch import save_file
-      sys.path.insert(0, "\(Shared.root.path)/docs/examples")
-      crops = np.fromfile(sys.argv[1], dtype=np.uint8).reshape(\(crops.count), -1, \(size), \(size), 3)
-      clips = torch.from_numpy(crops).float().permute(0, 1, 4, 2, 3) / 255
-      \(program)
-      save_file({"p": p.contiguous()}, "\(scratch.file("p.safetensors").path)")
-      """)
-    return try SafetensorsFile(path: scratch.file("p.safetensors").path).tensor("p")
-  }
-
-  private func expectEqual(_ rows: [ClipResult], _ expected: Tensor) {
-    let found = rows.flatMap(\.probabilities)
-    let worst = zip(found, expected.values).map { abs($0 - $1) }.max() ?? .infinity
-    #expect(!rows.isEmpty && found.count == expected.count && worst < 1e-4, "\(rows.count) rows, off by \(worst)")
-  }
+  init() throws { rows = try ONNXRows() }
 
   /// The script of docs/models.md.
   @Test func efficientNetOfTheDocuments() throws {
@@ -81,8 +27,8 @@ import Testing
       import classifier
       classifier.write("\(stem)")
       """)
-    let (rows, crops) = try rows(of: Pipeline(contentsOf: URL(fileURLWithPath: stem + ".yaml")))
-    let expected = try python(
+    let (found, crops) = try rows.read(Pipeline(contentsOf: URL(fileURLWithPath: stem + ".yaml")))
+    let expected = try rows.python(
       crops, size: 224,
       """
       import classifier
@@ -91,9 +37,9 @@ import Testing
       model = classifier.network()
       with torch.no_grad(): p = torch.stack([model((clip - mean) / std).softmax(1).mean(0) for clip in clips])
       """)
-    expectEqual(rows, expected)
+    rows.expectEqual(found, expected)
     // Networks that say the same of everything would be equal whatever they are shown.
-    #expect(rows.allSatisfy { ($0.probabilities.max() ?? 0) > 0.2 })
+    #expect(found.allSatisfy { ($0.probabilities.max() ?? 0) > 0.2 })
   }
 
   /// The other choices: a clip of BGR bytes with the colours last that gives probabilities, in a fixed batch of one.
@@ -123,8 +69,8 @@ import Testing
         input: {size: 48, frames: 8, colours: bgr, range: 255, mean: [1, 2, 3], std: 2, layout: nthwc}
         output: {kind: probabilities, name: p}
       """
-    let (rows, crops) = try rows(of: Pipeline(yaml: yaml, path: "clip.yaml", folder: scratch.url))
-    let expected = try python(
+    let (found, crops) = try rows.read(Pipeline(yaml: yaml, path: "clip.yaml", folder: scratch.url))
+    let expected = try rows.python(
       crops, size: 48,
       """
       torch.manual_seed(7)
@@ -133,7 +79,7 @@ import Testing
       x = c(x.permute(0, 2, 1, 3, 4) / 64).relu()
       p = f(x.mean((2, 3, 4)) * 8).softmax(1).detach()
       """)
-    expectEqual(rows, expected)
+    rows.expectEqual(found, expected)
   }
 
   @Test func whatDoesNotFitIsNamed() throws {
@@ -155,7 +101,7 @@ import Testing
           input: {size: 32}
         """
       for (old, new) in changes { yaml = yaml.replacing(old, with: new) }
-      _ = try Pipeline(yaml: yaml, path: stem, folder: scratch.url).reader(compute: compute)
+      _ = try Pipeline(yaml: yaml, path: stem, folder: scratch.url).reader(compute: rows.compute)
     }
     try load()
     for (changes, words) in [

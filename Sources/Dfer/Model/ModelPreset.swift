@@ -17,7 +17,7 @@ package struct ModelPreset: Sendable, Hashable {
   package static let all = [
     efficientNet("emotieff-b0", file: "enet_b0_8_best_vgaf.onnx", size: 224),
     efficientNet("emotieff-b0-afew", file: "enet_b0_8_best_afew.onnx", size: 224),
-    efficientNet("emotieff-b2", file: "enet_b2_8.onnx", size: 260), mobileFaceNet,
+    efficientNet("emotieff-b2", file: "enet_b2_8.onnx", size: 260), mobileFaceNet, visionTransformer,
   ]
 
   /// EmotiEffLib (formerly HSEmotion) of A. V. Savchenko: EfficientNets, pre-trained on faces, trained on AffectNet.
@@ -40,6 +40,25 @@ package struct ModelPreset: Sendable, Hashable {
         crop: 1.1          # it learned from faces without a margin
         """)
   }
+
+  /// Fine-tuned from google/vit-base-patch16-224-in21k on the images of FER-2013, which show little around the face.
+  private static let visionTransformer = ModelPreset(
+    name: "vit-face-expression", file: "model.onnx",
+    about: "ViT-B/16 of T. Pakov, seven expressions of FER-2013, single images, large",
+    source: "https://huggingface.co/trpakov/vit-face-expression, onnx", licence: "Apache-2.0", sha256: nil,
+    card: """
+      system: onnx
+      licence: Apache-2.0
+      source: "https://huggingface.co/trpakov/vit-face-expression/tree/main/onnx"
+      labels: [anger, disgust, fear, happiness, neutral, sadness, surprise]
+      input:
+        size: 224
+        colours: rgb
+        mean: 0.5
+        std: 0.5
+      output: {kind: logits}
+      crop: 1.0
+      """)
 
   /// OpenCV Zoo's network. It learned from faces that were turned and scaled by five points to 112 x 112 pixels; crops of
   /// dfer are upright squares of about that part of the face.

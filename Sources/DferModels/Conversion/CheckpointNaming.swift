@@ -10,7 +10,7 @@ package enum CheckpointNaming: String, Sendable, CaseIterable {
   case maeDFER = "MAE-DFER"
   /// timm: `blocks.0.attn.qkv.weight` behind patches of one image.
   case timmViT = "ViT of timm"
-  /// Hugging Face transformers: `vit.encoder.layer.0...`.
+  /// Hugging Face transformers: `vit.encoder.layer.0...`, in memory of version 5 `vit.layers.0...`.
   case huggingFaceViT = "ViT of Hugging Face"
 
   /// By the names in a file; nil for other networks.
@@ -19,7 +19,7 @@ package enum CheckpointNaming: String, Sendable, CaseIterable {
     let patch = file.shape(of: "patch_embed.proj.weight") ?? file.shape(of: "encoder.patch_embed.proj.weight") ?? []
     if file.contains("videomae.encoder.layer.0.layernorm_before.weight") {
       self = .huggingFaceVideoMAE
-    } else if file.contains("vit.encoder.layer.0.layernorm_before.weight") {
+    } else if ["encoder.layer", "layers"].contains(where: { file.contains("vit.\($0).0.layernorm_before.weight") }) {
       self = .huggingFaceViT
     } else if has("blocks.0.first_attn.q.weight") {
       self = .maeDFER
@@ -46,7 +46,11 @@ package enum CheckpointNaming: String, Sendable, CaseIterable {
 
   /// Tensors that the network does without: fixed tables, and key biases, which softmax takes away again.
   package func ignores(_ tensor: String) -> Bool {
-    if tensor.hasSuffix("key.bias") || tensor.hasSuffix("k_bias") || tensor.hasSuffix("mask_token") { return true }
+    if tensor.hasSuffix("key.bias") || tensor.hasSuffix("k_proj.bias") || tensor.hasSuffix("k_bias")
+      || tensor.hasSuffix("mask_token")
+    {
+      return true
+    }
     return readsClips && (tensor.hasSuffix("position_embeddings") || tensor.hasSuffix("pos_embed"))
   }
 

@@ -65,7 +65,8 @@ extension VisionTransformer {
   /// all scores of a query, so that softmax takes it away again.
   package static func timmName(_ name: String) -> TensorSource { CrossViT.timmName(name) }
 
-  /// Where they lie in files of Hugging Face transformers (`ViTForImageClassification`).
+  /// Where they lie in files of Hugging Face transformers (`ViTForImageClassification`): under the names of version 4, which
+  /// all published files have, or under those that version 5 gives its tensors in memory.
   package static func huggingFaceName(_ name: String) -> TensorSource {
     let parts = name.split(separator: ".").map(String.init)
     let end = parts.last ?? ""
@@ -76,8 +77,26 @@ extension VisionTransformer {
     case "norm": return .tensor("vit.layernorm.\(end)")
     case "head": return .tensor("classifier.\(end)")
     case "blocks":
-      return VideoMAENames.huggingFaceBlock("vit.encoder.layer.\(parts[1])", parts.dropFirst(2).joined(separator: "."))
+      let rest = parts.dropFirst(2).joined(separator: ".")
+      return .firstOf([
+        VideoMAENames.huggingFaceBlock("vit.encoder.layer.\(parts[1])", rest),
+        newBlock("vit.layers.\(parts[1])", rest),
+      ])
     default: return .tensor(name)
+    }
+  }
+
+  /// A parameter of a block as version 5 of transformers names it.
+  private static func newBlock(_ path: String, _ name: String) -> TensorSource {
+    let end = name.split(separator: ".").last ?? ""
+    switch name {
+    case "attn.qkv.weight": return .stacked(["q", "k", "v"].map { "\(path).attention.\($0)_proj.weight" })
+    case "attn.q_bias": return .tensor("\(path).attention.q_proj.bias")
+    case "attn.v_bias": return .tensor("\(path).attention.v_proj.bias")
+    case "attn.proj.weight", "attn.proj.bias": return .tensor("\(path).attention.o_proj.\(end)")
+    case "norm1.weight", "norm1.bias": return .tensor("\(path).layernorm_before.\(end)")
+    case "norm2.weight", "norm2.bias": return .tensor("\(path).layernorm_after.\(end)")
+    default: return .tensor("\(path).\(name)")
     }
   }
 }
