@@ -77,7 +77,7 @@ struct Export: ParsableCommand {
     guard videos.count == 1 else {
       throw UnreadableTimeline(path: input, reason: "rows of \(videos.count) videos; export each video's own file")
     }
-    let (rows, baselines) = try modelling.apply(videos[0].rows, labels: source.timeline.labels)
+    let (rows, baselines) = try modelling.apply(videos[0].rows, labels: source.timeline.labels, name: input)
     let reference = try against.map { path in try self.reference(path, source, rows) }
     warnOfMissingVideo(source.media)
     var layout = source.layout

@@ -47,7 +47,9 @@ struct Summary: ParsableCommand {
       var lines = [table.header]
       for source in sources {
         for video in source.timeline.videos {
-          let rows = try modelling.apply(video.rows, labels: source.timeline.labels).rows
+          let rows = try modelling.apply(
+            video.rows, labels: source.timeline.labels, name: video.source ?? source.name
+          ).rows
           let statistics = TimelineStatistics(rows, labels: source.timeline.labels)
           lines += table.lines(video.source ?? source.name, statistics)
         }

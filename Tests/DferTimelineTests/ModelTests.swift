@@ -22,7 +22,9 @@ private let labels = ["anger", "neutral", "surprise"]
 
   @Test func rawValuesAreNeverAltered() {
     let rows = exampleRows(["nan?sna", ".sn.aa."])
-    let all = model { ($0.smoothing, $0.hysteresis, $0.abstainBelow, $0.usesNeutralBaseline) = (3, 0.2, 0.5, true) }
+    let all = model {
+      ($0.smoothing, $0.hysteresis, $0.abstainBelow, $0.neutralBaseline) = (3, 0.2, 0.5, .whereNeutralIsLikeliest)
+    }
     var result = all.apply(rows, labels: labels).rows
     #expect(result.count == rows.count && result.contains { $0.modelled != nil })
     for index in result.indices { result[index].modelled = nil }
@@ -64,20 +66,44 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(abs(TimelineStatistics(timeline).faces[0].unreadSeconds - 0.8) < 1e-9)
   }
 
-  @Test func neutralMomentsBecomeNeutral() throws {
-    // Somebody whose resting face looks a little angry.
+  @Test func aRestingFaceThatLooksAngryIsCorrectedByHand() throws {
     var rows = exampleRows(["nnnnss"])
     for index in 0..<4 { rows[index].probabilities = [0.35, 0.6, 0.05] }
-    rows[4].probabilities = [0.4, 0.15, 0.45]
-    let (result, baselines) = model { $0.usesNeutralBaseline = true }.apply(rows, labels: labels)
+    rows[4].probabilities = [0.5, 0.1, 0.4]
+    let (result, baselines) = model { $0.neutralBaseline = .whereNeutralIsLikeliest }.apply(rows, labels: labels)
     let baseline = try #require(baselines.first)
     #expect(abs((baseline.means["anger"] ?? 0) - 0.35) < 1e-6 && baseline.neutralSeconds > 3)
-    let rest = try #require(result[0].modelled)
-    #expect(abs(rest.probabilities[0]) < 1e-6 && abs(rest.probabilities[1] - 1) < 1e-6)
-    #expect(abs((result[4].modelled?.probabilities[0] ?? 0) - 0.05) < 1e-6)
-    // Too little neutral time: nothing is taken off, and that is said.
-    let short = model { $0.usesNeutralBaseline = true }.apply(exampleRows(["ns"]), labels: labels)
+    // (0.2 / 0.35)^0.75, 1 and (0.2 / 0.05)^0.75 are 0.6572, 1 and 2.8284.
+    for (row, raw) in [(0, [0.35, 0.6, 0.05]), (4, [0.5, 0.1, 0.4])] {
+      let products = zip(raw, [0.657203, 1, 2.828427]).map { $0 * $1 }
+      let shown = try #require(result[row].modelled)
+      for (value, product) in zip(shown.probabilities, products) {
+        #expect(abs(Double(value) - product / products.reduce(0, +)) < 1e-5)
+      }
+    }
+    #expect(shown(result) == "nnnnss")
+    // Too little neutral time: nothing is changed, and that is said.
+    let short = model { $0.neutralBaseline = .whereNeutralIsLikeliest }.apply(exampleRows(["ns"]), labels: labels)
     #expect(short.baselines.first?.means.isEmpty == true && short.rows[0].modelled?.probabilities == [0.1, 0.8, 0.1])
+  }
+
+  @Test func aPeriodOfRestCountsWhateverIsReadThere() throws {
+    // At rest for three clips this face is read as angry: never neutral, so that only the period tells. A second face comes later.
+    var rows = exampleRows(["aaasn", "...na"])
+    for index in rows.indices where rows[index].faceID == 0 && rows[index].clip < 3 {
+      rows[index].probabilities = [0.5, 0.4, 0.1]
+    }
+    let model = model { $0.neutralBaseline = .period(0...2.4) }
+    let (result, baselines) = model.apply(rows, labels: labels)
+    #expect(shown(result.filter { $0.faceID == 0 }) == "nnnsn")
+    #expect(baselines.map(\.faceID) == [0, 1] && abs(baselines[0].neutralSeconds - 2.4) < 1e-6)
+    #expect(abs((baselines[0].means["anger"] ?? 0) - 0.5) < 1e-6)
+    #expect(baselines[1].means.isEmpty, "a face that was not there is not corrected")
+    #expect(result.filter { $0.faceID == 1 }.allSatisfy { $0.modelled?.probabilities == $0.probabilities })
+    #expect(model.recorded == ["neutral_baseline": "true", "neutral_period": "0.0-2.4"])
+    // Readings of 0 in a table stay finite.
+    for index in rows.indices where rows[index].faceID == 0 { rows[index].probabilities = [1, 0, 0] }
+    #expect(model.apply(rows, labels: labels).rows.allSatisfy { $0.modelled?.confidence.isFinite ?? true })
   }
 
   @Test func modelledColumnsSurviveFiles() throws {
