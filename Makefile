@@ -132,7 +132,7 @@ deb: setup  ## the Debian package alone
 wheel: .build-python/ready  ## a wheel for Python that carries the program (after make dist)
 	PYTHON=$(CURDIR)/.build-python/bin/python packaging/wheel.sh
 
-dist-test:  ## packages on clean Debian 12 and 13: install, read, compare the rows, remove (root, debootstrap)
+dist-test:  ## packages on clean Debian 12, 13 and Ubuntu 24.04: install, read, compare the rows, remove (root, debootstrap)
 	packaging/dist-test.sh
 
 recipes:  ## whether the recipes of other package managers can be parsed

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# The packages on clean systems: makes Debian 12 and 13 in folders, installs what is in dist/ there without any toolchain, does the
-# README's main job, compares the rows with those of the program in .build/release, and removes the package again.
+# The packages on clean systems: makes Debian 12 and 13 and Ubuntu 24.04 in folders, installs what is in dist/ there without
+# any toolchain, does the README's main job, compares the rows with those of the program in .build/release, and removes the
+# package again.
 #
-#   packaging/dist-test.sh [12] [13]      needs root, debootstrap and dist/ (make dist; the package for 13 is made on 13)
+#   packaging/dist-test.sh [12] [13] [24.04]    needs root, debootstrap and dist/ (make dist; the package for 13 is made on 13)
 . "$(dirname "$0")/lib.sh"
 here=$root/packaging
 systems=${SYSTEMS:-$work/systems}
 reference=${REFERENCE:-$root/.build/release/dfer}
-declare -A names=([12]=bookworm [13]=trixie)
+declare -A names=([12]=bookworm [13]=trixie [24.04]=noble)
 mkdir -p "$systems" "$work"
 failures=0
 
@@ -33,7 +34,7 @@ fresh() {
   echo "$copy"
 }
 
-for release in ${*:-12 13}; do
+for release in ${*:-12 13 24.04}; do
   # The tarball: nothing is installed at all.
   system=$(fresh "$release")
   archive=$dist/dfer-$version-linux-$machine.tar.gz
@@ -46,7 +47,9 @@ for release in ${*:-12 13}; do
 
   # The Debian package: apt brings the system's libraries.
   package=$(find "$dist" -name "dfer_*deb${release}u1_*.deb" | head -1)
-  if [ -z "$package" ]; then
+  if [ "$release" = 24.04 ]; then
+    say "package on $release" "none: Debian packages are for Debian"
+  elif [ -z "$package" ]; then
     say "package on $release" "SKIPPED: no dfer_*~deb${release}u1_*.deb in $dist (make deb on Debian $release)"
   else
     system=$(fresh "$release")
