@@ -36,10 +36,14 @@ build: setup
 	swift build -c release --product dfer
 
 # apt-get runs only when something is missing.
+define install
+missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
+  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+endef
+
 setup:
-	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	@$(call install,$(PACKAGES))
 	@PATH=$$PATH:/sbin:/usr/sbin; \
 	if ! { command -v ld && ldconfig -p | grep -q libncurses.so.6 && ldconfig -p | grep -q libxml2.so && \
 	    ldconfig -p | grep -q libcurl.so.4 && ls /usr/include/c++/*/vector && [ -e /usr/include/stdio.h ]; } >/dev/null 2>&1; then \
@@ -47,9 +51,7 @@ setup:
 	@command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install"; exit 1; }
 
 setup-test: setup
-	@missing=$$(for p in $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	@$(call install,$(TEST_PACKAGES))
 
 install: build  ## binary, pipelines, weights, manual page and completions under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/dfer/Pipelines
@@ -117,16 +119,16 @@ test-r:  ## the R package: R CMD check with the program
 	  R CMD check --no-manual dfer_*.tar.gz
 
 # Packages: what is published is in dist/. docs/install.md says which is for whom.
-DIST_PACKAGES = nasm patchelf debhelper libssl-dev zlib1g-dev libbz2-dev libdav1d-dev libxcb1-dev libxcb-shm0-dev libxcb-shape0-dev \
+DEB_PACKAGES = build-essential debhelper
+DIST_PACKAGES = nasm patchelf libssl-dev zlib1g-dev libbz2-dev libdav1d-dev libxcb1-dev libxcb-shm0-dev libxcb-shape0-dev \
   libxcb-xfixes0-dev
 
 dist: setup  ## portable tarball, Debian package of this release, checksums, bill of materials
-	@missing=$$(for p in $(DIST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-	if [ -n "$$missing" ]; then $(SUDO) apt-get update && \
-	  DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y --no-install-recommends $$missing; fi
+	@$(call install,$(DEB_PACKAGES) $(DIST_PACKAGES))
 	packaging/dist.sh
 
 deb: setup  ## the Debian package alone
+	@$(call install,$(DEB_PACKAGES))
 	packaging/dist.sh deb
 
 wheel: .build-python/ready  ## a wheel for Python that carries the program (after make dist)

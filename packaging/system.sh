@@ -30,6 +30,8 @@ fi
 cp -L /etc/resolv.conf "$folder/etc/resolv.conf"
 cp /etc/hosts "$folder/etc/hosts"
 if [ $# -gt 0 ]; then
-  chroot "$folder" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"' sh "$@" \
+  # Nothing of the environment is meant for a system in which its folders do not exist.
+  chroot "$folder" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
+    sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh "$@" \
     > "$folder.log" 2>&1 || { tail -5 "$folder.log"; exit 1; }
 fi
