@@ -45,6 +45,37 @@ import Testing
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.200\n"))
   }
 
+  @Test func restIsTakenFromAPeriodOrAnotherTable() throws {
+    let talk = try String(contentsOf: folder.file("talk.csv"), encoding: .utf8)
+    #expect(try dfer("export", "talk.csv", "--neutral-period", "0-1.2", "-o", "a.csv").status == 0)
+    let corrected = try String(contentsOf: folder.file("a.csv"), encoding: .utf8)
+    #expect(corrected.contains("m_neutral") && corrected.contains(",ok,1,neutral,0.750000,0.500000,0.250000,0.750000,"))
+    for period in ["3", "2-2.5", "3-1", "a-b"] {
+      let wrong = try dfer("export", "talk.csv", "--neutral-period", period, "-o", "b.csv")
+      #expect(wrong.status == 2 && wrong.errors.contains("at least 1 s like 0-3"))
+    }
+    let late = try dfer("export", "talk.csv", "--neutral-period", "90-95", "-o", "c.csv")
+    #expect(late.status == 0 && late.errors.contains("too little rest was seen of face 0 for --neutral-period"))
+    #expect(
+      try dfer("export", "talk.csv", "--neutral-period", "0-3", "--neutral-rows", "talk.csv", "-o", "d.csv").status == 2
+    )
+
+    #expect(try dfer("export", "talk.csv", "--neutral-rows", "talk.csv", "-o", "e.csv").status == 0)
+    #expect(
+      try String(contentsOf: folder.file("e.model.json"), encoding: .utf8).contains("\"neutral_rows\" : \"talk.csv\""))
+    try
+      (talk + "3,0,2.4,4.0,3.2,60,100,ok,1,joy,0.75,0.5,0.75,0.25,16,1,,,,,,,,,\n"
+      + "3,1,2.4,4.0,3.2,60,100,ok,1,joy,0.75,0.5,0.75,0.25,16,1,,,,,,,,,\n").write(
+        to: folder.file("two.csv"), atomically: true, encoding: .utf8)
+    let two = try dfer("summary", "talk.csv", "--neutral-rows", "two.csv")
+    #expect(two.status == 3 && two.errors.contains("two.csv: two faces at 2.4"))
+    try talk.replacingOccurrences(of: "p_joy", with: "p_anger").write(
+      to: folder.file("other.csv"), atomically: true, encoding: .utf8)
+    let other = try dfer("summary", "talk.csv", "--neutral-rows", "other.csv")
+    #expect(other.status == 3 && other.errors.contains("are not those of"))
+    #expect(try dfer("summary", "talk.csv", "--neutral-rows", "none.csv").status == 3)
+  }
+
   @Test func summarises() throws {
     let result = try dfer("summary", "talk.csv", "./talk.csv")
     let lines = result.output.split(separator: "\n")

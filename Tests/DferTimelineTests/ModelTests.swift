@@ -106,6 +106,33 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(model.apply(rows, labels: labels).rows.allSatisfy { $0.modelled?.confidence.isFinite ?? true })
   }
 
+  @Test func restOfAnotherRecordingIsTheSameAsAPeriod() throws {
+    var rest = exampleRows(["aaa"])
+    for index in rest.indices { rest[index].probabilities = [0.5, 0.4, 0.1] }
+    let (means, seconds) = TimelineModel.rest(in: rest, labels: labels)
+    #expect(abs(seconds - 3.2) < 1e-9 && abs((means["anger"] ?? 0) - 0.5) < 1e-6)
+    let rows =
+      rest
+      + exampleRows(["asn"]).map { row in
+        var later = row
+        (later.clip, later.startSeconds, later.endSeconds) = (row.clip + 10, row.startSeconds + 8, row.endSeconds + 8)
+        return later
+      }
+    let own = model { $0.neutralBaseline = .period(0...3.2) }.apply(rows, labels: labels)
+    let other = model { $0.neutralBaseline = .recording(means: means, seconds: seconds, name: "rest.csv") }
+    let same = other.apply(rows, labels: labels)
+    #expect(shown(same.rows) == shown(own.rows) && shown(same.rows).hasPrefix("nnn"))
+    for (one, two) in zip(own.rows, same.rows) {
+      for (first, second) in zip(one.modelled?.probabilities ?? [], two.modelled?.probabilities ?? []) {
+        #expect(abs(first - second) < 1e-6)
+      }
+    }
+    #expect(other.recorded == ["neutral_baseline": "true", "neutral_rows": "rest.csv"])
+    #expect(TimelineModel.secondFace(in: rows) == nil)
+    #expect(TimelineModel.secondFace(in: exampleRows(["nnn", ".nn"])) == 0.8)
+    #expect(TimelineModel.rest(in: exampleRows(["??"]), labels: labels).seconds == 0)
+  }
+
   @Test func modelledColumnsSurviveFiles() throws {
     let folder = try ScratchFolder()
     let rows = model { $0.abstainBelow = 0.85 }.apply(exampleRows(["na?n"]), labels: labels).rows

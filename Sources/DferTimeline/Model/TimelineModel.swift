@@ -21,11 +21,13 @@ package struct TimelineModel: Sendable, Hashable {
     case whereNeutralIsLikeliest
     /// Those of a period, in seconds from the container's start, whatever is read there; at least 1 s of them.
     case period(ClosedRange<Double>)
+    /// All of another recording of the only person: its mean reading by class, with sum 1, and its name.
+    case recording(means: [String: Double], seconds: Double, name: String)
 
     var leastSeconds: Double {
       switch self {
       case .whereNeutralIsLikeliest: 2
-      case .period: 1
+      case .period, .recording: TimelineModel.leastRest
       }
     }
   }
@@ -36,6 +38,8 @@ package struct TimelineModel: Sendable, Hashable {
   static let baselineStrength = 0.75
   /// What a plain reading of a face at rest gives `neutral`; the other classes share the rest.
   static let plainNeutral = 0.6
+  /// Seconds of rest that a mean is taken of, at least.
+  package static let leastRest = 1.0
   /// Rows hold four decimals, so nothing smaller is known.
   private static let leastProbability = 1e-4
 
@@ -49,12 +53,17 @@ package struct TimelineModel: Sendable, Hashable {
       ("smooth", smoothing.map { "\($0)" }), ("hysteresis", hysteresis.map { "\($0)" }),
       ("abstain_below", abstainBelow.map { "\($0)" }), ("neutral_baseline", neutralBaseline.map { _ in "true" }),
       ("neutral_period", neutralPeriod.map { "\($0.lowerBound)-\($0.upperBound)" }),
+      ("neutral_rows", neutralRecording),
     ]
     return Dictionary(uniqueKeysWithValues: all.compactMap { key, value in value.map { (key, $0) } })
   }
 
   private var neutralPeriod: ClosedRange<Double>? {
     if case .period(let period) = neutralBaseline { period } else { nil }
+  }
+
+  private var neutralRecording: String? {
+    if case .recording(_, _, let name) = neutralBaseline { name } else { nil }
   }
 
   /// What was found of one face on the way.
@@ -71,18 +80,7 @@ package struct TimelineModel: Sendable, Hashable {
   ///
   /// - Parameter labels: classes in the order of the rows' probabilities.
   package func apply(_ rows: [ClipResult], labels: [String]) -> (rows: [ClipResult], baselines: [Baseline]) {
-    var shares: [Int: [Share]] = [:]
-    var splitter = ShareSplitter()
-    var places: [RowKey: Int] = [:]
-    for (place, row) in rows.enumerated() { places[RowKey(row)] = place }
-    var all: [TimeShare] = []
-    for row in rows { all += splitter.add(row) }
-    all += splitter.finish()
-    for share in all where share.rawReading(labels) != nil {
-      guard let face = share.row.faceID, let place = places[RowKey(share.row)] else { continue }
-      shares[face, default: []].append(
-        Share(place: place, start: share.start, end: share.end, values: share.row.probabilities.map(Double.init)))
-    }
+    let shares = Self.shares(rows, labels: labels)
     var result = rows
     var baselines: [Baseline] = []
     for face in shares.keys.sorted() {
@@ -95,7 +93,57 @@ package struct TimelineModel: Sendable, Hashable {
     return (result, baselines)
   }
 
+  /// What a recording of one person at rest shows, for `NeutralMoments.recording`: the geometric mean of its readings, with
+  /// sum 1, and the seconds it is taken of. Its faces are that person, however many tracks they are.
+  package static func rest(
+    in rows: [ClipResult], labels: [String]
+  ) -> (means: [String: Double], seconds: Double) {
+    let all = shares(rows, labels: labels).sorted { $0.key < $1.key }.flatMap(\.value)
+    let (means, seconds) = mean(all, of: labels.count) { $0.seconds }
+    return (Dictionary(uniqueKeysWithValues: zip(labels, means)), seconds)
+  }
+
+  /// Start of the first clip in which two faces are read; nil: there is one person at a time.
+  package static func secondFace(in rows: [ClipResult]) -> Double? {
+    var clip: Int?
+    for row in rows where [.ok, .partialClip].contains(row.status) && !row.probabilities.isEmpty {
+      if row.clip == clip { return row.startSeconds }
+      clip = row.clip
+    }
+    return nil
+  }
+
   // MARK: Steps
+
+  /// The time that each face's readings stand for, by face.
+  private static func shares(_ rows: [ClipResult], labels: [String]) -> [Int: [Share]] {
+    var shares: [Int: [Share]] = [:]
+    var splitter = ShareSplitter()
+    var places: [RowKey: Int] = [:]
+    for (place, row) in rows.enumerated() { places[RowKey(row)] = place }
+    var all: [TimeShare] = []
+    for row in rows { all += splitter.add(row) }
+    all += splitter.finish()
+    for share in all where share.rawReading(labels) != nil {
+      guard let face = share.row.faceID, let place = places[RowKey(share.row)] else { continue }
+      shares[face, default: []].append(
+        Share(place: place, start: share.start, end: share.end, values: share.row.probabilities.map(Double.init)))
+    }
+    return shares
+  }
+
+  /// Mean of the logarithms of readings, each counted for the seconds that `length` gives, as probabilities with sum 1.
+  private static func mean(
+    _ shares: [Share], of classes: Int, length: (Share) -> Double
+  ) -> (means: [Double], seconds: Double) {
+    var (seconds, sums) = (0.0, [Double](repeating: 0, count: classes))
+    for share in shares {
+      let time = length(share)
+      seconds += time
+      for index in sums.indices { sums[index] += log(max(share.values[index], leastProbability)) * time }
+    }
+    return (normalized(sums.map { exp(seconds > 0 ? $0 / seconds : 0) }), seconds)
+  }
 
   private struct RowKey: Hashable {
     let clip: Int
@@ -115,35 +163,37 @@ package struct TimelineModel: Sendable, Hashable {
   private func correct(
     _ shares: inout [Share], by moments: NeutralMoments, face: Int, neutral: Int, labels: [String]
   ) -> Baseline {
-    var (seconds, sums) = (0.0, [Double](repeating: 0, count: labels.count))
-    for share in shares {
-      let length: Double
-      switch moments {
-      case .whereNeutralIsLikeliest:
-        length = share.values.allSatisfy { $0 <= share.values[neutral] } ? share.seconds : 0
-      case .period(let period):
-        length = max(0, min(share.end, period.upperBound) - max(share.start, period.lowerBound))
+    let (rest, seconds): ([Double], Double)
+    switch moments {
+    case .whereNeutralIsLikeliest:
+      (rest, seconds) = Self.mean(shares, of: labels.count) { share in
+        share.values.allSatisfy { $0 <= share.values[neutral] } ? share.seconds : 0
       }
-      seconds += length
-      for index in sums.indices { sums[index] += log(max(share.values[index], Self.leastProbability)) * length }
+    case .period(let period):
+      (rest, seconds) = Self.mean(shares, of: labels.count) { share in
+        max(0, min(share.end, period.upperBound) - max(share.start, period.lowerBound))
+      }
+    case .recording(let means, let length, _):
+      (rest, seconds) = (labels.map { means[$0] ?? 0 }, length)
     }
     guard seconds >= moments.leastSeconds - 1e-6 else {
       return Baseline(faceID: face, neutralSeconds: seconds, means: [:])
     }
-    let rest = normalized(sums.map { exp($0 / seconds) })
     let others = (1 - Self.plainNeutral) / Double(max(labels.count - 1, 1))
     let factors = rest.indices.map { index in
-      pow((index == neutral ? Self.plainNeutral : others) / rest[index], Self.baselineStrength)
+      pow(
+        (index == neutral ? Self.plainNeutral : others) / max(rest[index], Self.leastProbability), Self.baselineStrength
+      )
     }
     for place in shares.indices {
-      shares[place].values = normalized(
+      shares[place].values = Self.normalized(
         zip(shares[place].values, factors).map { max($0, Self.leastProbability) * $1 })
     }
     return Baseline(
       faceID: face, neutralSeconds: seconds, means: Dictionary(uniqueKeysWithValues: zip(labels, rest)))
   }
 
-  private func normalized(_ values: [Double]) -> [Double] {
+  private static func normalized(_ values: [Double]) -> [Double] {
     let sum = values.reduce(0, +)
     return values.map { $0 / sum }
   }
