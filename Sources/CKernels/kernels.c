@@ -90,6 +90,12 @@ void ck_keep_freed_memory(void) {
 #endif
 }
 
+void ck_release_freed_memory(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 void ck_softmax(float *x, long rows, long columns, long stride, float scale) {
   DISPATCH(softmax, (x, rows, columns, stride, scale))
 }

@@ -89,8 +89,10 @@ void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, l
   DISPATCH(make_rows, (format, x, rows, stride, layout(format, inputs), to, ck_reduced_row(format, inputs), ck_bf16_way()))
 }
 
-void ck_reduced_softmax(const float *x, long rows, long stride, long inputs, float scale, float *to) {
-  DISPATCH(softmax_rows, (x, rows, stride, scale, layout(CK_INT16, inputs), to, ck_reduced_row(CK_INT16, inputs)))
+void ck_reduced_softmax(ck_format format, const float *x, long rows, long stride, long inputs, float scale, float *to,
+                        float *shares) {
+  DISPATCH(softmax_rows, (format, x, rows, stride, scale, layout(format, inputs), to, ck_reduced_row(format, inputs),
+                          ck_bf16_way(), shares))
 }
 
 void ck_reduced_pack_panel(ck_format format, const float *x, long stride, long inputs, long columns, float *panel) {

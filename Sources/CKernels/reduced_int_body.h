@@ -41,13 +41,6 @@ INLINE void CK(int_block)(int rows, int bytes, const float *x, long stride, ck_l
   float some[ROWS][TAKEN];
   float *to = columns < TAKEN ? some[0] : y;
   long apart = columns < TAKEN ? TAKEN : out;
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-    for (int c = 0; c < VECTORS; c++) {
-      V first = start ? (V){0} + start[r] : CK(number)(bias + offset + c * LANES);
-      memcpy(to + r * apart + c * LANES, &first, sizeof first);
-    }
   const float *words = panel + g.panel_head + offset;
   for (long b = 0; b < g.blocks; b++) {
     N sums[ROWS][VECTORS];
@@ -74,14 +67,19 @@ INLINE void CK(int_block)(int rows, int bytes, const float *x, long stride, ck_l
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
       for (int c = 0; c < VECTORS; c++) {
+        float *place = to + r * apart + c * LANES;
+        V before = b > 0 ? CK(number)(place) : start ? (V){0} + start[r] : CK(number)(bias + offset + c * LANES);
         V scale = scales[c] * x[r * stride + 2 * b];
+        // In two steps: a fused one would give other bits where there is an instruction for it.
         V product = __builtin_convertvector(sums[r][c], V) * scale;
-        V sum = CK(number)(to + r * apart + c * LANES) + product;
-        memcpy(to + r * apart + c * LANES, &sum, sizeof sum);
+        V sum = before + product;
+        if (floor > -INFINITY && b + 1 == g.blocks) {
+          N below = sum < floor;  // NaN is not below
+          sum = (V)((below & (N)((V){0} + floor)) | (~below & (N)sum));
+        }
+        memcpy(place, &sum, sizeof sum);
       }
   }
-  for (int r = 0; r < rows && floor > -INFINITY; r++)
-    for (int c = 0; c < TAKEN; c++) to[r * apart + c] = to[r * apart + c] < floor ? floor : to[r * apart + c];  // NaN stays
   if (columns < TAKEN)
     for (int r = 0; r < rows; r++) memcpy(y + r * out, some[r], (size_t)columns * sizeof(float));
 }

@@ -79,6 +79,8 @@ public struct LoadedPipeline: Sendable {
     layout.includesValence = behaviour.valence
     if behaviour.strengths { layout.strengths = ActionUnit.all.map(\.column) }
     self.layout = layout
+    // Files and what they were converted from.
+    Compute.releaseFreedMemory()
   }
 }
 

@@ -19,6 +19,10 @@ package enum Compute {
     }
   }
 
+  /// Gives the system back what has been freed until now. Memory that is freed is kept otherwise, which pays for tensors that come
+  /// and go, but not for what was needed once, at the start.
+  package static func releaseFreedMemory() { ck_release_freed_memory() }
+
   private static let chosenPrecision = Atomic<Int>(0)
 
   /// What products of networks that are opened from now on are made of, for reading; training is in 32-bit floats. Set it

@@ -91,25 +91,27 @@ struct ReducedTests {
         seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         return (Float(seed >> 40) / Float(1 << 24) - 0.5) * size
       }
-      // One column of the values at a time: what comes out are the weights themselves.
-      for column in Set([0, columns / 2, columns - 1]) {
-        let v = (0..<columns).map { $0 == column ? Float(1) : 0 }
-        var panel = [Float](repeating: 0, count: ck_reduced_panel(CK_INT16, columns))
-        var rows = [Float](repeating: .nan, count: 2 * ck_reduced_row(CK_INT16, columns))
-        var y = [Float](repeating: 0, count: 2)
-        ck_reduced_pack_columns(CK_INT16, v, 1, columns, 1, &panel)
-        ck_reduced_softmax(x, 2, columns, columns, 0.5, &rows)
-        ck_reduced_product(CK_INT16, rows, 2, columns, panel, nil, nil, -.infinity, 1, &y, 1)
-        for row in 0..<2 {
-          let powers = x[row * columns..<(row + 1) * columns].map { exp(0.5 * Double($0)) }
-          let (sum, top) = (powers.reduce(0, +), powers.max() ?? 1)
-          #expect(abs(Double(y[row]) - powers[column] / sum) < 1.5e-4 * top / sum)
+      for (format, tolerance) in [(CK_INT16, 1.5e-4), (CK_BF16, 4e-3)] {
+        // One column of the values at a time: what comes out are the weights themselves.
+        for column in Set([0, columns / 2, columns - 1]) {
+          let v = (0..<columns).map { $0 == column ? Float(1) : 0 }
+          var panel = [Float](repeating: 0, count: ck_reduced_panel(format, columns))
+          var rows = [Float](repeating: .nan, count: 2 * ck_reduced_row(format, columns))
+          var (y, shares) = ([Float](repeating: 0, count: 2), [Float](repeating: 0, count: 2))
+          ck_reduced_pack_columns(format, v, 1, columns, 1, &panel)
+          ck_reduced_softmax(format, x, 2, columns, columns, 0.5, &rows, &shares)
+          ck_reduced_product(format, rows, 2, columns, panel, nil, nil, -.infinity, 1, &y, 1)
+          for row in 0..<2 {
+            let powers = x[row * columns..<(row + 1) * columns].map { exp(0.5 * Double($0)) }
+            let (sum, top) = (powers.reduce(0, +), powers.max() ?? 1)
+            #expect(abs(Double(y[row] * shares[row]) - powers[column] / sum) < tolerance * top / sum)
+          }
+          var broken = x
+          broken[columns - 1] = .nan
+          ck_reduced_softmax(format, broken, 2, columns, columns, 0.5, &rows, &shares)
+          ck_reduced_product(format, rows, 2, columns, panel, nil, nil, -.infinity, 1, &y, 1)
+          #expect((y[0] * shares[0]).isNaN && (y[1] * shares[1]).isFinite)
         }
-        var broken = x
-        broken[columns - 1] = .nan
-        ck_reduced_softmax(broken, 2, columns, columns, 0.5, &rows)
-        ck_reduced_product(CK_INT16, rows, 2, columns, panel, nil, nil, -.infinity, 1, &y, 1)
-        #expect(y[0].isNaN && y[1].isFinite)
       }
     }
   }

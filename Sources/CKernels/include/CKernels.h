@@ -25,6 +25,8 @@ static inline void ck_pause(void) {
 /// Lets the allocator keep freed arrays for the next ones (GNU libc; nothing elsewhere). Without it every activation of
 /// more than 128 KiB is fresh pages from the kernel, zeroed and faulted in one by one.
 void ck_keep_freed_memory(void);
+/// Gives memory back that has been freed until now.
+void ck_release_freed_memory(void);
 
 // Rows
 
@@ -117,8 +119,10 @@ long ck_reduced_row(ck_format format, long inputs);
 long ck_reduced_panel(ck_format format, long inputs);
 /// Makes `rows` rows of x, `stride` numbers apart, ready for ck_reduced_product: one behind the other in `to`.
 void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, long inputs, float *to);
-/// Ready rows of CK_INT16 for softmax(scale * x), all in one pass; scale > 0.
-void ck_reduced_softmax(const float *x, long rows, long stride, long inputs, float scale, float *to);
+/// Ready rows of CK_BF16 or CK_INT16 for softmax(scale * x), all in one pass; scale > 0. What is computed with row r has to be
+/// multiplied by shares[r] afterwards.
+void ck_reduced_softmax(ck_format format, const float *x, long rows, long stride, long inputs, float scale, float *to,
+                        float *shares);
 /// Makes a panel of up to CK_PANEL rows of a weight [outputs, inputs], `stride` numbers apart.
 void ck_reduced_pack_panel(ck_format format, const float *weight, long stride, long inputs, long outputs, float *panel);
 /// Makes a panel of up to CK_PANEL columns of x [inputs, ...], whose rows are `stride` numbers apart.

@@ -90,16 +90,16 @@ extension Kernels {
     let most = max(14, 65_536 / s.keys / 14 * 14)
     let parts = min((s.queries + most - 1) / most, (2 * Compute.threads + tasks - 1) / tasks)
     let sizes = [
-      keyPanels * keyPanel, valuePanels * valuePanel, most * queryRow, most * weightRow, most * s.keys,
+      keyPanels * keyPanel, valuePanels * valuePanel, most * queryRow, most * weightRow, most * s.keys, most,
     ]
     let starts = sizes.indices.map { sizes[..<$0].reduce(0) { $0 + ($1 + 15) / 16 * 16 } }
     return make([s.batch, s.queries, s.columns]) { y in
-      parallel(tasks * parts, scratch: starts[4] + sizes[4]) { index, room in
+      parallel(tasks * parts, scratch: starts[5] + sizes[5]) { index, room in
         let (pair, part) = index.quotientAndRemainder(dividingBy: parts)
         let (batch, column) = (pair / s.heads, pair % s.heads * s.width)
         let key = batch * s.keys * stride + column
         let (keys, values) = (room, room + starts[1])
-        let (queries, weights, p) = (room + starts[2], room + starts[3], room + starts[4])
+        let (queries, weights, p, shares) = (room + starts[2], room + starts[3], room + starts[4], room + starts[5])
         for panel in 0..<keyPanels {
           let first = panel * width
           ck_reduced_pack_panel(
@@ -122,16 +122,15 @@ extension Kernels {
               format, queries, count, s.width, keys + panel * keyPanel, nil, nil, -.infinity,
               min(width, s.keys - panel * width), p + panel * width, s.keys)
           }
-          if format == CK_INT16 {
-            ck_reduced_softmax(p, count, s.keys, s.keys, s.scale, weights)
-          } else {
-            ck_softmax(p, count, s.keys, s.keys, s.scale)
-            ck_reduced_rows(format, p, count, s.keys, s.keys, weights)
-          }
+          ck_reduced_softmax(format, p, count, s.keys, s.keys, s.scale, weights, shares)
           for panel in 0..<valuePanels {
             ck_reduced_product(
               format, weights, count, s.keys, values + panel * valuePanel, nil, nil, -.infinity,
               min(width, s.width - panel * width), y + (query * s.columns + column + panel * width), s.columns)
+          }
+          for row in 0..<count {
+            let out = y + ((query + row) * s.columns + column)
+            ck_scale(out, shares[row], out, s.width)
           }
         }
       }
