@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dfer
+import DferTensor
 import DferVideo
 import Foundation
 
@@ -19,12 +20,16 @@ struct WatchBench: ParsableCommand {
   @Option(help: "Share of tubes that the encoder reads, 0.1 to 1.")
   var keepTubes = 1.0
 
+  @Option(help: "Numbers in matrix products: fp32, bf16, int16 or int8.", transform: EncoderBench.precision(named:))
+  var precision = Precision.fp32
+
   func validate() throws {
     guard (0.1...1).contains(keepTubes) else { throw ValidationError("--keep-tubes must be 0.1 to 1") }
   }
 
   func run() throws {
     var report = options.report()
+    Compute.precision = precision
     try Self.measure(file, pipeline: pipeline, keepTubes: keepTubes, in: &report)
     try report.finish()
   }
@@ -51,7 +56,9 @@ struct WatchBench: ParsableCommand {
       } / 1e3
     let length = run.source.info.duration ?? last
     let stages = run.times.table
-    let other = total - stages.reduce(0) { $0 + $1.seconds }
+    // Clips that are read on other threads take no time of the run's own.
+    let own = stages.filter { !run.readsAhead || $0.name != "model" }
+    let other = total - own.reduce(0) { $0 + $1.seconds }
     report.add(
       "stage", columns: ["seconds", "% of run"],
       rows: (stages + [("other", other)]).map { ($0.name, [$0.seconds, 100 * $0.seconds / total]) })

@@ -8,7 +8,7 @@ public enum WhenSlow: String, Sendable, CaseIterable, Codable {
   case dropOldest = "drop-oldest"
 
   /// Events that wait at most. A live queue bridges the reading of one clip: two thirds of a second at 25 frames.
-  var capacity: Int { self == .block ? 8 : 16 }
+  var capacity: Int { self == .block ? 4 : 16 }
 }
 
 /// Keeps a few events of a source ready, decoded on a thread of its own.

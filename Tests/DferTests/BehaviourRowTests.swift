@@ -46,7 +46,8 @@ struct BehaviourRowTests {
       faces: [.init(id: 0, samples: samples)], lastArrival: .now)
     var builder = RowBuilder(frames: 16, includesWallTime: false, isMaskAware: false)
     builder.keepsMoments = moments
-    return try #require(builder.rows(of: clip, number: 0, classifier: classifier, clock: StageClock()).first)
+    let readings = try builder.read(clip.faces[...], ofClip: 0, classifier: classifier, cache: nil)
+    return try #require(builder.rows(of: clip, number: 0, readings: readings).first)
   }
 
   private func isNear(_ value: Double?, _ expected: Double) -> Bool { value.map { abs($0 - expected) < 1e-6 } ?? false }

@@ -15,22 +15,20 @@ struct RowBuilder: Sendable {
   /// Whether rows carry what each frame shows.
   var keepsMoments = false
 
-  /// Faces that the network reads at a time: a crowd must not need the memory of thirty clips at once.
-  private static let batch = 4
+  /// What the network says of some faces of a clip.
+  func read(
+    _ faces: ArraySlice<PendingClip.Face>, ofClip number: Int, classifier: any ClipClassifying, cache: EmbeddingCache?
+  ) throws -> [ExpressionReading] {
+    let samples = faces.map { $0.spread(over: frames) }
+    let (crops, points) = (samples.map { $0.map(\.crop) }, samples.map { $0.map(\.points) })
+    guard let cache else { return try classifier.read(crops, points: points) }
+    return try classifier.read(crops, points: points, cache: cache, clip: number)
+  }
 
-  /// Asks the network about all faces of a clip. A clip without faces has a row too.
-  func rows(of clip: PendingClip, number: Int, classifier: any ClipClassifying, clock: StageClock) throws
-    -> [ClipResult]
-  {
+  /// The rows of a clip: one for each face, of each of which there is a reading. A clip without faces has a row too.
+  func rows(of clip: PendingClip, number: Int, readings: [ExpressionReading]) -> [ClipResult] {
     guard !clip.faces.isEmpty else { return [row(of: clip, number: number, status: .noFace)] }
-    return try stride(from: 0, to: clip.faces.count, by: Self.batch).flatMap { start in
-      let faces = clip.faces[start..<min(clip.faces.count, start + Self.batch)]
-      let samples = faces.map { $0.spread(over: frames) }
-      let readings = try clock.measure(.model) {
-        try classifier.read(samples.map { $0.map(\.crop) }, points: samples.map { $0.map(\.points) })
-      }
-      return zip(faces, readings).map { row(of: $0, $1, in: clip, number: number) }
-    }
+    return zip(clip.faces, readings).map { row(of: $0, $1, in: clip, number: number) }
   }
 
   /// The row of a gap in a file or in a live stream.

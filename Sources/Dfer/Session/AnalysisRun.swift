@@ -1,3 +1,4 @@
+import DferModels
 import DferTensor
 import DferTimeline
 import DferTracking
@@ -9,8 +10,9 @@ import DferVideo
 ///      decodes        on its own       segments       samples by time,     16 crops      probabilities       rows
 ///                     thread           and gaps       detector, tracker    of a face
 ///
-/// This type only pulls events, hands them on, and asks the network. Nothing runs ahead but the decoder. Only frames that a
-/// clip needs are converted. Memory is bounded by the length of a clip, not of the video.
+/// This type only pulls events, hands them on, and asks the network. In files the network reads clips on threads of their own,
+/// while this one looks for faces in the next; events come in the same order. In live sources nothing runs ahead but the decoder.
+/// Only frames that a clip needs are converted. Memory is bounded by the length of a clip, not of the video.
 public final class AnalysisRun {
   package let options: RunOptions
   package let source: any VideoEvents
@@ -42,12 +44,26 @@ public final class AnalysisRun {
   private var router: FrameRouter
   private var shedding: LoadShedding
   private var (decoded, clips, gapCount) = (0, 0, 0)
-  private var events: [RunEvent] = []
+  /// What comes next, in order.
+  private var pending: [Pending] = []
+  /// Clips among it.
+  private var pendingClips = 0
+  private let mostPendingClips: Int
+  /// What reads clips; nil: this thread.
+  private let readers: ReadingThreads?
+  /// Faces that are read at a time: a crowd must not need the memory of thirty clips at once.
+  private let batch: Int
+  private let cache: EmbeddingCache?
   private var isFinished = false
   /// Why the source ended early; thrown once all rows before it have been given.
   private var failure: (any Error)?
   /// Whether the network failed: then no clip is read any more. After a fault of the source, what was read is.
   private var hasNoNetwork = false
+
+  private enum Pending {
+    case event(RunEvent)
+    case clip(PendingClip, number: Int, ClipReading)
+  }
   /// Arrival of the last frame of the clip whose rows are being dealt with.
   private var rowsInHand: ContinuousClock.Instant?
 
@@ -65,16 +81,48 @@ public final class AnalysisRun {
     shedding = LoadShedding(canSkipClips: 2 * grid.hop <= grid.frames)
     load = LoadChange(seconds: 0, step: 0, detectorEvery: detectorEvery, hop: grid.hopSeconds)
     if let threads = options.threads { Compute.threads = threads }
+    // Only then is a half of a clip wanted again.
+    cache = options.keepsEmbeddings && 2 * grid.hop == grid.frames ? EmbeddingCache() : nil
+    let isElsewhere = classifier.isComputedElsewhere
+    let readsAhead = whenSlow == .block && Compute.threads > 1
+    readers = readsAhead ? ReadingThreads(isElsewhere ? 1 : Compute.threads) : nil
+    batch = readsAhead && !isElsewhere ? 1 : 4
+    // Images hold whole frames.
+    mostPendingClips = readsAhead ? options.givesImages ? 1 : Compute.threads + 1 : 0
   }
+
+  /// Whether clips are read on other threads.
+  package var readsAhead: Bool { readers != nil }
 
   /// The next row or sign of progress; nil when the video has ended and every row has been given.
   /// - Throws: an error of the kind `DferErrorKind.unreadableInput`, after the rows of everything that could be read.
   public func next() throws -> RunEvent? {
-    if events.isEmpty, let arrival = rowsInHand.take() { latency.add((ContinuousClock.now - arrival).inSeconds) }
-    while events.isEmpty && !isFinished { advance() }
-    if events.isEmpty, let failure = self.failure.take() { throw failure }
-    return events.isEmpty ? nil : events.removeFirst()
+    if let arrival = rowsInHand, !isRowNext {
+      latency.add((ContinuousClock.now - arrival).inSeconds)
+      rowsInHand = nil
+    }
+    while true {
+      switch pending.first {
+      case .event(let event):
+        pending.removeFirst()
+        return event
+      case .clip(let clip, let number, let reading)
+      where isFinished || pendingClips > mostPendingClips || reading.isMade:
+        take(clip, number: number, reading)
+      default:
+        if !isFinished {
+          readsAhead ? Compute.with(threads: 1, advance) : advance()
+        } else if let failure = self.failure.take() {
+          throw failure
+        } else {
+          return nil
+        }
+      }
+    }
   }
+
+  /// Whether rows of the clip in hand are left.
+  private var isRowNext: Bool { if case .event(.row) = pending.first { true } else { false } }
 
   /// Reads no further frames; from any thread, also while `next()` waits. `next()` still gives the rows of what has
   /// been read.
@@ -91,7 +139,7 @@ public final class AnalysisRun {
       judgeLoad(at: frame.time.seconds)
       router.take(frame).forEach(give)
       if let error = detector.failure, failure == nil { (failure, isFinished) = (error, true) }
-      events.append(.progress(RunProgress(seconds: frame.time.seconds, frames: decoded)))
+      pending.append(.event(.progress(RunProgress(seconds: frame.time.seconds, frames: decoded))))
     case .gap(let gap): router.take(gap).forEach(give)
     case .lost: router.endSegment().forEach(give)
     case nil:
@@ -108,27 +156,54 @@ public final class AnalysisRun {
     load = LoadChange(
       seconds: seconds, step: shedding.step, detectorEvery: router.pace.detectorEvery,
       hop: grid.hopSeconds * Double(router.pace.hopFactor))
-    events.append(.load(load))
+    pending.append(.event(.load(load)))
   }
 
   private func give(_ step: FrameRouter.Step) {
     switch step {
-    case .image(let image): events.append(.image(image))
-    case .clip(let clip):
-      // Where another program computes, it may fail in the middle. What was read before still has its rows.
-      guard !hasNoNetwork else { return }
-      do {
-        events += try rows.rows(of: clip, number: claimClip(), classifier: classifier, clock: clock).map(RunEvent.row)
-      } catch {
-        (failure, isFinished, hasNoNetwork) = (failure ?? error, true, true)
-        return
-      }
-      if options.showsViews { rows.addViews(of: clip, classifier: classifier, to: &views) }
-      rowsInHand = clip.lastArrival
+    case .image(let image): pending.append(.event(.image(image)))
+    case .clip(let clip): read(clip)
     case .gap(let gap, let wallTime):
       gapCount += 1
       if gaps.count < 1000 { gaps.append(gap) }
-      events.append(.row(rows.row(of: gap, number: claimClip(), wallTime: wallTime)))
+      pending.append(.event(.row(rows.row(of: gap, number: claimClip(), wallTime: wallTime))))
+    }
+  }
+
+  /// Has a clip read, here or on another thread.
+  private func read(_ clip: PendingClip) {
+    guard !hasNoNetwork else { return }
+    let number = claimClip()
+    // The clip before this one may still be read.
+    cache?.forget(before: number - mostPendingClips - 1)
+    let (rows, classifier, cache, clock) = (rows, classifier, cache, clock)
+    let reading = ClipReading(
+      stride(from: 0, to: clip.faces.count, by: batch).map { start in
+        let faces = clip.faces[start..<min(clip.faces.count, start + batch)]
+        return {
+          try clock.measure(.model) {
+            try rows.read(faces, ofClip: number, classifier: classifier, cache: cache)
+          }
+        }
+      })
+    if let readers { readers.add(reading) } else { reading.make() }
+    if options.showsViews { rows.addViews(of: clip, classifier: classifier, to: &views) }
+    pending.append(.clip(clip, number: number, reading))
+    pendingClips += 1
+  }
+
+  /// Puts the rows of the first clip in its place.
+  private func take(_ clip: PendingClip, number: Int, _ reading: ClipReading) {
+    pendingClips -= 1
+    do {
+      let readings = try clock.measure(.waiting, reading.get)
+      pending.replaceSubrange(
+        0..<1, with: rows.rows(of: clip, number: number, readings: readings).map { .event(.row($0)) })
+      rowsInHand = clip.lastArrival
+    } catch {
+      // Where another program computes, it may fail in the middle. What was read before still has its rows.
+      (failure, isFinished, hasNoNetwork) = (failure ?? error, true, true)
+      pending = []
     }
   }
 

@@ -9,8 +9,24 @@ package protocol ClipClassifying: Sendable {
   /// - Throws: when another program computes and fails.
   func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading]
 
+  /// The same for clips of number `clip` of a video. Parts of them may be in `cache`: the same readings, sooner.
+  func read(_ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int) throws -> [ExpressionReading]
+
   /// What the network looks at of one crop.
   func views(of crop: Image, points: [Point]) -> [Image]
+
+  /// Whether another program computes, with threads of its own.
+  var isComputedElsewhere: Bool { get }
+}
+
+extension ClipClassifying {
+  package func read(
+    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int
+  ) throws -> [ExpressionReading] {
+    try read(clips, points: points)
+  }
+
+  package var isComputedElsewhere: Bool { false }
 }
 
 extension FaceReader: ClipClassifying {}

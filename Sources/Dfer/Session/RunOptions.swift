@@ -24,6 +24,8 @@ public struct RunOptions: Sendable, Hashable {
   public var findsCuts = true
   /// Whether the run also gives the frames that it looks at, with the faces on them.
   public var givesImages = false
+  /// Whether what the network makes of crops is kept for the next clip, which shares half of them: the same rows, sooner.
+  package var keepsEmbeddings = true
   /// Threads of the arithmetic, for all runs of the program; nil: one for each core. The decoder has its own.
   public var threads: Int?
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How long each stage of a run took, in seconds of wall time.
 package struct StageTimes: Sendable, Hashable, Codable {
   package enum Stage: String, Sendable, CaseIterable, Codable {
@@ -7,7 +9,10 @@ package struct StageTimes: Sendable, Hashable, Codable {
     case image
     case detector
     case crop
+    /// Reading clips, on all threads together.
     case model
+    /// Waiting for readings that are made on other threads.
+    case waiting
   }
 
   private var seconds: [Stage: Double] = [:]
@@ -22,13 +27,18 @@ package struct StageTimes: Sendable, Hashable, Codable {
   package var table: [(name: String, seconds: Double)] { Stage.allCases.map { ($0.rawValue, self[$0]) } }
 }
 
-/// The stage times of one run, shared by all its parts. Used on the run's thread.
-final class StageClock {
-  private(set) var times = StageTimes()
+/// The stage times of one run, shared by all its parts.
+final class StageClock: Sendable {
+  private let sums = Mutex(StageTimes())
+
+  var times: StageTimes { sums.withLock { $0 } }
 
   func measure<T>(_ stage: StageTimes.Stage, _ work: () throws -> T) rethrows -> T {
     let start = ContinuousClock.now
-    defer { times.add((ContinuousClock.now - start).inSeconds, to: stage) }
+    defer {
+      let time = (ContinuousClock.now - start).inSeconds
+      sums.withLock { $0.add(time, to: stage) }
+    }
     return try work()
   }
 }

@@ -65,6 +65,7 @@ package struct EnsembleClassifier: ExpressionClassifier {
       prior: nil)
   }
 
+  package var isComputedElsewhere: Bool { members.contains { $0.reader.isComputedElsewhere } }
   package var multiplications: Int { members.reduce(0) { $0 + $1.reader.multiplications } }
 
   package func views(of crop: Image, points: [Point]) -> [Image] {

@@ -19,9 +19,13 @@ package protocol ExpressionClassifier: Sendable {
 
   /// Multiplications of one clip, each with its addition; 0 when not known.
   var multiplications: Int { get }
+
+  /// Whether another program computes, with threads of its own.
+  var isComputedElsewhere: Bool { get }
 }
 
 extension ExpressionClassifier {
   package func views(of crop: Image, points: [Point]) -> [Image] { [crop] }
   package var readsSingleImages: Bool { false }
+  package var isComputedElsewhere: Bool { false }
 }

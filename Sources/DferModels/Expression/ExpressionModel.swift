@@ -97,9 +97,29 @@ package struct ExpressionModel: Sendable {
   }
 
   /// One reading for each clip. A clip is `card.clip.frames` RGB crops of `image_size` by `image_size` pixels.
-  package func read(_ clips: [[Image]]) -> [ExpressionReading] {
+  ///
+  /// A clip is embedded half by half, so that halves are the same numbers whether they come from `cache` or not.
+  ///
+  /// - Parameter clip: number of these clips in their video, for `cache`.
+  package func read(_ clips: [[Image]], cache: EmbeddingCache? = nil, clip number: Int = 0) -> [ExpressionReading] {
     guard !clips.isEmpty else { return [] }
-    return read(card.input.tensor(clips))
+    guard let encoder = network.halvingEncoder else { return read(card.input.tensor(clips)) }
+    let middle = card.input.frames / 2
+    let input = card.input.of(frames: middle)
+    let halves = clips.map { clip in
+      [Array(clip[..<middle]), Array(clip[middle...])].map { crops in
+        func embedded() -> EmbeddedHalf {
+          var tape = Tape(weights)
+          return encoder.embedding.half(
+            input.tensor([crops]), cells: keptCells, isDetailed: behaviour != nil, &tape)
+        }
+        return cache?.half(crops, clip: number, embedded) ?? embedded()
+      }
+    }
+    var tape = Tape(weights)
+    let kept = kept.map { [[Int]](repeating: $0, count: clips.count) }
+    let (output, features) = network(halves, kept: kept, from: encoder, &tape)
+    return readings(output, features)
   }
 
   /// One reading for each clip of a normalised tensor [batch, 3, frames, height, width].
@@ -108,11 +128,14 @@ package struct ExpressionModel: Sendable {
     var tape = Tape(weights)
     let kept = kept.map { [[Int]](repeating: $0, count: batch) }
     let detailed = behaviour.flatMap { _ in network.detailed(clips, kept: kept, &tape) }
-    let output = detailed?.output ?? network(clips, kept: kept, &tape)
+    return readings(detailed?.output ?? network(clips, kept: kept, &tape), detailed?.features)
+  }
+
+  private func readings(_ output: MTCAEOutput, _ features: BehaviourFeatures?) -> [ExpressionReading] {
     let readings = readings(
       expression: output.expression.tensor, box: output.box.tensor, landmark: output.landmark.tensor,
       blendshape: output.blendshape?.tensor)
-    guard let features = detailed?.features, let found = behaviour?.read(features, cells: keptCells) else {
+    guard let features, let found = behaviour?.read(features, cells: keptCells) else {
       return readings
     }
     return zip(readings, found).map { plain, behaviours in

@@ -19,6 +19,11 @@ package struct InputSpec: Sendable, Hashable {
     self.standardDeviation = standardDeviation
   }
 
+  /// The same for clips of another length.
+  func of(frames: Int) -> InputSpec {
+    InputSpec(imageSize: imageSize, frames: frames, mean: mean, standardDeviation: standardDeviation)
+  }
+
   /// Clips of square RGB crops -> [batch, 3, frames, height, width]: bytes over 255, minus the mean, over the deviation.
   package func tensor(_ clips: [[Image]]) -> Tensor {
     let plane = imageSize * imageSize

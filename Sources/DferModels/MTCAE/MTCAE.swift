@@ -38,6 +38,22 @@ package struct MTCAE: Sendable {
     return (output, BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: detail))
   }
 
+  /// The encoder, where it can embed clips half by half; else nil.
+  var halvingEncoder: VideoMAEEncoder? {
+    guard case .joint(let encoder) = encoder, config.trunk.temporalSize.isMultiple(of: 2) else { return nil }
+    return encoder
+  }
+
+  /// The answers for clips whose two halves `encoder` has embedded, with what a behaviour decoder reads where the halves are
+  /// detailed.
+  func callAsFunction(
+    _ halves: [[EmbeddedHalf]], kept: [[Int]]?, from encoder: VideoMAEEncoder, _ tape: inout Tape
+  ) -> (output: MTCAEOutput, features: BehaviourFeatures?) {
+    let (tokens, detail) = encoder(halves, kept: kept, &tape)
+    let output = output(tokens, frames: config.trunk.numFrames, &tape)
+    return (output, detail.map { BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: $0) })
+  }
+
   private func output(_ tokens: Value, frames: Int, _ tape: inout Tape) -> MTCAEOutput {
     let temporalSize = config.trunk.temporalSize(ofFrames: frames)
     precondition(

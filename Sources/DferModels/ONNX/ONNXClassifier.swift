@@ -54,6 +54,7 @@ package struct ONNXClassifier: ExpressionClassifier {
 
   package var readsSingleImages: Bool { !spec.layout.readsClips }
 
+  package var isComputedElsewhere: Bool { true }
   package var multiplications: Int { 0 }
 
   package func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading] {

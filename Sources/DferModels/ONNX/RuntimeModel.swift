@@ -28,6 +28,7 @@ package struct RuntimeModel: ExpressionClassifier {
 
   package var readsSingleImages: Bool { model.readsSingleImages }
 
+  package var isComputedElsewhere: Bool { true }
   package var multiplications: Int { model.multiplications }
 
   package func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading] {

@@ -80,6 +80,22 @@ package enum FaceReader: Sendable {
     }
   }
 
+  /// The same for clips of number `clip` of a video, whose halves may be in `cache`: the same readings, sooner.
+  package func read(
+    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int
+  ) throws -> [ExpressionReading] {
+    guard case .clips(let model) = self else { return try read(clips, points: points) }
+    return model.read(clips, cache: cache, clip: clip)
+  }
+
+  /// Whether another program computes, with threads of its own.
+  package var isComputedElsewhere: Bool {
+    switch self {
+    case .clips, .images: false
+    case .classifier(let model): model.isComputedElsewhere
+    }
+  }
+
   /// What the network looks at of one crop: several images for systems of several views, else the crop itself.
   package func views(of crop: Image, points: [Point]) -> [Image] {
     switch self {

@@ -34,18 +34,64 @@ struct ClipEmbedding: Sendable {
   func detailed(
     _ clips: Tensor, kept: [[Int]]?, firstTemporalIndex: Int, _ tape: inout Tape
   ) -> (tokens: Value, detail: Value)? {
-    guard let stem, config.detailSize != nil else { return nil }
-    let images = tape.images(Value(clips))
-    let scales = stem.scales(images, &tape).suffix(2).map { tubeletMaps($0, frames: clips.shape[2], &tape) }
-    let detail = tape.tubelets(scales[0], tubelet: config.tubeletSize, patch: 2)
+    guard let (maps, detail) = scales(clips, &tape) else { return nil }
     return (
-      embedded(scales[1], kept: kept, firstTemporalIndex: firstTemporalIndex, &tape),
+      embedded(maps, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape),
       kept.map { tape.gatherTokens(detail, $0) } ?? detail
     )
   }
 
+  /// What the patches are cut from, and the maps of twice the resolution, cut; nil without a stem that gives them.
+  private func scales(_ clips: Tensor, _ tape: inout Tape) -> (maps: Value, detail: Value)? {
+    guard let stem, config.detailSize != nil else { return nil }
+    let images = tape.images(Value(clips))
+    let scales = stem.scales(images, &tape).suffix(2).map { tubeletMaps($0, frames: clips.shape[2], &tape) }
+    return (scales[1], tape.tubelets(scales[0], tubelet: config.tubeletSize, patch: 2))
+  }
+
+  /// One half of a clip, [1, channels, frames / 2, height, width], before its tokens are told where in time they lie.
+  ///
+  /// - Parameters:
+  ///   - cells: cells of a frame to make tokens of; nil for all.
+  ///   - isDetailed: whether the stem's finer maps are wanted too.
+  func half(_ frames: Tensor, cells: [Int]?, isDetailed: Bool, _ tape: inout Tape) -> EmbeddedHalf {
+    let kept = cells.map { cells in
+      [
+        (0..<frames.shape[2] / config.tubeletSize).flatMap { time in
+          cells.map { time * config.tokensPerTemporalIndex + $0 }
+        }
+      ]
+    }
+    guard isDetailed, let (maps, detail) = scales(frames, &tape) else {
+      return EmbeddedHalf(tokens: patches(maps(frames, &tape), kept: kept, &tape).tensor, detail: nil)
+    }
+    return EmbeddedHalf(
+      tokens: patches(maps, kept: kept, &tape).tensor,
+      detail: (kept.map { tape.gatherTokens(detail, $0) } ?? detail).tensor)
+  }
+
+  /// What whole clips would have been embedded as, out of two halves each.
+  func joined(
+    _ halves: [[EmbeddedHalf]], kept: [[Int]]?, _ tape: inout Tape
+  ) -> (tokens: Value, detail: Value?) {
+    func join(_ parts: [Tensor]) -> Value {
+      var shape = parts[0].shape
+      (shape[0], shape[1]) = (halves.count, shape[1] * parts.count / halves.count)
+      return Value(Tensor(Array(parts.map(\.values).joined()), shape: shape))
+    }
+    let all = Array(halves.joined())
+    let details = all.compactMap(\.detail)
+    return (
+      placed(join(all.map(\.tokens)), kept: kept, firstTemporalIndex: 0, &tape),
+      details.count == all.count ? join(details) : nil
+    )
+  }
+
   private func embedded(_ maps: Value, kept: [[Int]]?, firstTemporalIndex: Int, _ tape: inout Tape) -> Value {
-    let tokens = patches(maps, kept: kept, &tape)
+    placed(patches(maps, kept: kept, &tape), kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
+  }
+
+  private func placed(_ tokens: Value, kept: [[Int]]?, firstTemporalIndex: Int, _ tape: inout Tape) -> Value {
     let first = firstTemporalIndex * config.tokensPerTemporalIndex
     guard let kept else { return tape.addConstant(tokens, positions(of: tokens.shape[1], from: first)) }
     let table = Value(positions.reshaped([1] + positions.shape))

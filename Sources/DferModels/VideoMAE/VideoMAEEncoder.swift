@@ -40,6 +40,14 @@ package struct VideoMAEEncoder: Sendable {
       .map { (read($0.tokens, &tape), $0.detail) }
   }
 
+  /// The same of clips whose halves are embedded; details where all halves have them.
+  func callAsFunction(
+    _ halves: [[EmbeddedHalf]], kept: [[Int]]?, _ tape: inout Tape
+  ) -> (tokens: Value, detail: Value?) {
+    let (tokens, detail) = embedding.joined(halves, kept: kept, &tape)
+    return (read(tokens, &tape), detail)
+  }
+
   private func read(_ embedded: Value, _ tape: inout Tape) -> Value {
     var x = embedded
     for block in blocks {
