@@ -23,7 +23,8 @@ struct DferCommand: ParsableCommand {
       CommandGroup(name: "Analyse video", subcommands: [Watch.self, Serve.self, Batch.self, Devices.self]),
       CommandGroup(
         name: "Use timelines", subcommands: [Export.self, Summary.self, Compare.self, Merge.self, Verify.self]),
-      CommandGroup(name: "Networks", subcommands: [Models.self, ModelCommand.self, Inspect.self, Evaluate.self]),
+      CommandGroup(
+        name: "Networks", subcommands: [Models.self, ModelCommand.self, Quantize.self, Inspect.self, Evaluate.self]),
       CommandGroup(
         name: "Training",
         subcommands: [

@@ -154,8 +154,10 @@ extension Tensor {
 }
 
 extension ExpressionModel {
-  /// Changes with any weight that the behaviour decoder's features depend on.
+  /// Changes with any weight that the behaviour decoder's features depend on. Quantized weights have the one of the weights that
+  /// they were made of, whose decoder reads their features too.
   package var featureFingerprint: String {
+    if let base = card.featureBase { return base }
     var print = Fingerprint()
     let parts = ["encoder.", "projections.box", "projections.landmark", "decoders.box", "decoders.landmark"]
     for (name, tensor) in zip(weights.names, weights.tensors) where parts.contains(where: name.hasPrefix) {

@@ -28,6 +28,8 @@ package struct ModelCard: Sendable, Hashable {
   package var training: String
   /// How common the classes were in training; nil: not recorded.
   package var prior: ClassPrior?
+  /// `ExpressionModel.featureFingerprint` of the weights that these were quantized from; nil: they are no others'.
+  package var featureBase: String?
 
   package init(
     model: String, version: String, date: String, config: MTCAEConfig, labels: [String], temperature: Double,

@@ -70,6 +70,7 @@ extension ModelCard {
       blendshapes: blendshapes,
       licence: text("licence"), metrics: text("metrics"), training: text("training"))
     self.prior = prior
+    featureBase = metadata["feature_base"]
   }
 
   /// The metadata of a weight file with this card.
@@ -82,6 +83,7 @@ extension ModelCard {
       "licence": licence, "metrics": metrics, "training": training,
     ]
     metadata["prior"] = prior.map(json)
+    metadata["feature_base"] = featureBase
     return metadata
   }
 

@@ -41,11 +41,13 @@ package struct SafetensorsFile: TensorFile {
   /// Free text of the file: configuration, labels, licence.
   package var metadata: [String: String] { header.metadata }
 
-  /// All tensor names, sorted.
-  package var names: [String] { header.entries.keys.sorted() }
+  /// All tensor names, sorted; without those that only say how another tensor is meant.
+  package var names: [String] { header.entries.keys.filter { !isScale($0) }.sorted() }
 
-  /// How many numbers all tensors hold together.
-  package var count: Int { header.entries.values.reduce(0) { $0 + $1.bytes.count / $1.format.size } }
+  /// How many numbers all these tensors hold together.
+  package var count: Int {
+    header.entries.reduce(0) { isScale($1.key) ? $0 : $0 + $1.value.bytes.count / $1.value.format.size }
+  }
 
   /// Shape of a tensor, nil when the file has none of that name.
   package func shape(of name: String) -> [Int]? { header.entries[name]?.shape }
@@ -56,7 +58,14 @@ package struct SafetensorsFile: TensorFile {
   /// The tensor as 32-bit floats, whatever its format in the file.
   package func tensor(_ name: String) throws -> Tensor {
     let entry = try entry(name)
-    return Tensor(Kernels.widen(try bytes(name), entry.format), shape: entry.shape)
+    var values = Kernels.widen(try bytes(name), entry.format)
+    if let scales = try scales(of: name), !values.isEmpty {
+      let inputs = values.count / scales.count
+      for (output, scale) in scales.enumerated() {
+        for place in output * inputs..<(output + 1) * inputs { values[place] *= scale }
+      }
+    }
+    return Tensor(values, shape: entry.shape)
   }
 
   /// The numbers of a tensor in one of the whole-number formats.

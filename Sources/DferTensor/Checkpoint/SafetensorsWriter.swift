@@ -1,5 +1,28 @@
 import Foundation
 
+/// A tensor as it lies in a file.
+struct StoredTensor {
+  let name: String
+  let shape: [Int]
+  let format: NumberFormat
+  let bytes: [UInt8]
+
+  init(name: String, shape: [Int], format: NumberFormat, bytes: [UInt8]) {
+    (self.name, self.shape, self.format, self.bytes) = (name, shape, format, bytes)
+  }
+
+  /// - Parameter format: a format of floats of at most 32 bits.
+  init(_ name: String, _ tensor: Tensor, as format: NumberFormat) {
+    let bytes =
+      switch format {
+      case .f16: Kernels.bytes16(tensor.values)
+      case .bf16: Kernels.bytesBF16(tensor.values)
+      default: Kernels.bytes32(tensor.values)
+      }
+    self.init(name: name, shape: tensor.shape, format: format, bytes: bytes)
+  }
+}
+
 extension SafetensorsFile {
   /// Writes `tensors` in the given order. The file appears under its name only when it is complete.
   ///
@@ -10,17 +33,22 @@ extension SafetensorsFile {
     as format: NumberFormat = .f32
   ) throws {
     precondition(format == .f32 || format == .f16, "SafetensorsFile.write: \(format.rawValue) is not written")
-    precondition(Set(tensors.map(\.name)).count == tensors.count, "SafetensorsFile.write: two tensors of one name")
-    var file = Data()
-    let header = self.header(tensors, metadata, format)
-    file.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
-    file.append(contentsOf: header)
-    for (name, tensor) in tensors {
-      if format == .f16, tensor.values.contains(where: { $0.isFinite && !Float16($0).isFinite }) {
+    for (name, tensor) in tensors where format == .f16 {
+      if tensor.values.contains(where: { $0.isFinite && !Float16($0).isFinite }) {
         throw CheckpointError(path: path, reason: "tensor \(name) holds a number beyond the range of F16")
       }
-      file.append(contentsOf: format == .f16 ? Kernels.bytes16(tensor.values) : Kernels.bytes32(tensor.values))
     }
+    try write(tensors.map { StoredTensor($0.name, $0.tensor, as: format) }, metadata, to: path)
+  }
+
+  /// Writes numbers that are in their format already.
+  static func write(_ tensors: [StoredTensor], _ metadata: [String: String], to path: String) throws {
+    precondition(Set(tensors.map(\.name)).count == tensors.count, "SafetensorsFile.write: two tensors of one name")
+    var file = Data()
+    let header = self.header(tensors, metadata)
+    file.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
+    file.append(contentsOf: header)
+    for tensor in tensors { file.append(contentsOf: tensor.bytes) }
     do {
       try file.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
@@ -30,7 +58,7 @@ extension SafetensorsFile {
 
   /// The JSON header, padded with spaces so that the numbers start at a multiple of eight bytes.
   private static func header(
-    _ tensors: [(name: String, tensor: Tensor)], _ metadata: [String: String], _ format: NumberFormat
+    _ tensors: [StoredTensor], _ metadata: [String: String]
   ) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
@@ -38,12 +66,13 @@ extension SafetensorsFile {
       members.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
     }
     var end = 0
-    for (name, tensor) in tensors {
+    for tensor in tensors {
       let begin = end
-      end += tensor.count * format.size
+      end += tensor.bytes.count
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(quoted(name)):{\"dtype\":\"\(format.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}")
+        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.format.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}"
+      )
     }
     let json = [UInt8]("{\(members.joined(separator: ","))}".utf8)
     return json + [UInt8](repeating: UInt8(ascii: " "), count: (8 - json.count % 8) % 8)

@@ -44,6 +44,14 @@ extension Kernels {
     values.map { Float16($0).bitPattern.littleEndian }.withUnsafeBytes { [UInt8]($0) }
   }
 
+  /// The bytes of finite `values` as bf16, rounded to nearest even.
+  static func bytesBF16(_ values: [Float]) -> [UInt8] {
+    values.map { value in
+      let bits = value.bitPattern
+      return UInt16(truncatingIfNeeded: (UInt64(bits) + 0x7FFF + UInt64(bits >> 16 & 1)) >> 16).littleEndian
+    }.withUnsafeBytes { [UInt8]($0) }
+  }
+
   @inline(__always)
   private static func numbers<Stored: BitwiseCopyable, Number>(
     _ bytes: [UInt8], _ convert: (Stored) -> Number

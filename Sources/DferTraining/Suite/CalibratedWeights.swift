@@ -35,10 +35,15 @@ package struct CalibratedWeights {
     metadata["date"] = Date.now.formatted(.iso8601.year().month().day())
     metadata["metrics"] = Self.adding(Self.metrics(of: result), to: metadata["metrics"] ?? "{}")
     if let prior { metadata["prior"] = CanonicalJSON.text(prior) }
+    let tensors = try file.names.map { (name: $0, tensor: try file.tensor($0)) }
+    // Quantized weights stay so.
+    if let text = metadata["quantization"] {
+      let record = try? JSONDecoder().decode(QuantizationRecord.self, from: Data(text.utf8))
+      return try SafetensorsFile.write(
+        tensors: tensors, metadata: metadata, to: path, quantized: record?.format ?? .int8)
+    }
     let isHalf = file.names.allSatisfy { file.dtype(of: $0) == .f16 }
-    try SafetensorsFile.write(
-      tensors: file.names.map { (name: $0, tensor: try file.tensor($0)) }, metadata: metadata, to: path,
-      as: isHalf ? .f16 : .f32)
+    try SafetensorsFile.write(tensors: tensors, metadata: metadata, to: path, as: isHalf ? .f16 : .f32)
   }
 
   static func metrics(of result: SuiteResult) -> Metrics {
