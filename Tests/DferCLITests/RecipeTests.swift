@@ -9,7 +9,8 @@ import Testing
   private static let absent: [(part: String, need: String)] = [
     ("v4l2:", "a camera"), ("/dev/video", "a camera"), ("rtsp:", "a camera on the network"), ("screen:", "a screen"),
     ("dfer serve", "somebody who presses Ctrl-C"), ("dfer train", "labelled data"), ("dfer evaluate", "labelled data"),
-    ("dfer calibrate", "labelled data"), ("dfer manifest", "a data set"), ("dfer pretrain", "hours"),
+    ("dfer calibrate", "labelled data"), ("--suite", "labelled data"), ("dfer manifest", "a data set"),
+    ("dfer pretrain", "hours"),
     ("dfer synthesize", "a mesh of faces"), ("/data", "a folder /data"), ("...", "the rest of the command"),
     ("WEIGHTS", "a name in place of WEIGHTS"), ("checkpoint.pth", "somebody's checkpoint"),
     ("mine.safetensors", "a converted checkpoint"), ("--pipeline mine", "a converted checkpoint"),

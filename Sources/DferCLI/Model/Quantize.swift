@@ -111,7 +111,8 @@ struct Quantize: ParsableCommand {
   }
 
   private static func megabytes(_ path: String) throws -> String {
-    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+    let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
     return String(format: "%.1f", Double(size) / 1e6)
   }
 }
