@@ -79,7 +79,8 @@ struct Batch: ParsableCommand {
 
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
-    try check(!inputs.isEmpty || !list.isEmpty, BatchError.nothingToRead(leftOut: 0).description)
+    try check(
+      !inputs.isEmpty || !list.isEmpty || !undecodable.isEmpty, BatchError.nothingToRead(leftOut: 0).description)
     try check(jobs.map { (1...1024).contains($0) } ?? true, "--jobs must be 1 to 1024")
     try check(timeout >= 0 && timeout.isFinite, "--timeout must not be negative")
     try check(!(resume && overwrite), "--resume keeps finished rows and --overwrite replaces them; choose one")
@@ -88,6 +89,9 @@ struct Batch: ParsableCommand {
   var jobCount: Int { jobs ?? max(1, Compute.availableCores / 4) }
   var threadsPerJob: Int { reading.threads ?? max(1, Compute.availableCores / jobCount) }
   var patience: Duration? { timeout > 0 ? .seconds(timeout) : nil }
+
+  /// Inputs whose names are no text.
+  private var undecodable: [LeftOut] { (try? UndecodableArguments.ofProcess.get().leftOut) ?? [] }
 
   func findInputs() throws -> BatchSelection {
     let entries = try list.flatMap { path in
@@ -98,8 +102,9 @@ struct Batch: ParsableCommand {
       }
       return BatchInputs.entries(ofList: text)
     }
-    let found = try BatchInputs(base: base, keepsExtension: keepExtension)
+    var found = try BatchInputs(base: base, keepsExtension: keepExtension)
       .select((inputs + entries).map { (try? localPath($0)) ?? $0 })
+    found.leftOut = undecodable + found.leftOut
     guard !found.inputs.isEmpty || found.leftOut.contains(where: \.isFailure) else {
       throw BatchError.nothingToRead(leftOut: found.leftOut.count)
     }

@@ -24,7 +24,7 @@ struct BatchView {
 
   /// Names what is not read, kind by kind.
   mutating func tell(of leftOut: [LeftOut]) {
-    for entry in leftOut where entry.isFailure { terminal.say("FAILED \(entry.path)  left out: \(entry.reason)") }
+    for entry in leftOut where entry.isFailure { say("FAILED \(entry.path)  left out: \(entry.reason)", always: true) }
     failed += leftOut.count(where: \.isFailure)
     let others = Dictionary(grouping: leftOut.filter { !$0.isFailure }, by: \.reason).sorted { $0.key < $1.key }
     for (reason, entries) in others {
@@ -49,7 +49,7 @@ struct BatchView {
       failed += 1
       // Errors are told even when all else is quiet, and in the place of the block that is drawn next.
       terminal.redraw(always: true) { [] }
-      terminal.say("\(place) FAILED \(input.path)  \(message)")
+      say("\(place) FAILED \(input.path)  \(message)", always: true)
     }
   }
 
@@ -77,7 +77,8 @@ struct BatchView {
   private func line(_ worker: BatchWorker, duration: Double?, width: Int) -> String {
     let elapsed = max(0.001, (ContinuousClock.now - worker.started).inSeconds)
     let speed = "\(oneDecimal(worker.seconds / elapsed))x"
-    let name = String(worker.input.output.suffix(max(12, width - 56))).padded(to: min(30, max(12, width - 56)))
+    let name = String(Terminal.plain(worker.input.output).suffix(max(12, width - 56))).padded(
+      to: min(30, max(12, width - 56)))
     guard let duration, duration > 0 else { return "\(name)  \(time(worker.seconds))  \(speed)" }
     let share = min(1, worker.seconds / duration)
     let cells = Int(share * 20)
@@ -94,5 +95,7 @@ struct BatchView {
     text.count <= width ? text : String(text.prefix(max(0, width - 1))) + "…"
   }
 
-  private mutating func say(_ line: String) { if !isQuiet { terminal.say(line) } }
+  private mutating func say(_ line: String, always: Bool = false) {
+    if always || !isQuiet { terminal.say(Terminal.plain(line)) }
+  }
 }

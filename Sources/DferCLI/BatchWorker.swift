@@ -131,7 +131,7 @@ final class BatchWorker {
     if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
     let said = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message"
     // The path has a column of its own.
-    let message = ["dfer: ", "\(input.argument): "].reduce(said) {
+    let message = ["dfer: ", "\(Terminal.plain(input.argument)): "].reduce(said) {
       $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0
     }
     switch child.code {

@@ -36,9 +36,10 @@ struct DferCommand: ParsableCommand {
   func run() { print(NextSteps.text) }
 
   static func main() {
-    let renamed = RenamedOptions(Array(CommandLine.arguments.dropFirst()))
-    for note in renamed.notes { Terminal.write(note + "\n") }
+    var renamed = RenamedOptions([])
     do {
+      renamed = RenamedOptions(try UndecodableArguments.ofProcess.get().rest)
+      for note in renamed.notes { Terminal.write(note + "\n") }
       let arguments = try CommandLineDefaults.applied(to: renamed.arguments)
       if let message = unknownCommand(in: arguments) { throw Failure.usage(message) }
       var command = try parseAsRoot(arguments)
@@ -93,7 +94,7 @@ struct Failure {
 
   /// nil for what is no failure: help, the version, completions.
   init?(_ error: any Error, of arguments: [String]) {
-    func says(_ error: any CustomStringConvertible) -> String { "dfer: \(error.description)" }
+    func says(_ error: any CustomStringConvertible) -> String { "dfer: " + Terminal.plain(error.description) }
     switch error {
     case let error as VideoError: (message, status) = (says(error), .unreadableInput)
     case let error as OutputError: (message, status) = (says(error), .outputFailed)

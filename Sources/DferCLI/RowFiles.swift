@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dfer
 import DferTimeline
 import Foundation
 
@@ -24,9 +25,14 @@ struct RowFiles {
     var seen: Set<ExactName> = []
     var merged: [File] = []
     for argument in arguments {
-      let found =
-        Self.isFolder(argument)
-        ? Self.files(in: argument, endings: endings) : [File(path: argument, source: Self.stem(argument))]
+      let found: [File]
+      if Self.isFolder(argument) {
+        var walk = FolderWalk(argument, endings: Set(endings))
+        found = Self.files(of: walk.run(), in: argument, endings: endings)
+        notes += walk.leftOut.filter(\.isFailure).map { "\(argument)/\($0.path): skipped, \($0.reason)" }
+      } else {
+        found = [File(path: argument, source: Self.stem(argument))]
+      }
       for file in found {
         let kind = TableKind(path: file.path)
         if output != "-", OutputPaths.isSame(file.path, output) {
@@ -53,7 +59,8 @@ struct RowFiles {
       }
       throw UnreadableTimeline(
         path: arguments.joined(separator: ", "),
-        reason: "no rows of dfer; in folders, only files with their .run.json beside them count")
+        reason: "no rows of dfer; in folders, only files with their .run.json beside them count"
+          + notes.map { "; " + $0 }.joined())
     }
   }
 
@@ -94,15 +101,12 @@ struct RowFiles {
     return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// Files of rows below a folder, at any depth, by name; hidden ones are left out.
-  private static func files(in folder: String, endings: [String]) -> [File] {
-    guard let walk = FileManager.default.enumerator(atPath: folder) else { return [] }
+  /// Files of rows among those below a folder, by name.
+  private static func files(of names: [String], in folder: String, endings: [String]) -> [File] {
     var found: [ExactName: [String: String]] = [:]
-    while let name = walk.nextObject() as? String {
+    for name in names {
       let ending = (name as NSString).pathExtension.lowercased()
-      guard endings.contains(ending), !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) else {
-        continue
-      }
+      guard endings.contains(ending) else { continue }
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
       guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) else { continue }
       found[ExactName(stem(name)), default: [:]][ending] = path

@@ -1,4 +1,5 @@
 import DferTimeline
+import DferVideo
 import Foundation
 
 /// The part of a run's manifest that readers of its rows need. Everything may be missing: manifests of all versions, and
@@ -61,9 +62,8 @@ struct RunFacts: Decodable {
   }
 
   private func isTheVideo(_ path: String) -> Bool {
-    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: real) else { return false }
+    guard Folder.kind(of: path) != nil else { return false }
     guard let size = input?["byte_size"].flatMap({ Int64($0) }) else { return true }
-    return (attributes[.size] as? NSNumber)?.int64Value == size
+    return Folder.stamp(ofFile: path)?.byteSize == size
   }
 }

@@ -40,5 +40,26 @@ struct Terminal {
     Self.write(line + "\n")
   }
 
+  /// Text of one line that draws nothing: names of files may hold line ends and a terminal's commands. A line end becomes
+  /// `\n`, an escape `\x1B`.
+  static func plain(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where isControl(scalar):
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        result += "\\x" + (digits.count < 2 ? "0" : "") + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.generalCategory == .control }
+
   static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

@@ -111,6 +111,9 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
       entries.filter { $0.kind == .file && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(
         \.name)
     }
+    if let odd = entries.first(where: { !$0.isText && MediaEndings.images.contains(MediaEndings.of($0.name)) }) {
+      throw VideoError.nameNotText(path: (location as NSString).appendingPathComponent(odd.name))
+    }
     let videos = files(MediaEndings.videos.subtracting(["gif", "apng"]))
     if !videos.isEmpty { throw VideoError.folderOfVideos(path: location, videos: videos.count) }
     return ImageNumbers(

@@ -149,11 +149,9 @@ struct SourceKind {
     if isDirectory.boolValue { throw VideoError.directory(path: path) }
     guard FileManager.default.isReadableFile(atPath: path) else { throw VideoError.notReadable(path: path) }
     if Folder.isPipe(path) { return (nil, true) }
-    let facts = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-    guard facts?[.type] as? FileAttributeType == .typeRegular else { return (nil, false) }
-    let size = (facts?[.size] as? NSNumber)?.int64Value
-    if size == 0 { throw VideoError.empty(path: path) }
-    return (size, false)
+    guard let stamp = Folder.stamp(ofFile: path) else { return (nil, false) }
+    if stamp.byteSize == 0 { throw VideoError.empty(path: path) }
+    return (stamp.byteSize, false)
   }
 }
 

@@ -23,6 +23,8 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
   case unknownAddress(path: String, scheme: String)
   case otherMachine(path: String, host: String)
   case tooLarge(path: String, size: Size)
+  /// A name that is no text, as `M\xFCller.mp4` is written here.
+  case nameNotText(path: String)
   /// A folder of videos, not of images.
   case folderOfVideos(path: String, videos: Int)
   case noVideoStream(path: String, onlyCoverArt: Bool)
@@ -41,8 +43,7 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .missing(let path) where path.unicodeScalars.contains("\u{FFFD}"):
-      "\(path): no such file; its name is not UTF-8, so rename it"
+    case .nameNotText(let path): "\(path): its name is not UTF-8: rename it"
     case .missing(let path): "\(path): no such file"
     case .directory(let path):
       "\(path): is a directory without images; give a video file, or a folder or list of images"

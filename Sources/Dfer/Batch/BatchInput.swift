@@ -38,6 +38,9 @@ package struct LeftOut: Sendable, Hashable {
   /// Whether it is a video that should have been read, not something that is none.
   package let isFailure: Bool
 
+  /// The reason for a name that is written as `M\xFCller.mp4` here.
+  package static let nameNotText = "its name is not UTF-8: rename it"
+
   package init(path: String, reason: String, isFailure: Bool) {
     self.path = path
     self.reason = reason
@@ -90,8 +93,8 @@ package struct BatchInputs: Sendable {
     var selection = BatchSelection()
     var inputs: [BatchInput] = []
     for argument in arguments {
-      let type = fileType(argument)
-      if type == .typeDirectory {
+      let kind = Folder.kind(of: argument)
+      if kind == .folder {
         var walk = FolderWalk(argument)
         let found = walk.run().filter { name in
           if let reason = reasonToLeaveOut(name, at: join(argument, name)) {
@@ -102,7 +105,7 @@ package struct BatchInputs: Sendable {
         }
         inputs += try found.map { try input(join(argument, $0), below: argument) }
         selection.leftOut += walk.leftOut.map { $0.below(argument, join) }
-      } else if type == nil && PathPattern.isPattern(argument) {
+      } else if kind == nil && PathPattern.isPattern(argument) {
         let pattern = PathPattern(argument)
         var walk = FolderWalk(pattern.root.isEmpty ? "." : pattern.root)
         let found = walk.run().filter(pattern.matches)
@@ -160,12 +163,6 @@ package struct BatchInputs: Sendable {
     if extensions.contains(ending) { return nil }
     if MediaEndings.others.contains(ending) || extensions != Self.videoExtensions { return "no video by its ending" }
     return FilmProbe.isFilm(path) ? nil : "no video by its first bytes"
-  }
-
-  /// What is at `path`, links followed; nil when nothing is.
-  private func fileType(_ path: String) -> FileAttributeType? {
-    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    return (try? FileManager.default.attributesOfItem(atPath: real))?[.type] as? FileAttributeType
   }
 
   private func join(_ folder: String, _ name: String) -> String {

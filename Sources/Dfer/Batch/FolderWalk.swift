@@ -2,10 +2,12 @@ import DferVideo
 
 /// Goes through a folder to any depth, links followed, and says what it passes by. Each folder is read once, however many
 /// ways lead to it.
-struct FolderWalk {
+package struct FolderWalk {
   private let root: String
+  /// Endings of the files that the walk is for: one that cannot be reached is a failure.
+  private let endings: Set<String>
   /// What was passed by, as paths relative to the root.
-  private(set) var leftOut: [LeftOut] = []
+  package private(set) var leftOut: [LeftOut] = []
   /// The folders that have been read: a link to one of them leads round, or to what has its rows already.
   private var seen: Set<Folder.Identity> = []
   /// Links to folders wait until the folders that are here themselves have been read.
@@ -13,10 +15,13 @@ struct FolderWalk {
   private var files: [String] = []
   private var hidden = 0
 
-  init(_ root: String) { self.root = root }
+  package init(_ root: String, endings: Set<String> = MediaEndings.videos) {
+    self.root = root
+    self.endings = endings
+  }
 
   /// Files below the root, as paths relative to it, in the order of their bytes.
-  mutating func run() -> [String] {
+  package mutating func run() -> [String] {
     walk("")
     while !links.isEmpty { walk(links.removeFirst()) }
     if hidden > 0 {
@@ -49,15 +54,15 @@ struct FolderWalk {
       hidden += 1
       return
     }
-    let isVideo = MediaEndings.videos.contains(MediaEndings.of(name))
+    let isWanted = endings.contains(MediaEndings.of(name))
     guard entry.isText else {
-      return leave(name, "its name is not UTF-8: rename it", isFailure: isVideo || entry.kind == .folder)
+      return leave(name, LeftOut.nameNotText, isFailure: isWanted || entry.kind == .folder)
     }
     switch entry.kind {
     case .file: files.append(name)
     case .folder where entry.isLink: links.append(name)
     case .folder: walk(name)
-    case .deadLink: leave(name, "a link to nothing", isFailure: isVideo)
+    case .deadLink: leave(name, "a link to nothing", isFailure: isWanted)
     case .other: leave(name, "a pipe, socket or device", isFailure: false)
     }
   }

@@ -1,4 +1,5 @@
 import DferTimeline
+import DferVideo
 import Foundation
 
 /// What tells one state of a file from another without reading it.
@@ -14,12 +15,8 @@ package struct FileStamp: Sendable, Hashable {
 
   /// The stamp of a regular file (links are followed), or nil.
   package init?(path: String) {
-    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    guard let facts = try? FileManager.default.attributesOfItem(atPath: real),
-      facts[.type] as? FileAttributeType == .typeRegular,
-      let size = (facts[.size] as? NSNumber)?.int64Value, let date = facts[.modificationDate] as? Date
-    else { return nil }
-    self.init(byteSize: size, modified: date.timeIntervalSince1970)
+    guard let (byteSize, modified) = Folder.stamp(ofFile: path) else { return nil }
+    self.init(byteSize: byteSize, modified: modified)
   }
 
   /// The stamp that a manifest's input facts hold; nil for cameras, streams and manifests of older versions.

@@ -28,6 +28,10 @@ package enum OutputTarget: Sendable, Hashable {
         self = .descriptor(number)
         return
       }
+      // Foundation writes what is no UTF-8 as U+FFFD, and that is the name of another file.
+      guard path.unicodeScalars.contains("\u{FFFD}") || !url.path.unicodeScalars.contains("\u{FFFD}") else {
+        throw OutputError.notWritable(path: path, reason: "it leads to a name that is not UTF-8")
+      }
       if let target = try? files.destinationOfSymbolicLink(atPath: url.path) {
         url =
           URL(fileURLWithPath: target, relativeTo: folder.appendingPathComponent("", isDirectory: true))

@@ -1,3 +1,4 @@
+import Dfer
 import DferImage
 import DferVideo
 import Foundation
@@ -122,8 +123,10 @@ extension PublicSet {
   /// the split. Where no folder names a class, the innermost one is a class of the user's own.
   static func folders(_ folder: String) throws -> Contents {
     let root = URL(fileURLWithPath: folder).standardizedFileURL
-    let names = FileManager.default.enumerator(atPath: root.path)?.allObjects.compactMap { $0 as? String } ?? []
+    var walk = FolderWalk(root.path, endings: MediaEndings.images.union(MediaEndings.videos))
+    let names = walk.run()
     var contents = Contents()
+    contents.skipped += walk.leftOut.filter(\.isFailure).map { "\($0.path): \($0.reason)" }
     var loose = 0
     for name in names.sorted() {
       let ending = MediaEndings.of(name)

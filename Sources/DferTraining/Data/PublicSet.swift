@@ -176,9 +176,8 @@ private struct VideoIndex {
 
   init(_ folder: String) {
     let root = URL(fileURLWithPath: folder).standardizedFileURL
-    let found = FileManager.default.enumerator(atPath: root.path)?.allObjects.compactMap { $0 as? String } ?? []
-    for name in found.sorted() where BatchInputs.videoExtensions.contains((name as NSString).pathExtension.lowercased())
-    {
+    var walk = FolderWalk(root.path)
+    for name in walk.run() where BatchInputs.videoExtensions.contains((name as NSString).pathExtension.lowercased()) {
       let path = root.appendingPathComponent(name).path
       paths.append(path)
       // Under every end of its path: "Action/Happy/0267" and "0267".

@@ -48,12 +48,12 @@ package struct Folder: Sendable {
         !isThere
         ? .deadLink
         : facts.st_mode & S_IFMT == S_IFREG ? .file : facts.st_mode & S_IFMT == S_IFDIR ? .folder : .other
-      let text = String(validating: bytes, as: UTF8.self)
+      let (text, isText) = Self.text(of: bytes)
       found.append(
         (
           bytes,
           Entry(
-            name: text ?? Self.written(bytes), isText: text != nil, kind: kind, isLink: isLink,
+            name: text, isText: isText, kind: kind, isLink: isLink,
             identity: isThere ? Identity(facts) : Identity(device: 0, number: 0))
         ))
     }
@@ -64,6 +64,44 @@ package struct Folder: Sendable {
   package static func identity(of path: String) -> Identity? {
     var facts = stat()
     return stat(path, &facts) == 0 ? Identity(facts) : nil
+  }
+
+  /// What a path leads to, links followed, whatever bytes their targets have; nil when nothing is there.
+  package static func kind(of path: String) -> Kind? {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else { return nil }
+    return facts.st_mode & S_IFMT == S_IFREG ? .file : facts.st_mode & S_IFMT == S_IFDIR ? .folder : .other
+  }
+
+  /// Bytes and seconds since 1970 of the regular file that a path leads to, links followed; nil for anything else.
+  package static func stamp(ofFile path: String) -> (byteSize: Int64, modified: Double)? {
+    var facts = stat()
+    guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+    #if os(Linux)
+      let time = facts.st_mtim
+    #else
+      let time = facts.st_mtimespec
+    #endif
+    return (Int64(facts.st_size), Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+  }
+
+  /// Where the link at a path leads, by the text of its bytes; nil when it is no link.
+  package static func target(ofLink path: String) -> (text: String, isText: Bool)? {
+    var bytes = [UInt8](repeating: 0, count: 4097)
+    let count = bytes.withUnsafeMutableBytes { readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, 4096) }
+    return count < 0 ? nil : Self.text(of: Array(bytes.prefix(count)))
+  }
+
+  /// The folder that relative paths start from. Nil when it is gone.
+  package static var current: (text: String, isText: Bool)? {
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return text(of: Array(UnsafeRawBufferPointer(start: path, count: strlen(path))))
+  }
+
+  /// Bytes as text, and whether they are text. What is none is written as `\xFC`.
+  package static func text(of bytes: [UInt8]) -> (text: String, isText: Bool) {
+    String(validating: bytes, as: UTF8.self).map { ($0, true) } ?? (written(bytes), false)
   }
 
   /// Whether a path leads to a pipe with a name.
