@@ -6,7 +6,7 @@ import DferImage
 /// before nor looks as before shortly after. Two detector images that differ raise a suspicion; only then are the frames
 /// between them looked at, and the cut is where one step holds nearly all of the difference. Pans, fades and fast motion
 /// spread theirs over many steps, and after a flash the old image comes back. A suspicion becomes a cut at the next
-/// detector image.
+/// detector image. Nothing is one while the frames around it have something in common (`ShotContinuity`).
 package struct ShotCut: Sendable {
   /// Long side in pixels of the images between two detector images.
   package static let longSide = 128
@@ -33,6 +33,8 @@ package struct ShotCut: Sendable {
     let before: ShotSignature
     let step: Double
     let motionBefore: Double
+    /// The last frame before the suspected cut.
+    let lastFrame: ShotContinuity
   }
 
   /// Of the last detector images with anything on them, newest last.
@@ -46,23 +48,34 @@ package struct ShotCut: Sendable {
 
   /// Takes the image of a detector run.
   ///
-  /// - Parameter frames: gives the frames from the last detector run to this one, both included, as small images.
-  package mutating func add(_ image: Image, frames: () -> [Image]) -> Verdict {
+  /// - Parameters:
+  ///   - count: of the frames from the last detector run to this one, both included.
+  ///   - frame: gives one of them as a small image.
+  package mutating func add(_ image: Image, count: Int, frame: (Int) -> Image) -> Verdict {
     let now = ShotSignature(image)
     defer { remember(now) }
     if let suspicion = suspicion.take() {
-      if isConfirmed(suspicion, by: now) { return .confirmed }
+      if isConfirmed(suspicion, by: now), !suspicion.lastFrame.goesOn(in: ShotContinuity(frame(count - 1))) {
+        return .confirmed
+      }
     }
     guard !now.isFlat, let last = past.last, let difference = last.distance(to: now) else { return .none }
     defer { lastDifference = difference }
     guard difference > Self.threshold else { return .none }
     // The old image after a flash is no cut.
     if past.count > 1, let earlier = past[past.count - 2].distance(to: now), earlier <= Self.threshold { return .none }
-    let between = frames().map { ShotSignature($0) }
+    let images = (0..<count).map(frame)
+    let between = images.map { ShotSignature($0) }
+    func suspect(_ index: Int, after before: Int, step: Double, motionBefore: Double) -> Verdict {
+      let lastFrame = ShotContinuity(images[before])
+      guard !lastFrame.goesOn(in: ShotContinuity(images[index])) else { return .none }
+      suspicion = Suspicion(before: last, step: step, motionBefore: motionBefore, lastFrame: lastFrame)
+      return .suspected(index)
+    }
     // From one shot to the other through black or white: the first image after it is the cut.
     if difference > Self.clear, let flat = between.lastIndex(where: \.isFlat), flat + 1 < between.count {
-      suspicion = Suspicion(before: last, step: difference, motionBefore: 0)
-      return .suspected(flat + 1)
+      let before = between[..<flat].lastIndex { !$0.isFlat } ?? 0
+      return suspect(flat + 1, after: before, step: difference, motionBefore: 0)
     }
     let steps = zip(between, between.dropFirst()).compactMap { $0.distance(to: $1) }
     guard let step = steps.max(), let index = steps.firstIndex(of: step), step > Self.threshold,
@@ -71,8 +84,7 @@ package struct ShotCut: Sendable {
     let others = steps.reduce(0, +) - step
     let most = step > Self.clear ? Self.otherSteps.clear : Self.otherSteps.small
     guard steps.count == 1 ? step > Self.clear : others / Double(steps.count - 1) < most * step else { return .none }
-    suspicion = Suspicion(before: last, step: step, motionBefore: lastDifference)
-    return .suspected(index + 1)
+    return suspect(index + 1, after: index, step: step, motionBefore: lastDifference)
   }
 
   /// Whether one of the faces in `boxes` looks the same in both images, as it does beside slides that change: from one

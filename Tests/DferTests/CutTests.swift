@@ -63,8 +63,10 @@ import Testing
   }
 
   @Test func shotsOfHalfASecond() {
-    let frames = (0..<6).flatMap { shot(13, from: 13 * $0, $0 % 2 == 0 ? Self.left : Self.right) }
-    let (clips, router) = routed(frames)
+    let frames: [PaintedFrame] = (0..<6).flatMap { (number: Int) -> [PaintedFrame] in
+      let isLeft = number % 2 == 0
+      return shot(13, from: 13 * number, isLeft ? Self.left : Self.right, tone: isLeft ? 100 : 160)
+    }
     #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [13, 26, 39, 52, 65])
     #expect(text(clips).count == 6 && router.counts.used + router.counts.skipped == 78)
   }
@@ -82,7 +84,8 @@ import Testing
 
   @Test func throughBlackToAnotherShot() {
     let frames =
-      shot(50, from: 0, Self.left) + shot(6, from: 50, [], wall: 0, face: false) + shot(50, from: 56, Self.right)
+      shot(50, from: 0, Self.left) + shot(6, from: 50, [], wall: 0, face: false)
+      + shot(50, from: 56, Self.right, tone: 160)
     let (clips, router) = routed(frames)
     #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [56])
     #expect(clips.allSatisfy { $0.faces.map(\.id) == [$0.frames.lowerBound < 56 ? 0 : 1] })
@@ -103,6 +106,28 @@ import Testing
     let (clips, router) = routed(
       shot(50, from: 0, Self.left, isStriped: true) + shot(50, from: 50, Self.right, isStriped: true))
     #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
+  }
+
+  /// Before anybody is known to be a face, the image of the speaker tells that the slide changed and not the shot.
+  @Test(arguments: [3, 5, 8]) func aSlideThatChangesBeforeTheSpeakerIsKnownIsNoCut(at change: Int) {
+    let frames =
+      shot(change, from: 0, Self.left, isStriped: true) + shot(50, from: change, Self.right, isStriped: true)
+    #expect(routed(frames).router.cuts.isEmpty)
+  }
+
+  @Test(arguments: [20.0, 30]) func aCameraThatIsPulledAwayIsNoCut(by pixels: Double) {
+    let frames: [PaintedFrame] = (0..<100).map { (index: Int) -> PaintedFrame in
+      let offset = index < 50 ? 40 : 40 + pixels
+      let scenery = (0..<6).map { Rect(x: 90 * Double($0) - offset, y: 20 * Double($0 % 3), width: 40, height: 60) }
+      return PaintedFrame(index, at: Double(index) / 25, scenery: scenery)
+    }
+    #expect(routed(frames).router.cuts.isEmpty)
+  }
+
+  @Test func theSignOfAChannelHidesNoCut() {
+    let sign = [Rect(x: 140, y: 60, width: 12, height: 10)]
+    let frames = shot(50, from: 0, Self.left + sign) + shot(50, from: 50, Self.right + sign, tone: 160)
+    #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
   }
 
   @Test func aCutInTheLastFramesIsFound() {

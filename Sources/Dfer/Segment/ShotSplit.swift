@@ -35,7 +35,7 @@ struct ShotSplit {
   mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
     let between = frames[lastRun...]
     let verdict = clock.measure(.image) {
-      cut.add(image) { between.map { $0.image(longSide: ShotCut.longSide) } }
+      cut.add(image, count: between.count) { between[between.startIndex + $0].image(longSide: ShotCut.longSide) }
     }
     switch verdict {
     case .confirmed:
