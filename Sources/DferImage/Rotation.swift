@@ -37,15 +37,3 @@ extension Image {
     }
   }
 }
-
-extension Image {
-  /// The same image upside down: turned by half a turn, not mirrored.
-  package var turnedByHalf: Image {
-    var result = self
-    let count = width * height
-    for pixel in 0..<count {
-      for channel in 0..<3 { result.pixels[3 * (count - 1 - pixel) + channel] = pixels[3 * pixel + channel] }
-    }
-    return result
-  }
-}

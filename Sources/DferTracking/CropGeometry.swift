@@ -24,16 +24,17 @@ package struct CropGeometry: Sendable, Hashable {
     return Rect(x: box.centre.x - width / 2, y: box.centre.y - height / 2, width: width, height: height)
   }
 
-  /// A point of the frame in 0...1 of the crop that shows `square`, or that shows it turned by half a turn.
-  package static func inCrop(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
-    let (x, y) = ((point.x - square.x) / square.width, (point.y - square.y) / square.height)
-    return isTurned ? Point(x: 1 - x, y: 1 - y) : Point(x: x, y: y)
+  /// A point of the frame in 0...1 of the crop that shows `square`, turned upright.
+  /// - Parameter turn: how the head stands in the frame.
+  package static func inCrop(_ point: Point, of square: Rect, turn: QuarterTurn = .upright) -> Point {
+    turn.inverse(Point(x: (point.x - square.x) / square.width, y: (point.y - square.y) / square.height))
   }
 
-  /// A point in 0...1 of the crop that shows `square`, or that shows it turned by half a turn, in pixels of the frame.
-  package static func inFrame(_ point: Point, of square: Rect, isTurned: Bool = false) -> Point {
-    let (x, y) = isTurned ? (1 - point.x, 1 - point.y) : (point.x, point.y)
-    return Point(x: square.x + x * square.width, y: square.y + y * square.height)
+  /// A point in 0...1 of the crop that shows `square`, turned upright, in pixels of the frame.
+  /// - Parameter turn: how the head stands in the frame.
+  package static func inFrame(_ point: Point, of square: Rect, turn: QuarterTurn = .upright) -> Point {
+    let seen = turn(point)
+    return Point(x: square.x + seen.x * square.width, y: square.y + seen.y * square.height)
   }
 
   /// For the run's manifest.

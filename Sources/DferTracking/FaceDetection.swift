@@ -11,6 +11,8 @@ package struct FaceDetection: Sendable, Hashable {
   package var points: [Point]
   /// 0...1: a mask covers mouth and nose.
   package var maskWorn: Double
+  /// How the face stands in the image, as far as the image was turned for the detector.
+  package var turn = QuarterTurn.upright
 
   package init(box: Rect, score: Double, points: [Point] = [], maskWorn: Double = 0) {
     self.box = box

@@ -12,8 +12,10 @@ public struct TrackedFace: Sendable, Hashable {
   package let maskWorn: Double
   /// Eyes, nose tip and mouth corners as the detector saw them, carried along with the box; empty when it gives none.
   public let points: [Point]
+  /// How the head stands.
+  package var turn = QuarterTurn.upright
   /// Whether the head stands upside down.
-  public var isUpsideDown = false
+  public var isUpsideDown: Bool { turn == .upsideDown }
 }
 
 /// Joins the detections of one continuous segment into faces with ids.
@@ -86,9 +88,9 @@ package struct FaceTracker: Sendable {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
-  /// Boxes of the faces that the last detector run saw.
+  /// Boxes of what the last detector run saw, whether it counts as a face already or not.
   package var lastBoxes: [Rect] {
-    tracks.filter { $0.id != nil && $0.last.time == runs?.recent.last }.map(\.last.detection.box)
+    tracks.filter { $0.last.time == runs?.recent.last }.map(\.last.detection.box)
   }
 
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
@@ -98,7 +100,7 @@ package struct FaceTracker: Sendable {
       let nearest = track.nearestSighting(to: time).detection
       return TrackedFace(
         id: id, box: box, score: nearest.score, maskWorn: nearest.maskWorn, points: nearest.points(movedTo: box),
-        isUpsideDown: track.upsideDownVotes > 0)
+        turn: nearest.turn == .upright && track.upsideDownVotes > 0 ? .upsideDown : nearest.turn)
     }
     func weight(_ face: TrackedFace) -> Double { face.box.area * (reported.contains(face.id) ? 1.5 : 1) }
     let chosen = present.sorted { weight($0) > weight($1) }.prefix(options.maximumFaces)
@@ -118,7 +120,8 @@ package struct FaceTracker: Sendable {
   /// Asks which of the faces that the last detector run saw stand upside down: new ones, and each again after a while.
   package mutating func checkUpright(_ isUpsideDown: (Rect) -> Bool) {
     guard let now = runs?.recent.last else { return }
-    for index in tracks.indices where tracks[index].id != nil && tracks[index].last.time == now {
+    for index in tracks.indices
+    where tracks[index].id != nil && tracks[index].last.time == now && tracks[index].last.detection.turn == .upright {
       if let last = tracks[index].lastCheck, now - last < UprightCheck.every { continue }
       tracks[index].vote(isUpsideDown: isUpsideDown(tracks[index].last.detection.box), at: now)
     }

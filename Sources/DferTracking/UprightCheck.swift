@@ -15,7 +15,7 @@ package enum UprightCheck {
 
   /// - Parameter crop: what the square of `view(of:)` shows.
   package static func isUpsideDown(_ crop: Image, detector: any FaceDetecting) -> Bool {
-    score(crop.turnedByHalf, detector) > score(crop, detector) + margin
+    score(crop.turned(.upsideDown), detector) > score(crop, detector) + margin
   }
 
   /// Score of the face in the middle, 0 when there is none.

@@ -32,14 +32,14 @@ struct BehaviourRowTests {
     func views(of crop: Image, points: [Point]) -> [Image] { [crop] }
   }
 
-  private func row(_ classifier: Turning = Turning(), isTurned: Bool = false, moments: Bool = false) throws
+  private func row(_ classifier: Turning = Turning(), turn: QuarterTurn = .upright, moments: Bool = false) throws
     -> ClipResult
   {
     let samples = (0..<16).map { index in
       FaceSample(
         index: index, frame: 3 * index, time: 0.1 * Double(index), crop: Image(width: 8, height: 8),
         square: Rect(x: 100, y: 50, width: 40, height: 40), box: Rect(x: 105, y: 55, width: 30, height: 30), score: 0.9,
-        maskWorn: 0, points: [], isTurned: isTurned)
+        maskWorn: 0, points: [], turn: turn)
     }
     let clip = PendingClip(
       start: 0, end: 1.6, frames: 0..<48, samples: 0..<16, isWhole: true, wallTime: Date(),
@@ -64,10 +64,19 @@ struct BehaviourRowTests {
   }
 
   @Test func aHeadUpsideDownIsTurnedInThePicture() throws {
-    let row = try row(isTurned: true)
+    let row = try row(turn: .upsideDown)
     #expect(isNear(row.behaviour.yaw, -8) && isNear(row.behaviour.pitch, -5))
     #expect(abs(abs(row.rollDegrees ?? 0) - 180) < 1e-6)
     #expect(row.behaviour.points[0] == Point(x: 130, y: 70))
+  }
+
+  @Test func aHeadOnItsSideIsTurnedInThePicture() throws {
+    for (turn, roll) in [(QuarterTurn.clockwise, 90.0), (.counterclockwise, -90)] {
+      let row = try row(turn: turn)
+      #expect(abs((row.rollDegrees ?? 0) - roll) < 1, "a head that lies to the right has a positive roll")
+    }
+    // The nose of a face that looks down points to the left when the head lies to the right.
+    #expect((try row(turn: .clockwise).behaviour.yaw ?? 0) < 0)
   }
 
   @Test func closedEyesLookNowhere() throws {

@@ -14,10 +14,11 @@ final class PaintedFrame: VideoFrame {
     var score = 0.9
     /// Whether it has stripes, so that the same face can be known again.
     var isStriped = false
-    /// A face has a darker band at its lower edge, if it has one; upside down that is above.
+    /// A face has a darker band at its lower edge, if it has one; upside down that is above, and a head that lies on its
+    /// right has it on the left.
     var band: Band = .none
 
-    enum Band { case none, below, above }
+    enum Band { case none, below, above, left, right }
   }
 
   let index: Int
@@ -48,10 +49,16 @@ final class PaintedFrame: VideoFrame {
     for face in faces {
       image.fill(face.box, Colour(200, UInt8(face.tone), UInt8(face.score * 255)))
       if face.band != .none {
-        let y = face.band == .below ? face.box.y + face.box.height * 0.75 : face.box.y
-        image.fill(
-          Rect(x: face.box.x, y: y, width: face.box.width, height: face.box.height / 4),
-          Colour(200, UInt8(face.tone), 160))
+        var place = face.box
+        switch face.band {
+        case .none, .below, .above:
+          place.height /= 4
+          if face.band == .below { place.y = face.box.bottom - place.height }
+        case .left, .right:
+          place.width /= 4
+          if face.band == .right { place.x = face.box.right - place.width }
+        }
+        image.fill(place, Colour(200, UInt8(face.tone), 160))
       }
       for x in stride(from: face.box.x, to: face.isStriped ? face.box.right : face.box.x, by: 10) {
         image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
@@ -107,6 +114,17 @@ struct SquareDetector: FaceDetecting {
   }
 }
 
+/// Finds what `SquareDetector` finds, upright faces only: those with their band below.
+struct UprightDetector: FaceDetecting {
+  func detect(_ image: Image, threshold: Float?) -> [FaceDetection] {
+    SquareDetector().detect(image, threshold: threshold).filter { face in
+      let (x, y) = (Int(face.box.centre.x), Int(face.box.bottom - face.box.height / 8))
+      return image.pixels[3 * (y * image.width + x) + 2] < 200
+        && image.pixels[3 * (Int(face.box.centre.y) * image.width + Int(face.box.x + 2)) + 2] > 200
+    }
+  }
+}
+
 /// Says of each clip which tones its crops have in their middle, in order: what the network would have seen.
 struct ToneReader: ClipClassifying {
   func read(_ clips: [[Image]], points: [[[Point]]]) -> [ExpressionReading] {
@@ -145,9 +163,13 @@ final class PaintedSource: VideoEvents, @unchecked Sendable {
 
 extension SegmentSettings {
   /// 16 samples of 0.1 s, a clip every 0.8 s.
-  static let painted = SegmentSettings(
-    grid: ClipGrid(frames: 16, span: 1.6, hop: 0.8), detector: SquareDetector(), detectorLongSide: 160,
-    tracker: TrackerOptions(), geometry: CropGeometry(sideFactor: 1.3), cropSide: 24)
+  static let painted = painted(SquareDetector())
+
+  static func painted(_ detector: any FaceDetecting) -> SegmentSettings {
+    SegmentSettings(
+      grid: ClipGrid(frames: 16, span: 1.6, hop: 0.8), detector: detector, detectorLongSide: 160,
+      tracker: TrackerOptions(), geometry: CropGeometry(sideFactor: 1.3), cropSide: 24)
+  }
 }
 
 extension RunStages {

@@ -135,10 +135,28 @@ import Testing
         $0, at: Double($0) / 25, [PaintedFrame.Face(box: Rect(x: 60, y: 40, width: 40, height: 40), band: band)])
     }
     let face = try #require(clips(frames).clips.first?.faces.first)
-    #expect(face.samples.allSatisfy { $0.isTurned == (band == .above) })
+    #expect(face.samples.allSatisfy { $0.turn == (band == .above ? .upsideDown : .upright) })
     // In the crop, the band is always below.
     let crop = face.samples[8].crop
     #expect(crop.pixels[3 * (20 * 24 + 12) + 2] < 200 && crop.pixels[3 * (4 * 24 + 12) + 2] > 200)
+  }
+
+  @Test(arguments: [
+    (PaintedFrame.Face.Band.left, QuarterTurn.clockwise), (.right, .counterclockwise), (.below, .upright),
+  ])
+  func aHeadOnItsSideIsReadUpright(band: PaintedFrame.Face.Band, turn: QuarterTurn) throws {
+    let place = Rect(x: 60, y: 40, width: 40, height: 40)
+    let frames = (0..<120).map {
+      // It stands upright again after two and a half seconds.
+      PaintedFrame($0, at: Double($0) / 25, [PaintedFrame.Face(box: place, band: $0 < 62 ? band : .below)])
+    }
+    let clips = clips(frames, settings: .painted(UprightDetector())).clips
+    let face = try #require(clips.first?.faces.first)
+    #expect(face.samples.count == clips[0].samples.count && face.samples.allSatisfy { $0.turn == turn })
+    #expect(face.samples.allSatisfy { abs($0.box.centre.x - 80) < 1 && abs($0.box.centre.y - 60) < 1 })
+    let crop = face.samples[8].crop
+    #expect(crop.pixels[3 * (20 * 24 + 12) + 2] < 200 && crop.pixels[3 * (4 * 24 + 12) + 2] > 200)
+    #expect(clips.last?.faces.map(\.id) == [0] && clips.last?.faces[0].samples.last?.turn == .upright)
   }
 
   @Test func imagesAreGivenOnceTheirBoxesAreFinal() {

@@ -16,8 +16,14 @@ import Testing
     #expect(CropGeometry.inCrop(point, of: square) == Point(x: 0.5, y: 0.5))
     #expect(CropGeometry.inFrame(CropGeometry.inCrop(point, of: square), of: square) == point)
     let corner = Point(x: 30, y: -10)
-    #expect(CropGeometry.inCrop(corner, of: square, isTurned: true) == Point(x: 1, y: 1))
-    #expect(CropGeometry.inFrame(Point(x: 1, y: 1), of: square, isTurned: true) == corner)
+    #expect(CropGeometry.inCrop(corner, of: square, turn: .upsideDown) == Point(x: 1, y: 1))
+    #expect(CropGeometry.inFrame(Point(x: 1, y: 1), of: square, turn: .upsideDown) == corner)
+    // The chin of a head that lies on its right is on the left.
+    #expect(CropGeometry.inFrame(Point(x: 0.5, y: 1), of: square, turn: .clockwise) == Point(x: 30, y: 15))
+    for turn in QuarterTurn.allCases {
+      #expect(
+        CropGeometry.inFrame(CropGeometry.inCrop(corner, of: square, turn: turn), of: square, turn: turn) == corner)
+    }
   }
 }
 

@@ -19,11 +19,11 @@ extension Moment {
       let seen = found.rotation
     else { return nil }
     func degrees(_ radians: Double) -> Double { radians * 180 / .pi }
-    let rotation = sample.isTurned ? seen.turned(by: .pi) : seen
+    let rotation = sample.turn == .upright ? seen : seen.turned(by: sample.turn.radians)
     var behaviour = Behaviour()
     (behaviour.yaw, behaviour.pitch) = (degrees(rotation.yaw), degrees(rotation.pitch))
     behaviour.strengths = found.strengths
-    behaviour.points = found.points.map { CropGeometry.inFrame($0, of: sample.square, isTurned: sample.isTurned) }
+    behaviour.points = found.points.map { CropGeometry.inFrame($0, of: sample.square, turn: sample.turn) }
     behaviour.eyes = Self.eyes(found.eyes, rotation)
     self.init(
       frame: sample.frame, time: sample.time, box: sample.box, behaviour: behaviour,

@@ -73,7 +73,7 @@ struct RowBuilder: Sendable {
     let order = ClipSampler.evenly(samples.count, over: frames)
     if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count, reading.isFinite {
       row.landmarks = reading.landmarks[frame].map {
-        CropGeometry.inFrame($0, of: samples[nearest].square, isTurned: samples[nearest].isTurned)
+        CropGeometry.inFrame($0, of: samples[nearest].square, turn: samples[nearest].turn)
       }
       if row.landmarks.count >= 2 {
         let (left, right) = (row.landmarks[0], row.landmarks[1])

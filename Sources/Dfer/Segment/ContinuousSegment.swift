@@ -46,6 +46,7 @@ struct ContinuousSegment {
   /// Samples below this one belong to a clip that was given.
   private var coveredSamples = 0
   private var shots: ShotSplit?
+  private var sideways = SidewaysCheck()
 
   /// - Parameter firstID: id of the first new face.
   init(
@@ -165,7 +166,9 @@ struct ContinuousSegment {
   private mutating func detect(in frame: any VideoFrame) {
     let image = clock.measure(.image) { frame.image(longSide: settings.detectorLongSide) }
     let found = clock.measure(.detector) {
-      settings.detector.detect(image, of: frame.size, threshold: Float(settings.tracker.keepScore))
+      sideways.detect(
+        image, of: frame.size, at: frame.time.seconds, by: settings.detector, sure: settings.tracker.minimumScore,
+        threshold: settings.tracker.keepScore)
     }
     let (before, newest, clock) = (tracker, newest, clock)
     tracker.observe(found, at: frame.time.seconds)
@@ -196,15 +199,15 @@ struct ContinuousSegment {
         for face in faces {
           let square = settings.geometry.square(aroundDetected: face.box)
           let cut = sampled.frame.crop(square, side: settings.cropSide)
-          // Networks learn from upright faces, so the crop of one upside down is turned.
-          let crop = face.isUpsideDown ? cut.turnedByHalf : cut
-          let points = face.points.map { CropGeometry.inCrop($0, of: square, isTurned: face.isUpsideDown) }
+          // Networks learn from upright faces, so the crop of another one is turned.
+          let crop = cut.turned(face.turn.inverse)
+          let points = face.points.map { CropGeometry.inCrop($0, of: square, turn: face.turn) }
           for index in sampled.samples {
             crops.add(
               FaceSample(
                 index: index, frame: sampled.frame.index, time: sampled.time, crop: crop, square: square, box: face.box,
                 score: face.score, maskWorn: face.maskWorn,
-                points: points, isTurned: face.isUpsideDown), of: face.id)
+                points: points, turn: face.turn), of: face.id)
           }
         }
       }

@@ -19,8 +19,8 @@ struct FaceSample: Sendable {
   let maskWorn: Double
   /// The detector's five points, in 0...1 of the crop.
   let points: [Point]
-  /// Whether the crop is the square turned by half a turn, because the head stands upside down.
-  let isTurned: Bool
+  /// How the head stands in the frame; the crop is the square turned so that it is upright.
+  let turn: QuarterTurn
 }
 
 /// The recent crops of all faces, by face and sample. It holds no more than the clips that are still open need.
