@@ -67,6 +67,7 @@ import Testing
       let isLeft = number % 2 == 0
       return shot(13, from: 13 * number, isLeft ? Self.left : Self.right, tone: isLeft ? 100 : 160)
     }
+    let (clips, router) = routed(frames)
     #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [13, 26, 39, 52, 65])
     #expect(text(clips).count == 6 && router.counts.used + router.counts.skipped == 78)
   }
