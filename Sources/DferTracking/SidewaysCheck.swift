@@ -30,13 +30,16 @@ package struct SidewaysCheck: Sendable {
     }
     if turn == .upright, let lastLook, time - lastLook < Self.every - 1e-6 { return upright }
     lastLook = time
-    let wasUpright = turn == .upright
-    for side in wasUpright ? [QuarterTurn.clockwise, .counterclockwise] : [turn] {
+    // An upside-down face is found too, less surely: of both sides, the surer one is right.
+    let sides = turn == .upright ? [QuarterTurn.clockwise, .counterclockwise] : [turn]
+    let looks = sides.map { side in
       let found = Self.detect(image, lying: side, of: size, by: detector, threshold: threshold)
-      if let best = found.map(\.score).max(), best >= (wasUpright ? Self.first : sure) {
-        turn = side
-        return found
-      }
+      return (side: side, found: found, score: found.map(\.score).max() ?? 0)
+    }
+    let needed = turn == .upright ? Self.first : sure
+    if let best = looks.max(by: { $0.score < $1.score }), best.score >= needed {
+      turn = best.side
+      return best.found
     }
     turn = .upright
     return upright
