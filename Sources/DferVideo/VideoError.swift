@@ -44,6 +44,8 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .nameNotText(let path): "\(path): its name is not UTF-8: rename it"
+    case .missing(let path) where path.unicodeScalars.contains("\u{FFFD}"):
+      "\(path): no such file; its name is not UTF-8, so rename it"
     case .missing(let path): "\(path): no such file"
     case .directory(let path):
       "\(path): is a directory without images; give a video file, or a folder or list of images"
