@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Precision and recall of cuts, over videos that are composed for it. Needs ffmpeg and numpy.
+"""Composes videos with known cuts. Needs ffmpeg and numpy.
 
-  cuts.py make OUT --shots VIDEO... [--scenes VIDEO.mkv TABLE.csv] [--seed N] [--count N] [--part 0|1]
-  cuts.py measure DFER OUT
+  make_cuts.py OUT --shots VIDEO... [--scenes VIDEO.mkv TABLE.csv] [--seed N] [--count N] [--part 0|1]
 
-`make` joins pieces of videos, of drawn slides and of scenes that a camera pans over, and does to them what is taken for a
-cut: flashes, fades, dissolves, pans, zooms, shaking, something that passes in front, slides that change beside a speaker,
+Joins pieces of videos, of drawn slides and of scenes that a camera pans over, and does to them what is taken for a cut:
+flashes, fades, dissolves, pans, zooms, shaking, something that passes in front, slides that change beside a speaker,
 scrolling. The same seed gives the same videos. `--part` takes every second source, so that figures can be stated over
-sources that nobody developed on. `measure` runs `dfer watch` and compares the cuts of its manifest.
+sources that nobody developed on. OUT/truth.csv says what is where; `run_cuts.py` compares what dfer finds.
 """
 import argparse
 import csv
@@ -313,54 +312,16 @@ def make(arguments):
                 print(name, composer.rate, first, last, kind, sep=",", file=table)
 
 
-def measure(arguments):
-    rows = list(csv.DictReader(open(os.path.join(arguments.out, "truth.csv"))))
-    hits, misses, wrong = [], [], []
-    for name in sorted({row["file"] for row in rows}):
-        mine = [(int(row["first"]), int(row["last"]), row["kind"], float(row["rate"])) for row in rows if row["file"] == name]
-        table = os.path.join(arguments.out, name + ".csv")
-        subprocess.run([arguments.dfer, "watch", os.path.join(arguments.out, name), "-o", table, "--overwrite", "-q", "--hop",
-                        arguments.hop], check=True)
-        found = json.load(open(os.path.join(arguments.out, name + ".run.json"))).get("cuts_s", [])
-        left = [round(time * mine[0][3]) for time in found]
-        for first, last, kind, _ in mine:
-            if kind in ("cut", "black", "flash cut"):
-                near = [frame for frame in left if first - 1 <= frame <= last + 1]
-                (hits if near else misses).append((name, first, kind))
-                if near:
-                    left.remove(near[0])
-        for frame in left:
-            kinds = [kind for first, last, kind, _ in mine if first <= frame <= last and kind not in ("cut", "black", "flash cut")]
-            wrong.append((name, frame, "+".join(kinds)))
-    for name, frame, kind in misses:
-        print(f"missed  {name} frame {frame}: {kind}")
-    for name, frame, kind in wrong:
-        print(f"wrong   {name} frame {frame}: {kind}")
-    events = {kind: sum(row["kind"] == kind for row in rows) for kind in sorted({row["kind"] for row in rows})}
-    print(", ".join(f"{kind} {count}" for kind, count in events.items()))
-    print(f"{len(hits)} of {len(hits) + len(misses)} found, {len(wrong)} wrong: recall {len(hits) / max(1, len(hits) + len(misses)):.3f}, "
-          f"precision {len(hits) / max(1, len(hits) + len(wrong)):.3f}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    maker = commands.add_parser("make")
-    maker.add_argument("out")
-    maker.add_argument("--shots", nargs="+", required=True)
-    maker.add_argument("--scenes", nargs=2)
-    maker.add_argument("--seed", type=int, default=1)
-    maker.add_argument("--count", type=int, default=6)
-    maker.add_argument("--pieces", type=int, default=30)
-    maker.add_argument("--part", type=int, choices=[0, 1])
-    maker.set_defaults(run=make)
-    measurer = commands.add_parser("measure")
-    measurer.add_argument("dfer")
-    measurer.add_argument("out")
-    measurer.add_argument("--hop", default="30")
-    measurer.set_defaults(run=measure)
-    arguments = parser.parse_args()
-    arguments.run(arguments)
+    parser.add_argument("out")
+    parser.add_argument("--shots", nargs="+", required=True)
+    parser.add_argument("--scenes", nargs=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=6)
+    parser.add_argument("--pieces", type=int, default=30)
+    parser.add_argument("--part", type=int, choices=[0, 1])
+    make(parser.parse_args())
 
 
 if __name__ == "__main__":
