@@ -100,7 +100,8 @@ struct ModelOptions: ParsableArguments {
     for (table, rows) in [(path, source.timeline.videos[0].rows), (name, rows)] {
       if let time = TimelineModel.secondFace(in: rows) {
         throw UnreadableTimeline(
-          path: table, reason: "two faces at \(fixedDecimal(time, places: 1)) s; --neutral-rows is for one person at a time")
+          path: table,
+          reason: "two faces at \(fixedDecimal(time, places: 1)) s; --neutral-rows is for one person at a time")
       }
     }
     let (means, seconds) = TimelineModel.rest(in: source.timeline.videos[0].rows, labels: source.timeline.labels)
