@@ -16,17 +16,27 @@ final class PreparedWeights: Sendable {
     let form: Form
   }
 
-  private let made = Mutex<[Key: Tensor]>([:])
+  /// One form of one weight: whoever wants it first makes it, and others wait.
+  private final class Slot: Sendable {
+    let tensor = Mutex<Tensor?>(nil)
+  }
+
+  private let slots = Mutex<[Key: Slot]>([:])
 
   func tensor(_ parameter: Parameter, _ form: Form, _ make: () -> Tensor) -> Tensor {
     let key = Key(parameter: parameter, form: form)
-    if let known = made.withLock({ $0[key] }) { return known }
-    // Two threads may both make it: the same numbers, and nobody waits while a kernel runs its own threads.
-    let fresh = make()
-    return made.withLock { made in
-      if let known = made[key] { return known }
-      made[key] = fresh
+    let slot = slots.withLock { slots in
+      if let known = slots[key] { return known }
+      let fresh = Slot()
+      slots[key] = fresh
       return fresh
+    }
+    // Threads that read clips at the same time would make all weights twice, and memory would keep that mark.
+    return slot.tensor.withLock { known in
+      if let known { return known }
+      let made = make()
+      known = made
+      return made
     }
   }
 }

@@ -1,5 +1,9 @@
-@testable import DferTensor
+import Dispatch
+import Foundation
+import Synchronization
 import Testing
+
+@testable import DferTensor
 
 /// Threads divide the work but do not change the numbers beyond rounding.
 @Suite(.serialized)
@@ -110,5 +114,21 @@ struct ThreadTests {
     #expect(ComputeInfo.warning(forced: "Haswell", used: "Haswell", level: 2)?.contains("Haswell") == true)
     #expect(ComputeInfo.warning(forced: "SkylakeX", used: "SkylakeX", level: 2) == nil)
     #expect(ComputeInfo.warning(forced: "Zen", used: "Zen", level: 1) == nil)
+  }
+
+  /// Threads that begin to read at the same time want the same weights.
+  @Test func aWeightIsMadeReadyOnce() {
+    var store = ParameterStore()
+    let parameter = store.declare("weight", shape: [1])
+    let prepared = PreparedWeights(precision: .fp32)
+    let made = Atomic(0)
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      let tensor = prepared.tensor(parameter, .panels) {
+        Thread.sleep(forTimeInterval: 0.05)
+        return Tensor([Float(made.add(1, ordering: .relaxed).newValue)], shape: [1])
+      }
+      #expect(tensor.values == [1])
+    }
+    #expect(made.load(ordering: .relaxed) == 1)
   }
 }
