@@ -8,6 +8,9 @@ package enum BlendshapeName: String, CaseIterable, Sendable {
 
   package var isPaired: Bool { index < BlendshapeName.jawForward.index }
 
+  /// Whether it turns the eyes or closes them: what gaze and blinks do.
+  var movesEyes: Bool { [.eyeLookDown, .eyeLookIn, .eyeLookOut, .eyeLookUp, .eyeBlink].contains(self) }
+
   /// The mesh's names: one, or the subject's left (the right of the image) and right.
   var shapeNames: [String] { isPaired ? ["\(rawValue)_L", "\(rawValue)_R"] : [rawValue] }
 

@@ -116,8 +116,7 @@ package enum ExpressionClass: String, CaseIterable, Sendable {
     var pose = FacePose()
     // A third of the faces show the others alone.
     if random.uniform() > 0.33 { pose.add(apex(&random), times: 0.3 + 0.7 * random.uniform()) }
-    let eyes: Set<BlendshapeName> = [.eyeLookDown, .eyeLookIn, .eyeLookOut, .eyeLookUp, .eyeBlink]
-    let others = BlendshapeName.allCases.filter { !eyes.contains($0) }
+    let others = BlendshapeName.allCases.filter { !$0.movesEyes }
     for _ in 0..<random.next() % 5 {
       let movement = others[Int(random.next() % UInt64(others.count))]
       let amount = random.uniform()

@@ -15,6 +15,16 @@ struct FaceAnimation: Sendable {
   private let syllables: [Syllable]
   private let blinks: [(time: Double, length: Double)]
   private let gaze: [(time: Double, x: Float, y: Float)]
+  /// Movements that come and go by themselves beside the expression; none in the usual range.
+  private let episodes: [Episode]
+
+  /// One movement that belongs to no expression.
+  private struct Episode {
+    var movement: BlendshapeName
+    var timing: Timing
+    /// At its apex, of the subject's left and right side.
+    var amounts: [Float]
+  }
 
   /// One opening of the mouth.
   private struct Syllable {
@@ -45,6 +55,7 @@ struct FaceAnimation: Sendable {
     unrest = restless.map { ($0, SmoothNoise(0.03, rate: 0.4, random: &random)) }
     speaks = draw(0, 1) < 0.4
     syllables = speaks ? Self.speech(seconds, &random) : []
+    episodes = isWide ? Self.episodes(seconds, &random) : []
     var blinks: [(Double, Double)] = []
     var time = draw(-2, 2)
     while time < seconds {
@@ -62,6 +73,24 @@ struct FaceAnimation: Sendable {
       time += isWide ? draw(0.15, 0.5) : draw(0.4, 2.5)
     }
     self.gaze = gaze
+  }
+
+  /// Single movements, four a second: what belongs together in expressions must not always be seen together.
+  private static func episodes(_ seconds: Double, _ random: inout RandomSource) -> [Episode] {
+    func draw(_ low: Double, _ high: Double) -> Double { low + Double(random.uniform()) * (high - low) }
+    let movements = BlendshapeName.allCases.filter { !$0.movesEyes }
+    return (0..<Int(4 * (seconds + 1))).map { _ in
+      let (start, onset, hold) = (draw(-1, seconds), draw(0.1, 0.4), draw(0.05, 0.8))
+      let movement = movements[Int(random.next() % UInt64(movements.count))]
+      let amount = Float(draw(0.2, 1))
+      // Most movements are made on both sides.
+      var amounts = [amount, amount]
+      if movement.isPaired, random.uniform() < 0.2 { amounts[Int(random.next() % 2)] = 0 }
+      let end = start + onset + hold + draw(0.1, 0.4)
+      return Episode(
+        movement: movement,
+        timing: Timing(start: start, apex: start + onset, release: start + onset + hold, end: end), amounts: amounts)
+    }
   }
 
   private static func speech(_ seconds: Double, _ random: inout RandomSource) -> [Syllable] {
@@ -92,6 +121,13 @@ struct FaceAnimation: Sendable {
     var pose = rest
     pose.add(apex, times: shown)
     for (movement, wander) in unrest { pose.add(movement, Float(wander.value(at: time))) }
+    for episode in episodes {
+      let shown = Float(episode.timing.intensity(at: time))
+      guard shown > 0 else { continue }
+      for side in 0..<(episode.movement.isPaired ? 2 : 1) {
+        pose[episode.movement, side] += shown * episode.amounts[side]
+      }
+    }
     // A pressed or wide mouth leaves less room for speech.
     let room = 1 - 0.45 * shown
     for syllable in syllables where time > syllable.time && time < syllable.time + syllable.length {
