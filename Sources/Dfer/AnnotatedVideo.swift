@@ -2,7 +2,7 @@ import DferImage
 import DferTimeline
 import DferVideo
 
-/// Draws a timeline into its video: boxes with labels, landmarks, and a strip of all faces' labels with a mark that
+/// Draws a timeline into its video: boxes with labels, landmarks, the head's axes, gaze, and a strip of all faces' labels with a mark that
 /// moves. A label in doubt has a question mark, and its part of the strip is hatched. Faces can be
 /// hidden. Images are read, drawn and written one by one.
 package struct AnnotatedVideo {
@@ -73,6 +73,7 @@ package struct AnnotatedVideo {
       let colour = segment.flatMap { colours[$0.label] } ?? Colour(200, 200, 200)
       image.outline(place.box, colour, thickness: pen.line)
       if !options.hidesFaces { for point in place.landmarks { image.dot(point, radius: pen.line, colour) } }
+      place.behaviour.draw(on: &image, colour, line: pen.line, showsPoints: !options.hidesFaces)
       let text = segment.map { "\(id) \($0.shownLabel) \(Int(($0.confidence * 100).rounded())) %" } ?? "\(id)"
       pen.label(text, above: place.box, colour, on: &image)
     }
@@ -85,7 +86,7 @@ package struct AnnotatedVideo {
 
   /// Where a face is: between the middles of two of its clips on the way from one to the other. Where it was first or
   /// last, as much of the clip counts as shows it, so that no box stands on an empty wall before a face appears.
-  private func place(of face: Int, at time: Double) -> (box: Rect, landmarks: [Point])? {
+  private func place(of face: Int, at time: Double) -> (box: Rect, landmarks: [Point], behaviour: AnnotatedBehaviour)? {
     guard let own = rows[face], !own.isEmpty else { return nil }
     var (low, high) = (0, own.count)
     while low < high {
@@ -99,13 +100,14 @@ package struct AnnotatedVideo {
       let points = zip(before.landmarks, after.landmarks).map {
         Point(x: $0.x + ($1.x - $0.x) * t, y: $0.y + ($1.y - $0.y) * t)
       }
-      return (from.interpolated(to: to, t), points)
+      let box = from.interpolated(to: to, t)
+      return (box, points, AnnotatedBehaviour(before, after, t, box: box))
     }
     if let before, time < before.startSeconds + Self.shownSeconds(before), let box = before.box {
-      return (box, before.landmarks)
+      return (box, before.landmarks, AnnotatedBehaviour(before, box: box))
     }
     if let after, time >= after.endSeconds - Self.shownSeconds(after) - 1e-6, let box = after.box {
-      return (box, after.landmarks)
+      return (box, after.landmarks, AnnotatedBehaviour(after, box: box))
     }
     return nil
   }

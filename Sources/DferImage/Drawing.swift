@@ -71,4 +71,22 @@ extension Image {
       }
     }
   }
+
+  /// A straight line with smooth edges and round ends.
+  package mutating func line(from start: Point, to end: Point, thickness: Double, _ colour: Colour) {
+    let all = [start.x, start.y, end.x, end.y]
+    guard all.allSatisfy({ $0.magnitude < 1e6 }), thickness < 1e4 else { return }
+    let (dx, dy) = (end.x - start.x, end.y - start.y)
+    let (length, reach) = (max(1e-9, dx * dx + dy * dy), thickness / 2 + 1)
+    let rows = max(0, Int(min(start.y, end.y) - reach))...max(0, min(height, Int(max(start.y, end.y) + reach)))
+    let columns = max(0, Int(min(start.x, end.x) - reach))...max(0, min(width, Int(max(start.x, end.x) + reach)))
+    for y in rows {
+      for x in columns {
+        let (px, py) = (Double(x) + 0.5 - start.x, Double(y) + 0.5 - start.y)
+        let along = min(1, max(0, (px * dx + py * dy) / length))
+        let (ex, ey) = (px - along * dx, py - along * dy)
+        blend(colour, x, y, cover: thickness / 2 + 0.5 - (ex * ex + ey * ey).squareRoot())
+      }
+    }
+  }
 }

@@ -130,6 +130,15 @@ extension LivePage {
         for (const [px, py] of face.points) {
           parts.push(draw('circle', {cx: px, cy: py, r: 2.6 * scale, fill: tint, stroke: '#000', 'stroke-width': scale}));
         }
+        if (row && row.yaw_deg !== null && row.pitch_deg !== null) {
+          // Where the nose points, as of the newest row.
+          const tip = face.points[2] || [x + width / 2, y + height / 2], turn = Math.PI / 180;
+          parts.push(draw('line', {
+            x1: tip[0], y1: tip[1], stroke: tint, 'stroke-width': line, 'stroke-linecap': 'round',
+            x2: tip[0] + width * 0.6 * Math.sin(row.yaw_deg * turn) * Math.cos(row.pitch_deg * turn),
+            y2: tip[1] + width * 0.6 * Math.sin(row.pitch_deg * turn)
+          }));
+        }
         const text = draw('text', {x: x + 6 * scale, 'font-size': size});
         text.textContent = `${face.id}` + (row ? `  ${named(row)} ${percent(row.confidence)}` : '');
         const high = size * 1.5;
@@ -204,6 +213,24 @@ extension LivePage {
       return make('li', {}, swatch, label);
     }));
 
+    // Head, eyes and the strongest movements in words, as far as the rows have them.
+    const doing = row => {
+      const known = value => value !== null && value !== undefined, words = [];
+      const side = (value, more, less) => Math.round(Math.abs(value)) + '° ' + (value < 0 ? less : more);
+      if (known(row.yaw_deg) && known(row.pitch_deg)) {
+        words.push('head ' + side(row.yaw_deg, 'right', 'left') + ', ' + side(row.pitch_deg, 'down', 'up'));
+      }
+      if (known(row.eye0_open) && known(row.eye1_open)) {
+        words.push('eyes ' + percent((row.eye0_open + row.eye1_open) / 2) + ' open');
+      }
+      const strongest = Object.entries(row).filter(([name, value]) => /^au\d+_strength$/.test(name) && value >= 0.3)
+        .sort((a, b) => b[1] - a[1]).slice(0, 3);
+      if (strongest.length) {
+        words.push(strongest.map(([name, value]) => name.slice(0, 4).toUpperCase() + ' ' + value.toFixed(2)).join(' '));
+      }
+      return words.join('; ');
+    };
+
     const cards = () => {
       const isOver = !view.connected || view.state.name === 'ended' || view.state.name === 'lost';
       const here = [...view.faces.values()].filter(face => !isOver && face.last && view.now - face.last.end_s < 1.6 * hop())
@@ -217,7 +244,7 @@ extension LivePage {
         let card = [...list.children].find(element => element.dataset.id === String(face.id));
         if (!card) {
           card = make('article', {class: 'card', 'data-id': face.id, 'aria-label': `Face ${face.id}`},
-            make('h3', {}, `Face ${face.id} `, make('b'), make('span')), make('ul'));
+            make('h3', {}, `Face ${face.id} `, make('b'), make('span')), make('p', {class: 'doing'}), make('ul'));
           card.lastChild.append(...view.info.labels.map((label, index) => {
             const bar = make('i');
             bar.style.background = view.info.colours[index];
@@ -228,6 +255,7 @@ extension LivePage {
         const row = face.last, [, best, note] = card.firstChild.childNodes;
         best.textContent = named(row);
         note.textContent = row.status === 'ok' ? percent(row.confidence) : row.status.replace('_', ' ');
+        card.querySelector('.doing').textContent = doing(row);
         view.info.labels.forEach((label, index) => {
           const item = card.lastChild.children[index], share = row[column(label)] || 0;
           item.classList.toggle('best', label === row.label);

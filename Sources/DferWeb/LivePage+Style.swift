@@ -45,6 +45,8 @@ extension LivePage {
     .card{border:1px solid var(--line);border-radius:10px;padding:10px 12px;margin-bottom:10px}
     .card h3{display:flex;align-items:baseline;gap:8px;margin:0 0 6px;font-size:15px}
     .card h3 b{font-size:17px}
+    .card .doing{margin:0 0 6px;font-size:13px;color:var(--soft)}
+    .card .doing:empty{display:none}
     .card h3 span{margin-left:auto;white-space:nowrap;color:var(--soft);font-weight:400;font-size:13px}
     .card ul{list-style:none;margin:0;padding:0;font-size:13px}
     .card li{display:grid;grid-template-columns:88px 1fr 52px;align-items:center;gap:8px;line-height:20px}

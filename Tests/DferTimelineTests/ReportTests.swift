@@ -37,6 +37,24 @@ private let labels = ["anger", "neutral", "surprise"]
     #expect(faces["1"]?.map { $0[0] } == [1.2, 2])
   }
 
+  @Test func headEyesAndMovementsAreShownWhereTheyAreKnown() throws {
+    #expect(!HTMLReport(media: nil, output: "-").text(timeline).contains("class=\"doing\""))
+    var rows = exampleRows(["nn?nan"])
+    for index in rows.indices {
+      (rows[index].behaviour.yaw, rows[index].behaviour.pitch, rows[index].rollDegrees) = (30, -60, 0)
+      rows[index].behaviour.strengths = [0.5, 0]
+    }
+    var report = HTMLReport(media: nil, output: "-")
+    report.strengths = ["au12_strength", "au26_strength"]
+    let text = report.text(SegmentTimeline(rows, labels: labels))
+    // A turn of 30 degrees is half way down the chart's right half, a nod of 60 at its upper edge.
+    #expect(text.contains("class=\"yaw\" d=\"M0.00 75.0H") && text.contains("class=\"pitch\" d=\"M0.00 0.0H"))
+    #expect(text.contains("turned to the right 30.0 degrees, down -60.0 degrees, tilted clockwise 0.0 degrees"))
+    #expect(
+      text.contains("AU12, mean 0.50") && text.contains("fill-opacity=\"0.50\"") && text.contains("AU26, mean 0.00"))
+    #expect(!text.contains("<h3>Eyes</h3>"))
+  }
+
   @Test func oddNamesCannotEscape() throws {
     let odd = SegmentTimeline(exampleRows(["n"], labels: ["n", "x"]), labels: ["</script><b>", "&x"])
     let media = MediaReference("/v/<script>alert(1)</script>.mp4")

@@ -11,6 +11,8 @@ struct HTMLReport {
   var model: [String: String] = [:]
   /// How the rows were made, by name.
   var provenance: [String: String] = [:]
+  /// Names of the movement strengths in the rows.
+  var strengths: [String] = []
   /// Somebody else's annotation of the same video.
   var against: (annotation: Annotation, name: String)?
 
@@ -31,7 +33,7 @@ struct HTMLReport {
       <meta name="color-scheme" content="light dark">
       <title>\(Quoting.xml(name)) - dfer</title>
       <style>
-      \(HTMLReportParts.style)\(ClassColours.doubtRule)
+      \(HTMLReportParts.style)\(HTMLReportBehaviour.style)\(ClassColours.doubtRule)
       \(ClassColours.rules(timeline.labels))
       </style>
       </head>
@@ -168,6 +170,7 @@ struct HTMLReport {
       </div>
       <div class="values"><h3>Mean</h3><ul>\(means.joined())</ul></div>
       </div>
+      \(HTMLReportBehaviour(face.id, in: timeline, strengths: strengths).section)
       <details><summary>\(count(segments.count, "segment"))</summary>
       <table class="segments"><thead><tr><th>from</th><th>to</th><th>apex</th><th>length</th><th>expression</th><th>confidence</th></tr></thead>
       <tbody>\(rows.joined(separator: "\n"))</tbody></table>

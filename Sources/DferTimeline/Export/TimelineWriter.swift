@@ -119,7 +119,8 @@ public enum OutputFormat: String, Sendable, CaseIterable {
       text(
         keepsShares: true,
         HTMLReport(
-          media: media, output: file.path, model: layout.model, provenance: layout.provenance, against: against
+          media: media, output: file.path, model: layout.model, provenance: layout.provenance,
+          strengths: layout.strengths, against: against
         ).text)
     case .svg: text(keepsShares: true, SVGPlot.text)
     case .png: segments(keepsShares: true, PNGPlot.data)
