@@ -77,10 +77,23 @@ public struct LoadedPipeline: Sendable {
       includesShot: true)
     (layout.includesPoints, layout.includesEyes) = (behaviour.points, behaviour.eyes)
     layout.includesValence = behaviour.valence
-    if behaviour.strengths { layout.strengths = ActionUnit.all.map(\.column) }
+    if behaviour.strengths { layout.strengths = decoder?.card.givenStrengths ?? [] }
     self.layout = layout
     // Files and what they were converted from.
     Compute.releaseFreedMemory()
+  }
+}
+
+extension LoadedPipeline {
+  /// - Throws: `PipelineError.notGiven` when tables are asked for that the pipeline cannot fill.
+  package func check(frames: Bool, blinks: Bool) throws {
+    guard frames || blinks else { return }
+    guard let card = behaviourInfo else {
+      throw PipelineError.notGiven(pipeline: pipeline.name, what: "behaviour decoder")
+    }
+    if blinks, !card.gives.contains(.eyes) {
+      throw PipelineError.notGiven(pipeline: pipeline.name, what: "gaze and eye opening")
+    }
   }
 }
 

@@ -78,7 +78,7 @@ struct ReadingOptions: ParsableArguments {
   @Flag(help: "Add columns for gaze and eye opening.")
   var eyes = false
 
-  @Flag(help: "Add columns for the strengths of 20 movements, by action unit.")
+  @Flag(help: "Add columns for movement strengths, by action unit: those that the weights give.")
   var actionUnits = false
 
   @Flag(help: "Add a column for the valence that follows from the class probabilities.")

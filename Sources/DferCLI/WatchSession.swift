@@ -34,10 +34,10 @@ struct WatchSession {
     let started = Date()
     (self.command, self.staysOpen) = (command, staysOpen)
     try OutputPaths.check(
-      command.output + [command.manifestPath, command.showViews, command.frames].compactMap { $0 },
+      command.output + command.tables + [command.manifestPath, command.showViews].compactMap { $0 },
       inputs: [command.source])
     let formats = try command.formats()
-    let frameFormat = try command.frameFormat()
+    try command.checkTables()
     if let threads = command.reading.threads { Compute.threads = threads }
     Compute.precision = command.reading.precision.precision
     // Everything that can be wrong is found before the first output file is made.
@@ -46,9 +46,7 @@ struct WatchSession {
     source = try command.open { wait, reason in shown.board?.set(LiveState(.lost, reason: reason, nextTryS: wait)) }
     isLive = command.simulateLive || source.info.isLive
     models = try command.reading.load(pipeline, wallTime: isLive)
-    if frameFormat != nil, models.behaviourInfo == nil {
-      throw PipelineError.notGiven(pipeline: models.pipeline.name, what: "behaviour decoder")
-    }
+    try models.check(frames: command.frames != nil, blinks: command.blinks != nil)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive, isShown: isShown))
     recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
     show = isShown ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
@@ -58,10 +56,7 @@ struct WatchSession {
       title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     try checkVideoOutputs()
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
-    if let path = command.frames, let frameFormat {
-      let file = try OutputFile(path, overwrite: command.overwrite)
-      outputs.append((path, try FrameTableWriter(file, format: frameFormat, layout: models.layout)))
-    }
+    outputs += try command.tableWriters(models.layout)
     for path in [manifestPath, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
@@ -259,7 +254,7 @@ struct WatchSession {
         "  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
-    let written = files + [command.frames, manifestPath].compactMap { $0 }
+    let written = files + command.tables + [manifestPath].compactMap { $0 }
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
     } else if outputs.isEmpty {
@@ -284,7 +279,7 @@ struct WatchSession {
     guard let path = manifestPath else { return }
     let isSplit = command.splitEvery != nil
     try recorder.manifest(
-      outcome, outputs: (isSplit ? rotated.files : command.output) + [command.frames].compactMap { $0 },
+      outcome, outputs: (isSplit ? rotated.files : command.output) + command.tables,
       rowsFile: isSplit ? nil : command.rowsPath
     ).write(to: path)
   }

@@ -91,6 +91,77 @@ struct BehaviourTests {
     #expect(decoder.read(part, cells: [0, 5]).map(\.count) == [4])
   }
 
+  @Test func framesInARowAreReadAsClipsAndAShorterOne() throws {
+    var model = try Self.network()
+    model.behaviour = try Self.decoder(for: model)
+    var random = RandomSource(seed: 8)
+    let frames = (0..<7).map { _ in
+      Image(width: 16, height: 16, pixels: (0..<768).map { _ in UInt8(random.next() % 256) })
+    }
+    let found = model.behaviours(of: frames)
+    #expect(found.count == 7)
+    #expect(Array(found.prefix(4)) == model.read(model.card.input.tensor([Array(frames.prefix(4))]))[0].behaviours)
+    #expect(Array(found.prefix(4)) != model.behaviours(of: Array(frames.dropFirst(3))))
+    #expect(model.behaviours(of: []).isEmpty)
+    model.behaviour = nil
+    #expect(model.behaviours(of: frames).isEmpty)
+  }
+
+  /// What is read off close-ups is the same in a mirror, whatever was learned.
+  @Test func mirroredFramesGiveMirroredEyes() throws {
+    let config = try #require(BehaviourConfig(try Self.network().card.config))
+    var store = ParameterStore()
+    let reader = PartReader(config, in: &store)
+    var random = RandomSource(seed: 21)
+    for parameter in store.parameters { Self.fill(&store, parameter, &random) }
+    let side = 16
+    let image = Tensor((0..<2 * 3 * side * side).map { _ in random.normal() }, shape: [2, 3, side, side])
+    var other = image
+    for row in 0..<2 * 3 * side {
+      for x in 0..<side { other.values[row * side + x] = image.values[row * side + side - 1 - x] }
+    }
+    // Two frames of a temporal index, a tilted face in each.
+    let faces = (0..<2).map { frame in
+      (0..<68).map { Point(x: 0.3 + 0.4 * Double($0 % 7) / 6, y: 0.2 + 0.06 * Double($0 / 7) + 0.05 * Double(frame)) }
+    }
+    func points(_ faces: [[Point]]) -> Tensor {
+      Tensor(faces.joined().flatMap { [Float($0.x), Float($0.y)] }, shape: [1, 272])
+    }
+    let mirrored = faces.map { face in
+      FaceBehaviour.mirroredPoints.map { Point(x: 1 - face[$0].x, y: face[$0].y) }
+    }
+    let turn = HeadRotation(yaw: 0.4, pitch: 0.1, roll: -0.3)
+    func numbers(_ turn: HeadRotation) -> Tensor {
+      Tensor((turn.sixNumbers + turn.sixNumbers).map { Float($0) }, shape: [1, 12])
+    }
+    let known = Value(Tensor((0..<8).map { _ in random.normal() }, shape: [1, 8]))
+    var a = Tape(store)
+    var b = Tape(store)
+    let found = reader(image, points: points(faces), rotation: numbers(turn), known: known, &a)
+    let there = reader(other, points: points(mirrored), rotation: numbers(turn.mirrored), known: known, &b)
+    for frame in 0..<2 {
+      let (eyes, back) = (found.eyes.tensor.part(0, frame, of: 2), there.eyes.tensor.part(0, frame, of: 2))
+      let expected = [-eyes[3], eyes[4], eyes[5], -eyes[0], eyes[1], eyes[2]]
+      #expect(zip(back, expected).allSatisfy { abs($0 - $1) < 1e-5 * max(1, abs($1)) }, "\(back), not \(expected)")
+    }
+  }
+
+  @Test func strengthsThatAreNotGoodEnoughAreLeftOut() throws {
+    var model = try Self.network()
+    var decoder = try Self.decoder(for: model)
+    var card = decoder.card
+    card.givenStrengths = ["au12_strength", "au26_strength"]
+    let weights = decoder.weights
+    model.behaviour = decoder
+    let all = model.read(Self.clips(1))[0].behaviours[0].strengths
+    decoder = BehaviourModel(card)
+    decoder.take(weights)
+    model.behaviour = decoder
+    let some = model.read(Self.clips(1))[0].behaviours[0].strengths
+    #expect(all.count == 20)
+    #expect(try some == [12, 26].map { all[try #require(ActionUnit.index(of: $0))] })
+  }
+
   @Test func networksWithoutAStemAreRefused() throws {
     var config = try Self.network().card.config
     config.trunk.stemWidths = nil
@@ -110,6 +181,7 @@ struct BehaviourTests {
     #expect(read.card == decoder.card && read.weights.tensors == decoder.weights.tensors)
     for (key, value) in [
       ("model", "mtcae-dfer"), ("dfer_format", "9"), ("strengths", "[]"), ("config", "{}"), ("gives", "[\"mind\"]"),
+      ("gives_strengths", "[\"au12_strength\",\"au01_strength\"]"),
     ] {
       var metadata = decoder.card.metadata
       metadata[key] = value

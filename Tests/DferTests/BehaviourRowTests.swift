@@ -29,23 +29,26 @@ struct BehaviourRowTests {
       }
     }
 
+    func behaviours(of frames: [Image]) -> [FaceBehaviour] { read([frames], points: [])[0].behaviours }
+
     func views(of crop: Image, points: [Point]) -> [Image] { [crop] }
   }
 
-  private func row(_ classifier: Turning = Turning(), turn: QuarterTurn = .upright, moments: Bool = false) throws
-    -> ClipResult
-  {
-    let samples = (0..<16).map { index in
+  private func row(
+    _ classifier: Turning = Turning(), turn: QuarterTurn = .upright, moments: Bool = false, frames: Int = 0
+  ) throws -> ClipResult {
+    let seen = (0..<max(16, frames)).map { index in
       FaceSample(
         index: index, frame: 3 * index, time: 0.1 * Double(index), crop: Image(width: 8, height: 8),
         square: Rect(x: 100, y: 50, width: 40, height: 40), box: Rect(x: 105, y: 55, width: 30, height: 30), score: 0.9,
         maskWorn: 0, points: [], turn: turn)
     }
+    let samples = Array(seen.prefix(16))
     let clip = PendingClip(
       start: 0, end: 1.6, frames: 0..<48, samples: 0..<16, isWhole: true, wallTime: Date(),
-      faces: [.init(id: 0, samples: samples)], lastArrival: .now)
+      faces: [.init(id: 0, samples: samples, frames: Array(seen.prefix(frames)))], lastArrival: .now)
     var builder = RowBuilder(frames: 16, includesWallTime: false, isMaskAware: false)
-    builder.keepsMoments = moments
+    (builder.keepsMoments, builder.readsEveryFrame) = (moments, frames > 0)
     let readings = try builder.read(clip.faces[...], ofClip: 0, classifier: classifier, cache: nil)
     return try #require(builder.rows(of: clip, number: 0, readings: readings).first)
   }
@@ -97,5 +100,11 @@ struct BehaviourRowTests {
   @Test func everyFrameIsToldWhenATableOfFramesIsWritten() throws {
     let moments = try row(moments: true).moments
     #expect(moments.map(\.frame) == (0..<16).map { 3 * $0 } && isNear(moments[15].behaviour.yaw, 15))
+  }
+
+  @Test func everyDecodedFrameIsReadByItself() throws {
+    let row = try row(moments: true, frames: 40)
+    #expect(row.moments.map(\.frame) == (0..<40).map { 3 * $0 } && isNear(row.moments[39].behaviour.yaw, 39))
+    #expect(isNear(row.behaviour.yaw, 8), "the row itself is told from the clip")
   }
 }

@@ -32,6 +32,26 @@ import Testing
     #expect(segment.counts.detectorRuns == 17)
   }
 
+  @Test(arguments: [80, 50, 6, 603])
+  func everyFrameIsCutWithoutChangingTheClips(count: Int) throws {
+    let frames = paintedFrames(count)
+    var settings = SegmentSettings.painted
+    let plain = clips(frames, settings: settings).clips
+    settings.cutsEveryFrame = true
+    let (every, segment) = clips(frames, settings: settings)
+    #expect(times(every) == times(plain) && every.map(\.frames) == plain.map(\.frames))
+    for (a, b) in zip(plain, every) {
+      #expect(a.faces.map { $0.samples.map(\.frame) } == b.faces.map { $0.samples.map(\.frame) })
+      #expect(a.faces.map { $0.samples.map(\.crop) } == b.faces.map { $0.samples.map(\.crop) })
+      #expect(a.faces.allSatisfy { $0.frames.isEmpty })
+    }
+    // Each decoded frame belongs to the first clip that covers it; the face is found in the second one first.
+    let found = every.flatMap { $0.faces.flatMap(\.frames) }.map(\.frame)
+    #expect(found == Array(1..<count))
+    #expect(every.allSatisfy { clip in clip.faces.flatMap(\.frames).allSatisfy { clip.frames.contains($0.frame) } })
+    #expect(segment.counts.used == count && segment.counts.skipped == 0 && every.count == plain.count)
+  }
+
   @Test func theCropIsTheLabelledBoxTimesTheSideFactor() throws {
     let face = try #require(clips(paintedFrames(40)).clips.first?.faces.first)
     let square = face.samples[7].square

@@ -112,7 +112,7 @@ struct BehaviourColumnTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     var layout = layout
     (layout.includesPoints, layout.includesEyes, layout.strengths) = (false, true, [])
-    var writer = try FrameTableWriter(OutputFile(path, overwrite: true), format: .csv, layout: layout)
+    var writer = try #require(try FrameTableWriter(path, layout: layout, overwrite: true))
     for clip in 0..<2 {
       var row = row(yaw: Double(clip))
       (row.clip, row.startSeconds, row.endSeconds) = (clip, 0.8 * Double(clip), 1.6 + 0.8 * Double(clip))

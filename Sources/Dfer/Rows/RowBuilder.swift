@@ -14,6 +14,8 @@ struct RowBuilder: Sendable {
   let isMaskAware: Bool
   /// Whether rows carry what each frame shows.
   var keepsMoments = false
+  /// Whether these are all decoded frames.
+  var readsEveryFrame = false
 
   /// What the network says of some faces of a clip.
   func read(
@@ -21,14 +23,24 @@ struct RowBuilder: Sendable {
   ) throws -> [ExpressionReading] {
     let samples = faces.map { $0.spread(over: frames) }
     let (crops, points) = (samples.map { $0.map(\.crop) }, samples.map { $0.map(\.points) })
-    guard let cache else { return try classifier.read(crops, points: points) }
-    return try classifier.read(crops, points: points, cache: cache, clip: number)
+    var readings =
+      try cache.map { try classifier.read(crops, points: points, cache: $0, clip: number) }
+      ?? classifier.read(crops, points: points)
+    guard readsEveryFrame, readings.count == faces.count else { return readings }
+    for (index, face) in faces.enumerated() {
+      readings[index].frameBehaviours = classifier.behaviours(of: face.frames.map(\.crop))
+    }
+    return readings
   }
 
   /// The rows of a clip: one for each face, of each of which there is a reading. A clip without faces has a row too.
   func rows(of clip: PendingClip, number: Int, readings: [ExpressionReading]) -> [ClipResult] {
     guard !clip.faces.isEmpty else { return [row(of: clip, number: number, status: .noFace)] }
-    return zip(clip.faces, readings).map { row(of: $0, $1, in: clip, number: number) }
+    return zip(clip.faces, readings).map { face, reading in
+      var row = row(of: face, reading, in: clip, number: number)
+      if readsEveryFrame { row.moments = zip(reading.frameBehaviours, face.frames).compactMap { Moment($0, of: $1) } }
+      return row
+    }
   }
 
   /// The row of a gap in a file or in a live stream.
@@ -83,7 +95,7 @@ struct RowBuilder: Sendable {
     if let frame = order.firstIndex(of: nearest), frame < reading.behaviours.count {
       row.take(reading.behaviours[frame], of: samples[nearest])
     }
-    if keepsMoments {
+    if keepsMoments, !readsEveryFrame {
       row.moments = samples.indices.compactMap { sample in
         order.firstIndex(of: sample).flatMap { frame in
           frame < reading.behaviours.count ? Moment(reading.behaviours[frame], of: samples[sample]) : nil

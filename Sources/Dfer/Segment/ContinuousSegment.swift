@@ -38,8 +38,9 @@ struct ContinuousSegment {
   private var images: [RunImage] = []
   /// When the detector runs next, in seconds.
   private var nextRun: Double
-  /// Samples below this one have their crops.
+  /// Samples below this one have their crops, and all frames up to this time.
   private var croppedSamples = 0
+  private var croppedUntil = -Double.infinity
   private var lastCroppedArrival: ContinuousClock.Instant
   /// The next clip, counted from the start of the segment.
   private var nextClip = 0
@@ -100,7 +101,7 @@ struct ContinuousSegment {
     let end = time ?? newest.time.seconds + max(1e-6, newest.duration ?? index.lastStep ?? 0.04)
     _ = keep(Sampled(frame: newest, samples: sampler.samples(untilEnd: end)))
     index.append(newest.index + 1, time: end)
-    if let last = waiting.last, last.time > nextRun - pace.detectorEvery {
+    if let last = waiting.last(where: { !$0.samples.isEmpty }), last.time > nextRun - pace.detectorEvery {
       shots = nil
       detect(in: last.frame)
     }
@@ -152,15 +153,16 @@ struct ContinuousSegment {
 
   // MARK: Stages
 
-  /// Keeps a frame that the clips need; false for one that stands for no sample.
+  /// Keeps a frame that the clips or a table of frames need; false for one that stands for no sample.
   private mutating func keep(_ sampled: Sampled) -> Bool {
-    guard !sampled.samples.isEmpty else {
+    let isSample = !sampled.samples.isEmpty
+    if isSample || settings.cutsEveryFrame {
+      counts.used += 1
+      waiting.append(sampled)
+    } else {
       counts.skipped += 1
-      return false
     }
-    counts.used += 1
-    waiting.append(sampled)
-    return true
+    return isSample
   }
 
   private mutating func detect(in frame: any VideoFrame) {
@@ -191,7 +193,7 @@ struct ContinuousSegment {
     while let sampled = waiting.first, sampled.time <= time {
       waiting.removeFirst()
       let faces = tracker.faces(at: sampled.time)
-      if settings.givesImages {
+      if settings.givesImages, !sampled.samples.isEmpty {
         images.append(
           RunImage(frame: sampled.frame, faces: faces, everything: tracker.allBoxes(at: sampled.time)))
       }
@@ -202,24 +204,27 @@ struct ContinuousSegment {
           // Networks learn from upright faces, so the crop of another one is turned.
           let crop = cut.turned(face.turn.inverse)
           let points = face.points.map { CropGeometry.inCrop($0, of: square, turn: face.turn) }
-          for index in sampled.samples {
-            crops.add(
-              FaceSample(
-                index: index, frame: sampled.frame.index, time: sampled.time, crop: crop, square: square, box: face.box,
-                score: face.score, maskWorn: face.maskWorn,
-                points: points, turn: face.turn), of: face.id)
+          func sample(_ index: Int) -> FaceSample {
+            FaceSample(
+              index: index, frame: sampled.frame.index, time: sampled.time, crop: crop, square: square, box: face.box,
+              score: face.score, maskWorn: face.maskWorn, points: points, turn: face.turn)
           }
+          for index in sampled.samples { crops.add(sample(index), of: face.id) }
+          if settings.cutsEveryFrame { crops.addFrame(sample(sampled.samples.lowerBound), of: face.id) }
         }
       }
       croppedSamples = max(croppedSamples, sampled.samples.upperBound)
       lastCroppedArrival = sampled.frame.arrivedAt
     }
+    croppedUntil = max(croppedUntil, time)
   }
 
   /// The whole clips that have all their crops.
   private mutating func takeClips(until end: Double = .infinity) -> [PendingClip] {
     var clips: [PendingClip] = []
-    while case let samples = settings.grid.samples(ofClip: nextClip), samples.upperBound <= croppedSamples {
+    while case let samples = settings.grid.samples(ofClip: nextClip), samples.upperBound <= croppedSamples,
+      !settings.cutsEveryFrame || croppedUntil >= time(ofSample: samples.upperBound)
+    {
       clips.append(clip(of: samples, until: end))
       coveredSamples = samples.upperBound
       nextClip += pace.hopFactor
@@ -231,7 +236,7 @@ struct ContinuousSegment {
   }
 
   /// - Parameter end: of the segment, where it is known: no clip reaches beyond it.
-  private func clip(of samples: Range<Int>, until end: Double) -> PendingClip {
+  private mutating func clip(of samples: Range<Int>, until end: Double) -> PendingClip {
     let from = time(ofSample: samples.lowerBound)
     let whole = time(ofSample: samples.upperBound)
     let to = min(end, whole)
@@ -239,7 +244,7 @@ struct ContinuousSegment {
       start: from, end: to, frames: index.range(from: from, to: to), samples: samples,
       isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2,
       wallTime: startDate.addingTimeInterval(from - start),
-      faces: crops.faces(in: samples), lastArrival: lastCroppedArrival)
+      faces: crops.takeFrames(of: crops.faces(in: samples), from: from, to: to), lastArrival: lastCroppedArrival)
   }
 
   /// Start of a sample, in seconds from the container's start.

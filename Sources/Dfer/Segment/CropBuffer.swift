@@ -26,9 +26,26 @@ struct FaceSample: Sendable {
 /// The recent crops of all faces, by face and sample. It holds no more than the clips that are still open need.
 struct CropBuffer: Sendable {
   private var samples: [Int: [Int: FaceSample]] = [:]
+  /// Frames that no clip has yet, by face, in order of time.
+  private var frames: [Int: [FaceSample]] = [:]
 
   /// Adds what a sample shows of `face`.
   mutating func add(_ sample: FaceSample, of face: Int) { samples[face, default: [:]][sample.index] = sample }
+
+  /// Adds a decoded frame of `face`.
+  mutating func addFrame(_ frame: FaceSample, of face: Int) { frames[face, default: []].append(frame) }
+
+  /// The frames of some faces that lie in a time. Those before its end are forgotten.
+  mutating func takeFrames(of faces: [PendingClip.Face], from start: Double, to end: Double) -> [PendingClip.Face] {
+    guard !frames.isEmpty else { return faces }
+    let taken = faces.map { face in
+      var face = face
+      face.frames = (frames[face.id] ?? []).filter { $0.time >= start - 1e-6 && $0.time < end - 1e-6 }
+      return face
+    }
+    frames = frames.mapValues { $0.filter { $0.time >= end - 1e-6 } }.filter { !$0.value.isEmpty }
+    return taken
+  }
 
   /// Faces that are seen in at least one of the samples `range`, in order of their ids, with their samples in order of
   /// time.

@@ -8,6 +8,9 @@ struct PendingClip: Sendable {
   struct Face: Sendable {
     let id: Int
     let samples: [FaceSample]
+    /// All decoded frames of the clip's time that show the face and that no clip before it has, in order of time; empty
+    /// unless every frame is cut.
+    var frames: [FaceSample] = []
 
     /// The samples that the network reads, one for each of its `count` frames: all of them, repeated evenly in order
     /// when the face is seen in fewer.

@@ -14,6 +14,8 @@ struct SegmentSettings: Sendable {
   var findsCuts = true
   /// Whether frames are kept for showing once their boxes are final.
   var givesImages = false
+  /// Whether every decoded frame is cut, for a table of frames. Clips and what is found are the same either way.
+  var cutsEveryFrame = false
 }
 
 /// How much of a video is looked at.

@@ -12,6 +12,9 @@ package protocol ClipClassifying: Sendable {
   /// The same for clips of number `clip` of a video. Parts of them may be in `cache`: the same readings, sooner.
   func read(_ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int) throws -> [ExpressionReading]
 
+  /// What a face does in each of some frames in a row; empty without a behaviour decoder.
+  func behaviours(of frames: [Image]) -> [FaceBehaviour]
+
   /// What the network looks at of one crop.
   func views(of crop: Image, points: [Point]) -> [Image]
 
@@ -27,6 +30,8 @@ extension ClipClassifying {
   }
 
   package var isComputedElsewhere: Bool { false }
+
+  package func behaviours(of frames: [Image]) -> [FaceBehaviour] { [] }
 }
 
 extension FaceReader: ClipClassifying {}

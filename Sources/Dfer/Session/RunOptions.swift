@@ -16,6 +16,8 @@ public struct RunOptions: Sendable, Hashable {
   public var isMaskAware = false
   /// Whether rows carry what each frame shows, for a table of frames.
   package var keepsMoments = false
+  /// Whether these are all decoded frames, instead of those that the clips are made of.
+  package var readsEveryFrame = false
   /// Keeps what the network looked at in the first clips.
   package var showsViews = false
   /// What gives way when reading is slower than the source; nil: nothing for files, the oldest frames for live sources.

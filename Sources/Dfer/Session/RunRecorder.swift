@@ -181,6 +181,7 @@ extension RunOptions {
     if mainFaceOnly { record["main_face"] = "true" }
     if !findsCuts { record["cuts"] = "off" }
     if isMaskAware { record["mask_aware"] = "true" }
+    if keepsMoments, readsEveryFrame { record["frame_rows"] = "all" }
     record["threads"] = threads.map(String.init)
     return record
   }

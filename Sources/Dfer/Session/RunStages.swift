@@ -18,11 +18,12 @@ extension LoadedPipeline {
       segment: SegmentSettings(
         grid: grid, detector: detector.detector, detectorLongSide: pipeline.detector.longSide,
         tracker: trackerOptions(options), geometry: modelInfo.crop.geometry, cropSide: modelInfo.imageSize,
-        findsCuts: options.findsCuts, givesImages: options.givesImages),
+        findsCuts: options.findsCuts, givesImages: options.givesImages,
+        cutsEveryFrame: options.keepsMoments && options.readsEveryFrame),
       detectorEvery: pipeline.detector.every, classifier: reader,
       rows: RowBuilder(
         frames: grid.frames, includesWallTime: layout.includesWallTime, isMaskAware: options.isMaskAware,
-        keepsMoments: options.keepsMoments))
+        keepsMoments: options.keepsMoments, readsEveryFrame: options.keepsMoments && options.readsEveryFrame))
   }
 
   /// The clip grid: what the user asked for, else the pipeline file, else what the weights recommend. Of a recommended

@@ -23,10 +23,26 @@ struct WatchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Write head pose, and what --landmarks 68, --eyes and --action-units add, of ten frames per second to this file \
-      (.csv, .tsv, .jsonl).
+      Write head pose, and what --landmarks 68, --eyes and --action-units add, of single frames to this file \
+      (.csv, .tsv, .jsonl, .sqlite).
       """, valueName: "file"), completion: .file())
   var frames: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Frames in that file. moments: the ten per second that clips are made of. all: every decoded frame, which takes \
+      about twice as long.
+      """, valueName: "kind"))
+  var frameRows = FrameRows.moments
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write each blink to this file (.csv, .tsv, .jsonl, .sqlite): when the eyes begin to close, are closed most and are \
+      open again. Reads every decoded frame.
+      """, valueName: "file"), completion: .file())
+  var blinks: String?
 
   @Flag(help: "Replace existing output files.")
   var overwrite = false
@@ -72,7 +88,7 @@ struct WatchOptions: ParsableArguments {
   func runOptions(isLive: Bool, isShown: Bool) -> RunOptions {
     var options = reading.runOptions
     options.showsViews = showViews != nil
-    options.keepsMoments = frames != nil
+    (options.keepsMoments, options.readsEveryFrame) = (!tables.isEmpty, frameTableRows == .all)
     options.whenSlow = live.whenSlow ?? (isLive ? .dropOldest : .block)
     options.givesImages = isShown
     return options
@@ -103,16 +119,6 @@ struct WatchOptions: ParsableArguments {
 
   private func paced(_ source: any VideoEvents) -> any VideoEvents {
     simulateLive ? PacedSource(source, speed: live.liveSpeed) : source
-  }
-
-  /// The format of the table of frames, chosen by extension.
-  func frameFormat() throws -> FrameTableWriter.Format? {
-    try frames.map { path in
-      guard let format = FrameTableWriter.Format(path: path) else {
-        throw ValidationError("--frames \(path): unknown extension; the formats are .csv, .tsv, .jsonl")
-      }
-      return format
-    }
   }
 
   /// The outputs with their formats, chosen by extension.

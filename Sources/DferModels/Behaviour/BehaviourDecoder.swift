@@ -12,6 +12,8 @@ package struct BehaviourConfig: Sendable, Hashable, Codable {
   package var tubeletSize: Int
   /// Cells along each side of a frame.
   package var grid: Int
+  /// Colours of a frame.
+  package var channels: Int
   package var numStrengths: Int
 
   enum CodingKeys: String, CodingKey {
@@ -22,6 +24,7 @@ package struct BehaviourConfig: Sendable, Hashable, Codable {
     case decoderIntermediateSize = "decoder_intermediate_size"
     case tubeletSize = "tubelet_size"
     case grid
+    case channels = "num_channels"
     case numStrengths = "num_strengths"
   }
 
@@ -34,7 +37,7 @@ package struct BehaviourConfig: Sendable, Hashable, Codable {
     (detailSize, tubeletSize, grid) = (detail, base.trunk.tubeletSize, base.trunk.grid)
     decoderNumAttentionHeads = base.cascade.decoderNumAttentionHeads
     decoderIntermediateSize = base.cascade.decoderIntermediateSize
-    numStrengths = ActionUnit.all.count
+    (channels, numStrengths) = (base.trunk.numChannels, ActionUnit.all.count)
   }
 }
 
@@ -46,9 +49,11 @@ package struct BehaviourFeatures: Sendable {
   package var state: Value
   /// The stem's finer maps, cut like the tokens, [batch, tokens, detail].
   package var detail: Value
+  /// The frames themselves, normalised, [batch * frames, channels, side, side]. A still has one for each temporal index.
+  package var frames: Tensor
 
-  package init(tokens: Value, state: Value, detail: Value) {
-    (self.tokens, self.state, self.detail) = (tokens, state, detail)
+  package init(tokens: Value, state: Value, detail: Value, frames: Tensor) {
+    (self.tokens, self.state, self.detail, self.frames) = (tokens, state, detail, frames)
   }
 }
 
@@ -69,7 +74,8 @@ package struct BehaviourOutput: Sendable {
 /// It asks with the landmark decoder's state, like every decoder of the cascade with the state before it. Its memory is the
 /// encoder's tokens joined by the stem's finer maps, because where an eyelid is within a cell is lost in the tokens. It
 /// looks at one temporal index at a time: where a point is now is not seen earlier or later. The 68 points are voted for by
-/// the cells; four learned queries read the rest from the decoder's state.
+/// the cells; a learned query reads the head's rotation from the decoder's state, and another what close-ups of eyes and
+/// mouth are judged with.
 package struct BehaviourDecoder: Sendable {
   package let config: BehaviourConfig
   let projection, detail: Linear
@@ -78,10 +84,11 @@ package struct BehaviourDecoder: Sendable {
   let votes: Linear
   let queries: Parameter
   let reader: CrossAttention
-  let rotation, eye0, eye1, strengths: Linear
+  let rotation: Linear
+  let parts: PartReader
 
   static let pointCount = 68
-  private static let queryCount = 4
+  private static let queryCount = 2
 
   package init(_ config: BehaviourConfig, in store: inout ParameterStore) {
     self.config = config
@@ -105,9 +112,7 @@ package struct BehaviourDecoder: Sendable {
       in: &store)
     queryNorm = LayerNorm(width, epsilon: 1e-6, at: "reader.norm", in: &store)
     rotation = Linear(width, 6 * frames, at: "heads.rotation.fc", in: &store)
-    eye0 = Linear(width, 3 * frames, at: "heads.eye0.fc", in: &store)
-    eye1 = Linear(width, 3 * frames, at: "heads.eye1.fc", in: &store)
-    strengths = Linear(width, config.numStrengths * frames, at: "heads.strengths.fc", in: &store)
+    parts = PartReader(config, in: &store)
   }
 
   /// - Parameters:
@@ -138,13 +143,12 @@ package struct BehaviourDecoder: Sendable {
     func answer(_ query: Int, _ head: Linear, _ tape: inout Tape) -> Value {
       head(tape.reshape(tape.slice(read, query..<query + 1), [rows, width]), &tape)
     }
-    let (left, right) = (answer(1, eye0, &tape), answer(2, eye1, &tape))
-    // By frame, then by eye.
-    let eyes = tape.concatColumns(
-      (0..<frames).flatMap { [tape.columns(left, 3 * $0..<3 * $0 + 3), tape.columns(right, 3 * $0..<3 * $0 + 3)] })
-    return BehaviourOutput(
-      points: tape.concatColumns(points), rotation: answer(0, rotation, &tape), eyes: eyes,
-      strengths: answer(3, strengths, &tape))
+    let places = tape.concatColumns(points)
+    let turn = answer(0, rotation, &tape)
+    let known = tape.reshape(tape.slice(read, 1..<2), [rows, width])
+    let (eyes, strengths) = parts(
+      features.frames, points: places.tensor, rotation: turn.tensor, known: known, &tape)
+    return BehaviourOutput(points: places, rotation: turn, eyes: eyes, strengths: strengths)
   }
 
   /// Middles of the cells in 0...1 of the crop, [cells, 2].
@@ -168,7 +172,10 @@ package struct BehaviourDecoder: Sendable {
       case 1: tensor = Tensor(tensor.values.indices.map { bias(name, $0) }, shape: tensor.shape)
       case 3: for i in tensor.values.indices { tensor.values[i] = 0.5 * random.normal() }
       default:
-        let limit = (6 / Float(tensor.shape[0] + tensor.shape[1])).squareRoot() * (name.hasPrefix("heads.") ? 0.2 : 1)
+        // Convolutions before a ReLU by He's rule.
+        let window = tensor.shape.dropFirst(2).reduce(1, *)
+        let fan = window > 1 ? tensor.shape[1] * window : tensor.shape[0] + tensor.shape[1]
+        let limit = (6 / Float(fan)).squareRoot() * (name.hasPrefix("heads.") && name.hasSuffix(".fc.weight") ? 0.2 : 1)
         for i in tensor.values.indices { tensor.values[i] = (2 * random.uniform() - 1) * limit }
       }
       store[parameter] = tensor
@@ -178,7 +185,7 @@ package struct BehaviourDecoder: Sendable {
   private func bias(_ name: String, _ index: Int) -> Float {
     switch name {
     case "heads.rotation.fc.bias": [1, 0, 0, 0, 1, 0][index % 6]
-    case "heads.eye0.fc.bias", "heads.eye1.fc.bias": index % 3 == 2 ? 1 : 0
+    case "heads.eyes.fc.bias": index == 2 ? 1 : 0
     case "heads.strengths.fc.bias": -2
     default: 0
     }

@@ -5,7 +5,7 @@ import Foundation
 /// A behaviour decoder with its weights. It belongs to one network, whose features it was trained to read.
 package struct BehaviourModel: Sendable {
   /// Version of the weight file's format that this program reads.
-  package static let format = 1
+  package static let format = 2
   /// What weight files call this kind of network.
   package static let kind = "mtcae-behaviour"
 
@@ -24,6 +24,8 @@ package struct BehaviourModel: Sendable {
     package var metrics, training: String
     /// What was measured to be good enough to be written; the rest is learned and kept to itself.
     package var gives: [Estimate] = [.points, .rotation]
+    /// Columns of the strengths that are good enough; the others are left out of what is read.
+    package var givenStrengths = ActionUnit.all.map(\.column)
 
     package init(
       version: String, date: String, licence: String, config: BehaviourConfig, base: String, metrics: String,
@@ -38,6 +40,7 @@ package struct BehaviourModel: Sendable {
         "dfer_format": String(BehaviourModel.format), "model": BehaviourModel.kind, "version": version, "date": date,
         "licence": licence, "config": CanonicalJSON.text(config), "base": base, "metrics": metrics,
         "training": training, "gives": CanonicalJSON.text(gives),
+        "gives_strengths": CanonicalJSON.text(givenStrengths),
         "strengths": CanonicalJSON.text(ActionUnit.all.map(\.column)),
       ]
     }
@@ -56,7 +59,9 @@ package struct BehaviourModel: Sendable {
       throw CheckpointError(path: path, reason: "not weights of a behaviour decoder")
     }
     guard metadata["dfer_format"] == String(Self.format) else {
-      throw CheckpointError(path: path, reason: "made by a newer dfer: its format is not \(Self.format)")
+      throw CheckpointError(
+        path: path,
+        reason: "its format is \(metadata["dfer_format"] ?? "not given"), this version of dfer reads \(Self.format)")
     }
     guard metadata["strengths"] == CanonicalJSON.text(ActionUnit.all.map(\.column)) else {
       throw CheckpointError(path: path, reason: "its movement strengths are not those of this version")
@@ -78,6 +83,14 @@ package struct BehaviourModel: Sendable {
         throw CheckpointError(path: path, reason: "metadata gives: not a list of estimates that this version knows")
       }
       card.gives = known
+    }
+    if let columns = metadata["gives_strengths"] {
+      guard let known = try? JSONDecoder().decode([String].self, from: Data(columns.utf8)),
+        known == ActionUnit.all.map(\.column).filter(known.contains)
+      else {
+        throw CheckpointError(path: path, reason: "metadata gives_strengths: not some of the strengths, in their order")
+      }
+      card.givenStrengths = known
     }
   }
 
@@ -103,12 +116,14 @@ package struct BehaviourModel: Sendable {
     let output = network(features, cells: cells, &tape)
     let strengths = tape.sigmoid(output.strengths).tensor
     let frames = card.config.tubeletSize
+    let given = ActionUnit.all.indices.filter { card.givenStrengths.contains(ActionUnit.all[$0].column) }
     let all = (0..<output.points.shape[0]).flatMap { row in
       (0..<frames).map { frame in
         Self.behaviour(
           points: output.points.tensor.part(row, frame, of: frames),
           rotation: output.rotation.tensor.part(row, frame, of: frames),
-          eyes: output.eyes.tensor.part(row, frame, of: frames), strengths: strengths.part(row, frame, of: frames))
+          eyes: output.eyes.tensor.part(row, frame, of: frames),
+          strengths: given.map { strengths.part(row, frame, of: frames)[$0] })
       }
     }
     let clips = features.tokens.shape[0]
@@ -134,6 +149,7 @@ extension BehaviourConfig {
   var fault: String? {
     let sizes = [
       hiddenSize, decoderHiddenSize, detailSize, decoderNumAttentionHeads, decoderIntermediateSize, tubeletSize, grid,
+      channels,
     ]
     guard sizes.allSatisfy((1...16384).contains) else { return "a size is not in 1...16384" }
     guard decoderHiddenSize.isMultiple(of: decoderNumAttentionHeads) else {

@@ -17,7 +17,7 @@ package struct FaceBehaviour: Sendable, Hashable {
   package var rotation: HeadRotation?
   /// The eye on the left of the picture, then the other.
   package var eyes: [Eye]
-  /// 0...1 for each of `ActionUnit.all`.
+  /// 0...1 for each of the strengths that the weights give, in the order of `ActionUnit.all`.
   package var strengths: [Double]
 
   package init(points: [Point], rotation: HeadRotation?, eyes: [Eye], strengths: [Double]) {

@@ -17,6 +17,8 @@ package struct ExpressionReading: Sendable, Hashable {
   package var maskWorn: Float?
   /// What the face does in each frame; empty without a behaviour decoder.
   package var behaviours: [FaceBehaviour] = []
+  /// The same in each decoded frame of the clip's time; empty unless every frame is read.
+  package var frameBehaviours: [FaceBehaviour] = []
 
   package init(
     probabilities: [Float], logits: [Float] = [], boxes: [Rect] = [], landmarks: [[Point]] = [],
@@ -126,7 +128,11 @@ package struct ExpressionModel: Sendable {
   package func read(_ clips: Tensor) -> [ExpressionReading] {
     let batch = clips.shape[0]
     var tape = Tape(weights)
-    let kept = kept.map { [[Int]](repeating: $0, count: batch) }
+    // Short clips have as many temporal indices less.
+    let share = card.config.trunk.temporalSize(ofFrames: clips.shape[2])
+    let kept = keptCells.map { cells in
+      [[Int]](repeating: Array((self.kept ?? []).prefix(cells.count * share)), count: batch)
+    }
     let detailed = behaviour.flatMap { _ in network.detailed(clips, kept: kept, &tape) }
     return readings(detailed?.output ?? network(clips, kept: kept, &tape), detailed?.features)
   }
@@ -142,6 +148,22 @@ package struct ExpressionModel: Sendable {
       var reading = plain
       reading.behaviours = behaviours
       return reading
+    }
+  }
+
+  /// What a face does in each of some frames in a row, as a clip of its own; empty without a behaviour decoder.
+  ///
+  /// The frames are read as clips of `card.clip.frames`, one after the other; the last is as short as it is, where the network
+  /// reads short clips.
+  package func behaviours(of frames: [Image]) -> [FaceBehaviour] {
+    guard behaviour != nil else { return [] }
+    let (whole, tubelet) = (card.clip.frames, card.config.trunk.tubeletSize)
+    return stride(from: 0, to: frames.count, by: whole).flatMap { start -> [FaceBehaviour] in
+      let part = Array(frames[start..<min(frames.count, start + whole)])
+      let short = (part.count + tubelet - 1) / tubelet * tubelet
+      let count = card.config.readsShortClips ? short : whole
+      let filled = part + [Image](repeating: part[part.count - 1], count: count - part.count)
+      return Array(read(card.input.of(frames: count).tensor([filled]))[0].behaviours.prefix(part.count))
     }
   }
 

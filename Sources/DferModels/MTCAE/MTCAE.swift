@@ -35,7 +35,8 @@ package struct MTCAE: Sendable {
       let (tokens, detail) = encoder.detailed(clips, kept: kept, firstTemporalIndex: firstTemporalIndex, &tape)
     else { return nil }
     let output = output(tokens, frames: clips.shape[2], &tape)
-    return (output, BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: detail))
+    let frames = tape.images(Value(clips)).tensor
+    return (output, BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: detail, frames: frames))
   }
 
   /// The encoder, where it can embed clips half by half; else nil.
@@ -51,7 +52,13 @@ package struct MTCAE: Sendable {
   ) -> (output: MTCAEOutput, features: BehaviourFeatures?) {
     let (tokens, detail) = encoder(halves, kept: kept, &tape)
     let output = output(tokens, frames: config.trunk.numFrames, &tape)
-    return (output, detail.map { BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: $0) })
+    let images = halves.joined().compactMap(\.frames)
+    guard let detail, let first = images.first else { return (output, nil) }
+    let frames = Tensor(
+      images.flatMap(\.values), shape: [images.reduce(0) { $0 + $1.shape[0] }] + first.shape.dropFirst())
+    return (
+      output, BehaviourFeatures(tokens: tokens, state: output.landmarkState, detail: detail, frames: frames)
+    )
   }
 
   private func output(_ tokens: Value, frames: Int, _ tape: inout Tape) -> MTCAEOutput {

@@ -96,6 +96,12 @@ package enum FaceReader: Sendable {
     }
   }
 
+  /// What a face does in each of some frames in a row; empty without a behaviour decoder.
+  package func behaviours(of frames: [Image]) -> [FaceBehaviour] {
+    guard case .clips(let model) = self else { return [] }
+    return model.behaviours(of: frames)
+  }
+
   /// What the network looks at of one crop: several images for systems of several views, else the crop itself.
   package func views(of crop: Image, points: [Point]) -> [Image] {
     switch self {

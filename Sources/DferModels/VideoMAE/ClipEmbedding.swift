@@ -63,11 +63,12 @@ struct ClipEmbedding: Sendable {
       ]
     }
     guard isDetailed, let (maps, detail) = scales(frames, &tape) else {
-      return EmbeddedHalf(tokens: patches(maps(frames, &tape), kept: kept, &tape).tensor, detail: nil)
+      return EmbeddedHalf(tokens: patches(maps(frames, &tape), kept: kept, &tape).tensor, detail: nil, frames: nil)
     }
     return EmbeddedHalf(
       tokens: patches(maps, kept: kept, &tape).tensor,
-      detail: (kept.map { tape.gatherTokens(detail, $0) } ?? detail).tensor)
+      detail: (kept.map { tape.gatherTokens(detail, $0) } ?? detail).tensor,
+      frames: tape.images(Value(frames)).tensor)
   }
 
   /// What whole clips would have been embedded as, out of two halves each.

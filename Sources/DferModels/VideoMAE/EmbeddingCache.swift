@@ -10,6 +10,8 @@ struct EmbeddedHalf: Sendable {
   let tokens: Tensor
   /// [1, tokens, `detailSize`]; nil where nobody asked.
   let detail: Tensor?
+  /// The frames themselves, normalised, [frames, channels, side, side]; nil as above.
+  let frames: Tensor?
 }
 
 /// Halves of clips that were embedded lately. Clips that overlap by half share their crops, so the second half of one is the

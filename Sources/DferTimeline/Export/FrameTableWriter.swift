@@ -1,26 +1,22 @@
 import DferImage
 
-/// One row for each frame that the network looked at, ten a second, and face: head pose and what else was asked for.
+/// Which frames a table of frames has.
+package enum FrameRows: String, Sendable, CaseIterable {
+  /// Those that clips are made of, about ten a second.
+  case moments
+  /// Every decoded frame.
+  case all
+}
+
+/// One row for each frame and face: head pose and what else was asked for.
 ///
-/// Clips overlap, so that a frame is looked at more than once: it is told from the clip whose middle is nearest. Nothing is
-/// interpolated: a frame in which the face was not looked at has no row.
+/// Of frames that clips are made of, each is looked at more than once, because clips overlap: it is told from the clip whose
+/// middle is nearest. Where all decoded frames are written, each was read once, among the decoded frames beside it. Nothing
+/// is interpolated: a frame in which the face was not looked at has no row.
 package struct FrameTableWriter: TimelineWriter {
-  /// Formats that such a table can be written in.
-  package enum Format: String, Sendable, CaseIterable {
-    case csv, tsv, jsonl
-
-    /// The format that belongs to the name of a file; nil when no format has this extension.
-    package init?(path: String) {
-      guard let format = Self.allCases.first(where: { path.lowercased().hasSuffix("." + $0.rawValue) }) else {
-        return nil
-      }
-      self = format
-    }
-  }
-
-  private let file: OutputFile
-  private let format: Format
+  private let table: CellTable
   private let layout: RowLayout
+  private let rows: FrameRows
   private var splitter = ShareSplitter()
   /// The last frame that was written, by face.
   private var written: [Int: Int] = [:]
@@ -29,48 +25,58 @@ package struct FrameTableWriter: TimelineWriter {
     "frame", "time_s", "face_id", "clip", "status", "success", "box_x", "box_y", "box_w", "box_h", "yaw_deg",
     "pitch_deg", "roll_deg",
   ]
-
-  package init(_ file: OutputFile, format: Format, layout: RowLayout) throws {
-    (self.file, self.format, self.layout) = (file, format, layout)
-    if format != .jsonl { try file.append(columns.joined(separator: separator)) }
+  /// Extensions of the files that it writes, for messages.
+  package static var extensions: String {
+    CellTable.Format.allCases.map { "." + $0.rawValue }.joined(separator: ", ")
   }
 
+  /// Nil when no format has the extension of `path`.
+  package init?(_ path: String, layout: RowLayout, rows: FrameRows = .moments, overwrite: Bool) throws {
+    guard let format = CellTable.Format(path: path) else { return nil }
+    (self.layout, self.rows) = (layout, rows)
+    table = try CellTable(
+      path, format: format, name: "frames", columns: Self.first + layout.behaviourColumns(perFrame: true),
+      integers: ["frame", "face_id", "clip", "success"], texts: ["status"], overwrite: overwrite)
+  }
+
+  /// Whether a file of this name can be written.
+  package static func takes(_ path: String) -> Bool { CellTable.Format(path: path) != nil }
+
   package mutating func write(_ row: ClipResult) throws {
+    guard rows == .moments else { return try write(row.moments, of: row) }
     for share in splitter.add(row) { try write(share) }
   }
 
   package mutating func finish() throws {
     for share in splitter.finish() { try write(share) }
-    try file.close()
+    try table.finish()
   }
 
-  private var columns: [String] { Self.first + layout.behaviourColumns(perFrame: true) }
-  private var separator: String { format == .tsv ? "\t" : "," }
-
   private mutating func write(_ share: TimeShare) throws {
-    guard let face = share.row.faceID else { return }
-    for moment in share.row.moments
-    where moment.time >= share.start - 1e-6 && moment.time < share.end - 1e-6 && moment.frame > written[face] ?? -1 {
+    try write(
+      share.row.moments.filter { $0.time >= share.start - 1e-6 && $0.time < share.end - 1e-6 }, of: share.row)
+  }
+
+  private mutating func write(_ moments: [Moment], of row: ClipResult) throws {
+    guard let face = row.faceID else { return }
+    for moment in moments where moment.frame > written[face] ?? -1 {
       written[face] = moment.frame
-      try file.append(line(moment, of: share.row))
+      try table.append(cells(moment, of: row))
     }
   }
 
-  private func line(_ moment: Moment, of row: ClipResult) -> String {
+  private func cells(_ moment: Moment, of row: ClipResult) -> [RowLayout.Cell] {
     var told = row
     (told.behaviour, told.rollDegrees) = (moment.behaviour, moment.rollDegrees)
     func decimal(_ value: Double?, _ places: Int) -> RowLayout.Cell {
       value.map { .decimal($0, places: places) } ?? .empty
     }
-    let cells: [RowLayout.Cell] =
-      [
-        .integer(moment.frame), .decimal(moment.time, places: 6), row.faceID.map { .integer($0) } ?? .empty,
-        .integer(row.clip), .text(row.status.rawValue), .integer(row.status == .ok ? 1 : 0),
-        .decimal(moment.box.x, places: 1), .decimal(moment.box.y, places: 1), .decimal(moment.box.width, places: 1),
-        .decimal(moment.box.height, places: 1), decimal(moment.behaviour.yaw, 2), decimal(moment.behaviour.pitch, 2),
-        decimal(moment.rollDegrees, 2),
-      ] + layout.behaviourCells(told, perFrame: true)
-    if format == .jsonl { return RowJSON.object(zip(columns, cells)) }
-    return cells.map { DelimitedWriter.text($0, separator) }.joined(separator: separator)
+    return [
+      .integer(moment.frame), .decimal(moment.time, places: 6), row.faceID.map { .integer($0) } ?? .empty,
+      .integer(row.clip), .text(row.status.rawValue), .integer(row.status == .ok ? 1 : 0),
+      .decimal(moment.box.x, places: 1), .decimal(moment.box.y, places: 1), .decimal(moment.box.width, places: 1),
+      .decimal(moment.box.height, places: 1), decimal(moment.behaviour.yaw, 2), decimal(moment.behaviour.pitch, 2),
+      decimal(moment.rollDegrees, 2),
+    ] + layout.behaviourCells(told, perFrame: true)
   }
 }

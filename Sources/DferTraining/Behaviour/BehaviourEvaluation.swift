@@ -30,6 +30,8 @@ package struct BehaviourEvaluation: Sendable, Encodable {
     /// Correlation and mean absolute error of the opening, closed eyes included.
     package var openCorrelation: Double?
     package var openError: Double
+    /// Of heads that are turned by less than 30 degrees and nod by less than 20, where both eyes are well seen.
+    package var frontYaw, frontPitch: Double?
   }
 
   package private(set) var points: Points?
@@ -49,16 +51,21 @@ package struct BehaviourEvaluation: Sendable, Encodable {
   }
 
   /// What is good enough to be written into rows: points within 8 % of the eye distance, heads within 8 degrees, eyes within
-  /// 8 degrees and with openings that correlate by 0.7, strengths that correlate by 0.6.
+  /// 8 degrees and with openings that correlate by 0.7, and strengths where at least one is.
   package var gives: [BehaviourModel.Estimate] {
     BehaviourModel.Estimate.allCases.filter { estimate in
       switch estimate {
       case .points: points.map { $0.all < 0.08 } ?? false
       case .rotation: rotation.map { $0.mean < 8 } ?? false
-      case .eyes: eyes.map { $0.mean < 8 && $0.openCorrelation ?? 0 > 0.7 } ?? false
-      case .strengths: meanStrengthCorrelation.map { $0 > 0.6 } ?? false
+      case .eyes: eyes.map { $0.mean < 8 && $0.openCorrelation ?? 0 >= 0.7 } ?? false
+      case .strengths: !givenStrengths.isEmpty
       }
     }
+  }
+
+  /// Columns of the strengths that are good enough to be written: those that correlate by 0.6 with the truth, each by itself.
+  package var givenStrengths: [String] {
+    ActionUnit.all.map(\.column).filter { strengths[$0] ?? 0 >= 0.6 }
   }
 
   /// Each error over what would be good, with the sign turned.
@@ -90,8 +97,12 @@ package struct BehaviourEvaluation: Sendable, Encodable {
         guard let truth = pair.truth.rotation, let found = pair.found.rotation else { return nil }
         return (truth, found)
       })
-    eyes = Self.eyes(
-      pairs.filter { $0.source == .renderer }.flatMap { Array(zip($0.truth.eyes, $0.found.eyes)) })
+    let rendered = pairs.filter { $0.source == .renderer }
+    eyes = Self.eyes(rendered.flatMap { Array(zip($0.truth.eyes, $0.found.eyes)) })
+    let front = Self.eyes(
+      rendered.filter { Self.isFrontal($0.truth.rotation) }.flatMap { Array(zip($0.truth.eyes, $0.found.eyes)) })
+    eyes?.frontYaw = front?.yaw
+    eyes?.frontPitch = front?.pitch
     setDirection(labelled)
     for (index, unit) in ActionUnit.all.enumerated() {
       let known = pairs.filter { $0.source == .renderer }.compactMap { pair in
@@ -142,6 +153,10 @@ package struct BehaviourEvaluation: Sendable, Encodable {
       mean: (yaw.error + pitch.error + roll.error) / 3,
       rotation: pairs.reduce(0) { $0 + $1.truth.angle(to: $1.found) } / Double(pairs.count) * 180 / .pi,
       yawSlope: yaw.slope, pitchSlope: pitch.slope, rollSlope: roll.slope)
+  }
+
+  private static func isFrontal(_ rotation: HeadRotation?) -> Bool {
+    rotation.map { abs($0.yaw) < .pi / 6 && abs($0.pitch) < .pi / 9 } ?? false
   }
 
   private static func eyes(_ pairs: [(truth: FaceBehaviour.Eye, found: FaceBehaviour.Eye)]) -> Eyes? {

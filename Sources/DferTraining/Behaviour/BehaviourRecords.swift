@@ -55,13 +55,19 @@ package struct BehaviourRecords: Sendable {
     guard let config = BehaviourConfig(model.card.config) else { throw TrainingError.noDetail }
     (self.model, self.options, self.config) = (model, options, config)
     waiting = [[Job]](repeating: [], count: model.card.config.trunk.temporalSize)
-    let cells = config.grid * config.grid
     let key = """
-      dfer behaviour features 1; network \(model.featureFingerprint); crop \(model.card.crop.sideFactor); \
+      dfer behaviour features 2; network \(model.featureFingerprint); crop \(model.card.crop.sideFactor); \
       \(CanonicalJSON.text(options)); \(name)
       """
     cache = try FeatureCache(
-      folder, key: key, size: cells * (config.hiddenSize + config.decoderHiddenSize + config.detailSize))
+      folder, key: key, size: Self.sizes(config, model).reduce(0, +))
+  }
+
+  /// Numbers of tokens, state, detail and frames of a record.
+  private static func sizes(_ config: BehaviourConfig, _ model: ExpressionModel) -> [Int] {
+    let side = model.card.input.imageSize
+    return [config.hiddenSize, config.decoderHiddenSize, config.detailSize].map { config.grid * config.grid * $0 }
+      + [config.tubeletSize * config.channels * side * side]
   }
 
   package var count: Int { targets.count }
@@ -120,7 +126,7 @@ package struct BehaviourRecords: Sendable {
   }
 
   /// Reads the clips of some jobs and writes one list of numbers for each temporal index: tokens, state and detail of all
-  /// cells.
+  /// cells, and the frames.
   private func make(_ jobs: [Job], frames: Int, firstTemporalIndex: Int) throws {
     let trunk = model.card.config.trunk
     let input = Batch.input(
@@ -129,14 +135,20 @@ package struct BehaviourRecords: Sendable {
     guard let (_, features) = model.network.detailed(input, firstTemporalIndex: firstTemporalIndex, &tape) else {
       throw TrainingError.noDetail
     }
-    let cells = config.grid * config.grid
-    let parts = [features.tokens, features.state, features.detail].map(\.tensor)
-    let perClip = parts[0].shape[1] / cells
+    let sizes = Self.sizes(config, model)
+    let parts = [features.tokens.tensor, features.state.tensor, features.detail.tensor].map(\.values)
+    let frameSize = sizes[3] / config.tubeletSize
+    let images = features.frames.values
+    let rows = parts[0].count / sizes[0]
+    let perRow = images.count / frameSize / rows
     for (number, job) in jobs.enumerated() {
-      for index in 0..<perClip {
-        let row = number * perClip + index
-        let values = parts.flatMap { part in
-          part.values[row * cells * part.columns..<(row + 1) * cells * part.columns]
+      for index in 0..<rows / jobs.count {
+        let row = number * (rows / jobs.count) + index
+        var values = zip(parts, sizes).flatMap { $0[row * $1..<(row + 1) * $1] }
+        // A still fills its temporal index.
+        for frame in 0..<config.tubeletSize {
+          let image = row * perRow + min(frame, perRow - 1)
+          values += images[image * frameSize..<(image + 1) * frameSize]
         }
         _ = try cache.write(job.start + index, mark: job.mark, values)
       }
@@ -145,20 +157,23 @@ package struct BehaviourRecords: Sendable {
 
   /// The features of some records, as the decoder reads them: each is a clip of one temporal index.
   func features(_ indices: [Int]) throws -> BehaviourFeatures {
-    let cells = config.grid * config.grid
-    let sizes = [config.hiddenSize, config.decoderHiddenSize, config.detailSize]
-    var parts = [[Float]](repeating: [], count: 3)
+    let sizes = Self.sizes(config, model)
+    var parts = [[Float]](repeating: [], count: sizes.count)
     for index in indices {
       guard let values = cache.read(index, mark: targets[index].mark) else {
         throw CheckpointError(path: cache.path, reason: "record \(index) is damaged")
       }
       var start = 0
       for (part, size) in sizes.enumerated() {
-        parts[part] += values[start..<start + cells * size]
-        start += cells * size
+        parts[part] += values[start..<start + size]
+        start += size
       }
     }
-    let values = zip(parts, sizes).map { Value(Tensor($0, shape: [indices.count, cells, $1])) }
-    return BehaviourFeatures(tokens: values[0], state: values[1], detail: values[2])
+    let cells = config.grid * config.grid
+    let values = (0..<3).map { Value(Tensor(parts[$0], shape: [indices.count, cells, sizes[$0] / cells])) }
+    let side = model.card.input.imageSize
+    return BehaviourFeatures(
+      tokens: values[0], state: values[1], detail: values[2],
+      frames: Tensor(parts[3], shape: [indices.count * config.tubeletSize, config.channels, side, side]))
   }
 }

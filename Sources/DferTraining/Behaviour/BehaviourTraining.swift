@@ -7,17 +7,17 @@ import Foundation
 package struct BehaviourTraining: TrainingTask {
   package struct Settings: TrainingOptions {
     package var steps = 3000
-    package var batch = 48
+    package var batch = 64
     /// Highest learning rate.
     package var rate = 2e-3
     package var warmupSteps = 100
-    package var weightDecay = 0.02
+    package var weightDecay = 0.05
     package var emaDecay = 0.995
     package var maxGradientNorm = 1.0
     package var evaluationInterval = 250
     package var seed: UInt64 = 0
     /// Fraction of a batch that each source gets, where there is such data.
-    package var people = 0.4
+    package var people = 0.25
     package var teacher = 0.2
     /// How much a teacher's points count beside people's.
     package var teacherPoints: Float = 0.5
@@ -114,8 +114,9 @@ package struct BehaviourTraining: TrainingTask {
     let eyes = truth.eyes.loss(output.eyes, beta: 0.05, &tape)
     let strengths = tape.binaryCrossEntropy(
       output.strengths, targets: truth.strengths.values, weights: truth.strengths.weights)
-    // Each is about one half when points are off by 5 % of the eye distance, heads by 6 degrees, eyes by 8.
-    let total = tape.weightedSum([(40, points), (8, rotation), (5, eyes), (1, strengths)])
+    // Points, rotation and eyes are about one half when points are off by 5 % of the eye distance, heads by 6 degrees, eyes by
+    // 8. Most of a cross-entropy is there however well movements are told: its gradient, a tenth on average, is what counts.
+    let total = tape.weightedSum([(40, points), (8, rotation), (5, eyes), (10, strengths)])
     func number(_ value: Value) -> Float { value.tensor.values[0] }
     let details = Details(
       points: number(points), rotation: number(rotation), eyes: number(eyes), strengths: number(strengths))
@@ -150,7 +151,11 @@ package struct BehaviourTraining: TrainingTask {
     let path = folder.file(TrainingFolder.weights)
     var card = initial.card
     card.date = Date.now.formatted(.iso8601.year().month().day())
-    if let result { (card.metrics, card.gives) = (CanonicalJSON.text(result), result.gives) }
+    if let result {
+      (card.metrics, card.gives, card.givenStrengths) = (
+        CanonicalJSON.text(result), result.gives, result.givenStrengths
+      )
+    }
     card.training = WeightFile.stages(
       card.training, and: CanonicalJSON.text(Provenance(steps: state.step, settings: settings)))
     let weights = state.average.applied(to: state.weights)

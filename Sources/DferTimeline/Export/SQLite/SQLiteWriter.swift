@@ -22,7 +22,7 @@ struct SQLiteWriter: TimelineWriter {
     }
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ",")
     insert = "INSERT INTO rows VALUES (\(marks))"
-    database = try Self.naming(path) {
+    database = try Database.naming(path) {
       let database = try Database(path: stage.temporary)
       try database.run("CREATE TABLE rows (\(columns.joined(separator: ", ")))")
       try database.run(
@@ -39,45 +39,26 @@ struct SQLiteWriter: TimelineWriter {
 
   mutating func write(_ row: ClipResult) throws {
     collector.add(row)
-    let values = layout.cells(row).map { cell -> Database.Value in
-      switch cell {
-      case .empty: .null
-      case .integer(let value): .integer(value)
-      case .decimal(let value, let places): Self.real(value, places: places)
-      case .text(let value): .text(value)
-      }
-    }
-    try Self.naming(stage.path) { try database.run(insert, values) }
+    let values = layout.cells(row).map(Database.Value.init)
+    try Database.naming(stage.path) { try database.run(insert, values) }
   }
 
   mutating func finish() throws {
     let timeline = collector.finish()
-    try Self.naming(stage.path) {
+    try Database.naming(stage.path) {
       for segment in timeline.segments.sorted(by: { ($0.start, $0.faceID ?? -1) < ($1.start, $1.faceID ?? -1) }) {
         try database.run(
           "INSERT INTO segments VALUES (?,?,?,?,?,?)",
           [
-            segment.faceID.map { .integer($0) } ?? .null, .text(segment.label), Self.real(segment.start),
-            Self.real(segment.apex), Self.real(segment.end),
-            segment.faceID == nil ? .null : Self.real(segment.confidence),
+            segment.faceID.map { .integer($0) } ?? .null, .text(segment.label),
+            Database.Value.real(rounded: segment.start),
+            Database.Value.real(rounded: segment.apex), Database.Value.real(rounded: segment.end),
+            segment.faceID == nil ? .null : Database.Value.real(rounded: segment.confidence),
           ])
       }
       try database.run("CREATE INDEX rows_by_face ON rows (face_id, start_s)")
       try database.close()
     }
     try stage.commit()
-  }
-
-  /// Rounded as in the CSV, so that both hold the same numbers.
-  private static func real(_ value: Double, places: Int = 6) -> Database.Value {
-    Double(fixedDecimal(value, places: places)).map { .real($0) } ?? .null
-  }
-
-  /// SQLite's failures under the name of the file.
-  private static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
-    do { return try body() } catch let failure as Database.Failure {
-      throw failure.isFull
-        ? OutputError.diskFull(path: path) : OutputError.notWritable(path: path, reason: failure.reason)
-    }
   }
 }
