@@ -162,13 +162,24 @@ final class OpenedInput {
       score = av_probe_input_buffer2(io, &found, "", nil, 0, 0)
     }
     guard score >= 0, let found else {
-      throw score == dfer_error_eof ? VideoError.notVideo(path: kind.name) : openError(score, kind: kind)
+      let error = score == dfer_error_eof ? .notVideo(path: kind.name) : openError(score, kind: kind)
+      if case .notVideo = error { throw notVideo(io, kind) }
+      throw error
     }
     let name = AllowedFormats.firstName(found)
     if AllowedFormats.playlists.contains(name) { throw VideoError.playlist(path: kind.name, format: name) }
     // FFmpeg reads any text as "ansi art", and subtitles as streams.
-    guard AllowedFormats.allows(found) else { throw VideoError.notVideo(path: kind.name) }
+    guard AllowedFormats.allows(found) else { throw notVideo(io, kind) }
     return found
+  }
+
+  /// What is in no format that is read. FFmpeg 7 knows a playlist of HLS by its usual names only, so it is asked by one.
+  private static func notVideo(_ io: UnsafeMutablePointer<AVIOContext>, _ kind: SourceKind) -> VideoError {
+    var found: UnsafePointer<AVInputFormat>?
+    guard av_probe_input_buffer2(io, &found, "index.m3u8", nil, 0, 0) >= 0, let found,
+      AllowedFormats.playlists.contains(AllowedFormats.firstName(found))
+    else { return .notVideo(path: kind.name) }
+    return .playlist(path: kind.name, format: AllowedFormats.firstName(found))
   }
 
   private static func named(_ format: String, _ kind: SourceKind) throws -> UnsafePointer<AVInputFormat> {
