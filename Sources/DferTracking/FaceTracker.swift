@@ -88,9 +88,10 @@ package struct FaceTracker: Sendable {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
-  /// Boxes of what the last detector run saw, whether it counts as a face already or not.
+  /// Boxes of the faces that the last detector run saw. What does not count as a face yet may be a sign or a line of words
+  /// that stays over every shot.
   package var lastBoxes: [Rect] {
-    tracks.filter { $0.last.time == runs?.recent.last }.map(\.last.detection.box)
+    tracks.filter { $0.id != nil && $0.last.time == runs?.recent.last }.map(\.last.detection.box)
   }
 
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.

@@ -109,13 +109,6 @@ import Testing
     #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
   }
 
-  /// Before anybody is known to be a face, the image of the speaker tells that the slide changed and not the shot.
-  @Test(arguments: [3, 5, 8]) func aSlideThatChangesBeforeTheSpeakerIsKnownIsNoCut(at change: Int) {
-    let frames =
-      shot(change, from: 0, Self.left, isStriped: true) + shot(50, from: change, Self.right, isStriped: true)
-    #expect(routed(frames).router.cuts.isEmpty)
-  }
-
   @Test(arguments: [20.0, 30]) func aCameraThatIsPulledAwayIsNoCut(by pixels: Double) {
     let frames: [PaintedFrame] = (0..<100).map { (index: Int) -> PaintedFrame in
       let offset = index < 50 ? 40 : 40 + pixels
