@@ -32,7 +32,8 @@ stage() {
   install -d "$tree/bin" "$tree/share/dfer/Pipelines" "$tree/share/dfer/Samples" "$tree/share/man/man1" "$tree/share/doc/dfer" \
     "$tree/share/bash-completion/completions" "$tree/share/zsh/site-functions" "$tree/share/fish/vendor_completions.d"
   install -m 755 "$binary" "$tree/bin/dfer"
-  strip --strip-all "$tree/bin/dfer"
+  # Hashes of what the compiler read differ from build to build, and the build id with them; nothing needs either.
+  strip --strip-all --remove-section=.swift_modhash --remove-section=.note.gnu.build-id "$tree/bin/dfer"
   install -m 644 "$root"/Pipelines/*.yaml "$root"/Pipelines/*.safetensors "$tree/share/dfer/Pipelines/"
   install -m 644 "$root"/Samples/one-face.mp4 "$tree/share/dfer/Samples/"
   "$binary" manual > "$tree/share/man/man1/dfer.1"

@@ -78,6 +78,7 @@ import Testing
       "dfer watch talk.mp4 -o talk.csv -q", "dfer batch videos -o rows",
       "dfer export talk.csv -o coder.eaf -o coder.boris -o annotated.eaf",
       "sed -i 's/\"Face 0\"/\"Anna\"/g' coder.boris",
+      "dfer quantize weights.safetensors -o small.safetensors",
       "cp talk.csv mine.csv; cp talk.run.json mine.run.json; cp talk.csv rest.csv",
     ] {
       let result = try run(command, in: folder.url)
