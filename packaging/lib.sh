@@ -20,7 +20,7 @@ release_binary() {
   (
     cd "$root"
     swift build -c release --product dfer --static-swift-stdlib --scratch-path "$scratch" \
-      -Xswiftc -file-prefix-map -Xswiftc "$root=." -Xcc "-ffile-prefix-map=$root=." -Xlinker -z -Xlinker relro >&2
+      -Xswiftc -file-prefix-map -Xswiftc "$root=." -Xcc "-ffile-prefix-map=$root=." >&2
   )
   echo "$scratch/release/dfer"
 }

@@ -31,7 +31,9 @@ final class OpenedInput {
         if guarded.pointee.refused != 0 { throw VideoError.outsidePlaylist(path: kind.name) }
         // FFmpeg itself refuses some of what a playlist names, and says only that the data is invalid.
         if kind.isPlaylist, code == dfer_error_invalid_data { throw VideoError.unreadablePlaylist(path: kind.name) }
-        throw Self.openError(code, kind: kind)
+        let error = Self.openError(code, kind: kind)
+        if case .notVideo = error, let io = held.io { throw Self.notVideo(io, kind) }
+        throw error
       }
       self.context = context
     } catch {
@@ -173,10 +175,11 @@ final class OpenedInput {
     return found
   }
 
-  /// What is in no format that is read. FFmpeg 7 knows a playlist of HLS by its usual names only, so it is asked by one.
+  /// What is in no format that is read. FFmpeg 7 knows a playlist of HLS by its usual names only, so it is asked by one:
+  /// under another, the playlist may have been taken for what its name says.
   private static func notVideo(_ io: UnsafeMutablePointer<AVIOContext>, _ kind: SourceKind) -> VideoError {
     var found: UnsafePointer<AVInputFormat>?
-    guard av_probe_input_buffer2(io, &found, "index.m3u8", nil, 0, 0) >= 0, let found,
+    guard avio_seek(io, 0, SEEK_SET) == 0, av_probe_input_buffer2(io, &found, "index.m3u8", nil, 0, 0) >= 0, let found,
       AllowedFormats.playlists.contains(AllowedFormats.firstName(found))
     else { return .notVideo(path: kind.name) }
     return .playlist(path: kind.name, format: AllowedFormats.firstName(found))
