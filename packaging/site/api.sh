@@ -7,11 +7,11 @@ build=$1 folder=$2
 graphs=$(mktemp -d)
 trap 'rm -rf "$graphs"' EXIT
 flags=()
-for map in "$root"/Sources/{CFFmpeg,COpenBLAS,CSQLite}/module.modulemap "$build"/CKernels.build/module.modulemap "$build"/CYaml.build/module.modulemap; do
+for map in "$root"/Sources/C*/module.modulemap "$build"/C*.build/module.modulemap; do
   if [ -f "$map" ]; then flags+=(-Xcc "-fmodule-map-file=$map"); fi
 done
-for include in "$root/Sources/CKernels/include" "$build"/../../checkouts/Yams/Sources/CYaml/include \
-  $(pkg-config --cflags-only-I libavformat openblas sqlite3 | tr ' ' '\n' | sed -n 's/^-I//p'); do
+for include in "$root"/Sources/C*/include "$build"/../../checkouts/Yams/Sources/CYaml/include \
+  $(pkg-config --cflags-only-I libavformat openblas sqlite3 freetype2 | tr ' ' '\n' | sed -n 's/^-I//p'); do
   flags+=(-Xcc "-I$include")
 done
 swift-symbolgraph-extract -module-name Dfer -target "$(uname -m)-unknown-linux-gnu" -I "$build/Modules" "${flags[@]}" \

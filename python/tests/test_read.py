@@ -14,12 +14,14 @@ def test_formats_read_alike(talk, kind):
     pd.testing.assert_frame_equal(rows, expected[rows.columns], rtol=0, atol=1e-9)
 
 
-def test_types(talk):
+def test_types(talk, samples):
     rows = dfer.read(talk / "talk.csv")
     assert rows.dtypes["clip"] == "Int64" and rows.dtypes["face_id"] == "Int64"
     assert rows.dtypes["label"] == "string" and rows.dtypes["time_s"] == "float64"
+    assert rows.dtypes["yaw_deg"] == "float64" and rows.yaw_deg.notna().all()
     # Empty cells are missing, not zero.
-    assert rows.dtypes["yaw_deg"] == "float64" and rows.yaw_deg.isna().all()
+    nobody = dfer.watch(samples / "no-face.mp4")
+    assert nobody.dtypes["yaw_deg"] == "float64" and nobody.yaw_deg.isna().all()
     classes = dfer.class_columns(rows)
     assert "p_happiness" in classes and "pitch_deg" not in classes
     assert (rows[classes].sum(axis=1) - 1).abs().max() < 1e-5

@@ -44,8 +44,10 @@ def test_stream_gives_the_same_rows_one_by_one(samples):
         streamed = list(rows)
     assert [row["clip"] for row in streamed] == expected["clip"].tolist()
     assert [row["label"] for row in streamed] == expected.label.tolist()
-    assert streamed[0]["yaw_deg"] is None and isinstance(streamed[0]["time_s"], float)
+    assert isinstance(streamed[0]["yaw_deg"], float) and isinstance(streamed[0]["time_s"], float)
     assert isinstance(streamed[0]["face_id"], int)
+    with dfer.stream(samples / "no-face.mp4") as rows:
+        assert next(iter(rows))["yaw_deg"] is None
 
 
 def test_rows_come_before_the_end(samples):
