@@ -2,9 +2,9 @@ import DferImage
 import DferTimeline
 import DferVideo
 
-/// Draws a timeline into its video: boxes with labels, landmarks, the head's axes, gaze, and a strip of all faces' labels with a mark that
-/// moves. A label in doubt has a question mark, and its part of the strip is hatched. Faces can be
-/// hidden. Images are read, drawn and written one by one.
+/// Draws a timeline into its video: boxes with labels, landmarks, the head's axes, gaze, and a strip of all faces' labels
+/// with a mark that moves. A label in doubt has a question mark, and its part of the strip is hatched. Faces can be hidden.
+/// Images are read, drawn and written one by one.
 package struct AnnotatedVideo {
   package struct Options: Sendable, Hashable {
     /// Whether faces are made unrecognisable.

@@ -135,9 +135,10 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
       throw VideoError.notText(path: location)
     }
     let folder = URL(fileURLWithPath: location).deletingLastPathComponent()
-    return text.split(whereSeparator: \.isNewline)
+    let names = text.split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: CharacterSet.whitespaces.union(CharacterSet(charactersIn: "\u{FEFF}"))) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-      .map { $0.hasPrefix("/") ? $0 : folder.appendingPathComponent($0).path }
+    guard !names.isEmpty else { throw VideoError.emptyList(path: location) }
+    return names.map { $0.hasPrefix("/") ? $0 : folder.appendingPathComponent($0).path }
   }
 }

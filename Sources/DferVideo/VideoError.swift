@@ -14,6 +14,8 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
   case notVideo(path: String)
   /// A text that is to hold names or addresses.
   case notText(path: String)
+  /// A list of images with none in it.
+  case emptyList(path: String)
   /// A file that is no video but a list of others, without having been meant as one.
   case playlist(path: String, format: String)
   case outsidePlaylist(path: String)
@@ -57,6 +59,7 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
       "\(path): the index (moov) of this MP4 is at its end, and a pipe or server like this cannot go back: give the file "
         + "by its name, or write it with ffmpeg -movflags +faststart"
     case .notText(let path): "\(path): cannot read this list as UTF-8 text"
+    case .emptyList(let path): "\(path): a list that names no image; write one path to a line"
     case .playlist(let path, let format):
       "\(path): not a video, but a playlist (\(format)) of other files; --input-format \(format) reads it"
     case .outsidePlaylist(let path): "\(path): this playlist names what is not in its own folder or on its own host"

@@ -128,5 +128,7 @@ struct LiveSourceTests {
     #expect(throws: VideoError.missing(path: clip.path("nothing.png"))) { try ImageSource(wide) }
     let latin = try clip.write(Data([0x6D, 0xFC, 0x2E, 0x70, 0x6E, 0x67, 0x0A]), "latin.txt")
     #expect(throws: VideoError.notText(path: latin)) { try ImageSource(latin) }
+    let comments = try clip.write(Data("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n\n".utf8), "comments.txt")
+    #expect(throws: VideoError.emptyList(path: comments)) { try ImageSource(comments) }
   }
 }

@@ -11,6 +11,5 @@
 /// as long as the process, or -1 with `errno`.
 int csignals_listen(const int *numbers, int count);
 
-
 /// Whether the signal is ignored, as whoever started the program asked for.
 int csignals_is_ignored(int number);

@@ -129,6 +129,7 @@ public final class AnalysisRun {
   public var stop: @Sendable () -> Void { { [prefetch] in prefetch.cancel() } }
   /// Says that whoever pulls pauses on purpose: the time that a live source loses meanwhile is no damage.
   package func notePause() { router.notePause() }
+
   private func advance() {
     var event: VideoEvent?
     // What was read before a fault still has its rows.
