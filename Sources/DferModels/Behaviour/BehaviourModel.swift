@@ -119,11 +119,12 @@ package struct BehaviourModel: Sendable {
     let given = ActionUnit.all.indices.filter { card.givenStrengths.contains(ActionUnit.all[$0].column) }
     let all = (0..<output.points.shape[0]).flatMap { row in
       (0..<frames).map { frame in
-        Self.behaviour(
+        let strengths = strengths.part(row, frame, of: frames)
+        return Self.behaviour(
           points: output.points.tensor.part(row, frame, of: frames),
           rotation: output.rotation.tensor.part(row, frame, of: frames),
           eyes: output.eyes.tensor.part(row, frame, of: frames),
-          strengths: given.map { strengths.part(row, frame, of: frames)[$0] })
+          strengths: given.map { strengths[$0] })
       }
     }
     let clips = features.tokens.shape[0]

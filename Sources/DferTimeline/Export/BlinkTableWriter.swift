@@ -13,9 +13,6 @@ package struct BlinkTableWriter: TimelineWriter {
   /// Seconds after which a face that is not seen is forgotten.
   private static let memory = 30.0
 
-  /// Whether a file of this name can be written.
-  package static func takes(_ path: String) -> Bool { CellTable.Format(path: path) != nil }
-
   /// Nil when no format has the extension of `path`.
   package init?(_ path: String, overwrite: Bool) throws {
     guard let format = CellTable.Format(path: path) else { return nil }
