@@ -166,6 +166,7 @@ import Testing
     }
     #expect(try refusal { $0 = [:] }.first?.contains("lacks dfer_format, model, version, date, config") == true)
     #expect(try refusal { $0["labels"] = nil } == ["not a weight file of dfer: its metadata lacks labels"])
+    #expect(try refusal { $0["model"] = "lanmsff" } == ["weights of lanmsff; those of mtcae-dfer are needed here"])
     #expect(try refusal { $0["dfer_format"] = "2" }.first?.hasPrefix("made by a newer dfer") == true)
     let faults = try refusal {
       $0["labels"] = #"["a", "a"]"#

@@ -284,7 +284,8 @@ class Composer:
             frame = frames[index] = np.array(frame)
             frame[height // 20 : height // 20 + sign.shape[0], -width // 20 - sign.shape[1] : -width // 20] = sign
             if words is not None:
-                frame[-len(words) - height // 30 : -height // 30] = words // 2 + (ground // 2).astype(np.uint8)
+                bottom = height - height // 30
+                frame[bottom - len(words) : bottom] = words // 2 + (ground // 2).astype(np.uint8)
 
     def write(self, frames, path):
         command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "%dx%d" % self.size, "-r",

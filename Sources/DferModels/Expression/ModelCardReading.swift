@@ -17,6 +17,9 @@ extension ModelCard {
         path: file.path,
         reason: "made by a newer dfer: its format is \(format), this program reads format \(Self.format)")
     }
+    if let system = metadata["model"], ImageSystem(rawValue: system) != nil || ClipSystem(rawValue: system) != nil {
+      throw CheckpointError(path: file.path, reason: "weights of \(system); those of mtcae-dfer are needed here")
+    }
     let missing = Self.keys.filter { metadata[$0] == nil }
     guard missing.isEmpty else {
       throw CheckpointError(
