@@ -88,12 +88,6 @@ package struct FaceTracker: Sendable {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
-  /// Boxes of the faces that the last detector run saw. What does not count as a face yet may be a sign or a line of words
-  /// that stays over every shot.
-  package var lastBoxes: [Rect] {
-    tracks.filter { $0.id != nil && $0.last.time == runs?.recent.last }.map(\.last.detection.box)
-  }
-
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
   package mutating func faces(at time: Double) -> [TrackedFace] {
     let present = tracks.compactMap { track -> TrackedFace? in

@@ -87,18 +87,6 @@ package struct ShotCut: Sendable {
     return suspect(index + 1, after: index, step: step, motionBefore: lastDifference)
   }
 
-  /// Whether one of the faces in `boxes` looks the same in both images, as it does beside slides that change: from one
-  /// frame to the next the image of a face changes by 0.09 (median, over 22 real clips; 0.33 at the 90th percentile), and
-  /// another face in its place differs by 0.68 at least.
-  package static func aFaceGoesOn(from before: Image, to after: Image, at boxes: [Rect]) -> Bool {
-    boxes.contains { box in
-      let inside = box.intersection(Rect(x: 0, y: 0, width: Double(before.width), height: Double(before.height)))
-      guard inside.width >= 8, inside.height >= 8 else { return false }
-      return ShotSignature(before, area: inside).distance(to: ShotSignature(after, area: inside)).map { $0 < 0.4 }
-        ?? false
-    }
-  }
-
   private func isConfirmed(_ suspicion: Suspicion, by now: ShotSignature) -> Bool {
     let isClear = suspicion.step > Self.clear
     guard let back = suspicion.before.distance(to: now), back > (isClear ? Self.clear : Self.threshold) else {

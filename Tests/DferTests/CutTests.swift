@@ -13,13 +13,13 @@ import Testing
 
   /// Frames of one shot; `wall` tells how bright it is.
   private func shot(
-    _ count: Int, from index: Int, _ scenery: [Rect], wall: Int = 20, tone: Int = 100, isStriped: Bool = false,
+    _ count: Int, from index: Int, _ scenery: [Rect], wall: Int = 20, tone: Int = 100, stripes: ((Int) -> Double)? = nil,
     face: Bool = true
   ) -> [PaintedFrame] {
     (index..<index + count).map {
       PaintedFrame(
         $0, at: Double($0) / 25, wall: wall, scenery: scenery,
-        face ? [PaintedFrame.Face(box: Self.place, tone: tone, isStriped: isStriped)] : [])
+        face ? [PaintedFrame.Face(box: Self.place, tone: tone, stripes: stripes?($0))] : [])
     }
   }
 
@@ -104,9 +104,36 @@ import Testing
   }
 
   @Test func aSlideThatChangesBesideASpeakerIsNoCut() {
+    // A face that moves a little.
+    let stripes = { (index: Int) in Double(index / 2 % 3) }
     let (clips, router) = routed(
-      shot(50, from: 0, Self.left, isStriped: true) + shot(50, from: 50, Self.right, isStriped: true))
+      shot(50, from: 0, Self.left, stripes: stripes) + shot(50, from: 50, Self.right, stripes: stripes))
     #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
+  }
+
+  @Test func anImageThatNeverMovesHidesNoCut() {
+    let frames =
+      shot(50, from: 0, Self.left, stripes: { _ in 2 }) + shot(50, from: 50, Self.right, stripes: { _ in 2 })
+    #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
+  }
+
+  @Test func aWindowThatOpensOverAPageIsNoCut() {
+    let words = (0..<12).flatMap { line in
+      (0..<14).map { Rect(x: 4 + 11 * Double($0), y: 4 + 10 * Double(line), width: 7, height: 4) }
+    }
+    let window = (0..<40).map { Rect(x: 40 + Double($0), y: 20, width: 1, height: 3 * Double($0 % 7 + 13)) }
+    let frames =
+      shot(50, from: 0, words, face: false) + shot(50, from: 50, words + window, wall: 20, face: false)
+    #expect(routed(frames).router.cuts.isEmpty)
+  }
+
+  @Test func aWhiteFrameBetweenTwoShotsIsNoShot() {
+    // The sign keeps the white frames from being empty.
+    let sign = [Rect(x: 140, y: 60, width: 12, height: 10)]
+    let frames =
+      shot(50, from: 0, Self.left + sign) + shot(2, from: 50, sign, wall: 255, face: false)
+      + shot(50, from: 52, Self.right + sign, tone: 160)
+    #expect(routed(frames).router.cuts.count == 1)
   }
 
   @Test(arguments: [20.0, 30]) func aCameraThatIsPulledAwayIsNoCut(by pixels: Double) {

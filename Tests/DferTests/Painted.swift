@@ -12,8 +12,8 @@ final class PaintedFrame: VideoFrame {
     var box: Rect
     var tone = 100
     var score = 0.9
-    /// Whether it has stripes, so that the same face can be known again.
-    var isStriped = false
+    /// Where its stripes begin, if it has some: they are what a camera sees of it.
+    var stripes: Double?
     /// A face has a darker band at its lower edge, if it has one; upside down that is above, and a head that lies on its
     /// right has it on the left.
     var band: Band = .none
@@ -60,8 +60,10 @@ final class PaintedFrame: VideoFrame {
         }
         image.fill(place, Colour(200, UInt8(face.tone), 160))
       }
-      for x in stride(from: face.box.x, to: face.isStriped ? face.box.right : face.box.x, by: 10) {
-        image.fill(Rect(x: x, y: face.box.y, width: 5, height: face.box.height), Colour(200, UInt8(face.tone), 130))
+      if let stripes = face.stripes {
+        for x in stride(from: face.box.x + stripes, to: face.box.right - 4, by: 10) {
+          image.fill(Rect(x: x, y: face.box.y + 4, width: 4, height: face.box.height - 8), Colour(60, 60, 60))
+        }
       }
     }
     return image

@@ -64,7 +64,7 @@ struct ContinuousSegment {
     newest = frame
     nextRun = start
     lastCroppedArrival = frame.arrivedAt
-    if settings.findsCuts { shots = ShotSplit() }
+    if settings.findsCuts { shots = ShotSplit(start: start) }
   }
 
   /// The first frames of another shot, once it is certain that this segment ends before them: finish it at the time of

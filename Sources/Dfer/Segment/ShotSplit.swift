@@ -14,13 +14,20 @@ struct ShotSplit {
   /// The tracker before it saw the next shot.
   private(set) var trackerBefore: FaceTracker?
 
+  /// No shot is shorter, in seconds: a white frame between two shots is none.
+  private static let shortest = 0.15
+
   private var cut = ShotCut()
+  /// Seconds, of the first frame of this shot.
+  private let start: Double
   /// The frame of the last detector run before any suspicion, and all that followed.
   private var frames: [any VideoFrame] = []
   /// Place of the last detector run's frame among `frames`.
   private var lastRun = 0
   /// Place of the suspected first frame of the next shot among `frames`.
   private var suspected: Int?
+
+  init(start: Double) { self.start = start }
 
   var isSuspicious: Bool { suspected != nil && nextShot == nil }
 
@@ -41,6 +48,7 @@ struct ShotSplit {
     case .confirmed:
       accept(with: newest)
       if nextShot == nil { forget() }
+    case .suspected(let index) where frames[lastRun + index].time.seconds - start < Self.shortest: forget()
     case .suspected(let index):
       (suspected, trackerBefore) = (lastRun + index, tracker)
       lastRun = frames.count - 1
@@ -48,36 +56,25 @@ struct ShotSplit {
     }
   }
 
-  /// Takes a suspicion for certain, unless a face goes on across the cut: a slide changes beside the image of a speaker.
+  /// Takes a suspicion for certain, unless a part of the image goes on across the cut: a slide changes beside the image of
+  /// a speaker.
   ///
   /// - Parameter newest: the frame that is not settled yet.
   mutating func accept(with newest: any VideoFrame) {
-    guard let suspected, suspected > 0, suspected < frames.count, let tracker = trackerBefore else { return }
-    let (before, after) = (frames[suspected - 1], frames[suspected])
+    guard let suspected, suspected > 0, suspected < frames.count, trackerBefore != nil else { return }
+    let images = frames.map { $0.image(longSide: ShotCut.longSide) }
     guard
-      !ShotCut.aFaceGoesOn(
-        from: before.image(longSide: 320), to: after.image(longSide: 320),
-        at: tracker.lastBoxes.map {
-          $0.scaled(from: before.size, toLongSide: 320)
-        })
+      !ShotRemainder.isThere(before: Array(images[..<suspected]), after: Array(images[suspected...]))
     else {
       self.suspected = nil
       return
     }
-    (lastBefore, isLastBeforeUsed) = (before, suspected == 1)
+    (lastBefore, isLastBeforeUsed) = (frames[suspected - 1], suspected == 1)
     nextShot = Array(frames[suspected...]) + [newest]
   }
 
   private mutating func forget() {
     (suspected, trackerBefore, lastRun) = (nil, nil, 0)
     frames = Array(frames.suffix(1))
-  }
-}
-
-extension Rect {
-  /// The same box in an image that is scaled so that its longer side has `longSide` pixels.
-  fileprivate func scaled(from size: Size, toLongSide longSide: Int) -> Rect {
-    let scale = Double(longSide) / Double(max(size.width, size.height))
-    return Rect(x: x * scale, y: y * scale, width: width * scale, height: height * scale)
   }
 }
