@@ -15,10 +15,10 @@ package struct ShotRemainder: Sendable {
   private static let (same, largestDifference): (Float, Float) = (0.9, 12)
   /// From this mean difference on a block has moved from one frame to the next, and from this part of such steps on it
   /// lives.
-  private static let (movement, livingSteps): (Float, Double) = (0.5, 0.34)
-  /// The fewest living blocks side by side that are a camera that goes on. Over 188 composed cuts there were 2 at most.
+  private static let (movement, livingSteps): (Float, Double) = (0.7, 0.5)
+  /// The fewest living blocks side by side that are a camera that goes on, as at 1 in 200 composed cuts at most.
   private static let fewestLiving = 4
-  /// The least part of the image that goes on when a page does. Signs and words over 188 composed cuts: 0.10 at most.
+  /// The least part of the image that goes on when a page does; signs and words over composed cuts: 0.15 at most.
   private static let leastPart = 0.15
 
   /// - Parameters:

@@ -36,6 +36,11 @@ def main():
         print(f"wrong   {name} frame {frame}: {kind}")
     events = {kind: sum(row["kind"] == kind for row in rows) for kind in sorted({row["kind"] for row in rows})}
     print(", ".join(f"{kind} {count}" for kind, count in events.items()))
+    for kind in ("cut", "flash cut", "black"):
+        found = sum(hit[2] == kind for hit in hits)
+        print(f"{kind}: {found} of {found + sum(miss[2] == kind for miss in misses)} found")
+    screens = sum(any(kind in place[2] for kind in ("slides", "window", "scroll")) for place in wrong)
+    print(f"wrong on shared screens: {screens}, elsewhere: {len(wrong) - screens}")
     print(f"{len(hits)} of {len(hits) + len(misses)} found, {len(wrong)} wrong: recall {len(hits) / max(1, len(hits) + len(misses)):.3f}, "
           f"precision {len(hits) / max(1, len(hits) + len(wrong)):.3f}")
 
