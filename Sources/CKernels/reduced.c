@@ -86,6 +86,12 @@ long ck_reduced_panel(ck_format format, long inputs) {
 }
 
 void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, long inputs, float *to) {
+#if defined(__x86_64__)
+  if (format == CK_BF16 && ck_bf16_way() != bf16_wide) {
+    ck_bf16_rows_dot(x, rows, stride, layout(format, inputs), to, ck_reduced_row(format, inputs));
+    return;
+  }
+#endif
   DISPATCH(make_rows, (format, x, rows, stride, layout(format, inputs), to, ck_reduced_row(format, inputs), ck_bf16_way()))
 }
 
@@ -116,5 +122,33 @@ void ck_reduced_product(ck_format format, const float *x, long rows, long inputs
     case bf16_amx: ck_bf16_product_amx(x, rows, stride, g, panel, e, columns, y, out); break;
     case bf16_dot: ck_bf16_product_dot(x, rows, stride, g, panel, e, columns, y, out); break;
     default: DISPATCH(wide_product, (x, rows, stride, g, panel, e, columns, y, out))
+  }
+}
+
+void ck_quick_gelu(float *y, long rows, long columns, long out) { DISPATCH(quick_gelu, (y, rows, columns, out)) }
+
+int ck_has_tiles(ck_format format) {
+  return format == CK_BF16 ? ck_bf16_way() == bf16_amx : format == CK_INT8 && ck_level() == 2 && ck_dots_allowed() == 2 && ck_amx_works();
+}
+
+void ck_reduced_products(ck_format format, const float *x, long rows, long inputs, const float *panels, const float *bias,
+                         int gelu, long columns, float *y, long out) {
+  ck_layout g = layout(format, inputs);
+  if (ck_has_tiles(format)) {
+    ck_ending e = {.bias = bias, .floor = -INFINITY, .gelu = gelu};
+    (format == CK_BF16 ? ck_bf16_product_amx : ck_int8_product_amx)(x, rows, ck_reduced_row(format, inputs), g, panels, e,
+                                                                    columns, y, out);
+    return;
+  }
+  long size = ck_reduced_panel(format, inputs);
+  for (long c = 0; c < columns; c += WIDTH, panels += size) {
+    long some = smaller(WIDTH, columns - c);
+    ck_reduced_product(format, x, rows, inputs, panels, bias ? bias + c : 0, 0, -INFINITY, some, y + c, out);
+    if (!gelu) continue;
+    if (format != CK_INT16) {
+      ck_quick_gelu(y + c, rows, some, out);
+      continue;
+    }
+    for (long r = 0; r < rows; r++) ck_gelu(y + r * out + c, y + r * out + c, some);
   }
 }

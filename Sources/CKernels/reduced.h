@@ -63,19 +63,27 @@ int ck_dots_allowed(void);
 typedef struct {
   const float *bias, *start;
   float floor;
+  /// Only AMX products look at it; others are followed by GELU.
+  int gelu;
 } ck_ending;
+
+/// y = GELU(y) for `rows` rows, `out` apart, to 1e-4: less than numbers of 8 bits show.
+void ck_quick_gelu(float *y, long rows, long columns, long out);
 
 // Of instruction sets that only some processors of a level have; never called on others.
 void ck_bf16_product_dot(const float *x, long rows, long stride, ck_layout g, const float *panel, ck_ending ending,
                          long columns, float *y, long out);
-void ck_bf16_product_amx(const float *x, long rows, long stride, ck_layout g, const float *panel, ck_ending ending,
+/// AMX: any number of columns, panels one behind the other.
+void ck_bf16_product_amx(const float *x, long rows, long stride, ck_layout g, const float *panels, ck_ending ending,
                          long columns, float *y, long out);
-void ck_int8_product_amx(const float *x, long rows, long stride, ck_layout g, const float *panel, ck_ending ending,
+void ck_int8_product_amx(const float *x, long rows, long stride, ck_layout g, const float *panels, ck_ending ending,
                          long columns, float *y, long out);
 void ck_int_product(ck_format format, const float *x, long rows, long stride, ck_layout g, const float *panel,
                     ck_ending ending, long columns, float *y, long out);
 const char *ck_int_instructions(ck_format format);
 int ck_int_is_fast(ck_format format);
+/// bf16 of a processor that has instructions for it; zeros behind the last one up to a multiple of UNIT.
+void ck_bf16_rows_dot(const float *x, long rows, long stride, ck_layout g, float *to, long apart);
 /// Whether this processor has dot products of bf16 (arm64; elsewhere the compiler's own question is asked).
 int ck_bf16_has_dot(void);
 /// Whether the processor has AMX tiles, the system grants them, and they give what other instructions give.

@@ -1,6 +1,8 @@
 // Products of bf16 by instructions for them, and products in AMX tiles.
 #include "reduced.h"
 
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -55,6 +57,15 @@ DOT void ck_bf16_product_dot(const float *x, long rows, long stride, ck_layout g
 }
 
 int ck_bf16_has_dot(void) { return __builtin_cpu_supports("avx512bf16"); }
+
+DOT void ck_bf16_rows_dot(const float *x, long rows, long stride, ck_layout g, float *to, long apart) {
+  for (long r = 0; r < rows; r++, x += stride, to += apart)
+    for (long i = 0; i < 2 * g.padded; i += 16) {
+      long left = g.inputs - i;
+      __mmask16 some = left >= 16 ? 0xffff : left > 0 ? (__mmask16)((1u << left) - 1) : 0;
+      _mm256_storeu_si256((__m256i *)((uint16_t *)to + i), (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(some, x + i)));
+    }
+}
 
 #include "reduced_amx.h"
 

@@ -18,12 +18,12 @@ final class PreparedWeights: Sendable {
 
   /// One form of one weight: whoever wants it first makes it, and others wait.
   private final class Slot: Sendable {
-    let tensor = Mutex<Tensor?>(nil)
+    let numbers = Mutex<PackedNumbers?>(nil)
   }
 
   private let slots = Mutex<[Key: Slot]>([:])
 
-  func tensor(_ parameter: Parameter, _ form: Form, _ make: () -> Tensor) -> Tensor {
+  func numbers(_ parameter: Parameter, _ form: Form, _ make: () -> PackedNumbers) -> PackedNumbers {
     let key = Key(parameter: parameter, form: form)
     let slot = slots.withLock { slots in
       if let known = slots[key] { return known }
@@ -32,7 +32,7 @@ final class PreparedWeights: Sendable {
       return fresh
     }
     // Threads that read clips at the same time would make all weights twice, and memory would keep that mark.
-    return slot.tensor.withLock { known in
+    return slot.numbers.withLock { known in
       if let known { return known }
       let made = make()
       known = made
@@ -50,9 +50,9 @@ struct Weight {
   let precision: Precision
 
   /// The weight in another form, from an earlier pass if it was kept.
-  func form(_ form: PreparedWeights.Form, _ make: () -> Tensor) -> Tensor {
+  func form(_ form: PreparedWeights.Form, _ make: () -> PackedNumbers) -> PackedNumbers {
     guard let parameter, let prepared else { return make() }
-    return prepared.tensor(parameter, form, make)
+    return prepared.numbers(parameter, form, make)
   }
 }
 

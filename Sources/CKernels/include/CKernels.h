@@ -111,6 +111,8 @@ void ck_force_dots(int dots);
 int ck_forced_dots(void);
 /// Whether this processor has instructions that make products of a format in clearly less time than those of 32-bit floats.
 int ck_reduced_is_faster(ck_format format);
+/// Whether products of a format are made in AMX tiles.
+int ck_has_tiles(ck_format format);
 /// What products of a format are made with, in words.
 const char *ck_reduced_instructions(ck_format format);
 /// 32-bit words that a row of `inputs` numbers takes, and a panel of up to CK_PANEL columns. Both depend on the level: what was
@@ -132,6 +134,10 @@ void ck_reduced_pack_columns(ck_format format, const float *x, long stride, long
 /// infinite or NaN gives NaN in the formats of whole numbers.
 void ck_reduced_product(ck_format format, const float *x, long rows, long inputs, const float *panel, const float *bias,
                         const float *start, float floor, long columns, float *y, long out);
+
+/// The same for any number of columns, whose panels lie one behind the other; through GELU where `gelu` is not 0.
+void ck_reduced_products(ck_format format, const float *x, long rows, long inputs, const float *panels, const float *bias,
+                         int gelu, long columns, float *y, long out);
 
 // Windows over planes (channels x height x width)
 

@@ -49,7 +49,7 @@ extension Kernels {
       weight.form(.reducedRows) { reducedRows(weight.tensor, inputs: c.taps, format) }
     }
     let panelRoom = format.map { ck_reduced_panel($0, c.taps) } ?? c.taps * Int(CK_PANEL)
-    return read(x, rows ?? weight.tensor, bias ?? empty) { x, weight, bias0 in
+    return read(x, rows, weight.tensor, bias) { x, weight, bias0 in
       make(c.outputShape) { y in
         if c.isDepthwise {
           parallel(c.batch * c.channels) { index in

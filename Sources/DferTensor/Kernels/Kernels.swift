@@ -32,6 +32,22 @@ enum Kernels {
     read(a) { a in read(b) { b in read(c) { c in body(a, b, c) } } }
   }
 
+  static func read<R>(_ a: Tensor, _ b: PackedNumbers, _ c: Tensor?, _ body: (Source, Source, Source) -> R) -> R {
+    read(a) { a in b.read { b in read(c ?? empty) { c in body(a, b, c) } } }
+  }
+
+  static func read<R>(_ a: PackedNumbers, _ b: PackedNumbers, _ c: Tensor?, _ body: (Source, Source, Source) -> R) -> R {
+    a.read { a in b.read { b in read(c ?? empty) { c in body(a, b, c) } } }
+  }
+
+  /// The same with the second in the form that a kernel wants or, without one, as it is.
+  static func read<R>(
+    _ a: Tensor, _ packed: PackedNumbers?, _ plain: Tensor, _ c: Tensor?, _ body: (Source, Source, Source) -> R
+  ) -> R {
+    if let packed { return read(a, packed, c, body) }
+    return read(a, plain, c ?? empty, body)
+  }
+
   static func write<R>(_ a: inout Tensor, _ body: (Target) -> R) -> R {
     a.values.withUnsafeMutableBufferPointer {
       body(Target(start: $0.baseAddress ?? UnsafeMutablePointer(mutating: nothing.start)))
@@ -59,7 +75,7 @@ enum Kernels {
     parallel(count, scratch: 0) { index, _ in body(index) }
   }
 
-  /// The same, where every thread has `scratch` numbers of its own to work in.
+  /// The same, where every thread has `scratch` numbers of its own to work in, from the start of a cache line.
   static func parallel(_ count: Int, scratch: Int, _ body: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void) {
     let workers = min(Compute.threads, count)
     let next = Atomic(0)
@@ -72,7 +88,7 @@ enum Kernels {
         ck_force_level(before.level)
         ck_force_dots(before.dots)
       }
-      let room = UnsafeMutablePointer<Float>.allocate(capacity: max(scratch, 1))
+      let room = alignedRoom(scratch)
       defer { room.deallocate() }
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue

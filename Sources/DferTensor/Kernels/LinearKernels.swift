@@ -47,14 +47,14 @@ extension Kernels {
   }
 
   /// A matrix [inputs, outputs] in the same panels.
-  private static func packedColumns(_ matrix: Tensor, inputs: Int, outputs: Int) -> Tensor {
+  private static func packedColumns(_ matrix: Tensor, inputs: Int, outputs: Int) -> PackedNumbers {
     panels(matrix, inputs: inputs, outputs: outputs) { matrix, first, count, panel in
       ck_pack_columns(matrix + first, outputs, inputs, count, Int(CK_PANEL), 0, panel)
     }
   }
 
   /// A weight [outputs, inputs] in panels for `ck_product`.
-  private static func packed(_ weight: Tensor, inputs: Int) -> Tensor {
+  private static func packed(_ weight: Tensor, inputs: Int) -> PackedNumbers {
     panels(weight, inputs: inputs, outputs: weight.count / inputs) { weight, first, count, panel in
       ck_pack_panel(weight + first * inputs, inputs, inputs, count, panel)
     }
@@ -64,11 +64,11 @@ extension Kernels {
   private static func panels(
     _ matrix: Tensor, inputs: Int, outputs: Int,
     _ pack: @Sendable (_ matrix: Source, _ first: Int, _ count: Int, _ panel: UnsafeMutablePointer<Float>) -> Void
-  ) -> Tensor {
+  ) -> PackedNumbers {
     let width = Int(CK_PANEL)
     let panels = (outputs + width - 1) / width
     return read(matrix) { matrix in
-      make([panels, inputs, width]) { packed in
+      PackedNumbers(count: panels * inputs * width) { packed in
         parallel(panels) { panel in
           let first = panel * width
           pack(matrix, first, min(width, outputs - first), packed + first * inputs)
@@ -79,7 +79,7 @@ extension Kernels {
 
   /// `linear` by our own product: tiles of rows and panels are worked off.
   private static func packedLinear(
-    _ x: Tensor, _ packed: Tensor, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int]
+    _ x: Tensor, _ packed: PackedNumbers, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int]
   ) -> Tensor {
     let (inputs, rows) = (x.columns, x.rows)
     let width = Int(CK_PANEL)
@@ -91,7 +91,7 @@ extension Kernels {
     let stride = copies ? inputs + 16 : inputs
     let slabs = (rows + height - 1) / height
     let groups = max(1, min(panels, 4 * Compute.threads / slabs))
-    return read(x, packed, bias ?? empty) { x, packed, bias0 in
+    return read(x, packed, bias) { x, packed, bias0 in
       make(shape) { y in
         parallel(slabs * groups, scratch: copies ? height * stride : 0) { index, copy in
           let (slab, group) = index.quotientAndRemainder(dividingBy: groups)

@@ -13,10 +13,10 @@ extension Kernels {
   private static func panelCount(_ columns: Int) -> Int { (columns + Int(CK_PANEL) - 1) / Int(CK_PANEL) }
 
   /// A weight [outputs, inputs] in panels.
-  static func reducedPanels(_ weight: Tensor, inputs: Int, _ format: ck_format) -> Tensor {
+  static func reducedPanels(_ weight: Tensor, inputs: Int, _ format: ck_format) -> PackedNumbers {
     let (width, outputs, size) = (Int(CK_PANEL), weight.count / inputs, ck_reduced_panel(format, inputs))
     return read(weight) { weight in
-      make([panelCount(outputs), size]) { panels in
+      PackedNumbers(count: panelCount(outputs) * size) { panels in
         parallel(panelCount(outputs)) { panel in
           let first = panel * width
           ck_reduced_pack_panel(
@@ -27,10 +27,10 @@ extension Kernels {
   }
 
   /// A weight [outputs, inputs] as ready rows.
-  static func reducedRows(_ weight: Tensor, inputs: Int, _ format: ck_format) -> Tensor {
+  static func reducedRows(_ weight: Tensor, inputs: Int, _ format: ck_format) -> PackedNumbers {
     let rows = weight.count / inputs
     return read(weight) { weight in
-      make([rows, ck_reduced_row(format, inputs)]) {
+      PackedNumbers(count: rows * ck_reduced_row(format, inputs)) {
         ck_reduced_rows(format, weight.start, rows, inputs, inputs, $0.start)
       }
     }
@@ -38,40 +38,36 @@ extension Kernels {
 
   /// `linear` in another format. Rows are made ready first, by all threads; then tiles of rows and panels are worked off.
   static func reducedLinear(
-    _ x: Tensor, _ panels: Tensor, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int], _ format: ck_format
+    _ x: Tensor, _ panels: PackedNumbers, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int], _ format: ck_format
   ) -> Tensor {
     let (inputs, rows, width) = (x.columns, x.rows, Int(CK_PANEL))
     let (row, panelSize, count) = (
       ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs), panelCount(outputs)
     )
     let ready = read(x) { x in
-      make([rows, row]) { ready in
+      PackedNumbers(count: rows * row) { ready in
         share(rows, least: 14) {
           ck_reduced_rows(format, x + $0.lowerBound * inputs, $0.count, inputs, inputs, ready + $0.lowerBound * row)
         }
       }
     }
-    // Rows of a tile stay in the second cache while panels pass by.
-    let height = max(14, min(rows, 98_304 / row / 14 * 14))
+    // Rows of a tile stay in the second cache while panels pass by. AMX reads panels faster than the third cache gives them.
+    let height =
+      ck_has_tiles(format) != 0
+      ? max(32, min(rows, 262_144 / row / 32 * 32)) : max(14, min(rows, 98_304 / row / 14 * 14))
     let slabs = (rows + height - 1) / height
     let groups = max(1, min(count, (6 * Compute.threads + slabs - 1) / slabs))
-    return read(ready, panels, bias ?? empty) { ready, panels, bias0 in
+    return read(ready, panels, bias) { ready, panels, bias0 in
       make(shape) { y in
         parallel(slabs * groups) { index in
           let (slab, group) = index.quotientAndRemainder(dividingBy: groups)
           let (first, end) = (rows * slab / slabs, rows * (slab + 1) / slabs)
-          for panel in count * group / groups..<count * (group + 1) / groups {
-            let column = panel * width
-            let columns = min(width, outputs - column)
-            let out = y + (first * outputs + column)
-            ck_reduced_product(
-              format, ready + first * row, end - first, inputs, panels + panel * panelSize,
-              bias == nil ? nil : bias0 + column,
-              nil, -.infinity, columns, out, outputs)
-            if gelu {
-              for i in 0..<end - first { ck_gelu(out + i * outputs, out + i * outputs, columns) }
-            }
-          }
+          let (panel, last) = (count * group / groups, count * (group + 1) / groups)
+          let column = panel * width
+          ck_reduced_products(
+            format, ready + first * row, end - first, inputs, panels + panel * panelSize,
+            bias == nil ? nil : bias0 + column, gelu ? 1 : 0, min(last * width, outputs) - column,
+            y + (first * outputs + column), outputs)
         }
       }
     }
@@ -117,17 +113,10 @@ extension Kernels {
           let count = end - first
           let query = batch * s.queries + rows.lowerBound + first
           ck_reduced_rows(format, q + (query * stride + column), count, stride, s.width, queries)
-          for panel in 0..<keyPanels {
-            ck_reduced_product(
-              format, queries, count, s.width, keys + panel * keyPanel, nil, nil, -.infinity,
-              min(width, s.keys - panel * width), p + panel * width, s.keys)
-          }
+          ck_reduced_products(format, queries, count, s.width, keys, nil, 0, s.keys, p, s.keys)
           ck_reduced_softmax(format, p, count, s.keys, s.keys, s.scale, weights, shares)
-          for panel in 0..<valuePanels {
-            ck_reduced_product(
-              format, weights, count, s.keys, values + panel * valuePanel, nil, nil, -.infinity,
-              min(width, s.width - panel * width), y + (query * s.columns + column + panel * width), s.columns)
-          }
+          ck_reduced_products(
+            format, weights, count, s.keys, values, nil, 0, s.width, y + (query * s.columns + column), s.columns)
           for row in 0..<count {
             let out = y + ((query + row) * s.columns + column)
             ck_scale(out, shares[row], out, s.width)

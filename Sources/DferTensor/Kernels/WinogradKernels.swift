@@ -43,10 +43,10 @@ extension Kernels {
 
   /// Kernels [outputs, channels, 3, 3] as [36, outputs, channels]; `turned`, for the way back from a gradient of the output
   /// to the input's: turned by half a circle, as [36, channels, outputs].
-  static func winogradKernels(_ weight: Tensor, turned: Bool) -> Tensor {
+  static func winogradKernels(_ weight: Tensor, turned: Bool) -> PackedNumbers {
     let (outputs, channels) = (weight.shape[0], weight.shape[1])
     return read(weight) { weight in
-      make([products, turned ? channels : outputs, turned ? outputs : channels]) {
+      PackedNumbers(count: products * channels * outputs) {
         ck_winograd_kernels(weight.start, outputs, channels, turned ? 1 : 0, $0.start)
       }
     }
@@ -58,13 +58,13 @@ extension Kernels {
   ///   - kernels: in Winograd's form.
   ///   - floor: no number of the result is smaller.
   static func winograd(
-    _ x: Tensor, _ kernels: Tensor, _ bias: Tensor?, _ tiles: Tiles, floor: Float, shape: [Int]
+    _ x: Tensor, _ kernels: PackedNumbers, _ bias: Tensor?, _ tiles: Tiles, floor: Float, shape: [Int]
   ) -> Tensor {
     let (channels, outputs) = (x.shape[1], shape[1])
     let panel = Int(CK_PANEL)
     let (input, output) = (tiles.of(channels: channels), tiles.of(channels: outputs))
     let pair = channels * outputs
-    return read(x, kernels, bias ?? empty) { x, kernels, bias0 in
+    return read(x, kernels, bias) { x, kernels, bias0 in
       make(shape) { y in
         parallel((tiles.count + panel - 1) / panel, scratch: products * panel * (channels + outputs) + 8) { index, v in
           let first = index * panel
