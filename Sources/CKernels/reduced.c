@@ -95,6 +95,10 @@ void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, l
   DISPATCH(make_rows, (format, x, rows, stride, layout(format, inputs), to, ck_reduced_row(format, inputs), ck_bf16_way()))
 }
 
+void ck_reduced_turned_rows(const float *x, long stride, long inputs, long rows, float *to) {
+  DISPATCH(turned_rows, (x, stride, layout(CK_BF16, inputs), rows, to, ck_reduced_row(CK_BF16, inputs), ck_bf16_way()))
+}
+
 void ck_reduced_softmax(ck_format format, const float *x, long rows, long stride, long inputs, float scale, float *to,
                         float *shares) {
   DISPATCH(softmax_rows, (format, x, rows, stride, scale, layout(format, inputs), to, ck_reduced_row(format, inputs),
@@ -125,7 +129,7 @@ void ck_reduced_product(ck_format format, const float *x, long rows, long inputs
   }
 }
 
-void ck_quick_gelu(float *y, long rows, long columns, long out) { DISPATCH(quick_gelu, (y, rows, columns, out)) }
+void ck_reduced_gelu(float *y, long rows, long columns, long out) { DISPATCH(quick_gelu, (y, rows, columns, out)) }
 
 int ck_has_tiles(ck_format format) {
   return format == CK_BF16 ? ck_bf16_way() == bf16_amx : format == CK_INT8 && ck_level() == 2 && ck_dots_allowed() == 2 && ck_amx_works();
@@ -146,7 +150,7 @@ void ck_reduced_products(ck_format format, const float *x, long rows, long input
     ck_reduced_product(format, x, rows, inputs, panels, bias ? bias + c : 0, 0, -INFINITY, some, y + c, out);
     if (!gelu) continue;
     if (format != CK_INT16) {
-      ck_quick_gelu(y + c, rows, some, out);
+      ck_reduced_gelu(y + c, rows, some, out);
       continue;
     }
     for (long r = 0; r < rows; r++) ck_gelu(y + r * out + c, y + r * out + c, some);

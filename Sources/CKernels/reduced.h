@@ -67,9 +67,6 @@ typedef struct {
   int gelu;
 } ck_ending;
 
-/// y = GELU(y) for `rows` rows, `out` apart, to 1e-4: less than numbers of 8 bits show.
-void ck_quick_gelu(float *y, long rows, long columns, long out);
-
 // Of instruction sets that only some processors of a level have; never called on others.
 void ck_bf16_product_dot(const float *x, long rows, long stride, ck_layout g, const float *panel, ck_ending ending,
                          long columns, float *y, long out);

@@ -131,7 +131,7 @@ TILES_INLINE void finish_sums(int bytes, ck_tile_sums s, long stride, ck_layout 
     scale_sums(s, stride, g, e.floor, left, right, kept, out);
   else
     write_sums(s, e.floor, left, right, out);
-  if (e.gelu && s.block + 1 == g.blocks) ck_quick_gelu(s.y, s.rows, c, out);
+  if (e.gelu && s.block + 1 == g.blocks) ck_reduced_gelu(s.y, s.rows, c, out);
 }
 
 TILES_INLINE void tile_products(int bytes, const float *x, long rows, long stride, ck_layout g, const float *panels,

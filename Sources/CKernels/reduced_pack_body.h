@@ -50,6 +50,33 @@ static void CK(make_panel)(ck_format format, const float *x, long stride, ck_lay
   }
 }
 
+/// Rows of bf16 out of columns: row r is x[k * stride + r] for all k.
+static void CK(turned_rows)(const float *x, long stride, ck_layout g, long rows, float *to, long apart, enum bf16_way way) {
+  enum { SIDE = 2 * UNIT };
+  float square[SIDE][WIDTH] __attribute__((aligned(64)));
+  for (long k = 0; k < 2 * g.padded; k += SIDE)
+    for (long r = 0; r < rows; r += SIDE) {
+      long inputs = smaller(SIDE, g.inputs - k), height = smaller(SIDE, rows - r);
+      const float *from = x + k * stride + r;
+      if (inputs == SIDE && height == SIDE) {
+        for (long i = 0; i < SIDE; i += 4)
+          for (long j = 0; j < SIDE; j += 4) CK(turn4)(from + i * stride + j, stride, square[j] + i);
+      } else {
+        for (long j = 0; j < height; j++)
+          for (long i = 0; i < SIDE; i++) square[j][i] = i < inputs ? from[i * stride + j] : 0;
+      }
+      for (long j = 0; j < height; j++) {
+        float *row = to + (r + j) * apart;
+        if (way != bf16_wide) {
+          CK(halve)(square[j], SIDE, (uint16_t *)row + k);
+          continue;
+        }
+        long count = smaller(SIDE, (g.inputs + 1) / 2 * 2 - k);
+        for (long i = 0; i < count; i += LANES) CK(store_some)(row + k + i, CK(rounded)(CK(load)(square[j] + i)), count - i);
+      }
+    }
+}
+
 /// One block of LANES columns of x, or of the first `count`; the format and whether all are there are constants where this
 /// is inlined.
 INLINE void CK(pack_block)(ck_format format, int all, const float *x, long stride, ck_layout g, long b, long count,

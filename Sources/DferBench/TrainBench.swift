@@ -25,6 +25,8 @@ struct TrainBench: ParsableCommand {
   @Option(help: "Side of a patch in pixels.") var patch = 16
   @Option(help: "Share of the tubes hidden in masked pre-training; 0 trains a classifier.") var mask = 0.0
   @Flag(help: "Run the encoder twice instead of keeping what it computes.") var recompute = false
+  @Option(help: "Numbers in linear layers and their gradients: fp32 or bf16.", transform: EncoderBench.precision(named:))
+  var precision = Precision.fp32
   @Flag(help: "Answer lines of standard input.") var serve = false
 
   func validate() throws {
@@ -32,6 +34,7 @@ struct TrainBench: ParsableCommand {
       throw ValidationError("sizes must be above 0")
     }
     guard (0..<1).contains(mask) else { throw ValidationError("--mask must be 0 or more, below 1") }
+    guard precision == .fp32 || precision == .bf16 else { throw ValidationError("--precision must be fp32 or bf16") }
     guard config.faults.isEmpty else { throw ValidationError(config.faults.joined(separator: "; ")) }
   }
 
@@ -49,7 +52,8 @@ struct TrainBench: ParsableCommand {
 
   func run() throws {
     if let threads = options.threads { Compute.threads = threads }
-    var step = TrainingStep(config, batch: batch, mask: mask, gradientCheckpointing: recompute)
+    var step = TrainingStep(
+      config, batch: batch, mask: mask, gradientCheckpointing: recompute, precision: precision)
     guard !serve else {
       while readLine() != nil {
         var loss: Float = 0
@@ -80,11 +84,13 @@ private struct TrainingStep {
   }
 
   private let network: Network
+  private let precision: Precision
   private var store: ParameterStore
   private var optimiser: AdamW
   private let clips: Tensor
 
-  init(_ config: VideoMAEConfig, batch: Int, mask: Double, gradientCheckpointing: Bool) {
+  init(_ config: VideoMAEConfig, batch: Int, mask: Double, gradientCheckpointing: Bool, precision: Precision) {
+    self.precision = precision
     store = ParameterStore()
     if config.decoder != nil {
       var pretraining = VideoMAEPretraining(config, in: &store)
@@ -117,7 +123,7 @@ private struct TrainingStep {
 
   /// One step; its loss.
   mutating func take() -> Float {
-    var tape = Tape(store, recording: true, training: true)
+    var tape = Tape(store, recording: true, training: true, precision: precision)
     let loss: Value
     switch network {
     case .classifier(let network, let labels): loss = tape.crossEntropy(network(clips, &tape), labels: labels)

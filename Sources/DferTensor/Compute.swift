@@ -25,7 +25,7 @@ package enum Compute {
 
   private static let chosenPrecision = Atomic<Int>(0)
 
-  /// What products of networks that are opened from now on are made of, for reading; training is in 32-bit floats. Set it
+  /// What products of networks that are opened from now on are made of, for reading; a training is told its own. Set it
   /// once, at the start.
   package static var precision: Precision {
     get { Precision.allCases[chosenPrecision.load(ordering: .relaxed)] }

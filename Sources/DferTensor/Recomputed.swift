@@ -9,8 +9,8 @@ extension Tape {
     _ inputs: [Value], _ body: @escaping (_ tape: inout Tape, _ inputs: [Value]) -> Value
   ) -> Value {
     guard isRecording else { return body(&self, inputs) }
-    let (store, training, frozen, start) = (parameters, isTraining, frozen, random)
-    var draft = Tape(store, training: training, frozen: frozen, random: start)
+    let (store, training, frozen, start, precision) = (parameters, isTraining, frozen, random, precision)
+    var draft = Tape(store, training: training, frozen: frozen, random: start, precision: precision)
     let y = body(&draft, inputs.map { Value($0.tensor) }).tensor
     random = draft.random
     statistics += draft.statistics
@@ -18,7 +18,8 @@ extension Tape {
     learnsAnything = learnsAnything || draft.learnsAnything
     guard draft.learnsAnything || inputs.contains(where: { $0.node != nil }) else { return Value(y) }
     return record(y) { dy, adjoints in
-      var tape = Tape(store, recording: true, training: training, frozen: frozen, random: start)
+      var tape = Tape(
+        store, recording: true, training: training, frozen: frozen, random: start, precision: precision)
       let values = inputs.map { $0.node == nil ? $0 : tape.input($0.tensor) }
       let again = body(&tape, values)
       let gradients = tape.gradients(from: [(again, dy)], inputs: values)

@@ -72,14 +72,20 @@ package struct Tape: ~Copyable {
   private var pullbacks: [Pullback] = []
   /// Parameters that get no gradient.
   let frozen: Set<Parameter>
+  /// What linear layers and their gradients are made of while weights are learned; nil where nothing is.
+  private let learningPrecision: Precision?
   /// Whether any operation so far has a parameter that is not frozen, recorded or not.
   var learnsAnything = false
 
+  /// - Parameter precision: of linear layers and their gradients, with sums and weights in 32 bits; fp32 or bf16. Everything
+  ///   else that is recorded is in fp32.
   package init(
     _ parameters: ParameterStore, recording: Bool = false, training: Bool = false, frozen: Set<Parameter> = [],
-    random: RandomSource = RandomSource(seed: 0)
+    random: RandomSource = RandomSource(seed: 0), precision: Precision? = nil
   ) {
+    precondition(precision == nil || precision == .fp32 || precision == .bf16, "Tape: gradients in \(precision!)")
     self.parameters = parameters
+    learningPrecision = precision ?? (recording ? .fp32 : nil)
     self.frozen = frozen
     self.random = random
     isRecording = recording
@@ -92,8 +98,10 @@ package struct Tape: ~Copyable {
     graph = Graph()
   }
 
-  /// What products are made of: gradients need those of 32-bit floats.
-  var precision: Precision { isRecording ? .fp32 : parameters.precision }
+  /// What linear layers are made of.
+  var precision: Precision { learningPrecision ?? parameters.precision }
+  /// What attention and convolutions are made of: their gradients need 32-bit floats.
+  var readingPrecision: Precision { learningPrecision == nil ? parameters.precision : .fp32 }
 
   func weight(_ parameter: Parameter) -> Weight { parameters.weight(parameter, precision) }
 

@@ -116,6 +116,64 @@ struct ReducedTests {
     }
   }
 
+  /// Panels one behind the other, a bias, and GELU to what numbers of 8 bits show.
+  @Test(arguments: ways, [CK_BF16, CK_INT16, CK_INT8])
+  func severalPanels(way: Way, format: ck_format) {
+    force(way)
+    defer { release() }
+    for (rows, inputs, columns) in [(1, 5, 33), (33, 70, 64), (45, 333, 97)] {
+      let x = (0..<rows * inputs).map { Float($0 * 37 % 101 - 50) / 50 }
+      let w = (0..<columns * inputs).map { Float($0 * 53 % 97 - 48) / 48 / Float(inputs).squareRoot() }
+      let bias = (0..<columns).map { Float($0 % 5 - 2) / 2 }
+      let size = ck_reduced_panel(format, inputs)
+      var ready = [Float](repeating: 0, count: rows * ck_reduced_row(format, inputs))
+      var panels = [Float](repeating: 0, count: (columns + 31) / 32 * size)
+      ck_reduced_rows(format, x, rows, inputs, inputs, &ready)
+      var want = [Float](repeating: 0, count: rows * columns)
+      for first in stride(from: 0, to: columns, by: 32) {
+        let some = min(32, columns - first)
+        panels.withUnsafeMutableBufferPointer { panels in
+          let panel = panels.baseAddress! + first / 32 * size
+          w.withUnsafeBufferPointer {
+            ck_reduced_pack_panel(format, $0.baseAddress! + first * inputs, inputs, inputs, some, panel)
+          }
+          want.withUnsafeMutableBufferPointer { want in
+            bias.withUnsafeBufferPointer { bias in
+              ck_reduced_product(
+                format, ready, rows, inputs, panel, bias.baseAddress! + first, nil, -.infinity, some,
+                want.baseAddress! + first, columns)
+            }
+          }
+        }
+      }
+      var y = [Float](repeating: 0, count: rows * columns)
+      ck_reduced_products(format, ready, rows, inputs, panels, bias, 0, columns, &y, columns)
+      let isSame = y == want
+      #expect(isSame, "\(rows) x \(inputs) x \(columns)")
+      ck_reduced_products(format, ready, rows, inputs, panels, bias, 1, columns, &y, columns)
+      let tolerance: Float = format == CK_INT16 ? 1e-6 : 1e-4
+      for (found, x) in zip(y, want) {
+        #expect(abs(found - x * (1 + erf(x / Float(2).squareRoot())) / 2) <= tolerance * max(1, abs(x)))
+      }
+    }
+  }
+
+  @Test(arguments: ways)
+  func quickGELUIsRightFarOutAndKeepsNaN(way: Way) {
+    force(way)
+    defer { release() }
+    var y: [Float] = [-1000, -5, 5, 1000, .nan, 0, -0.5, 0.5, 3, -3, 1, 2, 4.2, -4.2, 0.01, -0.01, 7]
+    let x = y
+    ck_reduced_gelu(&y, 1, y.count, y.count)
+    for (found, x) in zip(y, x) {
+      if x.isNaN {
+        #expect(found.isNaN)
+      } else {
+        #expect(abs(found - x * (1 + erf(x / Float(2).squareRoot())) / 2) <= 1e-4 * max(1, abs(x) / 100))
+      }
+    }
+  }
+
   // MARK: Parts
 
   private func force(_ way: Way) {

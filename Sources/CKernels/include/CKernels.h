@@ -121,6 +121,8 @@ long ck_reduced_row(ck_format format, long inputs);
 long ck_reduced_panel(ck_format format, long inputs);
 /// Makes `rows` rows of x, `stride` numbers apart, ready for ck_reduced_product: one behind the other in `to`.
 void ck_reduced_rows(ck_format format, const float *x, long rows, long stride, long inputs, float *to);
+/// Makes `rows` columns of x [inputs, ...], whose rows are `stride` numbers apart, ready as rows of CK_BF16.
+void ck_reduced_turned_rows(const float *x, long stride, long inputs, long rows, float *to);
 /// Ready rows of CK_BF16 or CK_INT16 for softmax(scale * x), all in one pass; scale > 0. What is computed with row r has to be
 /// multiplied by shares[r] afterwards.
 void ck_reduced_softmax(ck_format format, const float *x, long rows, long stride, long inputs, float scale, float *to,
@@ -138,6 +140,8 @@ void ck_reduced_product(ck_format format, const float *x, long rows, long inputs
 /// The same for any number of columns, whose panels lie one behind the other; through GELU where `gelu` is not 0.
 void ck_reduced_products(ck_format format, const float *x, long rows, long inputs, const float *panels, const float *bias,
                          int gelu, long columns, float *y, long out);
+/// y = GELU(y) for `rows` rows that are `out` apart, to 1e-4, which numbers of 8 bits do not show.
+void ck_reduced_gelu(float *y, long rows, long columns, long out);
 
 // Windows over planes (channels x height x width)
 

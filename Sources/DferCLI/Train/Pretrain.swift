@@ -50,6 +50,9 @@ struct Pretrain: ParsableCommand {
   @OptionGroup(title: "Optimisation")
   var optimisation: OptimisationOptions<PretrainingSettings>
 
+  @OptionGroup(title: "Optimisation")
+  var arithmetic: LearningPrecision
+
   @OptionGroup
   var compute: ThreadOptions
 
@@ -70,6 +73,7 @@ struct Pretrain: ParsableCommand {
     settings.ratio = masking.ratio ?? settings.variant.usualRatio
     settings.clipShare = isOfImages ? 0 : masking.clipFraction ?? settings.clipShare
     optimisation.apply(to: &settings)
+    settings.precision = arithmetic.chosen
     (settings.augmentationStrength, settings.decoderBlocks) = (masking.augmentationStrength, network.decoderBlocks)
     settings.data = set.description(of: data)
     return settings

@@ -33,6 +33,9 @@ struct TrainClips: ParsableCommand {
   @OptionGroup(title: "Optimisation")
   var optimisation: OptimisationOptions<TrainingSettings>
 
+  @OptionGroup(title: "Optimisation")
+  var arithmetic: LearningPrecision
+
   @OptionGroup(title: "Labels and losses")
   var labels: LabelOptions
 
@@ -62,6 +65,7 @@ struct TrainClips: ParsableCommand {
   private func settings(_ set: LabelledSet, _ config: MTCAEConfig) throws -> TrainingSettings {
     var settings = TrainingSettings()
     optimisation.apply(to: &settings)
+    settings.precision = arithmetic.chosen
     augmentation.apply(to: &settings)
     (settings.frozen, settings.layerDecay, settings.headRate) = (network.freeze, network.layerDecay, network.headRate)
     (settings.stemRate, settings.gradientCheckpointing) = (initialization.stemRate, network.gradientCheckpointing)

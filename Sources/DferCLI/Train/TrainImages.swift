@@ -35,6 +35,9 @@ struct TrainImages: ParsableCommand {
   @OptionGroup(title: "Optimisation")
   var optimisation: OptimisationOptions<TrainingSettings>
 
+  @OptionGroup(title: "Optimisation")
+  var arithmetic: LearningPrecision
+
   @OptionGroup(title: "Labels and losses")
   var labels: LabelOptions
 
@@ -113,6 +116,7 @@ struct TrainImages: ParsableCommand {
   private func settings(_ set: LabelledSet) throws -> ImageSettings {
     var settings = ImageSettings()
     optimisation.apply(to: &settings)
+    settings.precision = arithmetic.chosen
     augmentation.apply(to: &settings)
     (settings.smoothing, settings.stemRate) = (labels.smoothing, initialization.stemRate)
     if let weights = try labels.weights(2) {

@@ -124,10 +124,15 @@ extension Kernels {
   }
 
   /// dx = dy weight.
-  static func linearInputGradient(_ dy: Tensor, _ weight: Tensor, shape: [Int]) -> Tensor {
+  static func linearInputGradient(
+    _ dy: Tensor, _ weight: Tensor, shape: [Int], _ precision: Precision = .fp32
+  ) -> Tensor {
     let outputs = dy.columns
     let rows = dy.rows
     let inputs = weight.count / max(outputs, 1)
+    if precision == .bf16, isWorthReducing(rows: rows, inputs: outputs, outputs: inputs) {
+      return reducedInputGradient(dy, weight, shape: shape)
+    }
     if isWorthPacking(rows: rows, inputs: outputs, outputs: inputs) {
       return packedLinear(
         dy, packedColumns(weight, inputs: outputs, outputs: inputs), inputs, nil, gelu: false, shape: shape)
@@ -146,8 +151,13 @@ extension Kernels {
   /// dweight = dy^T x.
   ///
   /// The work is divided by outputs or by inputs: by what gives more threads work, else by what makes them pack less.
-  static func linearWeightGradient(_ dy: Tensor, _ x: Tensor, shape: [Int]) -> Tensor {
+  static func linearWeightGradient(
+    _ dy: Tensor, _ x: Tensor, shape: [Int], _ precision: Precision = .fp32
+  ) -> Tensor {
     let (outputs, inputs, rows) = (dy.columns, x.columns, x.rows)
+    if precision == .bf16, isWorthReducing(rows: outputs, inputs: rows, outputs: inputs) {
+      return reducedWeightGradient(dy, x, shape: shape)
+    }
     let isOwn = isWorthPacking(rows: rows, inputs: inputs, outputs: outputs)
     let (some, columns) = (parts(outputs, least: turnedOutputs), parts(inputs, least: Int(CK_PANEL)))
     /// Columns of x and dy that a thread packs for its part of dw.

@@ -40,10 +40,8 @@ extension Kernels {
   static func reducedLinear(
     _ x: Tensor, _ panels: PackedNumbers, _ outputs: Int, _ bias: Tensor?, gelu: Bool, shape: [Int], _ format: ck_format
   ) -> Tensor {
-    let (inputs, rows, width) = (x.columns, x.rows, Int(CK_PANEL))
-    let (row, panelSize, count) = (
-      ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs), panelCount(outputs)
-    )
+    let (inputs, rows) = (x.columns, x.rows)
+    let row = ck_reduced_row(format, inputs)
     let ready = read(x) { x in
       PackedNumbers(count: rows * row) { ready in
         share(rows, least: 14) {
@@ -51,6 +49,17 @@ extension Kernels {
         }
       }
     }
+    return reducedProduct(
+      ready, rows: rows, inputs: inputs, panels, columns: outputs, bias, gelu: gelu, shape: shape, format)
+  }
+
+  /// y [rows, columns] = ready rows times panels.
+  private static func reducedProduct(
+    _ ready: PackedNumbers, rows: Int, inputs: Int, _ panels: PackedNumbers, columns outputs: Int, _ bias: Tensor?,
+    gelu: Bool, shape: [Int], _ format: ck_format
+  ) -> Tensor {
+    let (row, panelSize) = (ck_reduced_row(format, inputs), ck_reduced_panel(format, inputs))
+    let (count, width) = (panelCount(outputs), Int(CK_PANEL))
     // Rows of a tile stay in the second cache while panels pass by. AMX reads panels faster than the third cache gives them.
     let height =
       ck_has_tiles(format) != 0
@@ -68,6 +77,46 @@ extension Kernels {
             format, ready + first * row, end - first, inputs, panels + panel * panelSize,
             bias == nil ? nil : bias0 + column, gelu ? 1 : 0, min(last * width, outputs) - column,
             y + (first * outputs + column), outputs)
+        }
+      }
+    }
+  }
+
+  // MARK: Gradients
+
+  /// dx = dy weight in bf16.
+  static func reducedInputGradient(_ dy: Tensor, _ weight: Tensor, shape: [Int]) -> Tensor {
+    let (outputs, inputs) = (dy.columns, weight.count / dy.columns)
+    let panels = columnPanels(weight, rows: outputs, columns: inputs)
+    return reducedLinear(dy, panels, inputs, nil, gelu: false, shape: shape, CK_BF16)
+  }
+
+  /// dweight = dy^T x in bf16.
+  static func reducedWeightGradient(_ dy: Tensor, _ x: Tensor, shape: [Int]) -> Tensor {
+    let (outputs, inputs, rows, side) = (dy.columns, x.columns, x.rows, Int(CK_PANEL))
+    let row = ck_reduced_row(CK_BF16, rows)
+    let turned = read(dy) { dy in
+      PackedNumbers(count: outputs * row) { turned in
+        parallel(panelCount(outputs)) { part in
+          let first = part * side
+          ck_reduced_turned_rows(dy + first, outputs, rows, min(side, outputs - first), turned + first * row)
+        }
+      }
+    }
+    return reducedProduct(
+      turned, rows: outputs, inputs: rows, columnPanels(x, rows: rows, columns: inputs), columns: inputs, nil,
+      gelu: false, shape: shape, CK_BF16)
+  }
+
+  /// A matrix [rows, columns] as panels of bf16.
+  private static func columnPanels(_ matrix: Tensor, rows: Int, columns: Int) -> PackedNumbers {
+    let (width, size) = (Int(CK_PANEL), ck_reduced_panel(CK_BF16, rows))
+    return read(matrix) { matrix in
+      PackedNumbers(count: panelCount(columns) * size) { panels in
+        parallel(panelCount(columns)) { panel in
+          let first = panel * width
+          ck_reduced_pack_columns(
+            CK_BF16, matrix + first, columns, rows, min(width, columns - first), panels + panel * size)
         }
       }
     }

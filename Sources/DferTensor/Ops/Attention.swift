@@ -7,7 +7,7 @@ extension Tape {
   /// - Returns: [batch, queries, heads * d].
   package mutating func attention(_ q: Value, _ k: Value, _ v: Value, heads: Int) -> Value {
     multiplications += 2 * q.tensor.count * k.shape[1]
-    let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads, precision)
+    let y = Kernels.attention(q.tensor, k.tensor, v.tensor, heads: heads, readingPrecision)
     return record(y, .attention(heads: heads), from: q, k, v) { dy, adjoints in
       let d = Kernels.attentionBackward(q.tensor, k.tensor, v.tensor, heads: heads, dy)
       adjoints.add(d.q, to: q)
@@ -48,14 +48,15 @@ extension Tape {
     let all = Kernels.linear(x.tensor, self.weight(weight), bias, shape: x.shape.dropLast() + [3 * width])
     guard wantsGradients(from: [x], learning: [weight, queryBias, valueBias]) else {
       return unrecorded(
-        Kernels.attention(fused: all, heads: heads, precision),
+        Kernels.attention(fused: all, heads: heads, readingPrecision),
         .selfAttention(weight: weight, queryBias: queryBias, valueBias: valueBias, heads: heads), from: x)
     }
     let (y, kept) = Kernels.attentionForGradients(fused: all, heads: heads)
+    let precision = precision
     return record(y) { dy, adjoints in
       let slopes = Kernels.attentionBackward(fused: all, weights: kept, heads: heads, dy)
-      adjoints.add(Kernels.linearInputGradient(slopes, w, shape: x.shape), to: x)
-      adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: w.shape), to: weight)
+      adjoints.add(Kernels.linearInputGradient(slopes, w, shape: x.shape, precision), to: x)
+      adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: w.shape, precision), to: weight)
       let sums = Kernels.sumRows(slopes, shape: [3 * width]).values
       adjoints.add(Tensor(Array(sums[..<width]), shape: [width]), to: queryBias)
       adjoints.add(Tensor(Array(sums[(2 * width)...]), shape: [width]), to: valueBias)

@@ -45,7 +45,8 @@ extension Tape {
     let c = Kernels.Convolution(
       x.shape, kernel: w.shape, stride: stride, padding: padding, dilation: dilation, groups: groups)
     multiplications += c.batch * c.outputs * c.cells * c.taps
-    let y = Kernels.conv2d(x.tensor, self.weight(weight), bias.map { parameters[$0] }, relu: isFused, c)
+    let y = Kernels.conv2d(
+      x.tensor, parameters.weight(weight, readingPrecision), bias.map { parameters[$0] }, relu: isFused, c)
     let operation = GraphOperation.convolution(
       GraphConvolution(weight, bias, c, dilation: dilation, padding: padding, relu: isFused, input: x.shape))
     let output = record(y, operation, from: x, learning: weight, bias) { dy, adjoints in

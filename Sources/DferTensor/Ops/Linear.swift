@@ -15,15 +15,19 @@ extension Tape {
     multiplications += x.tensor.count * outputs
     let y = Kernels.linear(
       x.tensor, self.weight(weight), bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
+    let precision = precision
     return record(y, .linear(weight: weight, bias: bias), from: x, learning: weight, bias) { dy, adjoints in
-      adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape), to: x)
-      adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape), to: weight)
+      adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape, precision), to: x)
+      adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape, precision), to: weight)
       if let bias { adjoints.add(Kernels.sumRows(dy, shape: [outputs]), to: bias) }
     }
   }
   /// GELU of `linear`. Without a recording, GELU is taken while the product is still in the cache.
   package mutating func linearGELU(_ x: Value, _ weight: Parameter, _ bias: Parameter) -> Value {
-    guard !wantsGradients(from: [x], learning: [weight, bias]) else { return gelu(linear(x, weight, bias)) }
+    // In bf16 the fused GELU is a shorter one, which a pass that is run again for its gradients must not differ by.
+    guard !wantsGradients(from: [x], learning: [weight, bias]), precision == readingPrecision else {
+      return gelu(linear(x, weight, bias))
+    }
     let w = parameters[weight]
     precondition(
       w.columns == x.tensor.columns,

@@ -34,7 +34,7 @@ package struct TrainingLoop<Task: TrainingTask> {
   @discardableResult
   package mutating func step() throws -> StepReport<Task.Details> {
     let sample = try task.sample(state.step, state.weights, &state.random)
-    var tape = state.tape()
+    var tape = state.tape(task.settings.precision ?? .fp32)
     let loss = task.loss(sample, state.tasks, &tape)
     state.random = tape.random
     let (value, statistics) = (loss.total.tensor.values[0], tape.statistics)

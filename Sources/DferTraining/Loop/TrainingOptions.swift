@@ -1,4 +1,5 @@
 import DferModels
+import DferTensor
 
 /// What every training is told: how long, how fast, how often to look, and on what.
 package protocol TrainingOptions: Sendable, Hashable, Codable {
@@ -16,6 +17,8 @@ package protocol TrainingOptions: Sendable, Hashable, Codable {
   var seed: UInt64 { get set }
   /// Counts and names of the data, so that a run does not go on with other data.
   var data: String { get set }
+  /// What linear layers and their gradients are made of; nil: fp32. Weights, sums and everything else are in 32 bits.
+  var precision: Precision? { get }
 }
 
 /// What every training on labelled faces is told beside that. Each has defaults of its own.
@@ -35,6 +38,8 @@ package protocol LabelledTrainingOptions: TrainingOptions {
 }
 
 extension TrainingOptions {
+  package var precision: Precision? { nil }
+
   /// The same options always give the same text. It is written into checkpoints: a run goes on only under the same.
   var json: String { CanonicalJSON.text(self) }
 

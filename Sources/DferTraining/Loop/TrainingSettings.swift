@@ -1,4 +1,5 @@
 import DferModels
+import DferTensor
 
 /// What a training is told to do. Written into its checkpoints: a run goes on only under the same settings.
 package struct TrainingSettings: LabelledTrainingOptions {
@@ -46,6 +47,7 @@ package struct TrainingSettings: LabelledTrainingOptions {
   package var logitAdjustment: Double?
   /// Changes of images that make one source of faces look like another; nil: none.
   package var randomization: DomainRandomization?
+  package var precision: Precision?
   package var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.
   package var evaluationInterval = 200
@@ -55,7 +57,7 @@ package struct TrainingSettings: LabelledTrainingOptions {
   /// Names in checkpoints, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
     case steps, batch, rate, warmupSteps, weightDecay, layerDecay, headRate, stemRate, frozen, keepTubes, clipShare
-    case mixup, episodes, drawnMasks, weighsTasks, loss, seed, data
+    case mixup, episodes, drawnMasks, weighsTasks, loss, seed, data, precision
     case logitAdjustment, randomization
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"

@@ -25,9 +25,12 @@ package struct TrainingState: Sendable, Equatable {
   package var step: Int { optimiser.step }
 
   /// A tape for the next step. It records nothing for the sake of weights that never move.
-  func tape() -> Tape {
+  ///
+  /// - Parameter precision: of linear layers and their gradients.
+  func tape(_ precision: Precision = .fp32) -> Tape {
     let frozen = zip(weights.parameters, optimiser.plan.entries).filter(\.1.isFrozen).map(\.0)
-    return Tape(weights, recording: true, training: true, frozen: Set(frozen), random: random)
+    return Tape(
+      weights, recording: true, training: true, frozen: Set(frozen), random: random, precision: precision)
   }
 
   /// Moves the weights against the gradients, and the averaged weights after them.

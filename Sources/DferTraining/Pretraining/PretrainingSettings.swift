@@ -1,4 +1,5 @@
 import DferModels
+import DferTensor
 
 /// What a pre-training is told to do. Written into its checkpoints: a run goes on only under the same settings.
 package struct PretrainingSettings: TrainingOptions {
@@ -41,6 +42,7 @@ package struct PretrainingSettings: TrainingOptions {
   package var augmentationStrength = 0.3
   /// Blocks of the decoder.
   package var decoderBlocks = 2
+  package var precision: Precision?
   package var seed: UInt64 = 0
   /// Steps between two checkpoints, and between two images of what is rebuilt.
   package var evaluationInterval = 200
@@ -50,6 +52,7 @@ package struct PretrainingSettings: TrainingOptions {
   /// Names in checkpoints, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
     case variant, ratio, steps, batch, rate, warmupSteps, weightDecay, beta2, clipShare, decoderBlocks, seed, data
+    case precision
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"
     case augmentationStrength = "strength"

@@ -1,3 +1,5 @@
+import DferTensor
+
 /// What the training of a network for single images is told to do. Written into its checkpoints: a run goes on only
 /// under the same settings.
 package struct ImageSettings: LabelledTrainingOptions {
@@ -32,6 +34,7 @@ package struct ImageSettings: LabelledTrainingOptions {
   package var logitAdjustment: Double?
   /// Changes of images that make one source of faces look like another; nil: none.
   package var randomization: DomainRandomization?
+  package var precision: Precision?
   package var seed: UInt64 = 0
   /// Steps between two looks at the validation data, and between two checkpoints.
   package var evaluationInterval = 200
@@ -41,7 +44,7 @@ package struct ImageSettings: LabelledTrainingOptions {
   /// Names in checkpoints, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
     case steps, batch, rate, warmupSteps, stemRate, weightDecay, smoothing, classWeights, mixup, drawnMasks
-    case expressionWeight, maskWeight, seed, data
+    case expressionWeight, maskWeight, seed, data, precision
     case logitAdjustment, randomization
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"
