@@ -25,7 +25,8 @@ struct TrainBench: ParsableCommand {
   @Option(help: "Side of a patch in pixels.") var patch = 16
   @Option(help: "Share of the tubes hidden in masked pre-training; 0 trains a classifier.") var mask = 0.0
   @Flag(help: "Run the encoder twice instead of keeping what it computes.") var recompute = false
-  @Option(help: "Numbers in linear layers and their gradients: fp32 or bf16.", transform: EncoderBench.precision(named:))
+  @Option(
+    help: "Numbers in linear layers and their gradients: fp32 or bf16.", transform: EncoderBench.precision(named:))
   var precision = Precision.fp32
   @Flag(help: "Answer lines of standard input.") var serve = false
 

@@ -1,6 +1,6 @@
 // Checks products of reduced precision against sums in double, on odd sizes and with every set of instructions that this
 // processor has; prints what was run. Compiled for arm64 and run under emulation by arm64.sh, where no Swift is at hand.
-// With CK_TILES_IN_C, AMX products run on a tile unit written in C.
+// With CK_TILES_IN_C, AMX products run on a tile unit written in C; that needs clang and a processor with AVX-512.
 #include "../../Sources/CKernels/reduced.h"
 
 #include <math.h>
@@ -9,6 +9,20 @@
 #include <string.h>
 
 #if defined(CK_TILES_IN_C)
+#include <immintrin.h>
+// In place of the instructions, which the compiler knows by these names.
+#undef _tile_loadd
+#undef _tile_stored
+#undef _tile_zero
+#undef _tile_dpbf16ps
+#undef _tile_dpbsud
+#define _tile_loadconfig c_tile_loadconfig
+#define _tile_release c_tile_release
+#define _tile_zero c_tile_zero
+#define _tile_loadd c_tile_loadd
+#define _tile_stored c_tile_stored
+#define _tile_dpbf16ps c_tile_dpbf16ps
+#define _tile_dpbsud c_tile_dpbsud
 // What Intel's manual says about AMX tiles, one number at a time.
 static struct { unsigned char rows; unsigned short bytes; unsigned char data[16][64]; } tile[8];
 
@@ -57,7 +71,7 @@ static void _tile_dpbsud(int d, int a, int b) {
 }
 #define ck_bf16_product_amx bf16_tiles
 #define ck_int8_product_amx int8_tiles
-#define TILES
+#define TILES __attribute__((target("avx512f")))
 #include "../../Sources/CKernels/reduced_amx.h"
 #undef ck_bf16_product_amx
 #undef ck_int8_product_amx

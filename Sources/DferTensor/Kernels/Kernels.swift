@@ -36,7 +36,8 @@ enum Kernels {
     read(a) { a in b.read { b in read(c ?? empty) { c in body(a, b, c) } } }
   }
 
-  static func read<R>(_ a: PackedNumbers, _ b: PackedNumbers, _ c: Tensor?, _ body: (Source, Source, Source) -> R) -> R {
+  static func read<R>(_ a: PackedNumbers, _ b: PackedNumbers, _ c: Tensor?, _ body: (Source, Source, Source) -> R) -> R
+  {
     a.read { a in b.read { b in read(c ?? empty) { c in body(a, b, c) } } }
   }
 
