@@ -117,6 +117,7 @@ struct WatchSession {
       }
       throw error
     }
+    for warning in recorder.closingWarnings { say("warning: \(warning)") }
     try writeManifest(status == .interrupted ? .interrupted : status == .finishedWithDamage ? .damaged : .complete)
     finish(status)
     if let show, staysOpen, status != .interrupted {

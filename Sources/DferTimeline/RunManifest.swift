@@ -74,6 +74,9 @@ public struct RunManifest: Sendable, Codable {
     package var detectorRuns = 0
     package var clips = 0
     package var faces = 0
+    /// Faces of frames that no clip shows and that a table of all frames therefore does not have. Nil where not every frame
+    /// was read, and in older manifests.
+    package var faceFramesWithoutRow: Int?
     package var rows = 0
     package var rowsByStatus: [String: Int] = [:]
 

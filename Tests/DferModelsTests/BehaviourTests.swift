@@ -32,10 +32,10 @@ struct BehaviourTests {
   }
 
   private static func fill(
-    _ store: inout ParameterStore, _ parameter: Parameter, _ random: inout RandomSource
+    _ store: inout ParameterStore, _ parameter: Parameter, _ random: inout RandomSource, scale: Float = 0.3
   ) {
     var tensor = store[parameter]
-    for i in tensor.values.indices { tensor.values[i] = 0.3 * random.normal() }
+    for i in tensor.values.indices { tensor.values[i] = scale * random.normal() }
     store[parameter] = tensor
   }
 
@@ -91,6 +91,29 @@ struct BehaviourTests {
     #expect(decoder.read(part, cells: [0, 5]).map(\.count) == [4])
   }
 
+  /// What a row needs is one frame: the others must not be paid for, and must not change it.
+  @Test func oneFrameAloneIsReadAsAmongTheOthers() throws {
+    let plain = try Self.network()
+    var model = plain
+    model.behaviour = try Self.decoder(for: plain)
+    let clips = Self.clips(3)
+    let all = model.read(clips).map(\.behaviours)
+    for frame in 0..<4 {
+      let frames = [frame, 3 - frame, 2]
+      let found = model.read(clips, behaviourOf: frames).map(\.behaviours)
+      #expect(found.map(\.count) == [1, 1, 1])
+      for (clip, frame) in frames.enumerated() {
+        let (a, b) = (found[clip][0], all[clip][frame])
+        #expect(zip(a.points, b.points).allSatisfy { abs($0.x - $1.x) < 1e-5 && abs($0.y - $1.y) < 1e-5 })
+        #expect(zip(a.strengths, b.strengths).allSatisfy { abs($0 - $1) < 1e-5 })
+        let (turn, other) = (try #require(a.rotation), try #require(b.rotation))
+        #expect(turn.angle(to: other) < 1e-3)
+        let pairs = zip(a.eyes, b.eyes)
+        #expect(pairs.allSatisfy { abs($0.yaw - $1.yaw) < 1e-5 && abs($0.open - $1.open) < 1e-5 })
+      }
+    }
+  }
+
   @Test func framesInARowAreReadAsClipsAndAShorterOne() throws {
     var model = try Self.network()
     model.behaviour = try Self.decoder(for: model)
@@ -108,41 +131,46 @@ struct BehaviourTests {
   }
 
   /// What is read off close-ups is the same in a mirror, whatever was learned.
-  @Test func mirroredFramesGiveMirroredEyes() throws {
+  @Test func mirroredFramesGiveAMirroredFace() throws {
     let config = try #require(BehaviourConfig(try Self.network().card.config))
     var store = ParameterStore()
     let reader = PartReader(config, in: &store)
     var random = RandomSource(seed: 21)
-    for parameter in store.parameters { Self.fill(&store, parameter, &random) }
+    for parameter in store.parameters { Self.fill(&store, parameter, &random, scale: 0.05) }
     let side = 16
     let image = Tensor((0..<2 * 3 * side * side).map { _ in random.normal() }, shape: [2, 3, side, side])
     var other = image
     for row in 0..<2 * 3 * side {
       for x in 0..<side { other.values[row * side + x] = image.values[row * side + side - 1 - x] }
     }
-    // Two frames of a temporal index, a tilted face in each.
+    // A tilted face in each frame.
     let faces = (0..<2).map { frame in
       (0..<68).map { Point(x: 0.3 + 0.4 * Double($0 % 7) / 6, y: 0.2 + 0.06 * Double($0 / 7) + 0.05 * Double(frame)) }
     }
     func points(_ faces: [[Point]]) -> Tensor {
-      Tensor(faces.joined().flatMap { [Float($0.x), Float($0.y)] }, shape: [1, 272])
+      Tensor(faces.joined().flatMap { [Float($0.x), Float($0.y)] }, shape: [2, 136])
     }
     let mirrored = faces.map { face in
       FaceBehaviour.mirroredPoints.map { Point(x: 1 - face[$0].x, y: face[$0].y) }
     }
-    let turn = HeadRotation(yaw: 0.4, pitch: 0.1, roll: -0.3)
-    func numbers(_ turn: HeadRotation) -> Tensor {
-      Tensor((turn.sixNumbers + turn.sixNumbers).map { Float($0) }, shape: [1, 12])
-    }
     let known = Value(Tensor((0..<8).map { _ in random.normal() }, shape: [1, 8]))
-    var a = Tape(store)
-    var b = Tape(store)
-    let found = reader(image, points: points(faces), rotation: numbers(turn), known: known, &a)
-    let there = reader(other, points: points(mirrored), rotation: numbers(turn.mirrored), known: known, &b)
-    for frame in 0..<2 {
-      let (eyes, back) = (found.eyes.tensor.part(0, frame, of: 2), there.eyes.tensor.part(0, frame, of: 2))
-      let expected = [-eyes[3], eyes[4], eyes[5], -eyes[0], eyes[1], eyes[2]]
-      #expect(zip(back, expected).allSatisfy { abs($0 - $1) < 1e-5 * max(1, abs($1)) }, "\(back), not \(expected)")
+    func read(_ image: Tensor, _ faces: [[Point]]) -> PartReader.Reading {
+      var tape = Tape(store)
+      let context = tape.reshape(reader.contexts(known, &tape), [2, 64])
+      return reader(image, numbers: [0, 1], points: points(faces), context: context, &tape)
+    }
+    func near(_ a: [Double], _ b: [Double]) -> Bool { zip(a, b).allSatisfy { abs($0 - $1) < 1e-5 * max(1, abs($1)) } }
+    let (found, there) = (read(image, faces), read(other, mirrored))
+    for row in 0..<2 {
+      let (eyes, back) = (found.eyes.tensor.part(row, 0, of: 1), there.eyes.tensor.part(row, 0, of: 1))
+      #expect(near(back, [-eyes[3], eyes[4], eyes[5], -eyes[0], eyes[1], eyes[2]]))
+      let (turn, turned) = (found.rotation.tensor.part(row, 0, of: 1), there.rotation.tensor.part(row, 0, of: 1))
+      #expect(near(turned, zip(turn, [1, -1, -1, -1, 1, 1]).map { $0 * $1 }))
+      #expect(abs(turn[1]) > 1e-3, "a tilted head is no upright one")
+      let (shift, shifted) = (found.shifts.tensor.part(row, 0, of: 1), there.shifts.tensor.part(row, 0, of: 1))
+      let expected = FaceBehaviour.mirroredPoints.flatMap { [-shift[2 * $0], shift[2 * $0 + 1]] }
+      #expect(near(shifted, expected) && shift.contains { abs($0) > 1e-4 })
+      #expect(near(there.strengths.tensor.part(row, 0, of: 1), found.strengths.tensor.part(row, 0, of: 1)))
     }
   }
 

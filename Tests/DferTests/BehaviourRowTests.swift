@@ -49,7 +49,7 @@ struct BehaviourRowTests {
       faces: [.init(id: 0, samples: samples, frames: Array(seen.prefix(frames)))], lastArrival: .now)
     var builder = RowBuilder(frames: 16, includesWallTime: false, isMaskAware: false)
     (builder.keepsMoments, builder.readsEveryFrame) = (moments, frames > 0)
-    let readings = try builder.read(clip.faces[...], ofClip: 0, classifier: classifier, cache: nil)
+    let readings = try builder.read(clip.faces[...], of: clip, number: 0, classifier: classifier, cache: nil)
     return try #require(builder.rows(of: clip, number: 0, readings: readings).first)
   }
 

@@ -50,6 +50,22 @@ import Testing
     #expect(found == Array(1..<count))
     #expect(every.allSatisfy { clip in clip.faces.flatMap(\.frames).allSatisfy { clip.frames.contains($0.frame) } })
     #expect(segment.counts.used == count && segment.counts.skipped == 0 && every.count == plain.count)
+    #expect(segment.counts.faceFramesLeftOut == 0)
+  }
+
+  @Test func framesThatNoClipShowsAreCounted() throws {
+    // Clips of 1.6 s that begin 3.2 s apart, of 120 frames: those of 1.6 to 3.2 s are in none.
+    let frames = paintedFrames(120)
+    var settings = SegmentSettings.painted
+    settings.cutsEveryFrame = true
+    let pace = SegmentPace(detectorEvery: 0.2, hopFactor: 4)
+    let (sparse, segment) = clips(frames, settings: settings, pace: pace)
+    let found = sparse.flatMap { $0.faces.flatMap(\.frames) }.map(\.frame)
+    #expect(times(sparse).prefix(2) == [[0, 1.6], [3.2, 4.8]])
+    #expect(found == Array(1..<40) + Array(80..<120) && segment.counts.faceFramesLeftOut == 40)
+    // Without a table of all frames nothing is missed.
+    settings.cutsEveryFrame = false
+    #expect(clips(frames, settings: settings, pace: pace).segment.counts.faceFramesLeftOut == 0)
   }
 
   @Test func theCropIsTheLabelledBoxTimesTheSideFactor() throws {

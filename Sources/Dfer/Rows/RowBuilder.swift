@@ -17,15 +17,17 @@ struct RowBuilder: Sendable {
   /// Whether these are all decoded frames.
   var readsEveryFrame = false
 
-  /// What the network says of some faces of a clip.
+  /// What the network says of some faces of a clip. Of what they do the frame in the middle is enough where no table tells
+  /// of the others.
   func read(
-    _ faces: ArraySlice<PendingClip.Face>, ofClip number: Int, classifier: any ClipClassifying, cache: EmbeddingCache?
+    _ faces: ArraySlice<PendingClip.Face>, of clip: PendingClip, number: Int, classifier: any ClipClassifying,
+    cache: EmbeddingCache?
   ) throws -> [ExpressionReading] {
     let samples = faces.map { $0.spread(over: frames) }
     let (crops, points) = (samples.map { $0.map(\.crop) }, samples.map { $0.map(\.points) })
-    var readings =
-      try cache.map { try classifier.read(crops, points: points, cache: $0, clip: number) }
-      ?? classifier.read(crops, points: points)
+    var readings = try classifier.read(
+      crops, points: points, cache: cache, clip: number,
+      behaviourOf: keepsMoments && !readsEveryFrame ? nil : faces.map { middle(of: $0, in: clip).frame ?? 0 })
     guard readsEveryFrame, readings.count == faces.count else { return readings }
     for (index, face) in faces.enumerated() {
       readings[index].frameBehaviours = classifier.behaviours(of: face.frames.map(\.crop))
@@ -78,12 +80,9 @@ struct RowBuilder: Sendable {
     row.motion = FaceMotion.of(samples.map(\.crop))
     row.detectorMaskProbability = samples.reduce(0) { $0 + $1.maskWorn } / Double(samples.count)
 
-    let middle = clip.samples.lowerBound + clip.samples.count / 2
-    let nearest = samples.indices.min { abs(samples[$0].index - middle) < abs(samples[$1].index - middle) } ?? 0
+    let (nearest, middle) = middle(of: face, in: clip)
     row.box = samples[nearest].box
-    // The network saw the samples spread over its frames: find one that shows this sample.
-    let order = ClipSampler.evenly(samples.count, over: frames)
-    if let frame = order.firstIndex(of: nearest), frame < reading.landmarks.count, reading.isFinite {
+    if let frame = middle, frame < reading.landmarks.count, reading.isFinite {
       row.landmarks = reading.landmarks[frame].map {
         CropGeometry.inFrame($0, of: samples[nearest].square, turn: samples[nearest].turn)
       }
@@ -92,10 +91,12 @@ struct RowBuilder: Sendable {
         row.rollDegrees = atan2(right.y - left.y, right.x - left.x) * 180 / .pi
       }
     }
-    if let frame = order.firstIndex(of: nearest), frame < reading.behaviours.count {
+    // What was asked for of one frame alone is of this one.
+    if let frame = reading.behaviours.count == 1 ? 0 : middle, frame < reading.behaviours.count {
       row.take(reading.behaviours[frame], of: samples[nearest])
     }
     if keepsMoments, !readsEveryFrame {
+      let order = ClipSampler.evenly(samples.count, over: frames)
       row.moments = samples.indices.compactMap { sample in
         order.firstIndex(of: sample).flatMap { frame in
           frame < reading.behaviours.count ? Moment(reading.behaviours[frame], of: samples[sample]) : nil
@@ -104,6 +105,14 @@ struct RowBuilder: Sendable {
     }
     if isMaskAware { row.allowForMask() }
     return row
+  }
+
+  /// The sample that is nearest to a clip's middle, and a frame of the network's that shows it: the network sees the samples
+  /// spread over its frames.
+  private func middle(of face: PendingClip.Face, in clip: PendingClip) -> (sample: Int, frame: Int?) {
+    let (samples, middle) = (face.samples, clip.samples.lowerBound + clip.samples.count / 2)
+    let nearest = samples.indices.min { abs(samples[$0].index - middle) < abs(samples[$1].index - middle) } ?? 0
+    return (nearest, ClipSampler.evenly(samples.count, over: frames).firstIndex(of: nearest))
   }
 
   private func row(of clip: PendingClip, number: Int, status: ClipResult.Status) -> ClipResult {

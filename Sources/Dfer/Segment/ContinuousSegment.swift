@@ -142,6 +142,8 @@ struct ContinuousSegment {
     if coveredSamples < croppedSamples && first < croppedSamples {
       clips.append(clip(of: first..<croppedSamples, until: end))
     }
+    crops.endFrames()
+    counts.faceFramesLeftOut = crops.leftOut
     return clips
   }
 
@@ -240,11 +242,13 @@ struct ContinuousSegment {
     let from = time(ofSample: samples.lowerBound)
     let whole = time(ofSample: samples.upperBound)
     let to = min(end, whole)
+    let faces = crops.takeFrames(of: crops.faces(in: samples), from: from, to: to)
+    counts.faceFramesLeftOut = crops.leftOut
     return PendingClip(
       start: from, end: to, frames: index.range(from: from, to: to), samples: samples,
       isWhole: samples.count == settings.grid.frames && to > whole - settings.grid.step / 2,
       wallTime: startDate.addingTimeInterval(from - start),
-      faces: crops.takeFrames(of: crops.faces(in: samples), from: from, to: to), lastArrival: lastCroppedArrival)
+      faces: faces, lastArrival: lastCroppedArrival)
   }
 
   /// Start of a sample, in seconds from the container's start.

@@ -28,6 +28,8 @@ struct CropBuffer: Sendable {
   private var samples: [Int: [Int: FaceSample]] = [:]
   /// Frames that no clip has yet, by face, in order of time.
   private var frames: [Int: [FaceSample]] = [:]
+  /// Such frames that no clip has taken and none will.
+  private(set) var leftOut = 0
 
   /// Adds what a sample shows of `face`.
   mutating func add(_ sample: FaceSample, of face: Int) { samples[face, default: [:]][sample.index] = sample }
@@ -43,9 +45,19 @@ struct CropBuffer: Sendable {
       face.frames = (frames[face.id] ?? []).filter { $0.time >= start - 1e-6 && $0.time < end - 1e-6 }
       return face
     }
+    let before = waiting
     frames = frames.mapValues { $0.filter { $0.time >= end - 1e-6 } }.filter { !$0.value.isEmpty }
+    leftOut += before - waiting - taken.reduce(0) { $0 + $1.frames.count }
     return taken
   }
+
+  /// Forgets the frames that no clip has: there will be no more clips.
+  mutating func endFrames() {
+    leftOut += waiting
+    frames = [:]
+  }
+
+  private var waiting: Int { frames.values.reduce(0) { $0 + $1.count } }
 
   /// Faces that are seen in at least one of the samples `range`, in order of their ids, with their samples in order of
   /// time.

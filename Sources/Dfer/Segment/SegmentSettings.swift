@@ -33,8 +33,12 @@ struct SegmentCounts: Sendable, Hashable {
   /// Frames between two samples.
   var skipped = 0
   var detectorRuns = 0
+  /// Faces of frames that were cut and that no clip shows, where every frame is cut.
+  var faceFramesLeftOut = 0
 
   static func + (a: SegmentCounts, b: SegmentCounts) -> SegmentCounts {
-    SegmentCounts(used: a.used + b.used, skipped: a.skipped + b.skipped, detectorRuns: a.detectorRuns + b.detectorRuns)
+    SegmentCounts(
+      used: a.used + b.used, skipped: a.skipped + b.skipped, detectorRuns: a.detectorRuns + b.detectorRuns,
+      faceFramesLeftOut: a.faceFramesLeftOut + b.faceFramesLeftOut)
   }
 }

@@ -183,7 +183,7 @@ public final class AnalysisRun {
         let faces = clip.faces[start..<min(clip.faces.count, start + batch)]
         return {
           try clock.measure(.model) {
-            try rows.read(faces, ofClip: number, classifier: classifier, cache: cache)
+            try rows.read(faces, of: clip, number: number, classifier: classifier, cache: cache)
           }
         }
       })

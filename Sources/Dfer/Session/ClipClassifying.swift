@@ -10,7 +10,11 @@ package protocol ClipClassifying: Sendable {
   func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading]
 
   /// The same for clips of number `clip` of a video. Parts of them may be in `cache`: the same readings, sooner.
-  func read(_ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int) throws -> [ExpressionReading]
+  ///
+  /// - Parameter single: for each clip the one frame whose behaviour is wanted; nil for all frames.
+  func read(
+    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache?, clip: Int, behaviourOf single: [Int]?
+  ) throws -> [ExpressionReading]
 
   /// What a face does in each of some frames in a row; empty without a behaviour decoder.
   func behaviours(of frames: [Image]) -> [FaceBehaviour]
@@ -24,7 +28,7 @@ package protocol ClipClassifying: Sendable {
 
 extension ClipClassifying {
   package func read(
-    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int
+    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache?, clip: Int, behaviourOf single: [Int]?
   ) throws -> [ExpressionReading] {
     try read(clips, points: points)
   }
@@ -34,4 +38,8 @@ extension ClipClassifying {
   package func behaviours(of frames: [Image]) -> [FaceBehaviour] { [] }
 }
 
-extension FaceReader: ClipClassifying {}
+extension FaceReader: ClipClassifying {
+  package func read(_ clips: [[Image]], points: [[[Point]]]) throws -> [ExpressionReading] {
+    try read(clips, points: points, behaviourOf: nil)
+  }
+}

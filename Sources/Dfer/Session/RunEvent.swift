@@ -66,6 +66,8 @@ public struct RunCounts: Sendable, Hashable, Codable {
   public var cuts = 0
   /// Faces that counted.
   public var faces = 0
+  /// Faces of frames that no clip shows, where every frame is read: they have no row in a table of frames.
+  public var faceFramesLeftOut = 0
 }
 
 extension RunCounts {
@@ -74,6 +76,7 @@ extension RunCounts {
     let part = router.counts
     self.init(
       decoded: decoded, used: part.used, skipped: part.skipped, dropped: dropped, unread: unread,
-      detectorRuns: part.detectorRuns, clips: clips, gaps: gaps, cuts: router.cutCount, faces: router.nextID)
+      detectorRuns: part.detectorRuns, clips: clips, gaps: gaps, cuts: router.cutCount, faces: router.nextID,
+      faceFramesLeftOut: part.faceFramesLeftOut)
   }
 }

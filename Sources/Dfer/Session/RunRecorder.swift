@@ -90,7 +90,7 @@ public struct RunRecorder {
       input: input, options: options, clipFrames: run.grid.frames, clipSeconds: run.grid.span,
       hopSeconds: run.grid.hopSeconds, counts: counts,
       stageSeconds: Dictionary(uniqueKeysWithValues: run.times.table.map { ($0.name, $0.seconds) }),
-      longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings)
+      longestLatencySeconds: run.latency.longest, outputs: outputs, warnings: warnings + closingWarnings)
     manifest.pipelineSha256 = pipeline.sha256
     manifest.precision = models.engine ?? "\(Compute.precision.rawValue) (\(Compute.precision.instructions))"
     if let path = pipeline.behaviourWeights, let card = models.behaviourInfo {
@@ -105,6 +105,15 @@ public struct RunRecorder {
     manifest.cutsS = run.cuts
     manifest.rowsSha256 = rowsFile.flatMap { try? SHA256.hex(ofFile: $0) }
     return manifest
+  }
+
+  /// What can be said at the end only.
+  public var closingWarnings: [String] {
+    guard run.options.keepsMoments, run.options.readsEveryFrame, run.counts.faceFramesLeftOut > 0 else { return [] }
+    return [
+      "no clip shows \(run.counts.faceFramesLeftOut) of the frames in which a face was found: the tables of frames and "
+        + "blinks do not have them"
+    ]
   }
 
   private var input: [String: String] {
@@ -131,6 +140,7 @@ public struct RunRecorder {
     counts.detectorRuns = read.detectorRuns
     counts.clips = read.clips
     counts.faces = read.faces
+    if run.options.keepsMoments, run.options.readsEveryFrame { counts.faceFramesWithoutRow = read.faceFramesLeftOut }
     counts.rows = rows
     counts.rowsByStatus = rowsByStatus
     return counts

@@ -56,7 +56,10 @@ struct TrainBehaviour: ParsableCommand {
   @Option(help: ArgumentHelp("Strength of the augmentation, 0 to 1.", valueName: "strength"))
   var augmentation = BehaviourRecords.Options().augmentationStrength
 
-  @Option(help: ArgumentHelp("Training steps.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Training steps. 0: measure the weights of --initialization on --valid, and write them with what was found.",
+      valueName: "count"))
   var steps = BehaviourTraining.Settings().steps
 
   @Option(help: ArgumentHelp("Records per step.", valueName: "count"))
@@ -73,11 +76,12 @@ struct TrainBehaviour: ParsableCommand {
 
   func validate() throws {
     func check(_ holds: Bool, _ message: String) throws { if !holds { throw ValidationError(message) } }
-    try check(!data.isEmpty, "--data is missing")
+    try check(!data.isEmpty || steps == 0, "--data is missing")
+    try check(steps > 0 || initialization != nil && !valid.isEmpty, "--steps 0 requires --initialization and --valid")
     try check((1...64).contains(views), "--views must be 1 to 64")
     try check((0...1).contains(clipFraction), "--clip-fraction must be 0 to 1")
     try check(augmentation > 0 && augmentation <= 1, "--augmentation must be above 0, at most 1")
-    try check((1...10_000_000).contains(steps), "--steps must be 1 to 10000000")
+    try check((0...10_000_000).contains(steps), "--steps must be 0 to 10000000")
     try check((1...4096).contains(batch), "--batch must be 1 to 4096")
     try check(learningRate > 0 && learningRate <= 1, "--learning-rate must be above 0, at most 1")
     try check(evalInterval > 0, "--eval-interval must be at least 1")
@@ -99,9 +103,15 @@ struct TrainBehaviour: ParsableCommand {
     settings.records.clipShare = clipFraction
     settings.records.augmentationStrength = augmentation
     settings.records.seed = seed
-    let records = try records(data, base, settings.records, folder)
     var plain = settings.records
     plain.augmentationStrength = 0
+    if steps == 0, let start {
+      let measured = try BehaviourEvaluation.measure(
+        start, on: self.records(valid, base, plain, folder),
+        to: folder.appendingPathComponent("weights.safetensors").path)
+      return Terminal.write(measured.lines.joined(separator: "\n") + "\n")
+    }
+    let records = try records(data, base, settings.records, folder)
     let validation = valid.isEmpty ? nil : try self.records(valid, base, plain, folder)
     let names = data.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
     settings.data = "\(records.count) records of \(names)"

@@ -69,13 +69,38 @@ package struct BehaviourOutput: Sendable {
   package let strengths: Value
 }
 
+extension BehaviourFeatures {
+  /// What belongs to one temporal index of each clip.
+  ///
+  /// - Parameters:
+  ///   - indices: the temporal index of each clip.
+  ///   - cells: tokens of a temporal index.
+  ///   - frames: frames of a temporal index.
+  func only(_ indices: [Int], cells: Int, frames: Int, _ tape: inout Tape) -> BehaviourFeatures {
+    let kept = indices.map { Array($0 * cells..<($0 + 1) * cells) }
+    let perClip = self.frames.shape[0] / indices.count
+    let size = self.frames.count / self.frames.shape[0]
+    // A still has one image for each temporal index.
+    let images = min(frames, max(1, perClip * cells / tokens.shape[1]))
+    var values: [Float] = []
+    for (clip, index) in indices.enumerated() {
+      let first = clip * perClip + index * images
+      values += self.frames.values[first * size..<(first + images) * size]
+    }
+    return BehaviourFeatures(
+      tokens: tape.gatherTokens(tokens, kept), state: tape.gatherTokens(state, kept),
+      detail: tape.gatherTokens(detail, kept),
+      frames: Tensor(values, shape: [indices.count * images] + self.frames.shape.dropFirst()))
+  }
+}
+
 /// The fourth decoder of the cascade: points, head rotation, eyes and movements of each frame.
 ///
 /// It asks with the landmark decoder's state, like every decoder of the cascade with the state before it. Its memory is the
 /// encoder's tokens joined by the stem's finer maps, because where an eyelid is within a cell is lost in the tokens. It
 /// looks at one temporal index at a time: where a point is now is not seen earlier or later. The 68 points are voted for by
-/// the cells; a learned query reads the head's rotation from the decoder's state, and another what close-ups of eyes and
-/// mouth are judged with.
+/// the cells; a learned query reads from the decoder's state what close-ups of the face are judged with. Those say how far
+/// the points are off, and all the rest.
 package struct BehaviourDecoder: Sendable {
   package let config: BehaviourConfig
   let projection, detail: Linear
@@ -84,11 +109,9 @@ package struct BehaviourDecoder: Sendable {
   let votes: Linear
   let queries: Parameter
   let reader: CrossAttention
-  let rotation: Linear
   let parts: PartReader
 
   static let pointCount = 68
-  private static let queryCount = 2
 
   package init(_ config: BehaviourConfig, in store: inout ParameterStore) {
     self.config = config
@@ -106,22 +129,22 @@ package struct BehaviourDecoder: Sendable {
     decoder = CascadedDecoder(sizes, at: "decoders.behaviour", in: &store)
     norm = LayerNorm(width, epsilon: 1e-6, at: "norm", in: &store)
     votes = Linear(width, 3 * Self.pointCount * frames, at: "heads.points.fc", in: &store)
-    queries = store.declare("queries", shape: [1, Self.queryCount, width])
+    queries = store.declare("queries", shape: [1, 1, width])
     reader = CrossAttention(
       width, heads: config.decoderNumAttentionHeads, headWidth: width / config.decoderNumAttentionHeads, at: "reader",
       in: &store)
     queryNorm = LayerNorm(width, epsilon: 1e-6, at: "reader.norm", in: &store)
-    rotation = Linear(width, 6 * frames, at: "heads.rotation.fc", in: &store)
     parts = PartReader(config, in: &store)
   }
 
   /// - Parameters:
   ///   - features: of clips, [batch, temporal indices * cells, ...].
   ///   - cells: cells of a frame that the tokens stand for, the same at every temporal index; nil for all.
+  ///   - picked: for each row the one frame of its temporal index to look at; nil for all. The answers have that frame alone.
   package func callAsFunction(
-    _ features: BehaviourFeatures, cells: [Int]? = nil, _ tape: inout Tape
+    _ features: BehaviourFeatures, cells: [Int]? = nil, picked: [Int]? = nil, _ tape: inout Tape
   ) -> BehaviourOutput {
-    let (width, frames) = (config.decoderHiddenSize, config.tubeletSize)
+    let width = config.decoderHiddenSize
     let count = cells?.count ?? config.grid * config.grid
     let rows = features.tokens.shape[0] * features.tokens.shape[1] / count
     func rowwise(_ x: Value, _ tape: inout Tape) -> Value { tape.reshape(x, [rows, count, x.shape[2]]) }
@@ -131,24 +154,32 @@ package struct BehaviourDecoder: Sendable {
     // A cell knows itself without having to ask.
     let question = tape.add(rowwise(features.state, &tape), memory)
     let state = norm(decoder(question, over: memory, &tape), &tape)
+    let asked = tape.broadcast(queries, [rows, 1, width])
+    let known = tape.reshape(queryNorm(tape.add(asked, reader(asked, over: state, &tape)), &tape), [rows, width])
     let votes = votes(state, &tape)
     let perFrame = 3 * Self.pointCount
-    let points = (0..<frames).map { frame in
+    let voted = (0..<config.tubeletSize).map { frame in
       tape.cellVotes(
         tape.columns(votes, frame * perFrame..<(frame + 1) * perFrame), centres: centres(cells),
         reach: 1 / Float(config.grid))
     }
-    let asked = tape.broadcast(queries, [rows, Self.queryCount, width])
-    let read = queryNorm(tape.add(asked, reader(asked, over: state, &tape)), &tape)
-    func answer(_ query: Int, _ head: Linear, _ tape: inout Tape) -> Value {
-      head(tape.reshape(tape.slice(read, query..<query + 1), [rows, width]), &tape)
+    // One row for each frame that is looked at.
+    let looked = picked.map { $0.map { [$0] } } ?? [[Int]](repeating: Array(0..<config.tubeletSize), count: rows)
+    let frames = looked.first?.count ?? 0
+    func byFrame(_ x: Value, _ tape: inout Tape) -> Value {
+      tape.reshape(tape.gatherTokens(x, looked), [rows * frames, x.shape[2]])
     }
-    let places = tape.concatColumns(points)
-    let turn = answer(0, rotation, &tape)
-    let known = tape.reshape(tape.slice(read, 1..<2), [rows, width])
-    let (eyes, strengths) = parts(
-      features.frames, points: places.tensor, rotation: turn.tensor, known: known, &tape)
-    return BehaviourOutput(points: places, rotation: turn, eyes: eyes, strengths: strengths)
+    let all = tape.reshape(tape.concatColumns(voted), [rows, config.tubeletSize, 2 * Self.pointCount])
+    let places = byFrame(all, &tape)
+    let perRow = features.frames.shape[0] / rows
+    let images = looked.enumerated().flatMap { row, frames in frames.map { row * perRow + min($0, perRow - 1) } }
+    let read = parts(
+      features.frames, numbers: images, points: places.tensor, context: byFrame(parts.contexts(known, &tape), &tape),
+      &tape)
+    func byRow(_ x: Value, _ tape: inout Tape) -> Value { tape.reshape(x, [rows, frames * x.shape[1]]) }
+    return BehaviourOutput(
+      points: byRow(tape.add(places, read.shifts), &tape), rotation: byRow(read.rotation, &tape),
+      eyes: byRow(read.eyes, &tape), strengths: byRow(read.strengths, &tape))
   }
 
   /// Middles of the cells in 0...1 of the crop, [cells, 2].

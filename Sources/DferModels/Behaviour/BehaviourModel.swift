@@ -5,7 +5,7 @@ import Foundation
 /// A behaviour decoder with its weights. It belongs to one network, whose features it was trained to read.
 package struct BehaviourModel: Sendable {
   /// Version of the weight file's format that this program reads.
-  package static let format = 2
+  package static let format = 3
   /// What weight files call this kind of network.
   package static let kind = "mtcae-behaviour"
 
@@ -110,12 +110,18 @@ package struct BehaviourModel: Sendable {
 
   /// What the features of some clips say, by clip and frame.
   ///
-  /// - Parameter cells: as in `BehaviourDecoder`.
-  package func read(_ features: BehaviourFeatures, cells: [Int]? = nil) -> [[FaceBehaviour]] {
+  /// - Parameters:
+  ///   - cells: as in `BehaviourDecoder`.
+  ///   - single: for each clip the one frame to read; nil for all frames.
+  package func read(_ features: BehaviourFeatures, cells: [Int]? = nil, single: [Int]? = nil) -> [[FaceBehaviour]] {
     var tape = Tape(weights)
-    let output = network(features, cells: cells, &tape)
+    let tubelet = card.config.tubeletSize
+    let count = cells?.count ?? card.config.grid * card.config.grid
+    let wanted =
+      single.map { features.only($0.map { $0 / tubelet }, cells: count, frames: tubelet, &tape) } ?? features
+    let output = network(wanted, cells: cells, picked: single?.map { $0 % tubelet }, &tape)
     let strengths = tape.sigmoid(output.strengths).tensor
-    let frames = card.config.tubeletSize
+    let frames = single == nil ? tubelet : 1
     let given = ActionUnit.all.indices.filter { card.givenStrengths.contains(ActionUnit.all[$0].column) }
     let all = (0..<output.points.shape[0]).flatMap { row in
       (0..<frames).map { frame in

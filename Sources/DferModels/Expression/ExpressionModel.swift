@@ -15,7 +15,7 @@ package struct ExpressionReading: Sendable, Hashable {
   package let blendshapes: [Float]
   /// Probability that a mask is worn, 0...1; nil for networks that do not look for one.
   package var maskWorn: Float?
-  /// What the face does in each frame; empty without a behaviour decoder.
+  /// What the face does in each frame, or in the one that was asked for; empty without a behaviour decoder.
   package var behaviours: [FaceBehaviour] = []
   /// The same in each decoded frame of the clip's time; empty unless every frame is read.
   package var frameBehaviours: [FaceBehaviour] = []
@@ -102,10 +102,14 @@ package struct ExpressionModel: Sendable {
   ///
   /// A clip is embedded half by half, so that halves are the same numbers whether they come from `cache` or not.
   ///
-  /// - Parameter clip: number of these clips in their video, for `cache`.
-  package func read(_ clips: [[Image]], cache: EmbeddingCache? = nil, clip number: Int = 0) -> [ExpressionReading] {
+  /// - Parameters:
+  ///   - clip: number of these clips in their video, for `cache`.
+  ///   - single: for each clip the one frame whose behaviour is wanted; nil for all frames.
+  package func read(
+    _ clips: [[Image]], cache: EmbeddingCache? = nil, clip number: Int = 0, behaviourOf single: [Int]? = nil
+  ) -> [ExpressionReading] {
     guard !clips.isEmpty else { return [] }
-    guard let encoder = network.halvingEncoder else { return read(card.input.tensor(clips)) }
+    guard let encoder = network.halvingEncoder else { return read(card.input.tensor(clips), behaviourOf: single) }
     let middle = card.input.frames / 2
     let input = card.input.of(frames: middle)
     let halves = clips.map { clip in
@@ -121,11 +125,11 @@ package struct ExpressionModel: Sendable {
     var tape = Tape(weights)
     let kept = kept.map { [[Int]](repeating: $0, count: clips.count) }
     let (output, features) = network(halves, kept: kept, from: encoder, &tape)
-    return readings(output, features)
+    return readings(output, features, behaviourOf: single)
   }
 
   /// One reading for each clip of a normalised tensor [batch, 3, frames, height, width].
-  package func read(_ clips: Tensor) -> [ExpressionReading] {
+  package func read(_ clips: Tensor, behaviourOf single: [Int]? = nil) -> [ExpressionReading] {
     let batch = clips.shape[0]
     var tape = Tape(weights)
     // Short clips have as many temporal indices less.
@@ -134,14 +138,17 @@ package struct ExpressionModel: Sendable {
       [[Int]](repeating: Array((self.kept ?? []).prefix(cells.count * share)), count: batch)
     }
     let detailed = behaviour.flatMap { _ in network.detailed(clips, kept: kept, &tape) }
-    return readings(detailed?.output ?? network(clips, kept: kept, &tape), detailed?.features)
+    return readings(
+      detailed?.output ?? network(clips, kept: kept, &tape), detailed?.features, behaviourOf: single)
   }
 
-  private func readings(_ output: MTCAEOutput, _ features: BehaviourFeatures?) -> [ExpressionReading] {
+  private func readings(
+    _ output: MTCAEOutput, _ features: BehaviourFeatures?, behaviourOf single: [Int]?
+  ) -> [ExpressionReading] {
     let readings = readings(
       expression: output.expression.tensor, box: output.box.tensor, landmark: output.landmark.tensor,
       blendshape: output.blendshape?.tensor)
-    guard let features, let found = behaviour?.read(features, cells: keptCells) else {
+    guard let features, let found = behaviour?.read(features, cells: keptCells, single: single) else {
       return readings
     }
     return zip(readings, found).map { plain, behaviours in

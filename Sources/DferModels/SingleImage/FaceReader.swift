@@ -70,11 +70,15 @@ package enum FaceReader: Sendable {
 
   /// One reading for each clip of as many crops as `modelInfo.clip` says, of `modelInfo.imageSize` pixels a side.
   ///
-  /// - Parameter points: for each clip and crop five landmarks in 0...1 of it, from the detector; empty when not known.
+  /// - Parameters:
+  ///   - points: for each clip and crop five landmarks in 0...1 of it, from the detector; empty when not known.
+  ///   - single: for each clip the one frame whose behaviour is wanted; nil for all frames.
   /// - Throws: an `ONNXError` when another program computes and fails.
-  package func read(_ clips: [[Image]], points: [[[Point]]] = []) throws -> [ExpressionReading] {
+  package func read(
+    _ clips: [[Image]], points: [[[Point]]] = [], behaviourOf single: [Int]? = nil
+  ) throws -> [ExpressionReading] {
     switch self {
-    case .clips(let model): model.read(clips)
+    case .clips(let model): model.read(clips, behaviourOf: single)
     case .images(let model): model.read(clips, points: points)
     case .classifier(let model): try model.read(clips, points: points)
     }
@@ -82,10 +86,10 @@ package enum FaceReader: Sendable {
 
   /// The same for clips of number `clip` of a video, whose halves may be in `cache`: the same readings, sooner.
   package func read(
-    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache, clip: Int
+    _ clips: [[Image]], points: [[[Point]]], cache: EmbeddingCache?, clip: Int, behaviourOf single: [Int]?
   ) throws -> [ExpressionReading] {
     guard case .clips(let model) = self else { return try read(clips, points: points) }
-    return model.read(clips, cache: cache, clip: clip)
+    return model.read(clips, cache: cache, clip: clip, behaviourOf: single)
   }
 
   /// Whether another program computes, with threads of its own.

@@ -68,6 +68,24 @@ package struct BehaviourEvaluation: Sendable, Encodable {
     ActionUnit.all.map(\.column).filter { strengths[$0] ?? 0 >= 0.6 }
   }
 
+  /// Says in a card what was measured, and what of it is good enough to be written.
+  func note(in card: inout BehaviourModel.Card) {
+    (card.metrics, card.gives, card.givenStrengths) = (CanonicalJSON.text(self), gives, givenStrengths)
+  }
+
+  /// Measures a decoder and writes it to `path` with a card that says what was found.
+  ///
+  /// - Throws: `CheckpointError` when a record is damaged, or what Foundation says of a file that cannot be written.
+  package static func measure(_ decoder: BehaviourModel, on records: BehaviourRecords, to path: String) throws -> Self {
+    let result = try BehaviourEvaluation(decoder.network, decoder.weights, on: records)
+    var card = decoder.card
+    result.note(in: &card)
+    try SafetensorsFile.write(
+      tensors: zip(decoder.weights.names, decoder.weights.tensors).map { (name: $0.0, tensor: $0.1) },
+      metadata: card.metadata, to: path, as: .f16)
+    return result
+  }
+
   /// Each error over what would be good, with the sign turned.
   var score: Double {
     -((points?.all ?? 0) / 0.05 + (rotation?.mean ?? 0) / 3 + (eyes?.mean ?? 0) / 5

@@ -151,11 +151,7 @@ package struct BehaviourTraining: TrainingTask {
     let path = folder.file(TrainingFolder.weights)
     var card = initial.card
     card.date = Date.now.formatted(.iso8601.year().month().day())
-    if let result {
-      (card.metrics, card.gives, card.givenStrengths) = (
-        CanonicalJSON.text(result), result.gives, result.givenStrengths
-      )
-    }
+    if let result { result.note(in: &card) }
     card.training = WeightFile.stages(
       card.training, and: CanonicalJSON.text(Provenance(steps: state.step, settings: settings)))
     let weights = state.average.applied(to: state.weights)
