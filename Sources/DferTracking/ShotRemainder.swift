@@ -85,8 +85,9 @@ package struct ShotRemainder: Sendable {
       while let index = next.popLast() {
         group += 1
         let column = index % columns
-        let neighbours =
-          (column > 0 ? [index - 1] : []) + (column + 1 < columns ? [index + 1] : []) + [index - columns, index + columns]
+        var neighbours = [index - columns, index + columns]
+        if column > 0 { neighbours.append(index - 1) }
+        if column + 1 < columns { neighbours.append(index + 1) }
         for neighbour in neighbours where left.indices.contains(neighbour) && left[neighbour] {
           left[neighbour] = false
           next.append(neighbour)

@@ -13,8 +13,8 @@ import Testing
 
   /// Frames of one shot; `wall` tells how bright it is.
   private func shot(
-    _ count: Int, from index: Int, _ scenery: [Rect], wall: Int = 20, tone: Int = 100, stripes: ((Int) -> Double)? = nil,
-    face: Bool = true
+    _ count: Int, from index: Int, _ scenery: [Rect], wall: Int = 20, tone: Int = 100,
+    stripes: ((Int) -> Double)? = nil, face: Bool = true
   ) -> [PaintedFrame] {
     (index..<index + count).map {
       PaintedFrame(
