@@ -12,8 +12,8 @@ final class PaintedFrame: VideoFrame {
     var box: Rect
     var tone = 100
     var score = 0.9
-    /// Where its stripes begin, if it has some: they are what a camera sees of it.
-    var stripes: Double?
+    /// How bright its stripes are, if it has some.
+    var stripes: Int?
     /// A face has a darker band at its lower edge, if it has one; upside down that is above, and a head that lies on its
     /// right has it on the left.
     var band: Band = .none
@@ -61,8 +61,9 @@ final class PaintedFrame: VideoFrame {
         image.fill(place, Colour(200, UInt8(face.tone), 160))
       }
       if let stripes = face.stripes {
-        for x in stride(from: face.box.x + stripes, to: face.box.right - 4, by: 10) {
-          image.fill(Rect(x: x, y: face.box.y + 4, width: 4, height: face.box.height - 8), Colour(60, 60, 60))
+        let colour = Colour(UInt8(stripes), UInt8(stripes), UInt8(stripes))
+        for x in stride(from: face.box.x + 2, to: face.box.right - 4, by: 10) {
+          image.fill(Rect(x: x, y: face.box.y + 4, width: 4, height: face.box.height - 8), colour)
         }
       }
     }
