@@ -58,8 +58,9 @@ struct Verify: ParsableCommand {
         let time = frame.time.seconds
         if decoded.frames == 0 { decoded.start = time }
         decoded.frames += 1
-        decoded.end = max(decoded.end, time + (frame.duration ?? 0))
-      case .gap(let gap): decoded.end = max(decoded.end, gap.end)
+        // A frame is shown until the next one comes, however long it says that it lasts: only the last one's duration counts.
+        decoded.end = time + (frame.duration ?? 0)
+      case .gap(let gap): decoded.end = gap.end
       case .lost: break
       }
     }

@@ -50,6 +50,20 @@ import Testing
       "\(verified.output)")
   }
 
+  /// The file says that a frame lasts long which another one replaces at once: rows and `verify` agree where the video ends.
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
+  func aFrameLastsUntilTheNextOne() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    let (coded, video) = (scratch.file("coded.mp4").path, scratch.file("long.mp4").path)
+    let order = ["-bf", "3", "-x264-params", "b-adapt=0:keyint=100:scenecut=0"]
+    try Tool.ffmpeg(["-i", sample, "-an", "-frames:v", "24", "-c:v", "libx264"] + order + [coded])
+    try Tool.ffmpeg(["-i", coded, "-c", "copy", "-bsf:v", "setts=duration='if(eq(N,23),5*DURATION,DURATION)'", video])
+    let read = try dfer("watch", video, "--keep-tubes", "0.1", "-o", "long.csv")
+    #expect(read.status == 0 || read.status == 4, "\(read.errors)")
+    let verified = try dfer("verify", "long.csv", video)
+    #expect(verified.status == 0 && verified.output.contains("rows cover the whole video"), "\(verified.output)")
+  }
+
   @Test func overwritesWhenAsked() throws {
     try Data("old\n".utf8).write(to: scratch.file("rows.csv"))
     #expect(try dfer("watch", sample.path, "-o", "rows.csv").status == 5)
