@@ -132,7 +132,8 @@ void ck_reduced_product(ck_format format, const float *x, long rows, long inputs
 void ck_reduced_gelu(float *y, long rows, long columns, long out) { DISPATCH(quick_gelu, (y, rows, columns, out)) }
 
 int ck_has_tiles(ck_format format) {
-  return format == CK_BF16 ? ck_bf16_way() == bf16_amx : format == CK_INT8 && ck_level() == 2 && ck_dots_allowed() == 2 && ck_amx_works();
+  if (format == CK_BF16) return ck_bf16_way() == bf16_amx;
+  return format == CK_INT8 && ck_level() == 2 && ck_dots_allowed() == 2 && ck_amx_works();
 }
 
 void ck_reduced_products(ck_format format, const float *x, long rows, long inputs, const float *panels, const float *bias,

@@ -11,8 +11,8 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
   /// bf16, and as fast on processors with VNNI.
   case int16
   /// Linear layers in whole numbers of 8 bits, per-channel weights and per-token inputs, with a scale for some 256 inputs;
-  /// attention and convolutions in 16 bits, whole numbers or, where there are AMX tiles, bf16. At every precision, 3 x 3 convolutions of stride 1 are made by Winograd's method in
-  /// floats.
+  /// attention and convolutions in 16 bits, whole numbers or, where there are AMX tiles, bf16. At every precision, 3 x 3
+  /// convolutions of stride 1 are made by Winograd's method in floats.
   case int8
 
   /// The most exact of those that this processor is fastest with, short of what may change results: 16-bit whole numbers

@@ -127,6 +127,12 @@ import Testing
     #expect(routed(frames).router.cuts.isEmpty)
   }
 
+  @Test(arguments: [2, 3]) func aCutRightAfterTheStartIsFound(at cut: Int) {
+    let (clips, router) = routed(shot(cut, from: 0, Self.left) + shot(60, from: cut, Self.right, tone: 160))
+    #expect(router.cuts.map { Int(($0 * 25).rounded()) } == [cut])
+    #expect(clips.allSatisfy { $0.frames.upperBound <= cut || $0.frames.lowerBound >= cut })
+  }
+
   @Test func aWhiteFrameBetweenTwoShotsIsNoShot() {
     // The sign keeps the white frames from being empty.
     let sign = [Rect(x: 140, y: 60, width: 12, height: 10)]

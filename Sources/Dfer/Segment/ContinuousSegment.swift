@@ -49,10 +49,12 @@ struct ContinuousSegment {
   private var shots: ShotSplit?
   private var sideways = SidewaysCheck()
 
-  /// - Parameter firstID: id of the first new face.
+  /// - Parameters:
+  ///   - firstID: id of the first new face.
+  ///   - followsCut: whether the first frame is that of another shot than the frame before it.
   init(
     first frame: any VideoFrame, settings: SegmentSettings, pace: SegmentPace, firstID: Int = 0,
-    clock: StageClock = StageClock()
+    followsCut: Bool = false, clock: StageClock = StageClock()
   ) {
     size = frame.size
     start = frame.time.seconds
@@ -64,7 +66,7 @@ struct ContinuousSegment {
     newest = frame
     nextRun = start
     lastCroppedArrival = frame.arrivedAt
-    if settings.findsCuts { shots = ShotSplit(start: start) }
+    if settings.findsCuts { shots = ShotSplit(after: followsCut ? start : nil) }
   }
 
   /// The first frames of another shot, once it is certain that this segment ends before them: finish it at the time of

@@ -14,12 +14,12 @@ struct ShotSplit {
   /// The tracker before it saw the next shot.
   private(set) var trackerBefore: FaceTracker?
 
-  /// No shot is shorter, in seconds: a white frame between two shots is none.
+  /// No shot between two cuts is shorter, in seconds: a white frame is none.
   private static let shortest = 0.15
 
   private var cut = ShotCut()
-  /// Seconds, of the first frame of this shot.
-  private let start: Double
+  /// No cut lies before this time, in seconds.
+  private let earliest: Double
   /// The frame of the last detector run before any suspicion, and all that followed.
   private var frames: [any VideoFrame] = []
   /// Place of the last detector run's frame among `frames`.
@@ -27,7 +27,8 @@ struct ShotSplit {
   /// Place of the suspected first frame of the next shot among `frames`.
   private var suspected: Int?
 
-  init(start: Double) { self.start = start }
+  /// - Parameter cut: time of the cut that this shot begins with; nil: it begins with the video or after a gap.
+  init(after cut: Double?) { earliest = cut.map { $0 + Self.shortest } ?? -.infinity }
 
   var isSuspicious: Bool { suspected != nil && nextShot == nil }
 
@@ -48,7 +49,7 @@ struct ShotSplit {
     case .confirmed:
       accept(with: newest)
       if nextShot == nil { forget() }
-    case .suspected(let index) where frames[lastRun + index].time.seconds - start < Self.shortest: forget()
+    case .suspected(let index) where frames[lastRun + index].time.seconds < earliest: forget()
     case .suspected(let index):
       (suspected, trackerBefore) = (lastRun + index, tracker)
       lastRun = frames.count - 1

@@ -29,6 +29,8 @@ struct FrameRouter {
   private var segment: ContinuousSegment?
   private var endedAtID = 0
   private var endedCounts = SegmentCounts()
+  /// Time of the last cut, in seconds.
+  private var lastCut: Double?
 
   /// - Parameter dropsFrames: whether frames make room for newer ones when the run is too slow.
   init(settings: SegmentSettings, pace: SegmentPace, dropsFrames: Bool = false, clock: StageClock = StageClock()) {
@@ -48,7 +50,9 @@ struct FrameRouter {
 
   private mutating func push(_ frame: any VideoFrame) -> [Step] {
     guard let clips = segment?.push(frame) else {
-      segment = ContinuousSegment(first: frame, settings: settings, pace: pace, firstID: nextID, clock: clock)
+      segment = ContinuousSegment(
+        first: frame, settings: settings, pace: pace, firstID: nextID, followsCut: frame.time.seconds == lastCut,
+        clock: clock)
       return []
     }
     return give(clips) + (segment?.nextShot == nil ? [] : closeSegment(at: nil))
@@ -83,7 +87,7 @@ struct FrameRouter {
     (endedAtID, endedCounts) = (nextID, counts)
     segment = nil
     if let first = shot.first {
-      cutCount += 1
+      (cutCount, lastCut) = (cutCount + 1, first.time.seconds)
       if cuts.count < 1000 { cuts.append(first.time.seconds) }
     }
     for frame in shot { steps += push(frame) }
