@@ -28,7 +28,7 @@ for part in "$@"; do
       ASAN_OPTIONS=detect_leaks=0 suites address
       ;;
     thread)
-      suites thread
+      TSAN_OPTIONS="suppressions=$root/Tests/Robustness/thread.supp" suites thread
       ;;
     videos)
       swift build -c release --product dfer --sanitize address --scratch-path .build-address "${flags[@]}" || exit
