@@ -42,7 +42,7 @@ let package = Package(
     // dependencies.
     .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
     .target(name: "CTypeface", dependencies: ["CFreeType"]),
-    .target(name: "CSignals"),
+    .target(name: "CProcess"),
     .target(name: "COnnxRuntime", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CKernels", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("m")]),
 
@@ -69,6 +69,7 @@ let package = Package(
       name: "DferPipelines", path: "Pipelines", exclude: ["cluster"],
       resources: [
         "mtcae-dfer.yaml", "mtcae-dfer.safetensors", "mtcae-behaviour.safetensors", "face-finder.safetensors",
+        "face-embedding.safetensors",
         "lanmsff.yaml", "lanmsff.safetensors", "emotic-mae.yaml", "emotic-mae.safetensors", "cross-task-vit.yaml",
         "cross-task-vit.safetensors",
       ].map { .copy($0) }, swiftSettings: strict),
@@ -107,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "DferCLI",
       dependencies: [
-        "CSignals", "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking",
+        "CProcess", "DferSynthesis", "DferTraining", "DferWeb", "Dfer", "DferVideo", "DferTimeline", "DferTracking",
         "DferModels", "DferONNX", "DferTensor", "DferImage", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

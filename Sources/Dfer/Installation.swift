@@ -93,8 +93,13 @@ extension Pipeline {
 
 extension Installation {
   /// The face detector of pipelines that name none.
-  package static var detectorWeights: URL {
-    let candidates = pipelineFolders().map { $0.appendingPathComponent("face-finder.safetensors") }
+  package static var detectorWeights: URL { weights("face-finder.safetensors") }
+
+  /// The network that `dfer group` tells faces apart with.
+  package static var embedderWeights: URL { weights("face-embedding.safetensors") }
+
+  private static func weights(_ name: String) -> URL {
+    let candidates = pipelineFolders().map { $0.appendingPathComponent(name) }
     return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
   }
 

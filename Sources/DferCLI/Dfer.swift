@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import Dfer
 import DferONNX
 import DferTensor
@@ -22,7 +23,8 @@ struct DferCommand: ParsableCommand {
       CommandGroup(name: "Start", subcommands: [Demo.self, Doctor.self, ConfigCommand.self]),
       CommandGroup(name: "Analyse video", subcommands: [Watch.self, Serve.self, Batch.self, Devices.self]),
       CommandGroup(
-        name: "Use timelines", subcommands: [Export.self, Summary.self, Compare.self, Merge.self, Verify.self]),
+        name: "Use timelines",
+        subcommands: [Export.self, Summary.self, Compare.self, Group.self, Merge.self, Verify.self]),
       CommandGroup(
         name: "Networks", subcommands: [Models.self, ModelCommand.self, Quantize.self, Inspect.self, Evaluate.self]),
       CommandGroup(
@@ -36,6 +38,7 @@ struct DferCommand: ParsableCommand {
   func run() { print(NextSteps.text) }
 
   static func main() {
+    cprocess_share_memory()
     var renamed = RenamedOptions([])
     do {
       renamed = RenamedOptions(try UndecodableArguments.ofProcess.get().rest)

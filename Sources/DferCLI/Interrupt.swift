@@ -1,4 +1,4 @@
-import CSignals
+import CProcess
 import Foundation
 import Synchronization
 
@@ -58,8 +58,8 @@ private enum Signals {
     // program.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     // What `nohup` asked to be ignored stays ignored; what a shell ignores for programs in its background does not.
-    let numbers = [SIGINT, SIGTERM] + (csignals_is_ignored(SIGHUP) == 0 ? [SIGHUP] : [])
-    let end = unsafe csignals_listen(numbers, Int32(numbers.count))
+    let numbers = [SIGINT, SIGTERM] + (cprocess_is_ignored(SIGHUP) == 0 ? [SIGHUP] : [])
+    let end = unsafe cprocess_listen(numbers, Int32(numbers.count))
     // Without a pipe, signals do what they do to every program.
     guard end >= 0 else { return }
     let pipe = FileHandle(fileDescriptor: end, closeOnDealloc: false)

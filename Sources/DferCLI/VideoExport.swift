@@ -21,9 +21,7 @@ struct VideoExport {
     location = media.location
     var options = AnnotatedVideo.Options()
     options.hidesFaces = blur
-    let asked = (try? RunManifest(contentsOf: RunManifest.path(beside: input)))?.options ?? [:]
-    options.video.stream = asked["stream"].flatMap { Int($0) }
-    options.video.rotation = (asked["turn"] ?? asked["rotation"]).flatMap { Int($0) }
+    options.video = VideoOptions(ofRunBeside: input)
     video = AnnotatedVideo(rows, labels: labels, options: options)
   }
 
@@ -43,5 +41,15 @@ struct VideoExport {
     let (_, hasSound) = try video.write(location, to: place.target) { interrupt.isRaised }
     if !hasSound { Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n") }
     if interrupt.isRaised { throw ExitStatus.interrupted }
+  }
+}
+
+extension VideoOptions {
+  /// How a run read its video: with the stream and the rotation that its rows are of.
+  init(ofRunBeside rows: String) {
+    self.init()
+    let asked = (try? RunManifest(contentsOf: RunManifest.path(beside: rows)))?.options ?? [:]
+    stream = asked["stream"].flatMap { Int($0) }
+    rotation = (asked["turn"] ?? asked["rotation"]).flatMap { Int($0) }
   }
 }

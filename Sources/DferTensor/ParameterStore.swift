@@ -8,7 +8,10 @@ package struct Parameter: Sendable, Hashable {
 /// Gradients, optimiser moments and checkpoints are arrays in the same order, so no layer needs to know about them.
 package struct ParameterStore: Sendable {
   package private(set) var names: [String] = []
-  package private(set) var tensors: [Tensor] = []
+  private var shapes: [[Int]] = []
+  /// nil for what `source` has, and is read from there when somebody asks for it.
+  private var kept: [Tensor?] = []
+  private var source: SafetensorsFile?
   private var slots: [String: Int] = [:]
   /// nil while weights may still change.
   private(set) var prepared: PreparedWeights?
@@ -21,32 +24,62 @@ package struct ParameterStore: Sendable {
     slots[name] = names.count
     prepared = nil
     names.append(name)
-    tensors.append(Tensor(zeros: shape))
+    shapes.append(shape)
+    kept.append(Tensor(zeros: shape))
     return Parameter(slot: names.count - 1)
   }
 
   package subscript(parameter: Parameter) -> Tensor {
-    get { tensors[parameter.slot] }
+    get { kept[parameter.slot] ?? readAgain(parameter.slot) }
     set {
       precondition(
-        newValue.shape == tensors[parameter.slot].shape,
-        "\(names[parameter.slot]): shape \(newValue.shape) is not \(tensors[parameter.slot].shape)")
-      tensors[parameter.slot] = newValue
+        newValue.shape == shapes[parameter.slot],
+        "\(names[parameter.slot]): shape \(newValue.shape) is not \(shapes[parameter.slot])")
+      kept[parameter.slot] = newValue
       prepared = nil
     }
   }
 
   /// Changes a parameter's numbers where they lie.
   package mutating func update(_ parameter: Parameter, _ change: (inout Tensor) -> Void) {
-    change(&tensors[parameter.slot])
+    var tensor = self[parameter]
+    kept[parameter.slot] = nil
+    change(&tensor)
+    kept[parameter.slot] = tensor
     prepared = nil
   }
+
+  /// All tensors, in the order of `names`.
+  package var tensors: [Tensor] { parameters.map { self[$0] } }
+
+  package func shape(of parameter: Parameter) -> [Int] { shapes[parameter.slot] }
 
   /// For weights that are used again and again: kernels keep what they make of them. Ends with the next write.
   ///
   /// - Parameter precision: what products are made of, where nothing is recorded for gradients.
   package mutating func keepPrepared(_ precision: Precision = Compute.precision) {
     prepared = PreparedWeights(precision: precision)
+  }
+
+  /// Lets go of the numbers of large matrices, as long as nobody changes them: what kernels make of those is all that the
+  /// forward pass needs (`keepPrepared`), and would double them. Whoever asks for them nevertheless gets them from the file.
+  ///
+  /// - Parameters:
+  ///   - file: that they have just been read from, each under its own name.
+  ///   - isLarge: true for matrices whose products always have many rows.
+  package mutating func letGo(of isLarge: (_ name: String) -> Bool, readFrom file: SafetensorsFile) {
+    guard Kernels.packsLinear else { return }
+    source = file
+    for (slot, name) in names.enumerated() where shapes[slot].count == 2 && isLarge(name) { kept[slot] = nil }
+  }
+
+  private func readAgain(_ slot: Int) -> Tensor {
+    do {
+      guard let tensor = try source?.tensor(names[slot]), tensor.shape == shapes[slot] else {
+        fatalError("\(source?.path ?? names[slot]): changed while it was in use")
+      }
+      return tensor
+    } catch { fatalError("\(error): changed while it was in use") }
   }
 
   /// What products of the forward pass are made of.
@@ -58,5 +91,5 @@ package struct ParameterStore: Sendable {
 
   package func name(of parameter: Parameter) -> String { names[parameter.slot] }
   package var parameters: [Parameter] { names.indices.map { Parameter(slot: $0) } }
-  package var count: Int { tensors.reduce(0) { $0 + $1.count } }
+  package var count: Int { shapes.reduce(0) { $0 + $1.reduce(1, *) } }
 }

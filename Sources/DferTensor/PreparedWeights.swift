@@ -43,11 +43,25 @@ final class PreparedWeights: Sendable {
 
 /// One weight as a kernel gets it.
 struct Weight {
-  let tensor: Tensor
+  private enum Numbers {
+    case given(Tensor)
+    case stored(ParameterStore)
+  }
+
+  private let numbers: Numbers
+  let shape: [Int]
   fileprivate let parameter: Parameter?
   fileprivate let prepared: PreparedWeights?
   /// What products with it are made of.
   let precision: Precision
+
+  /// The numbers themselves: read from their file when the store has let go of them.
+  var tensor: Tensor {
+    switch numbers {
+    case .given(let tensor): tensor
+    case .stored(let store): parameter.map { store[$0] } ?? Tensor(zeros: shape)
+    }
+  }
 
   /// The weight in another form, from an earlier pass if it was kept.
   func form(_ form: PreparedWeights.Form, _ make: () -> PackedNumbers) -> PackedNumbers {
@@ -58,11 +72,18 @@ struct Weight {
 
 extension ParameterStore {
   func weight(_ parameter: Parameter, _ precision: Precision) -> Weight {
-    Weight(tensor: self[parameter], parameter: parameter, prepared: prepared, precision: precision)
+    Weight(parameter, of: self, precision)
   }
 }
 
 extension Weight {
+  init(_ parameter: Parameter, of store: ParameterStore, _ precision: Precision) {
+    (numbers, shape) = (.stored(store), store.shape(of: parameter))
+    (self.parameter, prepared, self.precision) = (parameter, store.prepared, precision)
+  }
+
   /// Numbers that nothing is kept of.
-  init(_ tensor: Tensor) { self.init(tensor: tensor, parameter: nil, prepared: nil, precision: .fp32) }
+  init(_ tensor: Tensor) {
+    (numbers, shape, parameter, prepared, precision) = (.given(tensor), tensor.shape, nil, nil, .fp32)
+  }
 }

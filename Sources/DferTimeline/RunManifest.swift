@@ -131,6 +131,8 @@ public struct RunManifest: Sendable, Codable {
   public var gaps: [GapRecord]?
   /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
   public var cutsS: [Double]?
+  /// Faces that `dfer group` took for one person: their numbers in the run's own rows. Nil in what a run writes.
+  package var groupedFaces: [[Int]]?
 
   package init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,

@@ -21,6 +21,9 @@ package struct ShotCut: Sendable {
   /// The largest mean difference of the neighbouring pairs of detector images, over that of the cut.
   private static let motion = (small: 0.3, clear: 0.7)
 
+  /// Below this part of the brightness of the last second an image is on its way to black or back.
+  private static let dim = 0.6
+
   package enum Verdict: Sendable, Hashable {
     case none
     /// The frame of this index, among those that were asked for, may be the first of another shot.
@@ -31,15 +34,21 @@ package struct ShotCut: Sendable {
 
   private struct Suspicion: Sendable {
     let before: ShotSignature
+    /// Blocks that nothing is said by: words or a sign cover them.
+    let covered: Set<Int>
     let step: Double
     let motionBefore: Double
-    /// The last frame before the suspected cut.
-    let lastFrame: ShotContinuity
+    /// The last frame before the suspected cut; nil when there is nothing on it.
+    let lastFrame: ShotContinuity?
   }
 
   /// Of the last detector images with anything on them, newest last.
   private var past: [ShotSignature] = []
   private var lastDifference = 0.0
+  /// Blocks that words or a sign kept covered while the last detector images were black; nil where they were not.
+  private var covered: Set<Int>?
+  /// Of the last detector images with anything on them, one second of them.
+  private var brightness: [Double] = []
   private var suspicion: Suspicion?
 
   package init() {}
@@ -53,28 +62,50 @@ package struct ShotCut: Sendable {
   ///   - frame: gives one of them as a small image.
   package mutating func add(_ image: Image, count: Int, frame: (Int) -> Image) -> Verdict {
     let now = ShotSignature(image)
-    defer { remember(now) }
-    if let suspicion = suspicion.take() {
-      if isConfirmed(suspicion, by: now), !suspicion.lastFrame.goesOn(in: ShotContinuity(frame(count - 1))) {
-        return .confirmed
-      }
+    let suspicion = suspicion.take()
+    // What is left of an image between two shots is no image: neither all black nor words on black.
+    if now.isFlat { return .none }
+    if let left = past.last.flatMap(now.leftOnBlack) {
+      covered = left
+      return .none
     }
-    guard !now.isFlat, let last = past.last, let difference = last.distance(to: now) else { return .none }
+    defer { (past, covered, brightness) = (past.suffix(1) + [now], nil, brightness.suffix(4) + [now.brightness]) }
+    if let suspicion {
+      let goesOn = suspicion.lastFrame.map { $0.goesOn(in: ShotContinuity(frame(count - 1))) } ?? false
+      if !goesOn, isConfirmed(suspicion, by: now) { return .confirmed }
+    }
+    guard let last = past.last else { return .none }
+    var looked: (images: [Image], between: [ShotSignature], empty: [Set<Int>?])?
+    func look() -> (images: [Image], between: [ShotSignature], empty: [Set<Int>?]) {
+      if let looked { return looked }
+      let images = (0..<count).map(frame)
+      let between = images.map { ShotSignature($0) }
+      let found = (images, between, between.map { $0.isFlat ? [] : $0.leftOnBlack(after: last) })
+      looked = found
+      return found
+    }
+    // In the dark, words and signs are all that images have in common or not: without them, if it was black in between.
+    let usual = brightness.max() ?? 0
+    let isDim = min(now.brightness, last.brightness) < Self.dim * usual
+    let left = covered ?? (isDim ? look().empty.compactMap { $0 }.last : nil) ?? []
+    guard let difference = difference(last, now, left) else { return .none }
     defer { lastDifference = difference }
     guard difference > Self.threshold else { return .none }
     // The old image after a flash is no cut.
-    if past.count > 1, let earlier = past[past.count - 2].distance(to: now), earlier <= Self.threshold { return .none }
-    let images = (0..<count).map(frame)
-    let between = images.map { ShotSignature($0) }
+    if past.count > 1, let earlier = self.difference(past[past.count - 2], now, left), earlier <= Self.threshold {
+      return .none
+    }
+    let (images, between, empty) = look()
     func suspect(_ index: Int, after before: Int, step: Double, motionBefore: Double) -> Verdict {
-      let lastFrame = ShotContinuity(images[before])
-      guard !lastFrame.goesOn(in: ShotContinuity(images[index])) else { return .none }
-      suspicion = Suspicion(before: last, step: step, motionBefore: motionBefore, lastFrame: lastFrame)
+      let lastFrame = empty[before] == nil ? ShotContinuity(images[before]) : nil
+      if let lastFrame, lastFrame.goesOn(in: ShotContinuity(images[index])) { return .none }
+      self.suspicion = Suspicion(
+        before: last, covered: left, step: step, motionBefore: motionBefore, lastFrame: lastFrame)
       return .suspected(index)
     }
     // From one shot to the other through black or white: the first image after it is the cut.
-    if difference > Self.clear, let flat = between.lastIndex(where: \.isFlat), flat + 1 < between.count {
-      let before = between[..<flat].lastIndex { !$0.isFlat } ?? 0
+    if difference > Self.clear, let flat = empty.lastIndex(where: { $0 != nil }), flat + 1 < between.count {
+      let before = empty[..<flat].lastIndex { $0 == nil } ?? 0
       return suspect(flat + 1, after: before, step: difference, motionBefore: 0)
     }
     let steps = zip(between, between.dropFirst()).compactMap { $0.distance(to: $1) }
@@ -89,16 +120,16 @@ package struct ShotCut: Sendable {
 
   private func isConfirmed(_ suspicion: Suspicion, by now: ShotSignature) -> Bool {
     let isClear = suspicion.step > Self.clear
-    guard let back = suspicion.before.distance(to: now), back > (isClear ? Self.clear : Self.threshold) else {
-      return false
-    }
+    guard let back = difference(suspicion.before, now, suspicion.covered),
+      back > (isClear ? Self.clear : Self.threshold)
+    else { return false }
     let motionAfter = past.last?.distance(to: now) ?? 0
     return (suspicion.motionBefore + motionAfter) / 2 < (isClear ? Self.motion.clear : Self.motion.small)
       * suspicion.step
   }
 
-  private mutating func remember(_ signature: ShotSignature) {
-    guard !signature.isFlat else { return }
-    past = past.suffix(1) + [signature]
+  /// How different two images are without the blocks that words or a sign cover.
+  private func difference(_ one: ShotSignature, _ other: ShotSignature, _ covered: Set<Int>) -> Double? {
+    one.without(covered).distance(to: other.without(covered))
   }
 }

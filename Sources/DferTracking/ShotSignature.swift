@@ -9,12 +9,45 @@ package struct ShotSignature: Sendable {
   /// How much colour counts beside brightness.
   private static let colourWeight = 6.0
 
-  private var luma: [Double]
-  private var blue: [Double]
-  private var red: [Double]
+  /// Of each block: mean grey value, and how far blue and red are from it.
+  private let means: (grey: [Double], blue: [Double], red: [Double])
+  /// The same about their means over the image.
+  private let luma, blue, red: [Double]
   private let contrast: Double
 
   package var isFlat: Bool { contrast < Self.flat }
+
+  /// A block of at most this grey value may be black.
+  private static let black = 24.0
+  /// The least part of an image that is black between two shots; words and signs cover the rest.
+  private static let leastBlack = 0.6
+  /// The largest difference, in grey values, of a block that words or a sign cover throughout, and the least part of all blocks
+  /// that are not black that do not differ more: at the edges of a sign are blocks that it covers in part.
+  private static let (unchanged, leastUnchanged) = (12.0, 0.4)
+
+  /// The blocks that are not black where an image has faded to black under words or a sign that stay; nil where it has not.
+  /// - Parameter earlier: an image with something on it.
+  package func leftOnBlack(after earlier: ShotSignature) -> Set<Int>? {
+    let (now, before) = (means.grey, earlier.means.grey)
+    let dark = now.indices.filter { now[$0] <= Self.black }
+    guard now.count == before.count, Double(dark.count) >= Self.leastBlack * Double(now.count) else { return nil }
+    func mean(_ values: [Double]) -> Double { dark.reduce(0) { $0 + values[$1] } / Double(dark.count) }
+    let left = Set(now.indices).subtracting(dark)
+    let same = left.count { abs(now[$0] - before[$0]) <= Self.unchanged }
+    guard mean(before) > mean(now) + Self.flat, Double(same) >= Self.leastUnchanged * Double(left.count),
+      left.allSatisfy({ now[$0] <= before[$0] + Self.unchanged })
+    else { return nil }
+    return left
+  }
+
+  /// The grey value that half of the blocks do not exceed.
+  package var brightness: Double { means.grey.sorted()[means.grey.count / 2] }
+
+  /// The same image without some of its blocks, to be compared with others without them.
+  package func without(_ blocks: Set<Int>) -> ShotSignature {
+    func left(_ values: [Double]) -> [Double] { values.indices.filter { !blocks.contains($0) }.map { values[$0] } }
+    return blocks.isEmpty ? self : ShotSignature((left(means.grey), left(means.blue), left(means.red)))
+  }
 
   /// - Parameter area: the part of the image that is looked at; nil: all of it.
   package init(_ image: Image, area: Rect? = nil) {
@@ -44,14 +77,19 @@ package struct ShotSignature: Sendable {
         red.append(meanRed - grey)
       }
     }
-    (self.luma, self.blue, self.red) = (Self.centred(luma), Self.centred(blue), Self.centred(red))
-    contrast = (self.luma.reduce(0) { $0 + $1 * $1 } / Double(self.luma.count)).squareRoot()
+    self.init((luma, blue, red))
+  }
+
+  private init(_ means: (grey: [Double], blue: [Double], red: [Double])) {
+    self.means = means
+    (luma, blue, red) = (Self.centred(means.grey), Self.centred(means.blue), Self.centred(means.red))
+    contrast = (luma.reduce(0) { $0 + $1 * $1 } / Double(max(1, luma.count))).squareRoot()
   }
 
   /// How different two images are: 0 for the same scene in any brightness and contrast, about 1 and more for two shots.
   /// nil when one of them is flat, because nothing can be said then.
   package func distance(to other: ShotSignature) -> Double? {
-    guard !isFlat, !other.isFlat else { return nil }
+    guard !isFlat, !other.isFlat, luma.count == other.luma.count else { return nil }
     var (shape, colour) = (0.0, 0.0)
     for index in luma.indices {
       shape += abs(luma[index] / contrast - other.luma[index] / other.contrast)

@@ -27,11 +27,19 @@ struct CloseUpTower: Sendable {
 
   /// [parts, channels, pixels, pixels] -> [parts, outputs].
   func callAsFunction(_ parts: Value, _ tape: inout Tape) -> Value {
+    output.withGELU(flat(parts, &tape), &tape)
+  }
+
+  /// The same without the GELU behind the linear layer.
+  func linear(_ parts: Value, _ tape: inout Tape) -> Value { output(flat(parts, &tape), &tape) }
+
+  /// What the convolutions leave, [parts, numbers].
+  private func flat(_ parts: Value, _ tape: inout Tape) -> Value {
     var x = parts
     for layer in convolutions {
       x = tape.conv2d(x, layer.weight, layer.bias, stride: layer.stride, padding: .all(layer.padding), relu: true)
     }
     let count = x.shape[0]
-    return output.withGELU(tape.reshape(x, [count, x.tensor.count / count]), &tape)
+    return tape.reshape(x, [count, x.tensor.count / count])
   }
 }

@@ -28,7 +28,7 @@ struct FaceCloseUps: Sendable {
     Part(side: 3, below: 0.15, pixels: 48)
   )
   /// Eyes and mouth corners of an upright face, in units.
-  private static let upright: [(x: Float, y: Float)] = [(-0.5, -0.5), (0.5, -0.5), (-0.38, 0.5), (0.38, 0.5)]
+  fileprivate static let upright: [(x: Float, y: Float)] = [(-0.5, -0.5), (0.5, -0.5), (-0.38, 0.5), (0.38, 0.5)]
   /// Points that lie on one spot must not make a part of no size.
   private static let smallest: Float = 0.14
 
@@ -63,17 +63,10 @@ struct FaceCloseUps: Sendable {
       )
     }
     let eyes = [mean(36...41), mean(42...47)]
-    // The similarity that brings the upright face nearest to these places (least squares).
     let seen = eyes + [(points[96], points[97]), (points[108], points[109])]
-    let middle = (x: seen.reduce(0) { $0 + $1.x } / 4, y: seen.reduce(0) { $0 + $1.y } / 4)
-    var (a, b, size): (Float, Float, Float) = (0, 0, 0)
-    for (place, model) in zip(seen, Self.upright) {
-      let (x, y) = (place.x - middle.x, place.y - middle.y)
-      a += model.x * x + model.y * y
-      b += model.x * y - model.y * x
-      size += model.x * model.x + model.y * model.y
-    }
-    (a, b) = (a / size, b / size)
+    let nearest = Alignment(eyesAndMouth: seen)
+    let middle = (x: nearest.x, y: nearest.y)
+    var (a, b) = (nearest.a, nearest.b)
     let length = (a * a + b * b).squareRoot()
     if length < 1e-6 {
       (a, b) = (Self.smallest, 0)
@@ -99,6 +92,20 @@ struct FaceCloseUps: Sendable {
 }
 
 extension FaceCloseUps.Alignment {
+  /// The similarity that brings the upright face nearest to these places, by least squares.
+  /// - Parameter seen: eyes, then mouth corners, those on the left of the picture first.
+  init(eyesAndMouth seen: [(x: Float, y: Float)]) {
+    let middle = (x: seen.reduce(0) { $0 + $1.x } / 4, y: seen.reduce(0) { $0 + $1.y } / 4)
+    var (a, b, size): (Float, Float, Float) = (0, 0, 0)
+    for (place, model) in zip(seen, FaceCloseUps.upright) {
+      let (x, y) = (place.x - middle.x, place.y - middle.y)
+      a += model.x * x + model.y * y
+      b += model.x * y - model.y * x
+      size += model.x * model.x + model.y * model.y
+    }
+    self.init(x: middle.x, y: middle.y, a: a / size, b: b / size)
+  }
+
   /// Places of the image in upright units, from the middle.
   func upright(_ points: ArraySlice<Float>) -> [Float] {
     let size = a * a + b * b

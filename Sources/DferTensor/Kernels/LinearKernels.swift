@@ -8,7 +8,7 @@ extension Kernels {
   static func linear(_ x: Tensor, _ weight: Weight, _ bias: Tensor?, gelu: Bool = false, shape: [Int]) -> Tensor {
     let inputs = x.columns
     let rows = x.rows
-    let outputs = weight.tensor.count / max(inputs, 1)
+    let outputs = weight.shape.reduce(1, *) / max(inputs, 1)
     if let format = weight.precision.linearFormat, isWorthReducing(rows: rows, inputs: inputs, outputs: outputs) {
       let panels = weight.form(.reducedPanels) { reducedPanels(weight.tensor, inputs: inputs, format) }
       return reducedLinear(x, panels, outputs, bias, gelu: gelu, shape: shape, format)
@@ -42,8 +42,11 @@ extension Kernels {
     }
   }
 
+  /// Whether this processor has a product of our own, which reads packed weights.
+  static var packsLinear: Bool { ck_has_product() != 0 }
+
   private static func isWorthPacking(rows: Int, inputs: Int, outputs: Int) -> Bool {
-    ck_has_product() != 0 && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20
+    packsLinear && rows >= 16 && outputs >= 16 && rows * inputs * outputs >= 1 << 20
   }
 
   /// A matrix [inputs, outputs] in the same panels.

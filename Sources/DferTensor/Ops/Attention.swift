@@ -40,8 +40,8 @@ extension Tape {
     _ x: Value, _ weight: Parameter, queryBias: Parameter, valueBias: Parameter, heads: Int
   ) -> Value {
     let width = x.tensor.columns
-    let (w, q, v) = (parameters[weight], parameters[queryBias], parameters[valueBias])
-    precondition(w.shape == [3 * width, width], "selfAttention: \(w.shape) does not fit \(x.shape)")
+    let (q, v, size) = (parameters[queryBias], parameters[valueBias], parameters.shape(of: weight))
+    precondition(size == [3 * width, width], "selfAttention: \(size) does not fit \(x.shape)")
     let bias = Tensor(q.values + [Float](repeating: 0, count: width) + v.values, shape: [3 * width])
     multiplications += x.tensor.count * (3 * width + 2 * x.shape[1])
     // The heads are read where the product leaves them, and the biases are part of the product.
@@ -52,11 +52,11 @@ extension Tape {
         .selfAttention(weight: weight, queryBias: queryBias, valueBias: valueBias, heads: heads), from: x)
     }
     let (y, kept) = Kernels.attentionForGradients(fused: all, heads: heads)
-    let precision = precision
+    let (precision, store) = (precision, parameters)
     return record(y) { dy, adjoints in
       let slopes = Kernels.attentionBackward(fused: all, weights: kept, heads: heads, dy)
-      adjoints.add(Kernels.linearInputGradient(slopes, w, shape: x.shape, precision), to: x)
-      adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: w.shape, precision), to: weight)
+      adjoints.add(Kernels.linearInputGradient(slopes, store[weight], shape: x.shape, precision), to: x)
+      adjoints.add(Kernels.linearWeightGradient(slopes, x.tensor, shape: size, precision), to: weight)
       let sums = Kernels.sumRows(slopes, shape: [3 * width]).values
       adjoints.add(Tensor(Array(sums[..<width]), shape: [width]), to: queryBias)
       adjoints.add(Tensor(Array(sums[(2 * width)...]), shape: [width]), to: valueBias)

@@ -7,18 +7,18 @@ extension Tape {
   ///   - bias: [outputs].
   /// - Returns: [..., outputs].
   package mutating func linear(_ x: Value, _ weight: Parameter, _ bias: Parameter?) -> Value {
-    let w = parameters[weight]
-    let outputs = w.shape[0]
+    let size = parameters.shape(of: weight)
+    let outputs = size[0]
     precondition(
-      outputs * x.tensor.columns == w.count,
-      "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
+      outputs * x.tensor.columns == size.reduce(1, *),
+      "linear: \(parameters.name(of: weight)) of shape \(size) does not fit an input of shape \(x.shape)")
     multiplications += x.tensor.count * outputs
     let y = Kernels.linear(
       x.tensor, self.weight(weight), bias.map { parameters[$0] }, shape: x.shape.dropLast() + [outputs])
-    let precision = precision
+    let (precision, store) = (precision, parameters)
     return record(y, .linear(weight: weight, bias: bias), from: x, learning: weight, bias) { dy, adjoints in
-      adjoints.add(Kernels.linearInputGradient(dy, w, shape: x.shape, precision), to: x)
-      adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: w.shape, precision), to: weight)
+      adjoints.add(Kernels.linearInputGradient(dy, store[weight], shape: x.shape, precision), to: x)
+      adjoints.add(Kernels.linearWeightGradient(dy, x.tensor, shape: size, precision), to: weight)
       if let bias { adjoints.add(Kernels.sumRows(dy, shape: [outputs]), to: bias) }
     }
   }
@@ -28,14 +28,14 @@ extension Tape {
     guard !wantsGradients(from: [x], learning: [weight, bias]), precision == readingPrecision else {
       return gelu(linear(x, weight, bias))
     }
-    let w = parameters[weight]
+    let size = parameters.shape(of: weight)
     precondition(
-      w.columns == x.tensor.columns,
-      "linear: \(parameters.name(of: weight)) of shape \(w.shape) does not fit an input of shape \(x.shape)")
-    multiplications += x.tensor.count * w.shape[0]
+      size.last == x.tensor.columns,
+      "linear: \(parameters.name(of: weight)) of shape \(size) does not fit an input of shape \(x.shape)")
+    multiplications += x.tensor.count * size[0]
     return unrecorded(
       Kernels.linear(
-        x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [w.shape[0]]),
+        x.tensor, self.weight(weight), parameters[bias], gelu: true, shape: x.shape.dropLast() + [size[0]]),
       .linearGELU(weight: weight, bias: bias), from: x)
   }
 }

@@ -20,9 +20,7 @@ package struct MovingAverage: Sendable, Equatable {
     updates += 1
     let decay = warmsUp ? min(decay, Double(1 + updates) / Double(10 + updates)) : decay
     let (old, new) = (Float(decay), Float(1 - decay))
-    for index in tensors.indices {
-      tensors[index].blend(old, store.tensors[index], new)
-    }
+    for (index, parameter) in store.parameters.enumerated() { tensors[index].blend(old, store[parameter], new) }
   }
 
   /// `store` with the averaged weights.

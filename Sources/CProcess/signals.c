@@ -1,4 +1,4 @@
-#include "CSignals.h"
+#include "CProcess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@ static void heard(int number) {
   errno = before;
 }
 
-int csignals_listen(const int *numbers, int count) {
+int cprocess_listen(const int *numbers, int count) {
   if (ends[0] < 0) {
     if (pipe(ends) != 0) return -1;
     for (int end = 0; end < 2; end++) fcntl(ends[end], F_SETFD, FD_CLOEXEC);
@@ -36,7 +36,7 @@ int csignals_listen(const int *numbers, int count) {
   return ends[0];
 }
 
-int csignals_is_ignored(int number) {
+int cprocess_is_ignored(int number) {
   struct sigaction present;
   return sigaction(number, NULL, &present) == 0 && present.sa_handler == SIG_IGN;
 }

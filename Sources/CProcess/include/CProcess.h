@@ -1,3 +1,5 @@
+// What the program needs of the C library and Swift does not reach.
+//
 // Signals as bytes in a pipe, because a handler may do next to nothing itself, and none of it in Swift.
 //
 // libdispatch's signal sources were tried first. They read from a signalfd, which hears a signal only while every
@@ -9,7 +11,11 @@
 /// calls that it interrupts go on. The calling thread no longer blocks them: a program starts with what the thread that
 /// started it blocks, and those of thread pools block nearly everything. Returns the end to read from, which stays open
 /// as long as the process, or -1 with `errno`.
-int csignals_listen(const int *numbers, int count);
+int cprocess_listen(const int *numbers, int count);
 
 /// Whether the signal is ignored, as whoever started the program asked for.
-int csignals_is_ignored(int number);
+int cprocess_is_ignored(int number);
+
+/// One pool of memory for all threads of the process: glibc's pool for each thread keeps what that thread once needed.
+/// Tensors are large and few, so nobody waits for the pool. Does nothing where there is no such choice.
+void cprocess_share_memory(void);
