@@ -55,6 +55,9 @@ package struct ShotCut: Sendable {
 
   package var isSuspicious: Bool { suspicion != nil }
 
+  /// Whether there was nothing to be seen before the suspected cut but words or a sign that stay.
+  package var isSuspectedAfterNothing: Bool { suspicion.map { $0.lastFrame == nil } ?? false }
+
   /// Takes the image of a detector run.
   ///
   /// - Parameters:
@@ -80,7 +83,11 @@ package struct ShotCut: Sendable {
       if let looked { return looked }
       let images = (0..<count).map(frame)
       let between = images.map { ShotSignature($0) }
-      let found = (images, between, between.map { $0.isFlat ? [] : $0.leftOnBlack(after: last) })
+      let empty = between.map { image -> Set<Int>? in
+        if image.isFlat { return [] }
+        return covered.map { image.isBlack(without: $0) ? $0 : nil } ?? image.leftOnBlack(after: last)
+      }
+      let found = (images, between, empty)
       looked = found
       return found
     }
@@ -103,10 +110,14 @@ package struct ShotCut: Sendable {
         before: last, covered: left, step: step, motionBefore: motionBefore, lastFrame: lastFrame)
       return .suspected(index)
     }
-    // From one shot to the other through black or white: the first image after it is the cut.
-    if difference > Self.clear, let flat = empty.lastIndex(where: { $0 != nil }), flat + 1 < between.count {
-      let before = empty[..<flat].lastIndex { $0 == nil } ?? 0
-      return suspect(flat + 1, after: before, step: difference, motionBefore: 0)
+    // From one shot to the other through black or white: the cut is where there was least to be seen.
+    if difference > Self.clear, let end = empty.lastIndex(where: { $0 != nil }), end + 1 < between.count {
+      let start = (empty[..<end].lastIndex { $0 == nil } ?? -1) + 1
+      let contrasts = (start...end).map { (index: $0, value: between[$0].contrast(without: left)) }
+      let emptiest = contrasts.reversed().min { $0.value < $1.value }?.index ?? end
+      // What passes in front leaves the scene as it was. Under words or a sign all images have those in common.
+      let before = left.isEmpty && start > 0 ? start - 1 : emptiest
+      return suspect(emptiest + 1, after: before, step: difference, motionBefore: 0)
     }
     let steps = zip(between, between.dropFirst()).compactMap { $0.distance(to: $1) }
     guard let step = steps.max(), let index = steps.firstIndex(of: step), step > Self.threshold,

@@ -4,11 +4,15 @@ import DferImage
 /// to tell one shot from another, too little to see a face move.
 package struct ShotSignature: Sendable {
   private static let (columns, rows) = (16, 9)
+  /// Cells of a block along each side, for the edges of what covers a part of it.
+  private static let cells = 4
   /// Below this standard deviation over the blocks, in grey values, an image is as good as empty: black, white, a fade.
   private static let flat = 4.0
   /// How much colour counts beside brightness.
   private static let colourWeight = 6.0
 
+  /// Mean grey value of each cell, row by row; empty in an image without some of its blocks.
+  private let cells: [Double]
   /// Of each block: mean grey value, and how far blue and red are from it.
   private let means: (grey: [Double], blue: [Double], red: [Double])
   /// The same about their means over the image.
@@ -17,27 +21,36 @@ package struct ShotSignature: Sendable {
 
   package var isFlat: Bool { contrast < Self.flat }
 
-  /// A block of at most this grey value may be black.
+  /// A cell of at most this grey value may be black.
   private static let black = 24.0
   /// The least part of an image that is black between two shots; words and signs cover the rest.
   private static let leastBlack = 0.6
-  /// The largest difference, in grey values, of a block that words or a sign cover throughout, and the least part of all blocks
-  /// that are not black that do not differ more: at the edges of a sign are blocks that it covers in part.
-  private static let (unchanged, leastUnchanged) = (12.0, 0.4)
+  /// The largest difference, in grey values, of a cell that words or a sign cover throughout, and the least part of all cells
+  /// that are not black that do not differ more: at the edges of a sign are cells that it covers in part.
+  private static let (unchanged, leastUnchanged) = (12.0, 0.6)
 
   /// The blocks that are not black where an image has faded to black under words or a sign that stay; nil where it has not.
   /// - Parameter earlier: an image with something on it.
   package func leftOnBlack(after earlier: ShotSignature) -> Set<Int>? {
-    let (now, before) = (means.grey, earlier.means.grey)
+    let (now, before) = (cells, earlier.cells)
     let dark = now.indices.filter { now[$0] <= Self.black }
     guard now.count == before.count, Double(dark.count) >= Self.leastBlack * Double(now.count) else { return nil }
-    func mean(_ values: [Double]) -> Double { dark.reduce(0) { $0 + values[$1] } / Double(dark.count) }
+    func mean(_ values: [Double]) -> Double { dark.reduce(0) { $0 + values[$1] } / Double(max(1, dark.count)) }
     let left = Set(now.indices).subtracting(dark)
     let same = left.count { abs(now[$0] - before[$0]) <= Self.unchanged }
     guard mean(before) > mean(now) + Self.flat, Double(same) >= Self.leastUnchanged * Double(left.count),
       left.allSatisfy({ now[$0] <= before[$0] + Self.unchanged })
     else { return nil }
-    return left
+    let across = Self.columns * Self.cells
+    return Set(left.map { $0 / across / Self.cells * Self.columns + $0 % across / Self.cells })
+  }
+
+  /// Standard deviation of its blocks, in grey values, without some of them.
+  package func contrast(without blocks: Set<Int>) -> Double { without(blocks).contrast }
+
+  /// Whether everything but these blocks is black.
+  package func isBlack(without blocks: Set<Int>) -> Bool {
+    means.grey.indices.allSatisfy { blocks.contains($0) || means.grey[$0] <= Self.black }
   }
 
   /// The grey value that half of the blocks do not exceed.
@@ -46,19 +59,20 @@ package struct ShotSignature: Sendable {
   /// The same image without some of its blocks, to be compared with others without them.
   package func without(_ blocks: Set<Int>) -> ShotSignature {
     func left(_ values: [Double]) -> [Double] { values.indices.filter { !blocks.contains($0) }.map { values[$0] } }
-    return blocks.isEmpty ? self : ShotSignature((left(means.grey), left(means.blue), left(means.red)))
+    return blocks.isEmpty ? self : ShotSignature((left(means.grey), left(means.blue), left(means.red)), cells: [])
   }
 
   /// - Parameter area: the part of the image that is looked at; nil: all of it.
   package init(_ image: Image, area: Rect? = nil) {
     let whole = Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))
     let area = (area ?? whole).intersection(whole)
-    var (luma, blue, red): ([Double], [Double], [Double]) = ([], [], [])
+    var (luma, blue, red) = ([Double](), [Double](), [Double]())
+    let (across, down) = (Self.columns * Self.cells, Self.rows * Self.cells)
     // Every second pixel along a row is enough for a mean.
-    for row in 0..<Self.rows {
-      let ys = Self.part(row, of: Self.rows, from: area.y, length: area.height, limit: image.height)
-      for column in 0..<Self.columns {
-        let xs = Self.part(column, of: Self.columns, from: area.x, length: area.width, limit: image.width)
+    for row in 0..<down {
+      let ys = Self.part(row, of: down, from: area.y, length: area.height, limit: image.height)
+      for column in 0..<across {
+        let xs = Self.part(column, of: across, from: area.x, length: area.width, limit: image.width)
         var (r, g, b, count) = (0, 0, 0, 0)
         for y in ys {
           for x in stride(from: xs.lowerBound, to: xs.upperBound, by: 2) {
@@ -77,11 +91,20 @@ package struct ShotSignature: Sendable {
         red.append(meanRed - grey)
       }
     }
-    self.init((luma, blue, red))
+    self.init((Self.blocks(luma), Self.blocks(blue), Self.blocks(red)), cells: luma)
   }
 
-  private init(_ means: (grey: [Double], blue: [Double], red: [Double])) {
-    self.means = means
+  /// Means of blocks of the means of their cells.
+  private static func blocks(_ values: [Double]) -> [Double] {
+    (0..<columns * rows).map { block in
+      let first = block / columns * cells * columns * cells + block % columns * cells
+      let sum = (0..<cells * cells).reduce(0) { $0 + values[first + $1 / cells * columns * cells + $1 % cells] }
+      return sum / Double(cells * cells)
+    }
+  }
+
+  private init(_ means: (grey: [Double], blue: [Double], red: [Double]), cells: [Double]) {
+    (self.means, self.cells) = (means, cells)
     (luma, blue, red) = (Self.centred(means.grey), Self.centred(means.blue), Self.centred(means.red))
     contrast = (luma.reduce(0) { $0 + $1 * $1 } / Double(max(1, luma.count))).squareRoot()
   }

@@ -26,6 +26,8 @@ struct ShotSplit {
   private var lastRun = 0
   /// Place of the suspected first frame of the next shot among `frames`.
   private var suspected: Int?
+  /// Whether no part of the image can go on across it, because there was none.
+  private var comesAfterNothing = false
 
   /// - Parameter cut: time of the cut that this shot begins with; nil: it begins with the video or after a gap.
   init(after cut: Double?) { earliest = cut.map { $0 + Self.shortest } ?? -.infinity }
@@ -52,6 +54,7 @@ struct ShotSplit {
     case .suspected(let index) where frames[lastRun + index].time.seconds < earliest: forget()
     case .suspected(let index):
       (suspected, trackerBefore) = (lastRun + index, tracker)
+      comesAfterNothing = cut.isSuspectedAfterNothing
       lastRun = frames.count - 1
     case .none: forget()
     }
@@ -63,12 +66,12 @@ struct ShotSplit {
   /// - Parameter newest: the frame that is not settled yet.
   mutating func accept(with newest: any VideoFrame) {
     guard let suspected, suspected > 0, suspected < frames.count, trackerBefore != nil else { return }
-    let images = frames.map { $0.image(longSide: ShotCut.longSide) }
-    guard
-      !ShotRemainder.isThere(before: Array(images[..<suspected]), after: Array(images[suspected...]))
-    else {
-      self.suspected = nil
-      return
+    if !comesAfterNothing {
+      let images = frames.map { $0.image(longSide: ShotCut.longSide) }
+      guard !ShotRemainder.isThere(before: Array(images[..<suspected]), after: Array(images[suspected...])) else {
+        self.suspected = nil
+        return
+      }
     }
     (lastBefore, isLastBeforeUsed) = (frames[suspected - 1], suspected == 1)
     nextShot = Array(frames[suspected...]) + [newest]
