@@ -110,6 +110,19 @@ package struct ExpressionModel: Sendable {
     _ clips: [[Image]], cache: EmbeddingCache? = nil, clip number: Int = 0, behaviourOf single: [Int]? = nil
   ) -> [ExpressionReading] {
     guard !clips.isEmpty else { return [] }
+    if let cache, clips.count == 1 {
+      return [
+        cache.stills.reading(of: clips[0], frame: single?.first) {
+          readHalves(of: clips, cache, number, behaviourOf: single)[0]
+        }
+      ]
+    }
+    return readHalves(of: clips, cache, number, behaviourOf: single)
+  }
+
+  private func readHalves(
+    of clips: [[Image]], _ cache: EmbeddingCache?, _ number: Int, behaviourOf single: [Int]?
+  ) -> [ExpressionReading] {
     guard let encoder = network.halvingEncoder else { return read(card.input.tensor(clips), behaviourOf: single) }
     let middle = card.input.frames / 2
     let input = card.input.of(frames: middle)

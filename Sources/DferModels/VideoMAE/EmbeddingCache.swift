@@ -45,6 +45,8 @@ package final class EmbeddingCache: Sendable {
   }
 
   private let entries = Mutex<[Int: [Entry]]>([:])
+  /// Whole readings of clips in which nothing moves.
+  let stills = StillReadings()
 
   package init() {}
 
