@@ -37,27 +37,50 @@ package struct FaceGrouping: Sendable {
   ///   - similarity: groups that are at least as alike are joined, -1...1.
   ///   - persons: how many persons there are: the most alike groups are joined until there are as many, or until all that are
   ///     left are in the image at the same time.
-  package init(_ faces: [Face], similarity: Double, persons: Int? = nil) {
+  ///   - isCancelled: asked before each join; when true, no more are made.
+  package init(_ faces: [Face], similarity: Double, persons: Int? = nil, isCancelled: () -> Bool = { false }) {
     var left = faces.sorted { $0.id < $1.id }.filter { !$0.embeddings.isEmpty }.map(Group.init)
     unclear = faces.filter(\.embeddings.isEmpty).map(\.id).sorted()
-    while left.count > 1 {
-      var best: (one: Int, other: Int, similarity: Double)?
-      for one in left.indices {
-        for other in left.indices[(one + 1)...] where !left[one].isThere(with: left[other]) {
-          let alike = left[one].similarity(to: left[other])
-          if alike > best?.similarity ?? -2 { best = (one, other, alike) }
-        }
+    // Of each group the most alike one behind it: only those of the last two groups change with a join.
+    var best = left.indices.map { Self.mostAlike($0, left) }
+    while left.count > 1, !isCancelled() {
+      guard let one = best.indices.max(by: { best[$0].similarity < best[$1].similarity }), best[one].similarity > -2
+      else {
+        break
       }
-      guard let best else { break }
-      let join = Join(one: left[best.one].ids[0], other: left[best.other].ids[0], similarity: best.similarity)
+      let other = best[one].other
+      let join = Join(one: left[one].ids[0], other: left[other].ids[0], similarity: best[one].similarity)
       guard persons.map({ left.count > $0 }) ?? (join.similarity >= similarity) else {
         nearest = join
         break
       }
       joins.append(join)
-      left[best.one].take(left.remove(at: best.other))
+      left[one].take(left.remove(at: other))
+      best.remove(at: other)
+      for index in left.indices {
+        if index == one || best[index].other == one || best[index].other == other {
+          best[index] = Self.mostAlike(index, left)
+        } else {
+          if best[index].other > other { best[index].other -= 1 }
+          if index < one, !left[index].isThere(with: left[one]) {
+            let alike = left[index].similarity(to: left[one])
+            if alike > best[index].similarity { best[index] = (one, alike) }
+          }
+        }
+      }
     }
     groups = (left.map(\.ids) + unclear.map { [$0] }).sorted { $0[0] < $1[0] }
+  }
+
+  /// The group behind this one that is most like it, of those that are not in the image at the same time; a similarity of -2
+  /// when there is none.
+  private static func mostAlike(_ index: Int, _ groups: [Group]) -> (other: Int, similarity: Double) {
+    var best = (other: index, similarity: -2.0)
+    for other in groups.indices.dropFirst(index + 1) where !groups[index].isThere(with: groups[other]) {
+      let alike = groups[index].similarity(to: groups[other])
+      if alike > best.similarity { best = (other, alike) }
+    }
+    return best
   }
 
   /// The lowest number of the person that each face is.
@@ -68,34 +91,49 @@ package struct FaceGrouping: Sendable {
   /// Faces that are taken for one person.
   private struct Group {
     var ids: [Int]
-    /// Sum of all embeddings.
+    /// Sum of all embeddings, and its length.
     var sum: [Float]
-    var coverage: [Int: Double]
+    var length: Float
+    /// Of each of its faces.
+    var coverages: [[Int: Double]]
 
     init(_ face: Face) {
-      (ids, coverage) = ([face.id], face.coverage)
+      (ids, coverages) = ([face.id], [face.coverage])
       sum = face.embeddings.dropFirst().reduce(face.embeddings[0]) { zip($0, $1).map(+) }
+      length = Self.length(sum)
     }
+
+    private static func length(_ values: [Float]) -> Float { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
     /// Cosine of the angle between the mean embeddings.
     func similarity(to other: Group) -> Double {
-      let product = zip(sum, other.sum).reduce(Float(0)) { $0 + $1.0 * $1.1 }
-      let lengths = [sum, other.sum].map { $0.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot() }
-      let length = lengths[0] * lengths[1]
-      return length > 0 ? Double(product / length) : -1
+      var product: Float = 0
+      for index in sum.indices { product += sum[index] * other.sum[index] }
+      return length * other.length > 0 ? Double(product / (length * other.length)) : -1
     }
 
-    /// Whether both are seen in one frame: of a clip that shows both, one of them is gone before the other comes when
-    /// their parts are not more than the whole.
+    /// Whether any two of their faces are seen in one frame.
     func isThere(with other: Group) -> Bool {
-      let (few, many) = coverage.count < other.coverage.count ? (coverage, other.coverage) : (other.coverage, coverage)
-      return few.contains { clip, part in many[clip].map { $0 + part > 1 } ?? false }
+      coverages.contains { one in other.coverages.contains { Self.areTogether(one, $0) } }
+    }
+
+    /// Of clips that show two faces, one is gone before the other comes only when their parts are not more than the whole, and
+    /// when one of them was there earlier and the other is there later.
+    private static func areTogether(_ one: [Int: Double], _ other: [Int: Double]) -> Bool {
+      let (few, many) = one.count < other.count ? (one, other) : (other, one)
+      let shared = few.filter { many[$0.key] != nil }
+      guard !shared.isEmpty, let first = one.keys.min(), let last = one.keys.max(), let otherFirst = other.keys.min(),
+        let otherLast = other.keys.max()
+      else { return false }
+      let follow = first < otherFirst && last < otherLast || otherFirst < first && otherLast < last
+      return !follow || shared.contains { clip, part in part + (many[clip] ?? 0) > 1 }
     }
 
     mutating func take(_ other: Group) {
       ids = (ids + other.ids).sorted()
       sum = zip(sum, other.sum).map(+)
-      coverage.merge(other.coverage, uniquingKeysWith: +)
+      length = Self.length(sum)
+      coverages += other.coverages
     }
   }
 }

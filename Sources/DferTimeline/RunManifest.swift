@@ -36,6 +36,20 @@ public struct RunManifest: Sendable, Codable {
     }
   }
 
+  /// Which faces `dfer group` took for one person, and how.
+  package struct Grouping: Sendable, Codable {
+    /// Numbers that the faces of each person have in the run's own rows; persons of one face are left out.
+    package var faces: [[Int]]
+    /// What was asked for: how alike faces are joined, or how many persons there are.
+    package var similarity: Double?
+    package var persons: Int?
+    package var weights: Weights
+
+    package init(faces: [[Int]], similarity: Double?, persons: Int?, weights: Weights) {
+      (self.faces, self.similarity, self.persons, self.weights) = (faces, similarity, persons, weights)
+    }
+  }
+
   /// How the run ended.
   public enum Outcome: String, Sendable, Codable {
     /// Every frame was read.
@@ -131,8 +145,8 @@ public struct RunManifest: Sendable, Codable {
   public var gaps: [GapRecord]?
   /// Seconds of the first 1000 cuts: tracks and clips end there. Nil in manifests of older versions.
   public var cutsS: [Double]?
-  /// Faces that `dfer group` took for one person: their numbers in the run's own rows. Nil in what a run writes.
-  package var groupedFaces: [[Int]]?
+  /// What `dfer group` made of the run's rows. Nil in what a run writes.
+  package var grouping: Grouping?
 
   package init(
     dfer: String, ffmpeg: String, started: Date, finished: Date, outcome: Outcome, pipeline: String, weights: Weights,

@@ -56,10 +56,34 @@ import Testing
     #expect(check.status == 0, "\(check.output)")
     #expect(try dfer("summary", "p.csv").output.split(separator: "\n").count == 3)
     let facts = try String(contentsOf: folder.file("p.run.json"), encoding: .utf8).replacing(#/\s/#, with: "")
-    #expect(facts.contains(#""grouped_faces":[[0,"#) && facts.contains(#""faces":2"#))
+    #expect(facts.contains(#""grouping":{"faces":[[0,"#) && facts.contains(#""faces":2"#))
     #expect(try dfer("group", "v.csv", "-o", "one.csv", "--persons", "1").errors.contains("4 faces, 2 persons"))
     #expect(try dfer("group", "v.csv", "-o", "all.csv", "--similarity", "1").errors.contains("4 faces, 4 persons"))
     #expect(try rows("all.csv") == before)
+    // As TSV, and grouped again: the same persons of the same faces.
+    #expect(try dfer("export", "v.csv", "-o", "v2.tsv").status == 0)
+    #expect(try dfer("group", "v2.tsv", "-o", "p2.csv", "--media", "v.mp4").status == 0)
+    #expect(try rows("p2.csv").map { $0["face_id"] } == after.map { $0["face_id"] })
+    #expect(try dfer("group", "p.csv", "-o", "again.csv").status == 0)
+    let second = try String(contentsOf: folder.file("again.run.json"), encoding: .utf8).replacing(#/\s/#, with: "")
+    #expect(second.contains(#""grouping":{"faces":[[0,"#))
+    #expect(try rows("again.csv") == after)
+    // Nothing that was read is written over.
+    for (arguments, text) in [
+      (["v.csv", "-o", "v.tsv", "--overwrite"], "v.run.json: is the input"),
+      (["v.csv", "-o", "p.csv"], "already exists"),
+      (["v.csv", "-o", "again.tsv"], "again.run.json: already exists"),
+    ] {
+      let refused = try Tool.run(Tool.dfer, ["group"] + arguments, folder: folder.url)
+      #expect(refused.status == 5 && refused.errors.contains(text), "\(refused.errors)")
+    }
+    // Another video, and one that is cut off.
+    let other = Shared.root.appendingPathComponent("Samples/no-face.mp4").path
+    let wrong = try dfer("group", "v.csv", "-o", "w.csv", "--media", other)
+    #expect(wrong.status == 3 && wrong.errors.contains("is not the video of these rows"), "\(wrong.errors)")
+    try FileManager.default.copyItem(at: folder.file("v2.tsv"), to: folder.file("alone.tsv"))
+    let short = try dfer("group", "alone.tsv", "-o", "w.csv", "--media", other)
+    #expect(short.status == 3 && short.errors.contains("it ends at 3.0 s, and the rows at 6.0 s"), "\(short.errors)")
   }
 
   @Test func whatIsMissingIsNamed() throws {
@@ -75,6 +99,7 @@ import Testing
       (["rows.csv", "-o", "out.csv", "--media", "gone.mp4"], 3, "gone.mp4\" is not here; --media gives its place"),
       (["no.csv", "-o", "out.csv"], 3, "no.csv: line 1: neither rows of dfer"),
       (["rows.csv", "-o", "rows.csv"], 5, "is the input"),
+      (["rows.csv", "-o", "out.eaf"], 2, "rows are written as .csv or .tsv"),
       (["rows.csv", "-o", "out.csv", "--persons", "0"], 2, "--persons must be at least 1"),
       (["rows.csv", "-o", "out.csv", "--similarity", "2"], 2, "--similarity must be 0 to 1"),
     ] as [([String], Int32, String)] {

@@ -49,6 +49,24 @@ import Testing
       FaceGrouping([lost, face(1, [5], clips: 3...5, coverage: 0.55)], similarity: 0.8).groups == [[0], [1]])
   }
 
+  /// Two who come and go together are two, however short that is.
+  @Test func aShortMomentTogetherIsEnough() {
+    let pair = [0, 1].map { face($0, [0], clips: 2...4, coverage: 0.3) }
+    #expect(FaceGrouping(pair, similarity: 0.8).groups == [[0], [1]])
+    #expect(
+      FaceGrouping([face(0, [0], clips: 0...4, coverage: 0.3), pair[1]], similarity: 0.8).groups == [[0], [1]])
+  }
+
+  /// The same as by comparing all pairs anew after each join.
+  @Test func manyFacesOfFewPersons() {
+    let faces = (0..<300).map { face($0, [Float($0 % 3) * 120 + Float($0 % 7)], clips: $0...$0) }
+    let grouping = FaceGrouping(faces, similarity: 0.8)
+    #expect(grouping.groups == (0..<3).map { Array(stride(from: $0, to: 300, by: 3)) })
+    #expect(grouping.joins.count == 297 && grouping.nearest.map { $0.similarity < 0 } == true)
+    let stopped = FaceGrouping(faces, similarity: 0.8, isCancelled: { true })
+    #expect(stopped.groups.count == 300)
+  }
+
   @Test func aNumberOfPersonsOverridesTheSimilarity() {
     let faces = [face(0, [0], clips: 0...0), face(1, [50], clips: 1...1), face(2, [120], clips: 2...2)]
     let strict = FaceGrouping(faces, similarity: 0.9)
@@ -83,17 +101,20 @@ import Testing
 
   @Test func onlyNumbersOfFacesChange() throws {
     let rows = [row(0, 0), row(0, 1), row(1, nil), row(2, 2), row(2, 3)]
-    let result = try FaceRenumbering(table(rows), rows: rows, numbers: [0: 0, 1: 1, 2: 1, 3: 0])
+    let result = try FaceRenumbering(Array(table(rows).utf8), numbers: [0: 0, 1: 1, 2: 1, 3: 0])
     // In order of clip and face again, with what people have added.
     #expect(result.text == table([row(0, 0), row(0, 1), row(1, nil), row(2, 0), row(2, 1)]))
     #expect(result.keptRows == 0)
+    // With tabs, whatever the table came with.
+    let tabbed = try FaceRenumbering(Array(table(rows).utf8), numbers: [:], separator: "\t").text
+    #expect(try FaceRenumbering(Array(tabbed.utf8), numbers: [0: 0, 1: 1, 2: 1, 3: 0]).text == result.text)
     #expect(try CSVTimeline(text: result.text).videos()[0].rows.map(\.faceID) == [0, 1, nil, 0, 1])
   }
 
   /// Nothing is dropped where one person would have two rows of a clip.
   @Test func theRowThatShowsLessKeepsItsNumber() throws {
     let rows = [row(0, 0), row(1, 4, coverage: 0.3), row(1, 6, coverage: 0.6), row(2, 0, coverage: 0.4), row(2, 6)]
-    let result = try FaceRenumbering(table(rows), rows: rows, numbers: [0: 0, 4: 0, 6: 0])
+    let result = try FaceRenumbering(Array(table(rows).utf8), numbers: [0: 0, 4: 0, 6: 0])
     #expect(result.keptRows == 2)
     let read = try CSVTimeline(text: result.text).videos()[0].rows
     // Clip 1: the one that shows more; clip 2: the one that has the number.

@@ -19,6 +19,21 @@ package struct FaceAppearances {
   /// The least overlap with the row's box.
   private static let overlap = 0.35
 
+  /// Seconds for which a last frame of unknown duration is shown, at most.
+  private static let lastFrame = 1.0
+
+  /// Why rows cannot be of this video.
+  package enum Mismatch: Error, CustomStringConvertible {
+    case ends(at: Double, rows: Double)
+
+    package var description: String {
+      switch self {
+      case .ends(let end, let rows):
+        "it ends at \(fixedDecimal(end, places: 1)) s, and the rows at \(fixedDecimal(rows, places: 1)) s"
+      }
+    }
+  }
+
   package init(detector: FaceDetector, embedder: FaceEmbedder) {
     (self.detector, self.embedder) = (detector, embedder)
   }
@@ -49,7 +64,14 @@ package struct FaceAppearances {
       }
       shown = frame
     }
-    if let shown { for row in wanted { look(at: row, in: shown) } }
+    // The last frame is shown for as long as it says; what rows say of later times is of another video.
+    if let shown {
+      let end = shown.time.seconds + max(shown.duration ?? 0, Self.lastFrame)
+      for row in wanted where row.middleSeconds < end { look(at: row, in: shown) }
+      if let row = rows.last, row.startSeconds >= end {
+        throw Mismatch.ends(at: shown.time.seconds + (shown.duration ?? 0), rows: row.endSeconds)
+      }
+    }
     return Dictionary(grouping: rows.filter { $0.faceID != nil }) { $0.faceID ?? 0 }.map { id, own in
       FaceGrouping.Face(
         id: id, embeddings: embeddings[id] ?? [],
@@ -59,7 +81,7 @@ package struct FaceAppearances {
 
   /// Each face's clearest rows in equal parts of its time, in the order of time.
   static func moments(of rows: [ClipResult]) -> [ClipResult] {
-    Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }.values.flatMap { own in
+    Dictionary(grouping: rows.filter { $0.faceID != nil && hasBox($0) }) { $0.faceID ?? 0 }.values.flatMap { own in
       let read = own.contains { $0.status == .ok } ? own.filter { $0.status == .ok } : own
       return (0..<min(moments, read.count)).compactMap { part in
         let (low, high) = (part * read.count / moments, (part + 1) * read.count / moments)
@@ -67,6 +89,12 @@ package struct FaceAppearances {
         return read[range].max { clearness($0) < clearness($1) }
       }
     }.sorted { $0.middleSeconds < $1.middleSeconds }
+  }
+
+  /// Whether the box can be that of a face.
+  private static func hasBox(_ row: ClipResult) -> Bool {
+    guard let box = row.box else { return false }
+    return [box.x, box.y, box.width, box.height].allSatisfy { abs($0) < 1e5 } && box.width >= 2 && box.height >= 2
   }
 
   /// A face that looks into the camera and that the detector is sure of is told best from others.

@@ -8,15 +8,16 @@ package struct FaceRenumbering: Sendable {
   package let keptRows: Int
 
   /// - Parameters:
-  ///   - table: CSV or TSV of one video, as `CSVTimeline` reads it.
-  ///   - rows: the same rows.
+  ///   - table: the bytes of a CSV or TSV table of one video, as `ImportedTimeline` reads it.
   ///   - numbers: new number by the old one.
+  ///   - separator: between the cells of the new table.
   /// - Throws: `CSVTimeline.ParseError`.
-  package init(_ table: String, rows: [ClipResult], numbers: [Int: Int]) throws {
-    let separator = table.prefix { $0 != "\n" && $0 != "\r\n" }.contains("\t") ? "\t" : ","
-    var records = try CSVTimeline.records(table)
-    guard !records.isEmpty else { throw CSVTimeline.ParseError(line: 1, reason: "no header") }
-    let header = records.removeFirst().cells
+  package init(_ table: [UInt8], numbers: [Int: Int], separator: String = ",") throws {
+    let rows = try FrameTable(table).own().rows
+    var reader = DelimitedReader(table, separator: FrameTable.separator(table))
+    var records: [[String]] = []
+    while let record = try reader.next() { records.append(record.cells) }
+    let header = records.isEmpty ? [] : records.removeFirst()
     let names = header.map { RowLayout.renamed[$0] ?? $0 }
     guard let face = names.firstIndex(of: "face_id"), records.count == rows.count else {
       throw CSVTimeline.ParseError(line: 1, reason: "missing column face_id")
@@ -31,7 +32,7 @@ package struct FaceRenumbering: Sendable {
     }
     var kept = 0
     let lines = rows.indices.map { index -> (row: ClipResult, line: String) in
-      var (row, cells) = (rows[index], records[index].cells)
+      var (row, cells) = (rows[index], records[index])
       if let id = row.faceID {
         let number = numbers[id] ?? id
         if shown[Place(clip: row.clip, face: number)] == index { row.faceID = number } else { kept += 1 }

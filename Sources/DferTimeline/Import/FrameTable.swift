@@ -62,7 +62,7 @@ struct FrameTable {
   }
 
   /// Tab when the header has one, else comma.
-  private static func separator(_ bytes: [UInt8]) -> Unicode.Scalar {
+  static func separator(_ bytes: [UInt8]) -> Unicode.Scalar {
     let header = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 40).first { line in
       line.first != UInt8(ascii: "#") && line.contains { $0 > 0x20 }
     }
