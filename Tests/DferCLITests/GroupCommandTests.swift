@@ -12,15 +12,17 @@ import Testing
     try Tool.run(Tool.dfer, arguments, folder: folder.url)
   }
 
-  private func makeVideo() throws {
+  /// - Parameter parts: samples, and from when to when.
+  private func makeVideo(
+    _ parts: [(String, String, String)] = [("one-face", "0", "2"), ("two-faces", "4", "6"), ("one-face", "4", "6")]
+  ) throws {
     let samples = Shared.root.appendingPathComponent("Samples")
-    let parts = [("one-face", "0", "2"), ("two-faces", "4", "6"), ("one-face", "4", "6")]
     var arguments = ["-v", "error"]
     for (name, _, _) in parts { arguments += ["-i", samples.appendingPathComponent("\(name).mp4").path] }
     let cut = parts.enumerated().map { index, part in
       "[\(index):v]trim=\(part.1):\(part.2),setpts=PTS-STARTPTS,fps=25,setsar=1[v\(index)]"
     }
-    let joined = parts.indices.map { "[v\($0)]" }.joined() + "concat=n=3:v=1:a=0[v]"
+    let joined = parts.indices.map { "[v\($0)]" }.joined() + "concat=n=\(parts.count):v=1:a=0[v]"
     arguments += ["-filter_complex", (cut + [joined]).joined(separator: ";"), "-map", "[v]", folder.file("v.mp4").path]
     let result = try Tool.run(try #require(Tool.find("ffmpeg")), arguments)
     try #require(result.status == 0, "\(result.errors)")
@@ -84,6 +86,14 @@ import Testing
     try FileManager.default.copyItem(at: folder.file("v2.tsv"), to: folder.file("alone.tsv"))
     let short = try dfer("group", "alone.tsv", "-o", "w.csv", "--media", other)
     #expect(short.status == 3 && short.errors.contains("it ends at 3.0 s, and the rows at 6.0 s"), "\(short.errors)")
+  }
+
+  /// Nothing is looked at after the last face, and that is no sign of another video.
+  @Test func aVideoMayGoOnWithoutFaces() throws {
+    try makeVideo([("one-face", "0", "2"), ("no-face", "0", "3"), ("one-face", "4", "6"), ("no-face", "0", "3")])
+    #expect(try dfer("watch", "v.mp4", "-o", "v.csv").status == 0)
+    let result = try dfer("group", "v.csv", "-o", "p.csv")
+    #expect(result.status == 0 && result.errors.contains("2 faces, 1 person\n"), "\(result.errors)")
   }
 
   @Test func whatIsMissingIsNamed() throws {

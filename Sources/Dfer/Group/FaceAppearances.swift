@@ -43,7 +43,7 @@ package struct FaceAppearances {
   ///   - video: read from front to back.
   ///   - isCancelled: asked before each frame.
   /// - Returns: each face of the rows; nil when cancelled.
-  /// - Throws: what `video` throws.
+  /// - Throws: `Mismatch`, or what `video` throws.
   package func read(
     _ rows: [ClipResult], from video: some VideoEvents, isCancelled: () -> Bool = { false }
   ) throws -> [FaceGrouping.Face]? {
@@ -64,11 +64,12 @@ package struct FaceAppearances {
       }
       shown = frame
     }
-    // The last frame is shown for as long as it says; what rows say of later times is of another video.
-    if let shown {
+    // Moments are left over at the end of the video: of its last frame, which is shown for as long as it says, or of another video.
+    if let shown, !wanted.isEmpty {
       let end = shown.time.seconds + max(shown.duration ?? 0, Self.lastFrame)
       for row in wanted where row.middleSeconds < end { look(at: row, in: shown) }
-      if let row = rows.last, row.startSeconds >= end {
+      // A gap may come behind the last frame.
+      if let row = rows.last(where: { $0.frames != nil }), row.startSeconds >= end {
         throw Mismatch.ends(at: shown.time.seconds + (shown.duration ?? 0), rows: row.endSeconds)
       }
     }
@@ -109,11 +110,10 @@ package struct FaceAppearances {
     let quarters = Int(((row.rollDegrees ?? 0) / 90).rounded())
     let turn = QuarterTurn(rawValue: (quarters % 4 + 4) % 4) ?? .upright
     let part = frame.crop(square, side: Self.pixels).turned(turn.inverse)
-    let side = Double(Self.pixels) * box.width.magnitude / square.width
-    let height = Double(Self.pixels) * box.height / square.height
-    let (across, down) = quarters % 2 == 0 ? (side, height) : (height, side)
-    let middle = Double(Self.pixels) / 2
-    let place = Rect(x: middle - across / 2, y: middle - down / 2, width: across, height: down)
+    let (side, scale) = (Double(Self.pixels), Double(Self.pixels) / square.width)
+    let (across, down) = quarters % 2 == 0 ? (box.width, box.height) : (box.height, box.width)
+    let place = Rect(
+      x: (side - across * scale) / 2, y: (side - down * scale) / 2, width: across * scale, height: down * scale)
     let found = detector.detect(part, threshold: Self.least).map { (face: $0, overlap: $0.box.overlap(place)) }
     guard let best = found.max(by: { $0.overlap < $1.overlap }), best.overlap >= Self.overlap,
       best.face.points.count == 5
