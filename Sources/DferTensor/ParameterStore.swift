@@ -73,6 +73,14 @@ package struct ParameterStore: Sendable {
     for (slot, name) in names.enumerated() where shapes[slot].count == 2 && isLarge(name) { kept[slot] = nil }
   }
 
+  /// The same with all numbers in memory.
+  package var inMemory: ParameterStore {
+    var store = self
+    for slot in kept.indices where kept[slot] == nil { store.kept[slot] = readAgain(slot) }
+    store.source = nil
+    return store
+  }
+
   private func readAgain(_ slot: Int) -> Tensor {
     do {
       guard let tensor = try source?.tensor(names[slot]), tensor.shape == shapes[slot] else {

@@ -67,6 +67,16 @@ import Testing
     #expect(product(changed, rows: 200) == product(kept, rows: 200))
   }
 
+  /// Afterwards the file may be anything, even at the same place on the disk.
+  @Test func allNumbersCanBeTakenIntoMemory() throws {
+    let kept = try store(letsGo: false)
+    var gone = try store(letsGo: true)
+    gone.store = gone.store.inMemory
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.truncate(atOffset: 0)
+    #expect(gone.store.tensors == kept.store.tensors && product(gone, rows: 8) == product(kept, rows: 8))
+  }
+
   /// A file that is replaced, as an update of the program does it, is still the old one for whoever has it open.
   @Test func aReplacedFileChangesNothing() throws {
     let (kept, gone) = (try store(letsGo: false), try store(letsGo: true))

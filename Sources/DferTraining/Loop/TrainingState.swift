@@ -15,7 +15,7 @@ package struct TrainingState: Sendable, Equatable {
   package var best: Double?
 
   package init(_ weights: ParameterStore, _ optimiser: AdamW, emaDecay: Double, seed: UInt64) {
-    self.weights = weights
+    self.weights = weights.inMemory
     self.optimiser = optimiser
     average = MovingAverage(weights, decay: emaDecay, warmsUp: true)
     random = RandomSource(seed: seed)
