@@ -66,7 +66,8 @@ package struct ExpressionModel: Sendable {
     network = MTCAE(card.config, in: &store)
     try store.load(file)
     store.keepPrepared()
-    store.letGo(of: { $0.hasPrefix("encoder.blocks.") }, readFrom: file)
+    // Of few tubes, products have few rows, and those need the numbers themselves.
+    if keepTubes >= 1 { store.letGo(of: { $0.hasPrefix("encoder.blocks.") }, readFrom: file) }
     weights = store
     kept = keepTubes < 1 ? Self.tubes(share: keepTubes, of: card.config) : nil
   }
