@@ -84,9 +84,15 @@ DIR *opendir(const char *name) {
   return real(folder && !strcmp(name, "/dev") ? folder : name);
 }
 
+// What is no longer mapped can no longer be read, as in a driver: a frame that outlives its camera must own its pixels.
+static void *map(char *buffer, int protection) {
+  mprotect(buffer, bytes, protection);
+  return buffer;
+}
+
 #define MMAP(name, type)                                                                         \
   void *name(void *at, size_t length, int protection, int flags, int fd, type offset) {          \
-    if (fd >= 0 && fd == camera) return buffers[offset / bytes];                                 \
+    if (fd >= 0 && fd == camera) return map(buffers[offset / bytes], PROT_READ | PROT_WRITE);    \
     void *(*real)(void *, size_t, int, int, int, type) = dlsym(RTLD_NEXT, #name);                \
     return real(at, length, protection, flags, fd, offset);                                      \
   }
@@ -95,7 +101,7 @@ MMAP(mmap64, off64_t)
 
 int munmap(void *at, size_t length) {
   for (int i = 0; i < count; i++)
-    if (buffers[i] == at) return 0;
+    if (buffers[i] == at) return map(at, PROT_NONE), 0;
   int (*real)(void *, size_t) = dlsym(RTLD_NEXT, "munmap");
   return real(at, length);
 }
@@ -184,7 +190,7 @@ static int answer(unsigned long request, void *about) {
     struct v4l2_requestbuffers *a = about;
     if (state_is("busy")) return fail(EBUSY);
     if (a->count > most) a->count = most;
-    for (; count < (int)a->count; count++) buffers[count] = calloc(1, bytes);
+    for (; count < (int)a->count; count++) buffers[count] = aligned_alloc(4096, bytes);
     first = waiting = 0;
     return 0;
   }

@@ -14,6 +14,8 @@ final class Container {
   /// Seconds that one read may take. No source may keep us waiting for ever, not even a file.
   private let timeout: Double
   private let follows: Bool
+  /// Whether packets lie in memory of a driver, which goes with the device.
+  private let isDevice: Bool
   /// Whether parts can be lost on the way without anything else telling of it.
   let mayLoseParts: Bool
 
@@ -29,6 +31,7 @@ final class Container {
   init(_ location: String, options: VideoOptions, stop: StopFlag) throws {
     let kind = try SourceKind(location, options: options)
     self.stop = stop
+    isDevice = kind.device != nil
     av_log_set_level(AV_LOG_QUIET)
     follows = options.follows && kind.file != nil
     timeout = options.readTimeout ?? Self.patience(with: kind, follows: follows)
@@ -69,10 +72,26 @@ final class Container {
         end(with: code)
         return false
       }
-      if Int(packet.pointee.stream_index) == info.stream { return true }
+      if Int(packet.pointee.stream_index) == info.stream {
+        if isDevice { Self.copyBytes(of: packet) }
+        return true
+      }
       av_packet_unref(packet)
     }
     return false
+  }
+
+  /// Gives a packet memory of its own. A camera's images stay in its driver's buffers, raw ones even as decoded frames, and
+  /// those are taken away when it closes: a clip that is still open then would read what is no longer there.
+  private static func copyBytes(of packet: UnsafeMutablePointer<AVPacket>) {
+    var copy = av_packet_alloc()
+    defer { av_packet_free(&copy) }
+    guard let copy, av_new_packet(copy, packet.pointee.size) >= 0, av_packet_copy_props(copy, packet) >= 0 else {
+      fatalError("out of memory")
+    }
+    memcpy(copy.pointee.data, packet.pointee.data, Int(packet.pointee.size))
+    av_packet_unref(packet)
+    av_packet_move_ref(packet, copy)
   }
 
   private func end(with code: Int32) {
