@@ -88,6 +88,11 @@ package struct FaceTracker: Sendable {
     tracks.compactMap { $0.smoothedBox(at: time, over: options.smoothing) }
   }
 
+  /// Boxes of the last detector run, whether they count as faces or not.
+  package var newestBoxes: [Rect] {
+    tracks.filter { $0.last.time == runs?.recent.last }.map(\.last.detection.box)
+  }
+
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
   package mutating func faces(at time: Double) -> [TrackedFace] {
     let present = tracks.compactMap { track -> TrackedFace? in

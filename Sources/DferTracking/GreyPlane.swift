@@ -3,7 +3,8 @@ import DferImage
 /// Grey values, row by row.
 struct GreyPlane: Sendable {
   struct Patch {
-    let width, height: Int
+    /// Where its pixels are in a plane of the same width, counted from the patch's first one.
+    let places: [Int]
     /// About their mean.
     let values: [Float]
     /// Standard deviation.
@@ -38,24 +39,40 @@ struct GreyPlane: Sendable {
     return GreyPlane(width: columns, height: rows, values: means)
   }
 
-  func patch(_ x: Int, _ y: Int, _ width: Int, _ height: Int) -> Patch {
-    var (part, sum): ([Float], Float) = ([], 0)
-    part.reserveCapacity(width * height)
-    for row in y..<y + height {
-      for value in values[row * self.width + x..<row * self.width + x + width] {
-        part.append(value)
-        sum += value
+  subscript(x: Int, y: Int) -> Float { values[y * width + x] }
+
+  /// Means over the pixels that each pixel stands for, none of them more than once; for sizes that are no larger.
+  func averaged(width columns: Int, height rows: Int) -> GreyPlane {
+    let xs = (0..<columns).map { $0 * width / columns..<max($0 * width / columns + 1, ($0 + 1) * width / columns) }
+    let ys = (0..<rows).map { $0 * height / rows..<max($0 * height / rows + 1, ($0 + 1) * height / rows) }
+    var means: [Float] = []
+    means.reserveCapacity(columns * rows)
+    for y in ys {
+      for x in xs {
+        let sum = y.reduce(Float(0)) { $0 + values[$1 * width + x.lowerBound..<$1 * width + x.upperBound].reduce(0, +) }
+        means.append(sum / Float(x.count * y.count))
       }
     }
-    let mean = sum / Float(part.count)
-    var squares: Float = 0
-    for index in part.indices {
-      part[index] -= mean
-      squares += part[index] * part[index]
-    }
+    return GreyPlane(width: columns, height: rows, values: means)
+  }
+
+  /// Part of the plane.
+  ///
+  /// - Parameter other: a plane of the same size; pixels that are the same in it, up to some grey values, are left out.
+  func patch(
+    _ x: Int, _ y: Int, _ width: Int, _ height: Int, notIn other: (plane: GreyPlane, within: Float)? = nil
+  ) -> Patch {
+    let first = y * self.width + x
+    let all = (0..<height).flatMap { row in (0..<width).map { row * self.width + $0 } }
+    let places =
+      other.map { other in
+        all.filter { abs(values[first + $0] - other.plane.values[first + $0]) > other.within }
+      } ?? all
+    let count = Float(max(1, places.count))
+    let mean = places.reduce(Float(0)) { $0 + values[first + $1] } / count
+    let part = places.map { values[first + $0] - mean }
     return Patch(
-      width: width, height: height, values: part,
-      deviation: Double(squares / Float(part.count)).squareRoot())
+      places: places, values: part, deviation: Double(part.reduce(0) { $0 + $1 * $1 } / count).squareRoot())
   }
 
   /// The largest correlation of a patch with a part of this plane, -1...1.
@@ -64,15 +81,13 @@ struct GreyPlane: Sendable {
     var best: Float = -1
     for y in ys {
       for x in xs {
-        var (product, sum, squares, index): (Float, Float, Float, Int) = (0, 0, 0, 0)
-        for row in y..<y + patch.height {
-          for place in row * width + x..<row * width + x + patch.width {
-            let value = values[place]
-            product += value * patch.values[index]
-            sum += value
-            squares += value * value
-            index += 1
-          }
+        var (product, sum, squares): (Float, Float, Float) = (0, 0, 0)
+        let first = y * width + x
+        for index in patch.places.indices {
+          let value = values[first + patch.places[index]]
+          product += value * patch.values[index]
+          sum += value
+          squares += value * value
         }
         let mean = sum / count
         let variance = squares / count - mean * mean

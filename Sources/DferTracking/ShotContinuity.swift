@@ -12,6 +12,10 @@ package struct ShotContinuity: Sendable {
   /// frames of fast pans 0.94 at least.
   private static let same = 0.9
 
+  /// The largest difference, in grey values, of a pixel that is the same: a sign or words over both shots, which would be found
+  /// in the other frame whatever is behind them. What stays of an image is `ShotRemainder`'s to judge.
+  private static let unchanged: Float = 6
+
   private let plane: GreyPlane
 
   package init(_ image: Image) { plane = GreyPlane(image).scaled(toLongSide: Self.longSide) }
@@ -25,9 +29,13 @@ package struct ShotContinuity: Sendable {
     }
     let (right, bottom) = (plane.width - width, plane.height - height)
     return [(right / 2, bottom / 2), (0, 0), (right, 0), (0, bottom), (right, bottom)].contains { x, y in
-      let part = other.plane.patch(x, y, width, height)
-      // A flat part is everywhere.
-      return part.deviation >= 4 && plane.best(of: part, xs: 0...right, ys: 0...bottom) >= Self.same
+      func isFound(_ part: GreyPlane.Patch) -> Bool {
+        // A flat part is everywhere.
+        part.deviation >= 4 && plane.best(of: part, xs: 0...right, ys: 0...bottom) >= Self.same
+      }
+      guard isFound(other.plane.patch(x, y, width, height)) else { return false }
+      let changed = other.plane.patch(x, y, width, height, notIn: (plane, Self.unchanged))
+      return changed.values.count >= width * height / 8 && isFound(changed)
     }
   }
 }

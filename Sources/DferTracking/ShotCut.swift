@@ -53,8 +53,6 @@ package struct ShotCut: Sendable {
 
   package init() {}
 
-  package var isSuspicious: Bool { suspicion != nil }
-
   /// Whether there was nothing to be seen before the suspected cut but words or a sign that stay.
   package var isSuspectedAfterNothing: Bool { suspicion.map { $0.lastFrame == nil } ?? false }
 
@@ -75,7 +73,10 @@ package struct ShotCut: Sendable {
     defer { (past, covered, brightness) = (past.suffix(1) + [now], nil, brightness.suffix(4) + [now.brightness]) }
     if let suspicion {
       let goesOn = suspicion.lastFrame.map { $0.goesOn(in: ShotContinuity(frame(count - 1))) } ?? false
-      if !goesOn, isConfirmed(suspicion, by: now) { return .confirmed }
+      if !goesOn, isConfirmed(suspicion, by: now) {
+        lastDifference = past.last?.distance(to: now) ?? 0
+        return .confirmed
+      }
     }
     guard let last = past.last else { return .none }
     var looked: (images: [Image], between: [ShotSignature], empty: [Set<Int>?])?

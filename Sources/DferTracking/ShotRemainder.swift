@@ -3,9 +3,10 @@ import DferImage
 /// Whether a part of the image goes on across a suspected cut: the image of a speaker beside slides that change, or the
 /// page behind a window that opens.
 ///
-/// The same blocks of pixels on both sides are the sign of it. Those that also move before or after are a camera that goes on,
-/// and a few side by side are enough. Those that never move may be a channel's sign or a line of words that is shown over every
-/// shot, so that more of them are needed than such things cover.
+/// The same blocks of pixels on both sides are the sign of it. Those that also move are a camera that goes on, and a few side by
+/// side are enough: in the frames around the suspected cut, or again and again in the seconds before it, since a speaker may
+/// hold still just then; of a face that is the same on both sides, it is enough to have moved once. Those that never move may be
+/// a channel's sign or a line of words that is shown over every shot, so that more of them are needed than such things cover.
 package struct ShotRemainder: Sendable {
   /// Side of a block, in pixels of images with a long side of `ShotCut.longSide`.
   private static let side = 6
@@ -13,53 +14,132 @@ package struct ShotRemainder: Sendable {
   private static let texture: Float = 6
   /// The least correlation and the largest mean difference, in grey values, of a block that is the same on both sides.
   private static let (same, largestDifference): (Float, Float) = (0.9, 12)
-  /// From this mean difference on a block has moved from one frame to the next, and from this part of such steps on it
-  /// lives.
-  private static let (movement, livingSteps): (Float, Double) = (0.7, 0.5)
-  /// The fewest living blocks side by side that are a camera that goes on, as at 1 in 200 composed cuts at most.
-  private static let fewestLiving = 4
+  /// From this mean difference on a block has moved from one image to the next.
+  private static let movement: Float = 0.7
+  /// From this part of the steps between frames on a block that moved in them lives; the fewest of those side by side that are a
+  /// camera that goes on, as at 1 in 200 composed cuts at most.
+  private static let (livingSteps, fewestLiving) = (0.5, 4)
+  /// Seconds before the suspected cut that earlier images are kept, and between two of them.
+  private static let (memory, spacing) = (2.0, 0.15)
+  /// From this median difference of all blocks on most of the image has changed, which moves a sign as well: compression smears
+  /// it, and something shows between its letters.
+  private static let unrest: Float = 4
+  /// How often a block must have moved in those, and by no less than across the suspected cut, to live; the fewest side by side,
+  /// as at 1 in 400 composed cuts.
+  private static let (movements, fewestMoving) = (3, 5)
   /// The least part of the image that goes on when a page does; signs and words over composed cuts: 0.15 at most.
   private static let leastPart = 0.15
+
+  /// The least part of a face that goes on when it does: a sign covers less of one.
+  private static let facePart = 0.6
+
+  private struct Earlier: Sendable {
+    let time: Double
+    let image: Image
+  }
+
+  /// Images of this shot and those before it, oldest first. What is over every shot does not move in any.
+  private var earlier: [Earlier] = []
+
+  package init() {}
+
+  /// Remembers an image of the shot, of any size, with its time in seconds.
+  package mutating func add(_ image: Image, at time: Double) {
+    guard earlier.last.map({ time - $0.time >= Self.spacing }) ?? true else { return }
+    earlier.removeAll { $0.time < time - 2 * Self.memory }
+    earlier.append(Earlier(time: time, image: image))
+  }
 
   /// - Parameters:
   ///   - before: frames up to the suspected cut, at least one.
   ///   - after: frames from there on, at least one, of the same size.
-  package static func isThere(before: [Image], after: [Image]) -> Bool {
-    let (before, after) = (before.map(Blocks.init), after.map(Blocks.init))
+  ///   - time: of the first frame after it, in seconds.
+  ///   - faces: their boxes before it, as parts of the image's width and height.
+  package func isThere(before: [Image], after: [Image], at time: Double, faces: [Rect]) -> Bool {
+    guard let image = before.last else { return false }
+    let (before, after) = (before.map { Blocks(GreyPlane($0)) }, after.map { Blocks(GreyPlane($0)) })
     guard let last = before.last, let first = after.first, last.values.count == first.values.count else { return false }
-    let kept = last.values.indices.map { isSame(last.values[$0], first.values[$0]) }
+    let kept = last.values.indices.map { Self.isSame(last.values[$0], first.values[$0]) }
     let count = kept.count { $0 }
-    if Double(count) >= leastPart * Double(kept.count) { return count > 0 }
-    guard count >= fewestLiving else { return false }
-    let steps = [before, after].flatMap { zip($0, $0.dropFirst()) }
-    let living = kept.indices.map { index in
-      guard kept[index] else { return false }
-      let moved = steps.count { difference($0.values[index], $1.values[index]) >= movement }
-      return moved > 0 && Double(moved) >= livingSteps * Double(steps.count)
+    if Double(count) >= Self.leastPart * Double(kept.count) { return count > 0 }
+    guard count >= Self.fewestLiving else { return false }
+    func group(_ lives: (Int) -> Bool) -> Int {
+      Self.largestGroup(kept.indices.map { kept[$0] && lives($0) }, columns: last.columns)
     }
-    return largestGroup(living, columns: last.columns) >= fewestLiving
+    let sides = [before, after].map { Array(zip($0, $0.dropFirst())) }.filter { !$0.isEmpty }
+    let living = group { block in
+      !sides.isEmpty
+        && sides.allSatisfy { steps in
+          let moved = steps.count { $0.difference(to: $1, at: block) >= Self.movement }
+          return Double(moved) >= Self.livingSteps * Double(steps.count)
+        }
+    }
+    if living >= Self.fewestLiving { return true }
+    let past = quietSteps(before: time, width: image.width, height: image.height)
+    let moving = group { block in
+      let least = max(Self.movement, last.difference(to: first, at: block))
+      return past.count { $0.difference(to: $1, at: block) >= least } >= Self.movements
+    }
+    return moving >= Self.fewestMoving
+      || faces.contains { face in
+        let inside = last.blocks(in: face).filter { Self.isTextured(last.values[$0]) }
+        let same = inside.filter { kept[$0] }
+        return Double(same.count) >= Self.facePart * Double(inside.count)
+          && same.count { block in past.contains { $0.difference(to: $1, at: block) >= Self.movement } }
+            >= Self.fewestLiving
+      }
+  }
+
+  /// What changed from one earlier image to the next, without steps in which most of the image did.
+  private func quietSteps(before time: Double, width: Int, height: Int) -> [(Blocks, Blocks)] {
+    let past = earlier.filter { $0.time < time && $0.time >= time - Self.memory }.map {
+      Blocks(GreyPlane($0.image).averaged(width: width, height: height))
+    }
+    return zip(past, past.dropFirst()).filter { one, other in
+      let all = one.values.indices.map { one.difference(to: other, at: $0) }.sorted()
+      return all[all.count / 2] < Self.unrest
+    }
   }
 
   /// Grey values of an image, block by block; what does not fill a block at the right and at the bottom is left out.
   private struct Blocks {
     let columns: Int
+    /// Sides of a block, as parts of the image's.
+    let width, height: Double
     let values: [[Float]]
 
-    init(_ image: Image) {
-      let columns = image.width / side
+    init(_ plane: GreyPlane) {
+      let columns = plane.width / side
       self.columns = columns
-      values = (0..<columns * (image.height / side)).map { block in
+      (width, height) = (Double(side) / Double(plane.width), Double(side) / Double(plane.height))
+      values = (0..<columns * (plane.height / side)).map { block in
         (0..<side * side).map { inside in
-          let (x, y) = (block % columns * side + inside % side, block / columns * side + inside / side)
-          let pixel = 3 * (y * image.width + x)
-          return Luma.of(image.pixels[pixel], image.pixels[pixel + 1], image.pixels[pixel + 2])
+          plane[block % columns * side + inside % side, block / columns * side + inside / side]
         }
       }
+    }
+
+    /// Blocks whose middles lie in a part of the image.
+    func blocks(in area: Rect) -> [Int] {
+      values.indices.filter { index in
+        let (x, y) = (Double(index % columns) + 0.5, Double(index / columns) + 0.5)
+        return (area.x...area.right).contains(x * width) && (area.y...area.bottom).contains(y * height)
+      }
+    }
+
+    /// The mean difference of one block.
+    func difference(to other: Blocks, at index: Int) -> Float {
+      ShotRemainder.difference(values[index], other.values[index])
     }
   }
 
   private static func difference(_ block: [Float], _ other: [Float]) -> Float {
     zip(block, other).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(block.count)
+  }
+
+  private static func isTextured(_ block: [Float]) -> Bool {
+    let mean = block.reduce(0, +) / Float(block.count)
+    return block.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } >= texture * texture * Float(block.count)
   }
 
   private static func isSame(_ block: [Float], _ other: [Float]) -> Bool {

@@ -111,6 +111,34 @@ import Testing
     #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
   }
 
+  @Test func aSpeakerWhoHoldsStillGoesOnBesideSlides() {
+    // Something has moved in the last two seconds, nothing while the slides change.
+    let stripes = { (index: Int) in index < 30 ? 80 + 5 * (index / 5 % 2) : 80 }
+    let (clips, router) = routed(
+      shot(50, from: 0, Self.left, stripes: stripes) + shot(15, from: 50, Self.right, stripes: stripes)
+        + shot(40, from: 65, Self.left, wall: 60, stripes: stripes))
+    #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
+  }
+
+  @Test(arguments: [57, 60]) func aCutRightAfterASlideIsFound(at cut: Int) {
+    let stripes = { (index: Int) in 80 + 5 * (index % 2) }
+    let frames =
+      shot(50, from: 0, Self.left, stripes: stripes)
+      + shot(cut - 50, from: 50, Self.right, wall: 180, stripes: stripes)
+      + shot(50, from: cut, Self.left, wall: 90, tone: 160)
+    #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [cut])
+  }
+
+  @Test func wordsBelowEveryShotHideNoCut() {
+    let words = (0..<3).flatMap { line in
+      (0..<13).map { Rect(x: 6 + 12 * Double($0), y: 104 + 5 * Double(line), width: 6 + Double($0 % 3), height: 3) }
+    }
+    let frames =
+      shot(50, from: 0, Self.left + words)
+      + shot(50, from: 50, [Rect(x: 0, y: 0, width: 160, height: 30)] + words, tone: 160)
+    #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
+  }
+
   @Test func anImageThatNeverMovesHidesNoCut() {
     let frames =
       shot(50, from: 0, Self.left, stripes: { _ in 80 }) + shot(50, from: 50, Self.right, stripes: { _ in 80 })

@@ -37,6 +37,14 @@ def decode(path, filters, size, extra=()):
     return np.frombuffer(raw, np.uint8).reshape(-1, size[1], size[0], 3)
 
 
+def has_cut(path):
+    """Whether a video is more than one shot, by ffmpeg's measure: its cuts would be nobody's truth."""
+    said = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:V:0", "-vf", "select='gt(scene,0.3)',metadata=print:file=-", "-f", "null", "-"],
+        capture_output=True, text=True, check=True).stdout
+    return "scene_score" in said
+
+
 def cover(size):
     return f"scale={size[0]}:{size[1]}:force_original_aspect_ratio=increase,crop={size[0]}:{size[1]}"
 
@@ -301,11 +309,14 @@ class Composer:
 
 def make(arguments):
     os.makedirs(arguments.out, exist_ok=True)
+    shots = [path for path in arguments.shots if not has_cut(path)]
+    for path in sorted(set(arguments.shots) - set(shots)):
+        print(f"left out, it has cuts of its own: {path}")
     with open(os.path.join(arguments.out, "truth.csv"), "w") as table:
         print("file,rate,first,last,kind", file=table)
         for number in range(arguments.count):
             rng = random.Random(arguments.seed * 1000 + number)
-            composer = Composer(Sources(arguments.shots, arguments.scenes, arguments.part, rng), rng)
+            composer = Composer(Sources(shots, arguments.scenes, arguments.part, rng), rng)
             frames, truth = composer.compose(arguments.pieces)
             name = f"{number:02}.mp4"
             composer.write(frames, os.path.join(arguments.out, name))

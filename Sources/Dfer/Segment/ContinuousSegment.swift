@@ -51,10 +51,10 @@ struct ContinuousSegment {
 
   /// - Parameters:
   ///   - firstID: id of the first new face.
-  ///   - followsCut: whether the first frame is that of another shot than the frame before it.
+  ///   - previous: of the shot before, when the first frame is that of another shot than the frame before it.
   init(
     first frame: any VideoFrame, settings: SegmentSettings, pace: SegmentPace, firstID: Int = 0,
-    followsCut: Bool = false, clock: StageClock = StageClock()
+    after previous: ShotRemainder? = nil, clock: StageClock = StageClock()
   ) {
     size = frame.size
     start = frame.time.seconds
@@ -66,12 +66,15 @@ struct ContinuousSegment {
     newest = frame
     nextRun = start
     lastCroppedArrival = frame.arrivedAt
-    if settings.findsCuts { shots = ShotSplit(after: followsCut ? start : nil) }
+    if settings.findsCuts { shots = ShotSplit(after: previous, at: start) }
   }
 
   /// The first frames of another shot, once it is certain that this segment ends before them: finish it at the time of
   /// the first one and give them to the next segment.
   var nextShot: [any VideoFrame]? { shots?.nextShot }
+
+  /// What the next shot has to know of this one and those before it.
+  var remainder: ShotRemainder? { shots?.remainder }
 
   /// The id that the first face of the next segment gets.
   var nextID: Int { tracker.nextID }

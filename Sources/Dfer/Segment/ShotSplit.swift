@@ -18,6 +18,8 @@ struct ShotSplit {
   private static let shortest = 0.15
 
   private var cut = ShotCut()
+  /// What the shots before this one have shown of a part that goes on.
+  private(set) var remainder: ShotRemainder
   /// No cut lies before this time, in seconds.
   private let earliest: Double
   /// The frame of the last detector run before any suspicion, and all that followed.
@@ -29,8 +31,13 @@ struct ShotSplit {
   /// Whether no part of the image can go on across it, because there was none.
   private var comesAfterNothing = false
 
-  /// - Parameter cut: time of the cut that this shot begins with; nil: it begins with the video or after a gap.
-  init(after cut: Double?) { earliest = cut.map { $0 + Self.shortest } ?? -.infinity }
+  /// - Parameters:
+  ///   - previous: of the shot before the cut that this one begins with; nil: it begins with the video or after a gap.
+  ///   - start: its first frame's time, in seconds.
+  init(after previous: ShotRemainder?, at start: Double) {
+    earliest = previous == nil ? -.infinity : start + Self.shortest
+    remainder = previous ?? ShotRemainder()
+  }
 
   var isSuspicious: Bool { suspected != nil && nextShot == nil }
 
@@ -44,6 +51,7 @@ struct ShotSplit {
   ///   - tracker: before it sees what was found in the image.
   mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
     let between = frames[lastRun...]
+    if let time = frames.last?.time.seconds { remainder.add(image, at: time) }
     let verdict = clock.measure(.image) {
       cut.add(image, count: between.count) { between[between.startIndex + $0].image(longSide: ShotCut.longSide) }
     }
@@ -65,10 +73,16 @@ struct ShotSplit {
   ///
   /// - Parameter newest: the frame that is not settled yet.
   mutating func accept(with newest: any VideoFrame) {
-    guard let suspected, suspected > 0, suspected < frames.count, trackerBefore != nil else { return }
+    guard let suspected, suspected > 0, suspected < frames.count, let trackerBefore else { return }
     if !comesAfterNothing {
       let images = frames.map { $0.image(longSide: ShotCut.longSide) }
-      guard !ShotRemainder.isThere(before: Array(images[..<suspected]), after: Array(images[suspected...])) else {
+      let (width, height) = (Double(newest.size.width), Double(newest.size.height))
+      let goesOn = remainder.isThere(
+        before: Array(images[..<suspected]), after: Array(images[suspected...]), at: frames[suspected].time.seconds,
+        faces: trackerBefore.newestBoxes.map {
+          Rect(x: $0.x / width, y: $0.y / height, width: $0.width / width, height: $0.height / height)
+        })
+      guard !goesOn else {
         self.suspected = nil
         return
       }

@@ -1,4 +1,5 @@
 import DferTimeline
+import DferTracking
 import DferVideo
 import Foundation
 
@@ -29,8 +30,8 @@ struct FrameRouter {
   private var segment: ContinuousSegment?
   private var endedAtID = 0
   private var endedCounts = SegmentCounts()
-  /// Time of the last cut, in seconds.
-  private var lastCut: Double?
+  /// Of the shot that has just ended at a cut, until the next one begins.
+  private var cutShot: ShotRemainder?
 
   /// - Parameter dropsFrames: whether frames make room for newer ones when the run is too slow.
   init(settings: SegmentSettings, pace: SegmentPace, dropsFrames: Bool = false, clock: StageClock = StageClock()) {
@@ -51,8 +52,7 @@ struct FrameRouter {
   private mutating func push(_ frame: any VideoFrame) -> [Step] {
     guard let clips = segment?.push(frame) else {
       segment = ContinuousSegment(
-        first: frame, settings: settings, pace: pace, firstID: nextID, followsCut: frame.time.seconds == lastCut,
-        clock: clock)
+        first: frame, settings: settings, pace: pace, firstID: nextID, after: cutShot.take(), clock: clock)
       return []
     }
     return give(clips) + (segment?.nextShot == nil ? [] : closeSegment(at: nil))
@@ -83,11 +83,11 @@ struct FrameRouter {
   private mutating func closeSegment(at time: Double?) -> [Step] {
     guard let clips = segment?.finish(at: time) else { return [] }
     var steps = give(clips)
-    let shot = segment?.nextShot ?? []
+    let (shot, remainder) = (segment?.nextShot ?? [], segment?.remainder)
     (endedAtID, endedCounts) = (nextID, counts)
     segment = nil
     if let first = shot.first {
-      (cutCount, lastCut) = (cutCount + 1, first.time.seconds)
+      (cutCount, cutShot) = (cutCount + 1, remainder)
       if cuts.count < 1000 { cuts.append(first.time.seconds) }
     }
     for frame in shot { steps += push(frame) }
