@@ -218,26 +218,69 @@ void ck_max_pool(const float *x, ck_window w, float *y, long *places, long start
     }
 }
 
+/// What one tap of a window sees, `rows` rows of it: numbers lo ..< hi of a row are `stride` apart in its line of the image, the
+/// others lie beside it, as whole lines do that are not among `height` from `line` on. Lines are `step` numbers apart.
+typedef struct {
+  long line, height, stride, step, lo, hi, width, rows;
+} tap;
+
+static void tap_rows(const float *x, tap t, float *to) {
+  for (long row = 0; row < t.rows; row++, t.line += t.stride, to += t.width) {
+    if (t.line < 0 || t.line >= t.height) {
+      memset(to, 0, (size_t)t.width * sizeof(float));
+      continue;
+    }
+    const float *line = x + t.line * t.step;
+    for (long i = 0; i < t.lo; i++) to[i] = 0;
+    if (t.stride == 1)
+      memcpy(to + t.lo, line + t.lo, (size_t)(t.hi - t.lo) * sizeof(float));
+    else
+      for (long i = t.lo; i < t.hi; i++) to[i] = line[i * t.stride];
+    for (long i = t.hi; i < t.width; i++) to[i] = 0;
+  }
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/// Bits from ..< to of 16.
+static inline __mmask16 bits16(long from, long to) {
+  from = from < 0 ? 0 : from > 16 ? 16 : from;
+  to = to < 0 ? 0 : to > 16 ? 16 : to;
+  return (__mmask16)(to > from ? (1u << to) - (1u << from) : 0);
+}
+
+/// The same for a stride of 2: rows are often shorter than a register, and nothing beside the image is read.
+__attribute__((target("avx512f"))) static void tap_rows2_avx512(const float *x, tap t, float *to) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  for (long i = 0; i < t.width; i += 16) {
+    long from = 2 * (t.lo - i), end = 2 * (t.hi - i) - 1;
+    __mmask16 low = bits16(from, end), high = bits16(from - 16, end - 16), some = bits16(0, t.width - i);
+    float *row = to + i;
+    for (long line = t.line; line < t.line + 2 * t.rows; line += 2, row += t.width) {
+      const float *numbers = x + line * t.step + 2 * i;
+      __m512 all = _mm512_setzero_ps();
+      if (line >= 0 && line < t.height)
+        all = _mm512_permutex2var_ps(
+            _mm512_maskz_loadu_ps(low, numbers), even, _mm512_maskz_loadu_ps(high, numbers + 16));
+      _mm512_mask_storeu_ps(row, some, all);
+    }
+  }
+}
+#endif
+
 void ck_im2col(const float *x, ck_window w, long first, long rows, float *columns) {
-  for (long channel = 0; channel < w.channels; channel++)
+  void (*take)(const float *, tap, float *) = tap_rows;
+#if defined(__x86_64__)
+  if (ck_level() == 2 && w.stride == 2) take = tap_rows2_avx512;
+#endif
+  for (long channel = 0; channel < w.channels; channel++, x += w.height * w.width)
     for (long ky = 0; ky < w.kernel_height; ky++)
-      for (long kx = 0; kx < w.kernel_width; kx++) {
-        long offset = kx * w.dilation - w.pad_left, lo, hi;
-        inside(offset, w.stride, w.width, w.out_width, &lo, &hi);
-        for (long row = first; row < first + rows; row++, columns += w.out_width) {
-          long y = row * w.stride - w.pad_top + ky * w.dilation;
-          if (y < 0 || y >= w.height) {
-            memset(columns, 0, (size_t)w.out_width * sizeof(float));
-            continue;
-          }
-          const float *line = x + (channel * w.height + y) * w.width + offset;
-          for (long i = 0; i < lo; i++) columns[i] = 0;
-          if (w.stride == 1)
-            memcpy(columns + lo, line + lo, (size_t)(hi - lo) * sizeof(float));
-          else
-            for (long i = lo; i < hi; i++) columns[i] = line[i * w.stride];
-          for (long i = hi; i < w.out_width; i++) columns[i] = 0;
-        }
+      for (long kx = 0; kx < w.kernel_width; kx++, columns += rows * w.out_width) {
+        long offset = kx * w.dilation - w.pad_left;
+        tap t = {first * w.stride - w.pad_top + ky * w.dilation, w.height, w.stride, w.width, 0, 0, w.out_width, rows};
+        inside(offset, w.stride, w.width, w.out_width, &t.lo, &t.hi);
+        take(x + offset, t, columns);
       }
 }
 

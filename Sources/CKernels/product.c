@@ -79,11 +79,11 @@ AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long colum
   }
 }
 
-/// `rows` is a constant where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. Input k of row r
-/// is x[r * stride + k * step]. `bias` has a number for each column, `start` one for each row; `floor` is the least number
+/// `rows` and `wide` are constants where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. Not `wide`:
+/// at most 16 columns, and the second half of the panel is not read. Input k of row r is x[r * stride + k * step]. `bias` has a number for each column, `start` one for each row; `floor` is the least number
 /// that is written, unless the sums are added to y.
 AVX512 static inline __attribute__((always_inline)) void block(
-    int rows, const float *x, long stride, long step, long inputs, const float *panel, const float *bias,
+    int rows, int wide, const float *x, long stride, long step, long inputs, const float *panel, const float *bias,
     const float *start, float floor, int add, long columns, float *y, long out) {
   __m512 sums[14][2];
   __mmask16 first = columns >= 16 ? 0xffff : (__mmask16)((1u << columns) - 1);
@@ -96,12 +96,12 @@ AVX512 static inline __attribute__((always_inline)) void block(
     sums[r][1] = start ? _mm512_set1_ps(start[r]) : start1;
   }
   for (long k = 0; k < inputs; k++) {
-    __m512 w0 = _mm512_loadu_ps(panel + k * WIDTH), w1 = _mm512_loadu_ps(panel + k * WIDTH + 16);
+    __m512 w0 = _mm512_loadu_ps(panel + k * WIDTH), w1 = wide ? _mm512_loadu_ps(panel + k * WIDTH + 16) : w0;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
       __m512 value = _mm512_set1_ps(x[r * stride + k * step]);
       sums[r][0] = _mm512_fmadd_ps(value, w0, sums[r][0]);
-      sums[r][1] = _mm512_fmadd_ps(value, w1, sums[r][1]);
+      if (wide) sums[r][1] = _mm512_fmadd_ps(value, w1, sums[r][1]);
     }
   }
 #pragma clang loop unroll(full)
@@ -127,8 +127,13 @@ AVX512 static inline __attribute__((always_inline)) void product(
     long from = rows * i / blocks, to = rows * (i + 1) / blocks;
     const float *a = x + from * stride;
     float *c = y + from * out;
-#define ROWS(n) \
-  case n: block(n, a, stride, step, inputs, panel, bias, start ? start + from : 0, floor, add, columns, c, out); break;
+#define ROWS(n)                                                                                                        \
+  case n:                                                                                                              \
+    if (columns > 16)                                                                                                  \
+      block(n, 1, a, stride, step, inputs, panel, bias, start ? start + from : 0, floor, add, columns, c, out);        \
+    else                                                                                                               \
+      block(n, 0, a, stride, step, inputs, panel, bias, start ? start + from : 0, floor, add, columns, c, out);        \
+    break;
     switch (to - from) {
       ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
       ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12) ROWS(13) ROWS(14)

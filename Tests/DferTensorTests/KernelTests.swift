@@ -117,6 +117,38 @@ struct KernelTests {
     }
   }
 
+  /// Every number that a window sees is where it belongs, whatever the width: what is copied is the same bits.
+  @Test(arguments: levels, [(1, 1, 3), (2, 1, 3), (2, 1, 5), (3, 1, 5), (2, 2, 3), (2, 1, 2)])
+  func columns(level: Int32, steps: (stride: Int, dilation: Int, kernel: Int)) {
+    at(level) {
+      for width in [1, 2, 5, 11, 12, 16, 24, 31, 32, 33, 48, 65, 67] {
+        let (channels, height, pad) = (2, 7, steps.kernel / 2 * steps.dilation)
+        let reach = 2 * pad - (steps.kernel - 1) * steps.dilation - 1
+        guard width + reach >= 0 else { continue }
+        let window = ck_window(
+          channels: channels, height: height, width: width, kernel_height: steps.kernel, kernel_width: steps.kernel,
+          stride: steps.stride, dilation: steps.dilation, pad_top: pad, pad_left: pad,
+          out_height: (height + reach) / steps.stride + 1, out_width: (width + reach) / steps.stride + 1)
+        let x = numbers(channels * height * width, size: 1)
+        let (first, rows) = (window.out_height / 3, window.out_height - window.out_height / 3)
+        let cells = rows * window.out_width
+        var found = [Float](repeating: .nan, count: channels * steps.kernel * steps.kernel * cells)
+        ck_im2col(x, window, first, rows, &found)
+        let expected = found.indices.map { index -> Float in
+          let (tap, cell) = (index / cells, index % cells)
+          let (channel, ky, kx) = (
+            tap / (steps.kernel * steps.kernel), tap / steps.kernel % steps.kernel, tap % steps.kernel
+          )
+          let row = (first + cell / window.out_width) * steps.stride - pad + ky * steps.dilation
+          let column = cell % window.out_width * steps.stride - pad + kx * steps.dilation
+          guard 0..<height ~= row, 0..<width ~= column else { return 0 }
+          return x[(channel * height + row) * width + column]
+        }
+        #expect(found == expected, "width \(width)")
+      }
+    }
+  }
+
   // MARK: Help
 
   private func at(_ level: Int32, _ body: () -> Void) {
