@@ -36,7 +36,7 @@ package struct AnnotatedVideo {
   package func write(
     _ path: String, to output: String, isCancelled: () -> Bool = { false }
   ) throws -> (frames: Int, hasSound: Bool) {
-    let source = try VideoSource(path, options: options.video)
+    let source = try openVideo(path, options: options.video)
     var writer: VideoWriter?
     var pen = Pen(size: source.info.size)
     let strip = pen.strip(timeline, colours)

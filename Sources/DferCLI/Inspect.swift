@@ -18,7 +18,7 @@ struct Inspect: ParsableCommand {
     if file.hasSuffix(".safetensors") {
       for line in try WeightInfo(URL(fileURLWithPath: file)).card { print(line) }
     } else {
-      for (name, value) in facts(of: try VideoSource(file).info) { print(name.padded(to: 16) + value) }
+      for (name, value) in facts(of: try openVideo(file).info) { print(name.padded(to: 16) + value) }
     }
   }
 

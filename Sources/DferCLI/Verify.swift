@@ -45,9 +45,8 @@ struct Verify: ParsableCommand {
   }
 
   private func decode(_ manifest: RunManifest) throws -> TimelineCheck.Decoded {
-    var options = VideoOptions()
-    options.stream = manifest.options["stream"].flatMap { Int($0) }
-    let whole = try VideoSource(video, options: options)
+    let options = VideoOptions(of: manifest)
+    let whole = try openVideo(video, options: options)
     let (start, end) = (manifest.options["start"].flatMap(Double.init), manifest.options["end"].flatMap(Double.init))
     let source: any VideoEvents =
       start == nil && end == nil ? whole : ExcerptSource(whole, from: max(0, start ?? 0), to: end)

@@ -48,8 +48,17 @@ extension VideoOptions {
   /// How a run read its video: with the stream and the rotation that its rows are of.
   init(ofRunBeside rows: String) {
     self.init()
-    let asked = (try? RunManifest(contentsOf: RunManifest.path(beside: rows)))?.options ?? [:]
+    if let manifest = try? RunManifest(contentsOf: RunManifest.path(beside: rows)) { self.init(of: manifest) }
+  }
+
+  /// How a run opened its video.
+  init(of manifest: RunManifest) {
+    self.init()
+    let asked = manifest.options
     stream = asked["stream"].flatMap { Int($0) }
     rotation = (asked["turn"] ?? asked["rotation"]).flatMap { Int($0) }
+    if manifest.input["format"] == "pictures", let rate = manifest.input["frame_rate"].flatMap(Double.init) {
+      imageRate = rate
+    }
   }
 }

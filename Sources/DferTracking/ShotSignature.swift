@@ -62,17 +62,14 @@ package struct ShotSignature: Sendable {
     return blocks.isEmpty ? self : ShotSignature((left(means.grey), left(means.blue), left(means.red)), cells: [])
   }
 
-  /// - Parameter area: the part of the image that is looked at; nil: all of it.
-  package init(_ image: Image, area: Rect? = nil) {
-    let whole = Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))
-    let area = (area ?? whole).intersection(whole)
+  package init(_ image: Image) {
     var (luma, blue, red) = ([Double](), [Double](), [Double]())
     let (across, down) = (Self.columns * Self.cells, Self.rows * Self.cells)
     // Every second pixel along a row is enough for a mean.
     for row in 0..<down {
-      let ys = Self.part(row, of: down, from: area.y, length: area.height, limit: image.height)
+      let ys = Self.part(row, of: down, limit: image.height)
       for column in 0..<across {
-        let xs = Self.part(column, of: across, from: area.x, length: area.width, limit: image.width)
+        let xs = Self.part(column, of: across, limit: image.width)
         var (r, g, b, count) = (0, 0, 0, 0)
         for y in ys {
           for x in stride(from: xs.lowerBound, to: xs.upperBound, by: 2) {
@@ -127,10 +124,9 @@ package struct ShotSignature: Sendable {
     return values.map { $0 - mean }
   }
 
-  /// Pixels of block `number`, at least one.
-  private static func part(_ number: Int, of count: Int, from start: Double, length: Double, limit: Int) -> Range<Int> {
-    let low = min(max(0, Int(start + length * Double(number) / Double(count))), limit - 1)
-    let high = min(limit, Int(start + length * Double(number + 1) / Double(count)))
-    return low..<max(low + 1, high)
+  /// Pixels of part `number` of a side, at least one.
+  private static func part(_ number: Int, of count: Int, limit: Int) -> Range<Int> {
+    let low = min(limit * number / count, limit - 1)
+    return low..<max(low + 1, limit * (number + 1) / count)
   }
 }

@@ -107,4 +107,19 @@ import Testing
     #expect(try dfer("compare", "coder.eaf", "talk.csv", "--pair", "Anna=Face 0").status == 2)
     #expect(try dfer("compare", "coder.eaf", "talk.run.json").status == 3)
   }
+
+  @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
+  func aFolderOfImagesIsReadAgainAsItWas() throws {
+    try FileManager.default.createDirectory(at: folder.file("images"), withIntermediateDirectories: true)
+    let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    try Tool.ffmpeg(["-i", sample, "-t", "2", "-vf", "fps=5", folder.file("images/%03d.jpg").path])
+    #expect(
+      try dfer("watch", "images", "--image-rate", "5", "--keep-tubes", "0.1", "--quiet", "-o", "i.csv").status == 0)
+    let verified = try dfer("verify", "i.csv", "images")
+    #expect(verified.status == 0 && verified.output.contains("good rows cover the whole video"), "\(verified.output)")
+    let exported = try dfer("export", "i.csv", "-o", "i.mp4")
+    #expect(exported.status == 0, "\(exported.errors)")
+    let facts = try dfer("inspect", "i.mp4").output
+    #expect(facts.contains("frame rate      5.0") && facts.contains("0:02.0"), "\(facts)")
+  }
 }

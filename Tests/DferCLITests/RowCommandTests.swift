@@ -51,6 +51,21 @@ import Testing
     result.output.split(separator: "\n").dropFirst().map { String($0.prefix { $0 != "," }) }
   }
 
+  @Test func rowsMayComeOutOfAPipe() throws {
+    let plain = try dfer("summary", "rows/a.csv").output.split(separator: "\n")
+    let piped = try Tool.run(
+      URL(fileURLWithPath: "/bin/sh"),
+      [
+        "-c",
+        "cat rows/a.csv | '\(Tool.dfer.path)' summary /dev/stdin && cat rows/a.csv | '\(Tool.dfer.path)' export /dev/stdin -o a.eaf",
+      ], folder: folder.url)
+    let lines = piped.output.split(separator: "\n")
+    #expect(piped.status == 0, "\(piped.errors)")
+    // All but the name.
+    #expect(lines.count == plain.count && lines.last?.drop { $0 != "," } == plain.last?.drop { $0 != "," })
+    #expect(FileManager.default.fileExists(atPath: folder.file("a.eaf").path))
+  }
+
   // MARK: Order
 
   @Test func sortedTablesGiveTheSameFiguresAndDoubledOnesAreRefused() throws {

@@ -12,10 +12,7 @@ extension AnalysisRun {
   public convenience init(
     _ location: String, models: LoadedPipeline, options: RunOptions = RunOptions(), video: VideoOptions = VideoOptions()
   ) throws {
-    let source: any VideoEvents =
-      ImageSource.takes(location)
-      ? try ImageSource(location, options: video) : try VideoSource(location, options: video)
-    self.init(source, models: models, options: options)
+    self.init(try openVideo(location, options: video), models: models, options: options)
   }
 
   package convenience init(_ source: any VideoEvents, models: LoadedPipeline, options: RunOptions = RunOptions()) {

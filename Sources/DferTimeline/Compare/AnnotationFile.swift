@@ -21,7 +21,7 @@ package struct AnnotationFile: Sendable {
   /// Reads ELAN files (`.eaf`), BORIS projects (`.boris`), BORIS tables of aggregated events, and whatever
   /// `ImportedTimeline` reads. Throws `AnnotationError`, `CSVTimeline.ParseError`, or what Foundation says of the file.
   package init(path: String, frameRate: Double? = nil) throws {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let data = try Data(ofFileOrPipe: path)
     let bytes = Array(data)
     try TextKind.refuseOther(bytes)
     switch (path as NSString).pathExtension.lowercased() {

@@ -54,7 +54,7 @@ package struct CSVTimeline: Sendable {
   }
 
   package init(path: String) throws {
-    try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))))
+    try self.init(bytes: Array(Data(ofFileOrPipe: path)))
   }
 
   /// Reads `text`; the columns of contract v2, or of v1 under their old names, must be there, in any order, others are left alone. Throws `ParseError`.

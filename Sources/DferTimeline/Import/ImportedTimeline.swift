@@ -24,7 +24,7 @@ package struct ImportedTimeline: Sendable {
   ///
   /// - Parameter frameRate: frames each second, for tables that count frames and have no exact times.
   package init(path: String, frameRate: Double? = nil) throws {
-    try self.init(bytes: Array(Data(contentsOf: URL(fileURLWithPath: path))), frameRate: frameRate)
+    try self.init(bytes: Array(Data(ofFileOrPipe: path)), frameRate: frameRate)
   }
 
   init(bytes: [UInt8], frameRate: Double? = nil) throws {

@@ -13,8 +13,11 @@ package enum TableKind: Sendable, Hashable {
   /// Whatever else, such as a table of another program.
   case other
 
+  /// What comes out of a pipe comes once: its head is left to whoever reads all of it.
   package init(path: String) {
-    guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let isFile = (try? url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) ?? false
+    guard isFile, let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else {
       self = .other
       return
     }
