@@ -60,8 +60,11 @@ package struct ShotCut: Sendable {
   ///
   /// - Parameters:
   ///   - count: of the frames from the last detector run to this one, both included.
+  ///   - partGoesOn: whether a part of the image goes on across the suspected cut; asked only when all else speaks for it.
   ///   - frame: gives one of them as a small image.
-  package mutating func add(_ image: Image, count: Int, frame: (Int) -> Image) -> Verdict {
+  package mutating func add(
+    _ image: Image, count: Int, partGoesOn: () -> Bool = { false }, frame: (Int) -> Image
+  ) -> Verdict {
     let now = ShotSignature(image)
     let suspicion = suspicion.take()
     // What is left of an image between two shots is no image: neither all black nor words on black.
@@ -74,8 +77,9 @@ package struct ShotCut: Sendable {
     if let suspicion {
       let goesOn = suspicion.lastFrame.map { $0.goesOn(in: ShotContinuity(frame(count - 1))) } ?? false
       if !goesOn, isConfirmed(suspicion, by: now) {
-        lastDifference = past.last?.distance(to: now) ?? 0
-        return .confirmed
+        if !partGoesOn() { return .confirmed }
+        // A slide that changes is no motion, and another cut may have come right after it.
+        lastDifference = 0
       }
     }
     guard let last = past.last else { return .none }

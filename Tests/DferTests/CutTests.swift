@@ -120,12 +120,12 @@ import Testing
     #expect(router.cuts.isEmpty && Set(clips.flatMap { $0.faces.map(\.id) }) == [0])
   }
 
-  @Test(arguments: [57, 60]) func aCutRightAfterASlideIsFound(at cut: Int) {
+  @Test(arguments: [55, 56, 57, 60]) func aCutRightAfterASlideIsFound(at cut: Int) {
     let stripes = { (index: Int) in 80 + 5 * (index % 2) }
     let frames =
       shot(50, from: 0, Self.left, stripes: stripes)
       + shot(cut - 50, from: 50, Self.right, wall: 180, stripes: stripes)
-      + shot(50, from: cut, Self.left, wall: 90, tone: 160)
+      + shot(50, from: cut, [Rect(x: 0, y: 80, width: 160, height: 40)], wall: 90, tone: 160)
     #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [cut])
   }
 

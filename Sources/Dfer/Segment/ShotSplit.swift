@@ -52,13 +52,14 @@ struct ShotSplit {
   mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
     let between = frames[lastRun...]
     if let time = frames.last?.time.seconds { remainder.add(image, at: time) }
+    let asked = self
     let verdict = clock.measure(.image) {
-      cut.add(image, count: between.count) { between[between.startIndex + $0].image(longSide: ShotCut.longSide) }
+      cut.add(image, count: between.count, partGoesOn: { asked.partGoesOn(newest) }) {
+        between[between.startIndex + $0].image(longSide: ShotCut.longSide)
+      }
     }
     switch verdict {
-    case .confirmed:
-      accept(with: newest)
-      if nextShot == nil { forget() }
+    case .confirmed: begin(with: newest)
     case .suspected(let index) where frames[lastRun + index].time.seconds < earliest: forget()
     case .suspected(let index):
       (suspected, trackerBefore) = (lastRun + index, tracker)
@@ -68,25 +69,29 @@ struct ShotSplit {
     }
   }
 
-  /// Takes a suspicion for certain, unless a part of the image goes on across the cut: a slide changes beside the image of
-  /// a speaker.
+  /// Takes the suspicion at the end of the video for certain, unless a part of the image goes on across it.
   ///
   /// - Parameter newest: the frame that is not settled yet.
   mutating func accept(with newest: any VideoFrame) {
-    guard let suspected, suspected > 0, suspected < frames.count, let trackerBefore else { return }
-    if !comesAfterNothing {
-      let images = frames.map { $0.image(longSide: ShotCut.longSide) }
-      let (width, height) = (Double(newest.size.width), Double(newest.size.height))
-      let goesOn = remainder.isThere(
-        before: Array(images[..<suspected]), after: Array(images[suspected...]), at: frames[suspected].time.seconds,
-        faces: trackerBefore.newestBoxes.map {
-          Rect(x: $0.x / width, y: $0.y / height, width: $0.width / width, height: $0.height / height)
-        })
-      guard !goesOn else {
-        self.suspected = nil
-        return
-      }
+    if partGoesOn(newest) { suspected = nil } else { begin(with: newest) }
+  }
+
+  /// Whether a slide changes beside the image of a speaker, or the like.
+  private func partGoesOn(_ newest: any VideoFrame) -> Bool {
+    guard let suspected, suspected > 0, suspected < frames.count, let trackerBefore, !comesAfterNothing else {
+      return false
     }
+    let images = frames.map { $0.image(longSide: ShotCut.longSide) }
+    let (width, height) = (Double(newest.size.width), Double(newest.size.height))
+    return remainder.isThere(
+      before: Array(images[..<suspected]), after: Array(images[suspected...]), at: frames[suspected].time.seconds,
+      faces: trackerBefore.newestBoxes.map {
+        Rect(x: $0.x / width, y: $0.y / height, width: $0.width / width, height: $0.height / height)
+      })
+  }
+
+  private mutating func begin(with newest: any VideoFrame) {
+    guard let suspected, suspected > 0, suspected < frames.count, trackerBefore != nil else { return forget() }
     (lastBefore, isLastBeforeUsed) = (frames[suspected - 1], suspected == 1)
     nextShot = Array(frames[suspected...]) + [newest]
   }
