@@ -59,7 +59,7 @@ struct Group: ParsableCommand {
     let place = try video(source)
     let facts = OutputFile.isFile(output) ? RunManifest.path(beside: output) : nil
     try OutputPaths.check(
-      [output] + (facts.map { [$0] } ?? []), inputs: [input, RunManifest.path(beside: input), place])
+      [output], inputs: [input, RunManifest.path(beside: input), place], manifest: facts)
     let file = try OutputFile(output, overwrite: overwrite, kind: .whole)
     if let facts { _ = try OutputFile(facts, overwrite: overwrite, kind: .whole) }
     let weights = Installation.embedderWeights

@@ -51,6 +51,7 @@ struct RowFiles {
       }
     }
     try add(merged)
+    try OutputPaths.check([output], inputs: files.map(\.path).filter { !OutputPaths.isSame($0, output) })
     guard !files.isEmpty else {
       if arguments.count == 1, !Self.isFolder(arguments[0]), let note = notes.first {
         throw UnreadableTimeline(

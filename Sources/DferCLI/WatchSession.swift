@@ -34,8 +34,8 @@ struct WatchSession {
     let started = Date()
     (self.command, self.staysOpen) = (command, staysOpen)
     try OutputPaths.check(
-      command.output + command.tables + [command.manifestPath, command.showViews].compactMap { $0 },
-      inputs: [command.source])
+      command.output + command.tables + [command.showViews].compactMap { $0 }, inputs: [command.source],
+      manifest: command.manifestPath)
     let formats = try command.formats()
     try command.checkTables()
     if let threads = command.reading.threads { Compute.threads = threads }
@@ -109,6 +109,9 @@ struct WatchSession {
       }
       try writeManifest(.interrupted)
       return .ok
+    } catch let error as OutputError where error.isReplaced {
+      // What lies beside the other rows now is theirs.
+      throw error
     } catch {
       // Nothing was read: an empty table would only be in the way of the next try.
       if recorder.rows > 0 || error is OutputError {

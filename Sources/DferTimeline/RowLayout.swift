@@ -88,6 +88,11 @@ public struct RowLayout: Sendable, Hashable {
     case text(String)
   }
 
+  /// The middle of a row as its start and end are written, so that rows that were read are written as they were.
+  private static func middle(_ row: ClipResult) -> Double {
+    ((row.startSeconds * 1e6).rounded() + (row.endSeconds * 1e6).rounded()) / 2e6
+  }
+
   /// The cells of a row, one for each column.
   func cells(_ row: ClipResult) -> [Cell] {
     func decimal(_ value: Double?, _ places: Int) -> Cell { value.map { .decimal($0, places: places) } ?? .empty }
@@ -95,7 +100,7 @@ public struct RowLayout: Sendable, Hashable {
     let best = row.best(labels)
     var cells: [Cell] = [
       .integer(row.clip), integer(row.faceID), decimal(row.startSeconds, 6), decimal(row.endSeconds, 6),
-      decimal(row.middleSeconds, 6), integer(row.frames?.lowerBound), integer(row.frames?.upperBound),
+      decimal(Self.middle(row), 6), integer(row.frames?.lowerBound), integer(row.frames?.upperBound),
       .text(row.status.rawValue), .integer(row.status == .ok ? 1 : 0), best.map { .text($0.label) } ?? .empty,
       decimal(best.map { Double($0.confidence) }, 6), decimal(margin(row), 6),
     ]

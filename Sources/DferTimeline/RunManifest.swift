@@ -213,6 +213,21 @@ public struct RunManifest: Sendable, Codable {
     return try JSONSerialization.data(withJSONObject: fields)
   }
 
+  /// Takes away the manifest of rows that are about to be replaced: until the new run has ended, and if it never does, the
+  /// old one would say of the new rows what is not true of them.
+  package static func remove(describing rows: String) {
+    struct Outputs: Decodable {
+      let outputs: [String]
+    }
+    let path = path(beside: rows)
+    let name = ExactName((rows as NSString).lastPathComponent)
+    guard let data = FileManager.default.contents(atPath: path),
+      let outputs = try? JSONDecoder().decode(Outputs.self, from: data).outputs,
+      outputs.contains(where: { ExactName(($0 as NSString).lastPathComponent) == name })
+    else { return }
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
   /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.
   /// - Throws: an error of the kind `DferErrorKind.outputFailed`.
   public func write(to path: String) throws {

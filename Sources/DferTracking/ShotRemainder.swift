@@ -21,14 +21,16 @@ package struct ShotRemainder: Sendable {
   private static let (livingSteps, fewestLiving) = (0.5, 4)
   /// Seconds before the suspected cut that earlier images are kept, and between two of them.
   private static let (memory, spacing) = (2.0, 0.15)
-  /// From this median difference of all blocks on most of the image has changed, which moves a sign as well: compression smears
-  /// it, and something shows between its letters.
+  /// From this median difference of all blocks on most of the image has changed.
   private static let unrest: Float = 4
   /// How often a block must have moved in those, and by no less than across the suspected cut, to live; the fewest side by side,
   /// as at 1 in 400 composed cuts.
   private static let (movements, fewestMoving) = (3, 5)
   /// The least part of the image that goes on when a page does; signs and words over composed cuts: 0.15 at most.
   private static let leastPart = 0.15
+  /// From this part of what changes on it is a film within a page, if it moved in most of the steps before: nothing of pages that
+  /// went on did, a third and more of films beside a still picture.
+  private static let filmPart = 0.2
 
   /// The least part of a face that goes on when it does: a sign covers less of one.
   private static let facePart = 0.6
@@ -61,8 +63,7 @@ package struct ShotRemainder: Sendable {
     guard let last = before.last, let first = after.first, last.values.count == first.values.count else { return false }
     let kept = last.values.indices.map { Self.isSame(last.values[$0], first.values[$0]) }
     let count = kept.count { $0 }
-    if Double(count) >= Self.leastPart * Double(kept.count) { return count > 0 }
-    guard count >= Self.fewestLiving else { return false }
+    guard count >= min(Self.fewestLiving, Int(Self.leastPart * Double(kept.count))), count > 0 else { return false }
     func group(_ lives: (Int) -> Bool) -> Int {
       Self.largestGroup(kept.indices.map { kept[$0] && lives($0) }, columns: last.columns)
     }
@@ -75,30 +76,37 @@ package struct ShotRemainder: Sendable {
         }
     }
     if living >= Self.fewestLiving { return true }
-    let past = quietSteps(before: time, width: image.width, height: image.height)
+    let past = earlierSteps(before: time, width: image.width, height: image.height)
+    // Where most of the image changes, a sign does too: compression smears it, and something shows between its letters.
+    let quiet = past.filter { $0.median(to: $1) < Self.unrest }
+    func isKept(_ face: Rect) -> Bool {
+      let inside = last.blocks(in: face).filter { Self.isTextured(last.values[$0]) }
+      let same = inside.filter { kept[$0] }
+      return Double(same.count) >= Self.facePart * Double(inside.count)
+        && same.count { block in quiet.contains { $0.difference(to: $1, at: block) >= Self.movement } }
+          >= Self.fewestLiving
+    }
     let moving = group { block in
       let least = max(Self.movement, last.difference(to: first, at: block))
-      return past.count { $0.difference(to: $1, at: block) >= least } >= Self.movements
+      return quiet.count { $0.difference(to: $1, at: block) >= least } >= Self.movements
     }
-    return moving >= Self.fewestMoving
-      || faces.contains { face in
-        let inside = last.blocks(in: face).filter { Self.isTextured(last.values[$0]) }
-        let same = inside.filter { kept[$0] }
-        return Double(same.count) >= Self.facePart * Double(inside.count)
-          && same.count { block in past.contains { $0.difference(to: $1, at: block) >= Self.movement } }
-            >= Self.fewestLiving
-      }
+    if moving >= Self.fewestMoving || faces.contains(where: { isKept($0) }) { return true }
+    // A page goes on behind what comes and goes over it, but not around a film that has another shot.
+    guard Double(count) >= Self.leastPart * Double(kept.count) else { return false }
+    let film = kept.indices.count { block in
+      guard !kept[block] else { return false }
+      let moved = past.count { $0.difference(to: $1, at: block) >= Self.movement }
+      return Double(moved) >= Self.livingSteps * Double(past.count)
+    }
+    return past.count < Self.movements || Double(film) < Self.filmPart * Double(kept.count - count)
   }
 
-  /// What changed from one earlier image to the next, without steps in which most of the image did.
-  private func quietSteps(before time: Double, width: Int, height: Int) -> [(Blocks, Blocks)] {
+  /// From one earlier image to the next.
+  private func earlierSteps(before time: Double, width: Int, height: Int) -> [(Blocks, Blocks)] {
     let past = earlier.filter { $0.time < time && $0.time >= time - Self.memory }.map {
       Blocks(GreyPlane($0.image).averaged(width: width, height: height))
     }
-    return zip(past, past.dropFirst()).filter { one, other in
-      let all = one.values.indices.map { one.difference(to: other, at: $0) }.sorted()
-      return all[all.count / 2] < Self.unrest
-    }
+    return Array(zip(past, past.dropFirst()))
   }
 
   /// Grey values of an image, block by block; what does not fill a block at the right and at the bottom is left out.
@@ -125,6 +133,12 @@ package struct ShotRemainder: Sendable {
         let (x, y) = (Double(index % columns) + 0.5, Double(index / columns) + 0.5)
         return (area.x...area.right).contains(x * width) && (area.y...area.bottom).contains(y * height)
       }
+    }
+
+    /// The median of all blocks' mean differences.
+    func median(to other: Blocks) -> Float {
+      let all = values.indices.map { difference(to: other, at: $0) }.sorted()
+      return all[all.count / 2]
     }
 
     /// The mean difference of one block.

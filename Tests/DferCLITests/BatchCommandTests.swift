@@ -44,6 +44,17 @@ import Testing
       String.init)
   }
 
+  @Test(arguments: ["failures.mp4", "Failures-1-of-2.mp4"]) func aVideoNamedLikeTheListOfFailuresKeepsItsRows(
+    name: String
+  ) throws {
+    try FileManager.default.copyItem(
+      at: videos.appendingPathComponent("a.mp4"), to: videos.appendingPathComponent(name))
+    let result = try batch("rows")
+    #expect(result.status == 2 && result.errors.contains("where the batch lists what failed"), "\(result.errors)")
+    #expect(try batch("rows", ["--keep-extension"]).status == 0)
+    #expect(try files("rows").keys.contains(name + ".csv"))
+  }
+
   @Test func aCorruptVideoCostsOnlyItself() throws {
     try addCorruptVideo()
     let result = try batch("rows")

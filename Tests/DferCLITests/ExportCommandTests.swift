@@ -69,7 +69,7 @@ import Testing
         to: folder.file("two.csv"), atomically: true, encoding: .utf8)
     let two = try dfer("summary", "talk.csv", "--neutral-rows", "two.csv")
     #expect(two.status == 3 && two.errors.contains("two.csv: two faces at 2.4"))
-    try talk.replacingOccurrences(of: "p_joy", with: "p_anger").write(
+    try talk.replacingOccurrences(of: "joy", with: "anger").write(
       to: folder.file("other.csv"), atomically: true, encoding: .utf8)
     let other = try dfer("summary", "talk.csv", "--neutral-rows", "other.csv")
     #expect(other.status == 3 && other.errors.contains("are not those of"))

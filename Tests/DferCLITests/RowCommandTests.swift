@@ -66,6 +66,37 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: folder.file("a.eaf").path))
   }
 
+  // MARK: What is replaced
+
+  @Test func manifestsAndVideosAreNotReplaced() throws {
+    try writeRows("t.csv", count: 3, location: "v.mp4")
+    try write("v.mp4", "a video")
+    for arguments in [
+      ["summary", "t.csv", "-o", "t.run.json"], ["merge", "t.csv", "-o", "t.run.json"],
+      ["export", "t.csv", "-o", "t.run.json", "--format", "json"], ["summary", "t.csv", "-o", "v.mp4"],
+      ["merge", "t.csv", "rows/a.csv", "-o", "v.mp4"], ["export", "t.csv", "-o", "v.mp4", "--format", "csv"],
+    ] {
+      let result = try Tool.run(Tool.dfer, arguments + ["--overwrite"], folder: folder.url)
+      #expect(result.status == 5 || result.status == 2, "\(arguments): \(result.status) \(result.errors)")
+    }
+    #expect(try String(contentsOf: folder.file("v.mp4"), encoding: .utf8) == "a video")
+    #expect(try String(contentsOf: folder.file("t.run.json"), encoding: .utf8).contains("v.mp4"))
+  }
+
+  @Test(arguments: [
+    ("a label changed by hand", ",anger,", ",neutral,"), ("an unknown label", ",anger,", ",zorn,"),
+    ("another confidence", ",0.750000,0.5", ",0.100000,0.5"), ("a probability of 5", "0.750000,0.250000", "5,0.250000"),
+    ("one below 0", "0.750000,0.250000", "0.750000,-0.5"), ("a face before the first", "1,0,0.8", "1,-1,0.8"),
+    ("a start before 0", "0,0,0.000000", "0,0,-5"),
+    ("a middle outside of its clip", "0.000000,1.600000,0.800000", "0.000000,1.600000,9"),
+    ("a coverage of 7", "16,1.0000", "16,7"),
+  ])
+  func whatCannotBeIsRefusedByLine(what: String, old: String, new: String) throws {
+    try writeRows("bad.csv", count: 3) { $0.map { $0.replacingOccurrences(of: old, with: new) } }
+    let result = try dfer("summary", "bad.csv")
+    #expect(result.status == 3 && result.errors.contains("line "), "\(what): \(result.status) \(result.errors)")
+  }
+
   // MARK: Order
 
   @Test func sortedTablesGiveTheSameFiguresAndDoubledOnesAreRefused() throws {

@@ -145,6 +145,19 @@ import Testing
     #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
   }
 
+  @Test func aFilmInAWindowHasCuts() {
+    // A still page around it, which goes on.
+    let page = (0..<9).map { Rect(x: 4 + 17 * Double($0), y: 4, width: 9, height: 18) }
+    func film(_ index: Int, from first: Int) -> [Rect] {
+      let left = index < 50 ? 20 + Double(index % 10) * 3 : 90 - Double(index % 10) * 3
+      return [Rect(x: left, y: index < 50 ? 40 : 60, width: 40, height: index < 50 ? 70 : 30)]
+    }
+    let frames = (0..<100).map { index in
+      PaintedFrame(index, at: Double(index) / 25, wall: index < 50 ? 20 : 200, scenery: page + film(index, from: 0))
+    }
+    #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
+  }
+
   @Test func aWindowThatOpensOverAPageIsNoCut() {
     let words = (0..<12).flatMap { line in
       (0..<14).map { Rect(x: 4 + 11 * Double($0), y: 4 + 10 * Double(line), width: 7, height: 4) }

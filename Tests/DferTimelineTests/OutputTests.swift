@@ -109,4 +109,30 @@ import Testing
       #expect(throws: OutputError.exists(path: other)) { try two.write(rows[0]) }
     }
   }
+
+  @Test func aFileThatSomebodyElseReplacedIsNotOurs() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("rows.csv").path
+    let file = try OutputFile(path, overwrite: false)
+    try file.append("a")
+    let other = try OutputFile(path, overwrite: true)
+    try other.append("b")
+    try other.close()
+    #expect(throws: OutputError.replaced(path: path)) { try file.close() }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "b\n")
+  }
+
+  @Test func theManifestOfReplacedRowsGoesWithThem() throws {
+    let folder = try ScratchFolder()
+    let (rows, facts) = (folder.file("rows.csv").path, folder.file("rows.run.json").path)
+    for (outputs, stays) in [("rows.csv", false), ("rows.tsv", true)] {
+      try "{\"outputs\":[\"\(outputs)\"]}".write(toFile: facts, atomically: true, encoding: .utf8)
+      let file = try OutputFile(rows, overwrite: true)
+      // Not before there is a row: a run that cannot begin leaves all as it was.
+      #expect(FileManager.default.fileExists(atPath: facts))
+      try file.append("a")
+      #expect(FileManager.default.fileExists(atPath: facts) == stays, "\(outputs)")
+      try file.close()
+    }
+  }
 }

@@ -5,6 +5,8 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
   case noMatch(pattern: String)
   case notBelowBase(path: String, base: String)
   case sameOutput(output: String, first: String, second: String)
+  /// A name that the batch itself writes.
+  case reservedOutput(output: String, path: String)
   case unreadableList(path: String)
   case badShard(text: String)
   case noArray
@@ -26,6 +28,8 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
     case .sameOutput(let output, let first, let second):
       "\(first) and \(second) would both be written to \(output); "
         + "--base FOLDER keeps their folders, --keep-extension their endings"
+    case .reservedOutput(let output, let path):
+      "\(path): its rows would go to \(output), where the batch lists what failed; rename it, or use --keep-extension"
     case .unreadableList(let path): "\(path): cannot read this list as UTF-8 text"
     case .badShard(let text): "--shard \(text): expected I/N with I from 1 to N, auto, or auto/N"
     case .noArray: "--shard auto: no array variable of Slurm, PBS, SGE, LSF, Kubernetes or AWS Batch is set"

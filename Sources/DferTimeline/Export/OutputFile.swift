@@ -10,8 +10,17 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
   case noFolder(path: String)
   case notWritable(path: String, reason: String)
   case diskFull(path: String)
+  /// Another file lies where this one was written, or none.
+  case replaced(path: String)
+  /// The name of a run's manifest.
+  case isManifest(path: String)
   /// The reader of a pipe went away. Usually no mistake: `| head` does it.
   case readerGone
+
+  /// Whether somebody else's file lies there now.
+  package var isReplaced: Bool {
+    if case .replaced = self { true } else { false }
+  }
 
   package var description: String {
     switch self {
@@ -22,6 +31,8 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
     case .noFolder(let path): "\(path): its folder does not exist"
     case .notWritable(let path, let reason): "\(path): cannot write: \(reason)"
     case .diskFull(let path): "\(path): the disk is full; all complete rows are kept"
+    case .replaced(let path): "\(path): was moved, deleted or replaced by somebody else while it was written"
+    case .isManifest(let path): "\(path): names of this kind belong to the manifests of runs; choose another"
     case .readerGone: "the reader of standard output went away"
     }
   }
@@ -46,6 +57,8 @@ package final class OutputFile {
   private let stage: StagedPath?
   /// A growing file that is made with its first line, so that a run that finds nothing to read leaves nothing.
   private var unmade: (place: String, overwrite: Bool)?
+  /// Where a growing file was made.
+  private var made: String?
   private var length: UInt64 = 0
   private let isRegular: Bool
 
@@ -105,8 +118,17 @@ package final class OutputFile {
   /// Makes a growing file that is not there yet.
   private func begin() throws {
     guard let (place, overwrite) = unmade else { return }
+    if overwrite { RunManifest.remove(describing: place) }
     handle = try Self.make(place, overwrite: overwrite, for: path)
-    unmade = nil
+    (unmade, made) = (nil, place)
+  }
+
+  /// Whether the file that was written is the one that its path leads to.
+  private var isInPlace: Bool {
+    guard let made, let handle else { return true }
+    var (mine, there) = (stat(), stat())
+    return unsafe fstat(handle.fileDescriptor, &mine) == 0 && stat(made, &there) == 0 && mine.st_ino == there.st_ino
+      && mine.st_dev == there.st_dev
   }
 
   /// Whether a path names a file, not standard output, a pipe or a device.
@@ -148,6 +170,7 @@ package final class OutputFile {
   package func close() throws {
     guard path != "-" else { return }
     try begin()
+    guard isInPlace else { throw OutputError.replaced(path: path) }
     try? handle?.close()
     if handle != nil { try stage?.commit() }
   }

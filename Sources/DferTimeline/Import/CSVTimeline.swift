@@ -117,6 +117,23 @@ private struct Record {
     return value
   }
 
+  /// A number within what its column can hold.
+  func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
+    guard let value = try number(name) else { return nil }
+    guard range.contains(value) else { throw fault(name, text(name) ?? "") }
+    return value
+  }
+
+  /// A number that counts from 0.
+  func count(_ name: String) throws -> Int? {
+    guard let value = try integer(name) else { return nil }
+    guard value >= 0 else { throw fault(name, text(name) ?? "") }
+    return value
+  }
+
+  /// A fraction or a probability; writers round.
+  func fraction(_ name: String) throws -> Double? { try number(name, in: -1e-6...1 + 1e-6) }
+
   func integer(_ name: String) throws -> Int? {
     guard let text = text(name) else { return nil }
     guard let value = Int(text) else { throw fault(name, text) }
@@ -135,38 +152,66 @@ private struct Record {
   func result(labels: [String], header: [String]) throws -> ClipResult {
     let status = try needed("status", text("status").flatMap(ClipResult.Status.init(rawValue:)))
     var row = ClipResult(
-      clip: try needed("clip", integer("clip")), startSeconds: try needed("start_s", number("start_s")),
+      clip: try needed("clip", count("clip")), startSeconds: try needed("start_s", number("start_s", in: 0...1e12)),
       endSeconds: try needed("end_s", number("end_s")), status: status)
+    _ = try number("time_s", in: row.startSeconds - 1e-6...max(row.startSeconds, row.endSeconds) + 1e-6)
     guard try integer("success") == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
-    row.faceID = try integer("face_id")
+    row.faceID = try count("face_id")
     if let first = try integer("start_frame"), let end = try integer("end_frame") {
       guard 0 <= first, first <= end else { throw fault("end_frame", String(end)) }
       row.frames = first..<end
     }
-    row.probabilities = try list(labels.map { "p_" + $0 }).map(Float.init)
-    (row.faceFrames, row.coverage) = (try integer("face_frames"), try number("coverage"))
+    row.probabilities = try probabilities(labels.map { "p_" + $0 })
+    try checkLabel(of: row, labels)
+    (row.faceFrames, row.coverage) = (try count("face_frames"), try fraction("coverage"))
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
+    for name in ["box_w", "box_h"] { _ = try number(name, in: 0...1e12) }
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
-    (row.detectionScore, row.rollDegrees) = (try number("detection_score"), try number("roll_deg"))
-    (row.detectorMaskProbability, row.motion) = (try number("detector_mask_probability"), try number("motion"))
-    row.shot = try integer("shot")
+    (row.detectionScore, row.rollDegrees) = (try fraction("detection_score"), try number("roll_deg"))
+    (row.detectorMaskProbability, row.motion) = (
+      try fraction("detector_mask_probability"), try number("motion", in: 0...1e12)
+    )
+    row.shot = try count("shot")
     if index["lm0_x"] != nil {
       let values = try list((0..<5).flatMap { ["lm\($0)_x", "lm\($0)_y"] })
       row.landmarks = stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
     }
     row.behaviour = try behaviour(header)
-    row.maskProbability = try number("mask_probability")
+    row.maskProbability = try fraction("mask_probability")
     if let text = text("wall_time") {
       row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date))
     }
     if let confidence = try number("model_confidence") {
-      let values = try list(labels.map { "m_" + $0 }).map(Float.init)
+      let values = try probabilities(labels.map { "m_" + $0 })
       guard values.count == labels.count else { throw fault("m_\(labels.first ?? "")", "") }
       let label = try text("model_label").map { try needed("model_label", labels.firstIndex(of: $0)) }
       row.modelled = ClipResult.Modelled(probabilities: values, label: label, confidence: Float(confidence))
     }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
+  }
+
+  private func probabilities(_ names: [String]) throws -> [Float] {
+    let values = try list(names)
+    for name in names { _ = try fraction(name) }
+    return values.map(Float.init)
+  }
+
+  /// What a row is called must be what its probabilities say: everything else reads those, and a label that somebody has
+  /// corrected would be lost in silence.
+  private func checkLabel(of row: ClipResult, _ labels: [String]) throws {
+    guard let label = text("label"), let most = row.probabilities.max() else { return }
+    let own = try needed("label", labels.firstIndex(of: label))
+    guard row.probabilities[own] >= most - 2e-6 else {
+      throw CSVTimeline.ParseError(
+        line: line,
+        reason:
+          "its label is \(label), but its probabilities say \(labels[row.probabilities.firstIndex(of: most) ?? own]): a label "
+          + "that was changed by hand counts only with them")
+    }
+    if let confidence = try number("confidence"), abs(confidence - Double(most)) > 1e-4 {
+      throw CSVTimeline.ParseError(line: line, reason: "its confidence is not that of its label")
+    }
   }
 
   private func behaviour(_ header: [String]) throws -> Behaviour {

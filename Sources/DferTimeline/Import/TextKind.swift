@@ -6,6 +6,8 @@ enum TextKind {
     let reason: String
     if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
       reason = "UTF-16 text; save it as UTF-8"
+    } else if head.starts(with: Array("SQLite format 3\0".utf8)) {
+      reason = "an SQLite database; give the rows as CSV, TSV, JSON or JSON Lines"
     } else if isVideo(head) {
       reason = "this is a video; dfer watch reads it, and writes the rows that this command needs"
     } else if head.contains(0) {

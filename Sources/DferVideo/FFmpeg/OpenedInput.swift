@@ -107,6 +107,9 @@ final class OpenedInput {
     var dictionary: OpaquePointer?
     defer { av_dict_free(&dictionary) }
     for (key, value) in settings { av_dict_set(&dictionary, key, value, 0) }
+    // Clocks that jump back are mended where time enters (`TimeRepair`), those that begin anew after 26 hours too. FFmpeg takes
+    // every jump back for the latter, and 26 hours for what is missing.
+    av_dict_set(&dictionary, "correct_ts_overflow", "0", 0)
     do {
       if kind.device == nil {
         if kind.scheme != nil {
