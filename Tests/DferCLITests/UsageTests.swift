@@ -78,12 +78,14 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: scratch.file("link.csv").path, withDestinationPath: "twice.csv")
     for arguments in [
       ["watch", video, "-o", "twice.csv", "-o", "./twice.csv"], ["watch", video, "-o", "link.csv", "-o", "twice.csv"],
-      ["watch", video, "-o", "a.csv", "-o", "a.run.json"], ["watch", video, "-o", "-", "-o", "-"],
+      ["watch", video, "-o", "-", "-o", "-"],
       ["export", "rows.csv", "-o", "twice.eaf", "-o", "twice.eaf"],
     ] {
       let result = try Tool.run(Tool.dfer, arguments + ["--overwrite"], folder: scratch.url)
       #expect(result.status == 5 && result.errors.contains("is given twice"), "\(arguments): \(result.errors)")
     }
+    let manifest = try dfer("watch", video, "-o", "a.csv", "-o", "a.run.json")
+    #expect(manifest.status == 5 && manifest.errors.contains("belong to the manifests"), "\(manifest.errors)")
     for arguments in [
       ["export", "rows.csv", "-o", "rows.csv"], ["summary", "rows.csv", "-o", "rows.csv"],
       ["compare", "rows.csv", "rows.csv", "-o", "rows.csv"], ["merge", "rows.csv", "-o", "rows.csv"],
