@@ -48,7 +48,8 @@ package struct ShotRemainder: Sendable {
   /// Remembers an image of the shot, of any size, with its time in seconds.
   package mutating func add(_ image: Image, at time: Double) {
     guard earlier.last.map({ time - $0.time >= Self.spacing }) ?? true else { return }
-    earlier.removeAll { $0.time < time - 2 * Self.memory }
+    // A suspicion is judged half a second later at most.
+    earlier.removeAll { $0.time < time - Self.memory - 0.6 }
     earlier.append(Earlier(time: time, image: image))
   }
 
