@@ -11,6 +11,7 @@ package final class ExcerptSource: VideoEvents, @unchecked Sendable {
   private let given = Mutex(0)
   private var lastTime = 0.0
   private var isOver = false
+  private var hasGaps = false
 
   /// - Parameters:
   ///   - start: seconds from the container's start; frames that begin earlier are left out.
@@ -35,33 +36,37 @@ package final class ExcerptSource: VideoEvents, @unchecked Sendable {
 
   /// The next frame or gap of the part; gaps that reach beyond it are cut to it.
   ///
-  /// - Throws: `VideoError` also when the video ends before the part begins.
+  /// - Throws: `VideoError` also when no frame begins in the part.
   package func next() throws -> VideoEvent? {
     while !isOver, let event = try source.next() {
       switch event {
       case .frame(let frame):
         let time = frame.time.seconds
         lastTime = time + (frame.duration ?? 0)
-        guard time < end - 1e-6 else {
-          isOver = true
-          return nil
-        }
+        guard time < end - 1e-6 else { return try finish() }
         guard time >= start - 1e-6 else { continue }
         given.withLock { $0 += 1 }
         return event
       case .gap(let gap):
         lastTime = gap.end
         let part = Gap(start: max(gap.start, start), end: min(gap.end, end), reason: gap.reason)
-        if part.start < part.end { return .gap(part) }
+        if part.start < part.end {
+          hasGaps = true
+          return .gap(part)
+        }
       case .lost: return event
       }
     }
-    if !isOver && given.withLock({ $0 }) == 0 && lastTime <= start {
-      throw VideoError.failed(
-        operation: "read", path: info.location,
-        reason: "it ends at \((lastTime * 1000).rounded() / 1000) s, before the part to read begins")
-    }
+    return isOver ? nil : try finish()
+  }
+
+  private func finish() throws -> VideoEvent? {
     isOver = true
-    return nil
+    guard given.withLock({ $0 }) == 0, !hasGaps else { return nil }
+    let reason =
+      lastTime <= start
+      ? "it ends at \((lastTime * 1000).rounded() / 1000) s, before the part to read begins"
+      : "no frame begins in the part to read"
+    throw VideoError.failed(operation: "read", path: info.location, reason: reason)
   }
 }

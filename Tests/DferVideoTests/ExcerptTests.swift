@@ -50,4 +50,13 @@ struct ExcerptTests {
       try read(path, from: 5, to: 6)
     } throws: { "\($0)".contains("it ends at 3.0 s, before the part to read begins") }
   }
+
+  @Test func aPartInWhichNoFrameBeginsIsAnError() throws {
+    let path = try clip.base()
+    for part in [(0.001, 0.002), (2.99, nil)] as [(Double, Double?)] {
+      #expect {
+        try read(path, from: part.0, to: part.1)
+      } throws: { "\($0)".contains("no frame begins in the part to read") }
+    }
+  }
 }
