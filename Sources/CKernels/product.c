@@ -79,9 +79,10 @@ AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long colum
   }
 }
 
-/// `rows` and `wide` are constants where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. Not `wide`:
-/// at most 16 columns, and the second half of the panel is not read. Input k of row r is x[r * stride + k * step]. `bias` has a number for each column, `start` one for each row; `floor` is the least number
-/// that is written, unless the sums are added to y.
+/// `rows` and `wide` are constants where this is inlined, so that all sums stay in registers: 14 rows use 28 of 32. Without
+/// `wide` there are at most 16 columns, and the second half of the panel is not read. Input k of row r is
+/// x[r * stride + k * step]. `bias` has a number for each column, `start` one for each row; `floor` is the least number that
+/// is written, unless the sums are added to y.
 AVX512 static inline __attribute__((always_inline)) void block(
     int rows, int wide, const float *x, long stride, long step, long inputs, const float *panel, const float *bias,
     const float *start, float floor, int add, long columns, float *y, long out) {

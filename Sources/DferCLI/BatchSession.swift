@@ -179,8 +179,7 @@ struct BatchSession {
   }
 
   private func writeFailures() throws {
-    let name = shard.map { $0.count > 1 ? "failures-\($0.index + 1)-of-\($0.count).csv" : nil } ?? nil
-    let file = folder.appendingPathComponent(name ?? "failures.csv")
+    let file = folder.appendingPathComponent(BatchOutcome.failureTableName(shard))
     let table = BatchOutcome.failureTable(
       inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } }, leftOut: leftOut)
     do { try Data(table.utf8).write(to: file, options: .atomic) } catch {

@@ -11,7 +11,9 @@ enum OutputPaths {
   /// - Throws: `OutputError`.
   static func check(_ outputs: [String], inputs: [String], manifest: String? = nil) throws {
     let files = inputs.filter { $0 != "-" }
-    let videos = files.compactMap { RunFacts(beside: $0)?.video }.filter { !$0.contains("://") }
+    // Only what is there can be replaced.
+    let replaces = outputs.contains { FileManager.default.fileExists(atPath: $0) }
+    let videos = replaces ? files.compactMap { RunFacts(beside: $0)?.video }.filter { !$0.contains("://") } : []
     let read = Set((files + videos).map { ExactName(real($0)) })
     var seen: Set<ExactName> = []
     for path in outputs where path.lowercased().hasSuffix(".run.json") { throw OutputError.isManifest(path: path) }

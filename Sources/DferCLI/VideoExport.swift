@@ -57,7 +57,7 @@ extension VideoOptions {
     let asked = manifest.options
     stream = asked["stream"].flatMap { Int($0) }
     rotation = (asked["turn"] ?? asked["rotation"]).flatMap { Int($0) }
-    if manifest.input["format"] == "pictures", let rate = manifest.input["frame_rate"].flatMap(Double.init) {
+    if manifest.input["format"] == ImageSource.format, let rate = manifest.input["frame_rate"].flatMap(Double.init) {
       imageRate = rate
     }
   }

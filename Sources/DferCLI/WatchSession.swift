@@ -109,13 +109,12 @@ struct WatchSession {
       }
       try writeManifest(.interrupted)
       return .ok
-    } catch let error as OutputError where error.isReplaced {
-      // What lies beside the other rows now is theirs.
-      throw error
     } catch {
       // Nothing was read: an empty table would only be in the way of the next try.
       if recorder.rows > 0 || error is OutputError {
         for index in outputs.indices { try? outputs[index].writer.finish() }
+        // Beside rows that somebody else has put there, the manifest is theirs.
+        if case OutputError.replaced = error { throw error }
         try? writeManifest(error is OutputError ? .outputFailed : .failed)
       }
       throw error

@@ -64,7 +64,8 @@ package struct ShotRemainder: Sendable {
     guard let last = before.last, let first = after.first, last.values.count == first.values.count else { return false }
     let kept = last.values.indices.map { Self.isSame(last.values[$0], first.values[$0]) }
     let count = kept.count { $0 }
-    guard count >= min(Self.fewestLiving, Int(Self.leastPart * Double(kept.count))), count > 0 else { return false }
+    let isPage = count > 0 && Double(count) >= Self.leastPart * Double(kept.count)
+    guard isPage || count >= Self.fewestLiving else { return false }
     func group(_ lives: (Int) -> Bool) -> Int {
       Self.largestGroup(kept.indices.map { kept[$0] && lives($0) }, columns: last.columns)
     }
@@ -93,7 +94,7 @@ package struct ShotRemainder: Sendable {
     }
     if moving >= Self.fewestMoving || faces.contains(where: { isKept($0) }) { return true }
     // A page goes on behind what comes and goes over it, but not around a film that has another shot.
-    guard Double(count) >= Self.leastPart * Double(kept.count) else { return false }
+    guard isPage else { return false }
     let film = kept.indices.count { block in
       guard !kept[block] else { return false }
       let moved = past.count { $0.difference(to: $1, at: block) >= Self.movement }

@@ -6,6 +6,9 @@ import Foundation
 /// Images may differ in size and format. One that cannot be read is counted as damaged and leaves a gap of one frame;
 /// numbers that are missing in the names of a folder leave a gap as long as they are.
 package final class ImageSource: VideoEvents, @unchecked Sendable {
+  /// What `VideoInfo.format` says of one.
+  package static let format = "pictures"
+
   package let info: VideoInfo
   private let files: [(path: String, place: Int)]
   private let rate: Double
@@ -40,7 +43,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
     var info = try Self.firstInfo(of: files.map(\.path), location, options)
     info.location = redacted(location)
     info.warnings = numbered.warning.map { [$0] } ?? []
-    info.format = "pictures"
+    info.format = Self.format
     info.frameRate = rate
     info.duration = Double((files.last?.place ?? 0) + 1) / rate
     info.containerStart = 0

@@ -72,6 +72,31 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted() == ["in.mp4", name].sorted())
   }
 
+  @Test(arguments: [["95443"], ["3600", "0"]]) func soundComesAlongWhereTheClockBeginsAnew(offsets: [String]) throws {
+    var data = Data()
+    for (number, offset) in offsets.enumerated() {
+      let part = folder.file("\(number).ts")
+      try Tool.ffmpeg(
+        [
+          "-i", input, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy", "-output_ts_offset", offset,
+          part.path,
+        ])
+      data += try Data(contentsOf: part)
+    }
+    let (joined, output) = (folder.file("joined.ts"), folder.file("out.mp4").path)
+    try data.write(to: joined)
+    let (_, hasSound) = try AnnotatedVideo(rows, labels: labels).write(joined.path, to: output)
+    let probe = try #require(Tool.find("ffprobe"))
+    let seconds = try Tool.run(
+      probe, ["-v", "error", "-select_streams", "a", "-show_entries", "stream=duration", "-of", "csv=p=0", output])
+    #expect(
+      hasSound
+        && abs(
+          (Double(seconds.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) - 2 * Double(offsets.count))
+          < 0.15
+    )
+  }
+
   @Test func theBoxMovesWithTheFace() throws {
     let output = folder.file("out.mp4").path
     _ = try AnnotatedVideo(rows, labels: labels).write(input, to: output)

@@ -148,12 +148,12 @@ import Testing
   @Test func aFilmInAWindowHasCuts() {
     // A still page around it, which goes on.
     let page = (0..<9).map { Rect(x: 4 + 17 * Double($0), y: 4, width: 9, height: 18) }
-    func film(_ index: Int, from first: Int) -> [Rect] {
+    func film(_ index: Int) -> [Rect] {
       let left = index < 50 ? 20 + Double(index % 10) * 3 : 90 - Double(index % 10) * 3
       return [Rect(x: left, y: index < 50 ? 40 : 60, width: 40, height: index < 50 ? 70 : 30)]
     }
     let frames = (0..<100).map { index in
-      PaintedFrame(index, at: Double(index) / 25, wall: index < 50 ? 20 : 200, scenery: page + film(index, from: 0))
+      PaintedFrame(index, at: Double(index) / 25, wall: index < 50 ? 20 : 200, scenery: page + film(index))
     }
     #expect(routed(frames).router.cuts.map { Int(($0 * 25).rounded()) } == [50])
   }

@@ -125,6 +125,15 @@ import Testing
   @Test func theManifestOfReplacedRowsGoesWithThem() throws {
     let folder = try ScratchFolder()
     let (rows, facts) = (folder.file("rows.csv").path, folder.file("rows.run.json").path)
+    // A link to rows elsewhere has its manifest beside itself.
+    let link = folder.file("link.csv").path
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "elsewhere.csv")
+    let beside = folder.file("link.run.json").path
+    try "{\"outputs\":[\"link.csv\"]}".write(toFile: beside, atomically: true, encoding: .utf8)
+    let linked = try OutputFile(link, overwrite: true)
+    try linked.append("a")
+    try linked.close()
+    #expect(!FileManager.default.fileExists(atPath: beside))
     for (outputs, stays) in [("rows.csv", false), ("rows.tsv", true)] {
       try "{\"outputs\":[\"\(outputs)\"]}".write(toFile: facts, atomically: true, encoding: .utf8)
       let file = try OutputFile(rows, overwrite: true)

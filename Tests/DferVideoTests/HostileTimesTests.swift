@@ -202,4 +202,17 @@ struct HostileFilesTests {
     let reading = try Reading(try clip.write(data, "long.mp4"))
     #expect(reading.frames.count == 90 && reading.gaps.isEmpty, "\(reading.gaps)")
   }
+
+  /// A recording that goes on after 26.5 hours, when the clock of MPEG-TS begins anew, and one that was joined from two.
+  @Test(arguments: [[95442.0], [3600, 0]]) func clocksThatBeginAnewLoseNoTime(offsets: [Double]) throws {
+    let parts = try offsets.enumerated().map { number, offset in
+      try clip.data(
+        try clip.make(
+          "\(number).ts", source: "testsrc2=s=64x48:r=25:d=\(offsets.count == 1 ? 6 : 3)",
+          Clip.h264 + ["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-output_ts_offset", "\(offset)"]))
+    }
+    let reading = try Reading(try clip.write(parts.reduce(Data(), +), "clock.ts"))
+    #expect(reading.gaps.isEmpty && reading.frames.count == 150 && reading.isRising)
+    #expect(reading.drift(rate: 25) < 0.05)
+  }
 }

@@ -136,11 +136,10 @@ package struct BatchInputs: Sendable {
   static func refuseCollisions(_ inputs: [BatchInput]) throws {
     var first: [[UInt8]: BatchInput] = [:]
     for input in inputs {
-      let name = input.output.lowercased()
-      guard name.wholeMatch(of: /failures(-\d+-of-\d+)?\.csv/) == nil else {
+      guard !BatchOutcome.isFailureTable(input.output) else {
         throw BatchError.reservedOutput(output: input.output, path: input.path)
       }
-      let key = Array(name.utf8)
+      let key = Array(input.output.lowercased().utf8)
       if let other = first[key] {
         throw BatchError.sameOutput(output: input.output, first: other.path, second: input.path)
       }

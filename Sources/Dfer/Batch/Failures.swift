@@ -33,6 +33,17 @@ package enum BatchOutcome: Sendable, Hashable {
     return code
   }
 
+  /// The name of the list of failures, one for each shard.
+  package static func failureTableName(_ shard: Shard?) -> String {
+    guard let shard, shard.count > 1 else { return "failures.csv" }
+    return "failures-\(shard.index + 1)-of-\(shard.count).csv"
+  }
+
+  /// Whether a batch may write such a list under this name, wherever capitals and small letters are one.
+  static func isFailureTable(_ name: String) -> Bool {
+    name.lowercased().wholeMatch(of: /failures(-\d+-of-\d+)?\.csv/) != nil
+  }
+
   /// The text of `failures.csv`: a header, a line for each input that did not end well, in the order given, and one for
   /// whatever was left out, with exit code 3 where it is a video and 0 where it is none.
   package static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [])

@@ -17,11 +17,6 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
   /// The reader of a pipe went away. Usually no mistake: `| head` does it.
   case readerGone
 
-  /// Whether somebody else's file lies there now.
-  package var isReplaced: Bool {
-    if case .replaced = self { true } else { false }
-  }
-
   package var description: String {
     switch self {
     case .exists(let path): "\(path): already exists; use --overwrite to replace it"
@@ -118,7 +113,7 @@ package final class OutputFile {
   /// Makes a growing file that is not there yet.
   private func begin() throws {
     guard let (place, overwrite) = unmade else { return }
-    if overwrite { RunManifest.remove(describing: place) }
+    if overwrite { RunManifest.remove(describing: path) }
     handle = try Self.make(place, overwrite: overwrite, for: path)
     (unmade, made) = (nil, place)
   }

@@ -110,17 +110,14 @@ private struct Record {
     return cells[place]
   }
 
-  func number(_ name: String) throws -> Double? {
-    guard let text = text(name) else { return nil }
-    // Larger numbers are damage: no time or place is that far away, and writers count in whole milliseconds.
-    guard let value = Double(text), abs(value) < 1e12 else { throw fault(name, text) }
-    return value
-  }
+  /// Larger numbers are damage: no time or place is that far away, and writers count in whole milliseconds.
+  static let largest = (1e12).nextDown
+  /// Fractions and probabilities; writers round.
+  static let fractions = -1e-6...1 + 1e-6
 
-  /// A number within what its column can hold.
-  func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
-    guard let value = try number(name) else { return nil }
-    guard range.contains(value) else { throw fault(name, text(name) ?? "") }
+  func number(_ name: String, in range: ClosedRange<Double> = -largest...largest) throws -> Double? {
+    guard let text = text(name) else { return nil }
+    guard let value = Double(text), range.contains(value) else { throw fault(name, text) }
     return value
   }
 
@@ -131,8 +128,7 @@ private struct Record {
     return value
   }
 
-  /// A fraction or a probability; writers round.
-  func fraction(_ name: String) throws -> Double? { try number(name, in: -1e-6...1 + 1e-6) }
+  func fraction(_ name: String) throws -> Double? { try number(name, in: Self.fractions) }
 
   func integer(_ name: String) throws -> Int? {
     guard let text = text(name) else { return nil }
@@ -152,7 +148,8 @@ private struct Record {
   func result(labels: [String], header: [String]) throws -> ClipResult {
     let status = try needed("status", text("status").flatMap(ClipResult.Status.init(rawValue:)))
     var row = ClipResult(
-      clip: try needed("clip", count("clip")), startSeconds: try needed("start_s", number("start_s", in: 0...1e12)),
+      clip: try needed("clip", count("clip")),
+      startSeconds: try needed("start_s", number("start_s", in: 0...Self.largest)),
       endSeconds: try needed("end_s", number("end_s")), status: status)
     _ = try number("time_s", in: row.startSeconds - 1e-6...max(row.startSeconds, row.endSeconds) + 1e-6)
     guard try integer("success") == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
@@ -161,15 +158,16 @@ private struct Record {
       guard 0 <= first, first <= end else { throw fault("end_frame", String(end)) }
       row.frames = first..<end
     }
-    row.probabilities = try probabilities(labels.map { "p_" + $0 })
+    row.probabilities = try list(labels.map { "p_" + $0 }, in: Self.fractions).map(Float.init)
     try checkLabel(of: row, labels)
     (row.faceFrames, row.coverage) = (try count("face_frames"), try fraction("coverage"))
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
-    for name in ["box_w", "box_h"] { _ = try number(name, in: 0...1e12) }
+    if let width = box.dropFirst(2).first, width < 0 { throw fault("box_w", text("box_w") ?? "") }
+    if let height = box.last, height < 0 { throw fault("box_h", text("box_h") ?? "") }
     if !box.isEmpty { row.box = Rect(x: box[0], y: box[1], width: box[2], height: box[3]) }
     (row.detectionScore, row.rollDegrees) = (try fraction("detection_score"), try number("roll_deg"))
     (row.detectorMaskProbability, row.motion) = (
-      try fraction("detector_mask_probability"), try number("motion", in: 0...1e12)
+      try fraction("detector_mask_probability"), try number("motion", in: 0...Self.largest)
     )
     row.shot = try count("shot")
     if index["lm0_x"] != nil {
@@ -182,19 +180,13 @@ private struct Record {
       row.wallTime = try needed("wall_time", try? Date(text, strategy: RowLayout.date))
     }
     if let confidence = try number("model_confidence") {
-      let values = try probabilities(labels.map { "m_" + $0 })
+      let values = try list(labels.map { "m_" + $0 }, in: Self.fractions).map(Float.init)
       guard values.count == labels.count else { throw fault("m_\(labels.first ?? "")", "") }
       let label = try text("model_label").map { try needed("model_label", labels.firstIndex(of: $0)) }
       row.modelled = ClipResult.Modelled(probabilities: values, label: label, confidence: Float(confidence))
     }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
-  }
-
-  private func probabilities(_ names: [String]) throws -> [Float] {
-    let values = try list(names)
-    for name in names { _ = try fraction(name) }
-    return values.map(Float.init)
   }
 
   /// What a row is called must be what its probabilities say: everything else reads those, and a label that somebody has
@@ -206,11 +198,11 @@ private struct Record {
       throw CSVTimeline.ParseError(
         line: line,
         reason:
-          "its label is \(label), but its probabilities say \(labels[row.probabilities.firstIndex(of: most) ?? own]): a label "
-          + "that was changed by hand counts only with them")
+          "column label says \(label), but p_\(labels[row.probabilities.firstIndex(of: most) ?? own]) is larger than "
+          + "p_\(label); labels are read from the probabilities, so correct those as well")
     }
     if let confidence = try number("confidence"), abs(confidence - Double(most)) > 1e-4 {
-      throw CSVTimeline.ParseError(line: line, reason: "its confidence is not that of its label")
+      throw CSVTimeline.ParseError(line: line, reason: "column confidence is not the probability of the label")
     }
   }
 
@@ -234,8 +226,8 @@ private struct Record {
   }
 
   /// All of these columns, or none of them.
-  func list(_ names: [String]) throws -> [Double] {
-    let values = try names.compactMap(number)
+  func list(_ names: [String], in range: ClosedRange<Double> = -largest...largest) throws -> [Double] {
+    let values = try names.compactMap { try number($0, in: range) }
     guard values.isEmpty || values.count == names.count else {
       throw CSVTimeline.ParseError(line: line, reason: "only some of \(names[0])... are given")
     }

@@ -11,6 +11,8 @@ final class SoundCopy {
   private let base: AVRational
   /// Ticks of the container's start, which counts as 0.
   private let origin: Int64
+  /// Clocks that jump back are mended as those of the images are.
+  private var repair: TimeRepair
   private var isWaiting = false
   private var isOver = false
 
@@ -38,6 +40,11 @@ final class SoundCopy {
     (self.input, self.packet, index, base) = (input, packet, found, stream.pointee.time_base)
     let start = context.pointee.start_time
     origin = start == dfer_no_pts ? 0 : av_rescale_q(start, AVRational(num: 1, den: AV_TIME_BASE), base)
+    let second = 1 / av_q2d(base)
+    let (samples, rate) = (Double(parameters.pointee.frame_size), Double(parameters.pointee.sample_rate))
+    repair = TimeRepair(
+      step: Int64((samples > 0 && rate > 0 ? second * samples / rate : second / 50).rounded()),
+      second: Int64(second.rounded()))
   }
 
   deinit {
@@ -57,20 +64,19 @@ final class SoundCopy {
           av_packet_unref(packet)
           continue
         }
-        for time in [\AVPacket.pts, \AVPacket.dts] where packet.pointee[keyPath: time] != dfer_no_pts {
-          packet.pointee[keyPath: time] &-= origin
+        let given = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
+        // Packets without a time, or with one that cannot be true, are not heard in any player.
+        guard given != dfer_no_pts, abs((Double(given) - Double(origin)) * av_q2d(base)) <= MediaLimits.longestTime
+        else {
+          av_packet_unref(packet)
+          continue
         }
+        let time = repair.next(given) - origin
+        (packet.pointee.pts, packet.pointee.dts, packet.pointee.pos) = (time, time, -1)
         isWaiting = true
       }
-      let time = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
-      guard time == dfer_no_pts || Double(time) * av_q2d(base) < seconds else { return }
+      guard Double(packet.pointee.pts) * av_q2d(base) < seconds else { return }
       isWaiting = false
-      packet.pointee.pos = -1
-      // Packets without a time, or with one that cannot be true, are not heard in any player.
-      guard time != dfer_no_pts, abs(Double(time) * av_q2d(base)) <= MediaLimits.longestTime else {
-        av_packet_unref(packet)
-        continue
-      }
       try muxer.write(packet, to: target, base: base)
       av_packet_unref(packet)
     }
