@@ -47,12 +47,16 @@ struct DferCommand: ParsableCommand {
       if let message = unknownCommand(in: arguments) { throw Failure.usage(message) }
       var command = try parseAsRoot(arguments)
       try command.run()
+      ExitStatus.ok.endProgram()
     } catch let status as ExitStatus {
-      Foundation.exit(status.rawValue)
+      status.endProgram()
     } catch {
-      guard let failure = Failure(error, of: renamed.arguments) else { exit(withError: error) }
+      guard let failure = Failure(error, of: renamed.arguments) else {
+        print(fullMessage(for: error))
+        ExitStatus.ok.endProgram()
+      }
       Terminal.write(failure.message + "\n")
-      Foundation.exit(failure.status.rawValue)
+      failure.status.endProgram()
     }
   }
 
@@ -132,16 +136,6 @@ struct Failure {
     }
     return words.joined(separator: " ")
   }
-}
-
-/// How a run ended, as the shell sees it.
-enum ExitStatus: Int32, Error {
-  case ok = 0
-  case usage = 2
-  case unreadableInput = 3
-  case finishedWithDamage = 4
-  case outputFailed = 5
-  case interrupted = 130
 }
 
 extension ONNXError {

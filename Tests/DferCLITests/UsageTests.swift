@@ -13,6 +13,11 @@ import Testing
     try Tool.run(Tool.dfer, arguments, input: input, folder: scratch.url)
   }
 
+  private func shell(_ line: String) throws -> Tool.Result {
+    try Tool.run(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", line], folder: scratch.url, environment: ["DFER": Tool.dfer.path])
+  }
+
   @Test func usageErrors() throws {
     #expect(try dfer("watch").status == 2)
     #expect(try dfer("wach").status == 2)
@@ -24,6 +29,17 @@ import Testing
     #expect(pipeline.status == 2 && pipeline.errors.contains("did you mean 'mtcae-dfer'?"), "\(pipeline.errors)")
     #expect(try dfer("wach", "a.mp4").errors.contains("no command 'wach'; did you mean 'watch'?"))
     #expect(try dfer("watch", "a.mp4", "--max-faces", "-1").errors.contains("--max-faces must be at least 1"))
+  }
+
+  /// What cannot be printed is no success, whatever was to be printed.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs a full device"))
+  func aFullStandardOutput() throws {
+    for command in ["--help", "models", "watch --help"] {
+      let result = try shell("\"$DFER\" \(command) > /dev/full")
+      #expect(result.status == 5 && result.errors.contains("no space is left"), "\(command): \(result)")
+    }
+    let piped = try shell("\"$DFER\" models | head -n 1; exit ${PIPESTATUS[0]}")
+    #expect(piped.errors.isEmpty, "\(piped)")
   }
 
   /// One second of the sample, whose rows say where it lies in the whole.

@@ -106,8 +106,12 @@ import Testing
     let now = Atomic(0), most = Atomic(0)
     let failsAt: Int?
     let waits: Bool
+    /// Seconds that every clip takes longer.
+    let pause: Double
 
-    init(failsAt: Int? = nil, waits: Bool = false) { (self.failsAt, self.waits) = (failsAt, waits) }
+    init(failsAt: Int? = nil, waits: Bool = false, pause: Double = 0) {
+      (self.failsAt, self.waits, self.pause) = (failsAt, waits, pause)
+    }
 
     struct Failed: Error {}
 
@@ -115,6 +119,7 @@ import Testing
       let at = now.add(1, ordering: .relaxed).newValue
       _ = most.max(at, ordering: .relaxed)
       defer { now.subtract(1, ordering: .relaxed) }
+      Thread.sleep(forTimeInterval: pause)
       let tone = ToneReader.tone(clips[0][0])
       for _ in 0..<6000 where waits && tone < 20 && most.load(ordering: .relaxed) < 2 {
         Thread.sleep(forTimeInterval: 0.01)
@@ -142,6 +147,17 @@ import Testing
       AnalysisRun(PaintedSource(paintedFrames(200).map(VideoEvent.frame)), stages: .painted))
     #expect(rows == expected && rows.map(\.clip) == Array(0..<rows.count) && rows.count > 7)
     if run.readsAhead { #expect(reader.most.load(ordering: .relaxed) > 1) }
+  }
+
+  /// Whoever lets go of a run in its middle, as a full disk makes a program do, may end the process: nothing calculates then.
+  @Test func aRunThatEndsEarlyLeavesNothingBehind() throws {
+    for _ in 0..<5 {
+      let reader = SlowReader(pause: 0.03)
+      var run: AnalysisRun? = run(reader)
+      while let event = try run?.next() { if case .row = event { break } }
+      run = nil
+      #expect(reader.now.load(ordering: .relaxed) == 0)
+    }
   }
 
   @Test func aLiveRunReadsOneClipAfterTheOther() throws {

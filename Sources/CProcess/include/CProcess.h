@@ -19,3 +19,10 @@ int cprocess_is_ignored(int number);
 /// One pool of memory for all threads of the process: glibc's pool for each thread keeps what that thread once needed.
 /// Tensors are large and few, so nobody waits for the pool. Does nothing where there is no such choice.
 void cprocess_share_memory(void);
+
+/// Writes what the process has printed. 0, or the `errno` with which standard output refused some of it.
+int cprocess_flush(void);
+
+/// Ends the process without exit handlers, which are not safe while other threads calculate. Under AddressSanitizer they run:
+/// one of them looks for leaks.
+_Noreturn void cprocess_end(int status);

@@ -42,12 +42,16 @@ final class ClipReading: Sendable {
 /// several are busy anyway, that wastes nothing on waiting for each other.
 final class ReadingThreads: Sendable {
   private let queue = Queue()
+  /// Threads that have not ended.
+  private let alive = DispatchGroup()
 
   init(_ count: Int) {
     for _ in 0..<count {
+      alive.enter()
       // The thread holds the queue, not this object, whose deinit ends the thread.
-      let thread = Thread { [queue] in
+      let thread = Thread { [queue, alive] in
         while let (reading, part) = queue.next() { Compute.with(threads: 1) { reading.make(part) } }
+        alive.leave()
       }
       thread.name = "dfer.reader"
       thread.stackSize = 4 << 20
@@ -55,7 +59,12 @@ final class ReadingThreads: Sendable {
     }
   }
 
-  deinit { queue.end() }
+  /// Waits for what is being read at the moment: a run that ends early leaves nothing behind that still calculates, which
+  /// would crash in a program that exits.
+  deinit {
+    queue.end()
+    alive.wait()
+  }
 
   func add(_ reading: ClipReading) { queue.add(reading) }
 }
