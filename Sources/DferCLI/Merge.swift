@@ -11,7 +11,7 @@ struct Merge: ParsableCommand {
         dfer merge monday.csv tuesday.csv -o all.csv
 
       The first column, source, names the file that a row comes from: its path below the folder, or as given, without \
-      '.csv'. Rows are copied unchanged. Files whose columns differ are refused before anything is written.
+      '.csv'. Files of one run with --split-every have the name of that run. Rows are copied unchanged. Files whose columns differ are refused before anything is written.
       """)
 
   @Argument(help: "CSV files, or folders of them.", completion: .csv)
@@ -31,13 +31,17 @@ struct Merge: ParsableCommand {
     let files = found.files
     // Twice over the files: a mistake in the last must not leave half a table.
     var check = TimelineMerge()
-    for file in files { _ = try check.lines(of: read(file.path), source: file.source, path: file.path) }
+    for file in files {
+      for path in file.parts { _ = try check.lines(of: read(path), source: file.source, path: path) }
+    }
     try refuseEqualSources(files)
     let table = try OutputFile(output, overwrite: overwrite)
     var merge = TimelineMerge()
     for file in files {
-      let lines = try merge.lines(of: read(file.path), source: file.source, path: file.path)
-      if !lines.isEmpty { try table.append(lines.joined(separator: "\n")) }
+      for path in file.parts {
+        let lines = try merge.lines(of: read(path), source: file.source, path: path)
+        if !lines.isEmpty { try table.append(lines.joined(separator: "\n")) }
+      }
     }
     try table.close()
   }

@@ -7,14 +7,20 @@ import Foundation
 /// rows that a pattern such as `rows/*.csv` finds too. What is left out is named.
 struct RowFiles {
   struct File {
-    let path: String
-    /// Its path below the folder it was found in, or as given, without the ending.
-    let source: String
+    /// The only one, but for runs with `--split-every`: there all that were given, in the order of time.
+    fileprivate(set) var parts: [String]
+    var path: String { parts[0] }
+    /// Its path below the folder it was found in, or as given, without the ending. Files of a split run have one name.
+    fileprivate(set) var source: String
+
+    fileprivate init(_ path: String, source: String) { (parts, self.source) = ([path], source) }
   }
 
   private(set) var files: [File] = []
   /// What was left out and why, as lines for people.
   private(set) var notes: [String] = []
+  /// Where in `files` the runs are that were split.
+  private var splitRuns: [ExactName: Int] = [:]
 
   /// - Parameters:
   ///   - output: what the command writes; left out when it is a table of the kind that the command makes.
@@ -31,7 +37,7 @@ struct RowFiles {
         found = Self.files(of: walk.run(), in: argument, endings: endings)
         notes += walk.leftOut.filter(\.isFailure).map { "\(argument)/\($0.path): skipped, \($0.reason)" }
       } else {
-        found = [File(path: argument, source: Self.stem(argument))]
+        found = [File(argument, source: Self.stem(argument))]
       }
       for file in found {
         let kind = TableKind(path: file.path)
@@ -45,13 +51,13 @@ struct RowFiles {
           case .failures: notes.append("\(file.path): skipped, a list of failures")
           case .summary: notes.append("\(file.path): skipped, a table of dfer summary")
           case .merged: merged.append(file)
-          case .rows, .other: files.append(file)
+          case .rows, .other: add(file)
           }
         }
       }
     }
     try add(merged)
-    try OutputPaths.check([output], inputs: files.map(\.path).filter { !OutputPaths.isSame($0, output) })
+    try OutputPaths.check([output], inputs: files.flatMap(\.parts).filter { !OutputPaths.isSame($0, output) })
     guard !files.isEmpty else {
       if arguments.count == 1, !Self.isFolder(arguments[0]), let note = notes.first {
         throw UnreadableTimeline(
@@ -62,6 +68,25 @@ struct RowFiles {
         path: arguments.joined(separator: ", "),
         reason: "no rows of dfer; in folders, only files with their .run.json beside them count"
           + notes.map { "; " + $0 }.joined())
+    }
+  }
+
+  /// Adds a file of rows, to the other files of its run if that was split.
+  private mutating func add(_ file: File) {
+    guard let run = SplitRun(part: file.path) else { return files.append(file) }
+    let key = ExactName(OutputPaths.real(run.manifest) + "." + (file.path as NSString).pathExtension)
+    if let index = splitRuns[key] {
+      files[index].parts.append(file.path)
+      // Names end with the time at which a file begins.
+      files[index].parts.sort {
+        ExactName(($0 as NSString).lastPathComponent) < ExactName(($1 as NSString).lastPathComponent)
+      }
+    } else {
+      splitRuns[key] = files.count
+      var file = file
+      file.source = String(
+        file.source.dropLast(file.path.count - (file.path as NSString).pathExtension.count - 1 - run.stem.count))
+      files.append(file)
     }
   }
 
@@ -109,11 +134,13 @@ struct RowFiles {
       let ending = (name as NSString).pathExtension.lowercased()
       guard endings.contains(ending) else { continue }
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) else { continue }
+      guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) || SplitRun(part: path) != nil else {
+        continue
+      }
       found[ExactName(stem(name)), default: [:]][ending] = path
     }
     return found.sorted { $0.key < $1.key }.compactMap { stem, paths in
-      endings.lazy.compactMap { paths[$0] }.first.map { File(path: $0, source: stem.text) }
+      endings.lazy.compactMap { paths[$0] }.first.map { File($0, source: stem.text) }
     }
   }
 

@@ -25,7 +25,8 @@ struct RunFacts: Decodable {
 
   /// The facts beside a file of rows; nil when there are none.
   init?(beside rows: String) {
-    let path = RunManifest.path(beside: rows)
+    var path = RunManifest.path(beside: rows)
+    if !FileManager.default.fileExists(atPath: path), let run = SplitRun(part: rows) { path = run.manifest }
     guard let data = FileManager.default.contents(atPath: path),
       var facts = try? JSONDecoder().decode(RunFacts.self, from: data)
     else { return nil }

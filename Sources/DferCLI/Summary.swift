@@ -39,7 +39,7 @@ struct Summary: ParsableCommand {
   func run() throws {
     let found = try RowFiles(input, output: output, makes: .summary, endings: ["csv", "tsv", "jsonl", "json"])
     for note in found.notes { Terminal.write(note + "\n") }
-    let sources = try found.files.map { try TimelineInput($0.path, frameRate: frames.fps) }
+    let sources = try found.files.map { try TimelineInput(parts: $0.parts, frameRate: frames.fps) }
     let labels = Set(sources.flatMap(\.timeline.labels)).sorted()
     do {
       let file = try OutputFile(output, overwrite: overwrite, kind: .whole)

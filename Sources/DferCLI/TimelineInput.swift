@@ -10,8 +10,18 @@ struct TimelineInput {
   let facts: RunFacts?
 
   init(_ path: String, media: String? = nil, frameRate: Double? = nil) throws {
+    try self.init(parts: [path], media: media, frameRate: frameRate)
+  }
+
+  /// - Parameter parts: one file, or those of a run that was split.
+  init(parts: [String], media: String? = nil, frameRate: Double? = nil) throws {
+    let path = parts[0]
     self.path = path
-    timeline = try UnreadableTimeline.naming(path) { try ImportedTimeline(path: path, frameRate: frameRate) }
+    timeline = try UnreadableTimeline.naming(path) {
+      parts.count == 1
+        ? try ImportedTimeline(path: path, frameRate: frameRate)
+        : try ImportedTimeline(parts: parts, frameRate: frameRate)
+    }
     facts = RunFacts(beside: path)
     self.media = (media ?? facts?.video).flatMap(MediaReference.init)
   }

@@ -10,6 +10,8 @@ struct Verify: ParsableCommand {
     discussion: """
         dfer verify talk.csv talk.mp4
 
+      Of a run with --split-every, one of its files stands for all of them.
+
       Checks the rows against the run manifest (hash, counts), for consistency (times, probabilities) and against the \
       video, which is decoded again. Exit codes: 0 all agrees, 3 unreadable, 4 disagreement.
       """)
@@ -27,13 +29,16 @@ struct Verify: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    let run = SplitRun(part: rows)
+    let path = run?.manifest ?? RunManifest.path(beside: rows)
     let manifest: RunManifest
-    do { manifest = try RunManifest(contentsOf: RunManifest.path(beside: rows)) } catch {
-      throw VerifyError(path: RunManifest.path(beside: rows), reason: "missing, or no manifest of a run")
+    do { manifest = try RunManifest(contentsOf: path) } catch {
+      throw VerifyError(path: path, reason: "missing, or no manifest of a run")
     }
-    let timeline = try UnreadableTimeline.naming(rows) { try CSVTimeline(path: rows) }
+    let timeline = try self.timeline(run)
     var check = TimelineCheck()
-    check.check(timeline.rows, rowsSha256: try SHA256.hex(ofFile: rows), against: manifest)
+    check.check(
+      timeline.rows, rowsSha256: try run == nil ? SHA256.hex(ofFile: rows) : nil, against: manifest)
     check.checkTimes(timeline.rows, skipped: manifest.skippedSeconds)
     check.check(FileStamp(path: video), against: manifest)
     if !fast { check.check(timeline.rows, try decode(manifest), against: manifest) }
@@ -42,6 +47,15 @@ struct Verify: ParsableCommand {
       print(finding.grade.rawValue.padded(to: 5) + finding.text)
     }
     if !check.isGood { throw ExitStatus.finishedWithDamage }
+  }
+
+  /// Of a run that was split, all rows: only together they account for the video.
+  private func timeline(_ run: SplitRun?) throws -> CSVTimeline {
+    guard let run else { return try UnreadableTimeline.naming(rows) { try CSVTimeline(path: rows) } }
+    if let lost = run.parts.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+      throw VerifyError(path: lost, reason: "missing, one of the \(run.parts.count) files of this run")
+    }
+    return try UnreadableTimeline.naming(run.stem) { try CSVTimeline(parts: run.parts) }
   }
 
   private func decode(_ manifest: RunManifest) throws -> TimelineCheck.Decoded {

@@ -61,6 +61,9 @@ struct WatchSession {
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
     }
+    if let path = manifestPath, let rows = RunManifest.rowsLeftAlone(at: path, by: command.output) {
+      throw OutputError.describesOthers(path: path, rows: rows)
+    }
     if command.splitEvery == nil {
       show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
     }

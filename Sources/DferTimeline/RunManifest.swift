@@ -216,16 +216,31 @@ public struct RunManifest: Sendable, Codable {
   /// Takes away the manifest of rows that are about to be replaced: until the new run has ended, and if it never does, the
   /// old one would say of the new rows what is not true of them.
   package static func remove(describing rows: String) {
+    let path = path(beside: rows)
+    let name = ExactName((rows as NSString).lastPathComponent)
+    guard outputs(at: path).contains(where: { ExactName(($0 as NSString).lastPathComponent) == name }) else { return }
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// The rows that a manifest describes, where they are still beside it and a new run with these outputs does not replace
+  /// them: `a.csv` has the same manifest as `a.tsv`.
+  package static func rowsLeftAlone(at path: String, by outputs: [String]) -> String? {
+    guard let first = Self.outputs(at: path).first else { return nil }
+    let name = (first as NSString).lastPathComponent
+    let rows = String(path.dropLast((path as NSString).lastPathComponent.count)) + name
+    guard self.path(beside: name) == (path as NSString).lastPathComponent,
+      !outputs.contains(where: { ExactName(($0 as NSString).lastPathComponent) == ExactName(name) }),
+      FileManager.default.fileExists(atPath: rows)
+    else { return nil }
+    return rows
+  }
+
+  private static func outputs(at path: String) -> [String] {
     struct Outputs: Decodable {
       let outputs: [String]
     }
-    let path = path(beside: rows)
-    let name = ExactName((rows as NSString).lastPathComponent)
-    guard let data = FileManager.default.contents(atPath: path),
-      let outputs = try? JSONDecoder().decode(Outputs.self, from: data).outputs,
-      outputs.contains(where: { ExactName(($0 as NSString).lastPathComponent) == name })
-    else { return }
-    try? FileManager.default.removeItem(atPath: path)
+    let data = FileManager.default.contents(atPath: path)
+    return data.flatMap { try? JSONDecoder().decode(Outputs.self, from: $0).outputs } ?? []
   }
 
   /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.

@@ -215,6 +215,8 @@ struct StreamTests {
     #expect(rows.last?["end_s"] == "6.000000")
     let facts = try JSONSerialization.jsonObject(with: Data(contentsOf: scratch.file("day.run.json"))) as? [String: Any]
     #expect((facts?["outputs"] as? [String])?.filter { $0.hasSuffix(".csv") }.count == names.count)
+    let verified = try Tool.run(Tool.dfer, ["verify", scratch.file(names[1]).path, file, "--fast"])
+    #expect(verified.status == 0 && verified.output.contains("\(rows.count) rows"), "\(verified)")
     #expect(try Tool.run(Tool.dfer, ["watch", file, "--split-every", "90"]).errors.contains("--rotation 90"))
     #expect(try Tool.run(Tool.dfer, ["watch", file, "--split-every", "1h", "-o", "a.eaf"]).status == 2)
   }

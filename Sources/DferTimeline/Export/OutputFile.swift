@@ -14,6 +14,8 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
   case replaced(path: String)
   /// The name of a run's manifest.
   case isManifest(path: String)
+  /// A manifest that would have to describe the rows of two runs.
+  case describesOthers(path: String, rows: String)
   /// The reader of a pipe went away. Usually no mistake: `| head` does it.
   case readerGone
 
@@ -28,6 +30,8 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
     case .diskFull(let path): "\(path): the disk is full; all complete rows are kept"
     case .replaced(let path): "\(path): was moved, deleted or replaced by somebody else while it was written"
     case .isManifest(let path): "\(path): names of this kind belong to the manifests of runs; choose another"
+    case .describesOthers(let path, let rows):
+      "\(path): is the manifest of \(rows), which this run does not replace; choose another name, or remove both"
     case .readerGone: "the reader of standard output went away"
     }
   }

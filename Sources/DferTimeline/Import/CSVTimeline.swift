@@ -57,6 +57,9 @@ package struct CSVTimeline: Sendable {
     try self.init(bytes: Array(Data(ofFileOrPipe: path)))
   }
 
+  /// Reads the files of one run that was split; see `JoinedRows`.
+  package init(parts: [String]) throws { try self.init(bytes: JoinedRows.bytes(of: parts)) }
+
   /// Reads `text`; the columns of contract v2, or of v1 under their old names, must be there, in any order, others are left alone. Throws `ParseError`.
   package init(text: String) throws { try self.init(bytes: Array(text.utf8)) }
 

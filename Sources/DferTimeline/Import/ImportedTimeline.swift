@@ -27,6 +27,11 @@ package struct ImportedTimeline: Sendable {
     try self.init(bytes: Array(Data(ofFileOrPipe: path)), frameRate: frameRate)
   }
 
+  /// Reads the files of one run that was split as one timeline; see `JoinedRows`. Throws like `init(path:)`.
+  package init(parts: [String], frameRate: Double? = nil) throws {
+    try self.init(bytes: JoinedRows.bytes(of: parts), frameRate: frameRate)
+  }
+
   init(bytes: [UInt8], frameRate: Double? = nil) throws {
     try TextKind.refuseOther(bytes)
     let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]

@@ -1,0 +1,30 @@
+import Foundation
+
+/// The files of one run that was split, as the one file that it would have written else: faces and clips go on from one to
+/// the next, and the last clip of a file overlaps the first one of the next.
+enum JoinedRows {
+  /// - Parameter parts: files of one format, CSV, TSV or JSON Lines, in the order of time.
+  /// - Throws: `CSVTimeline.ParseError` when their columns differ, or what Foundation says of a file.
+  static func bytes(of parts: [String]) throws -> [UInt8] {
+    var joined: [UInt8] = []
+    var header: [UInt8]?
+    for path in parts {
+      let bytes = Array(try Data(ofFileOrPipe: path))
+      let end = bytes.firstIndex(of: 10) ?? bytes.endIndex
+      let first = Array(bytes[..<end])
+      if first.first(where: { !" \t\r".utf8.contains($0) }) == UInt8(ascii: "{") {
+        joined += bytes  // JSON Lines have no header
+      } else if let header {
+        guard first == header else {
+          throw CSVTimeline.ParseError(line: 1, reason: "\(path) has other columns than \(parts[0])")
+        }
+        joined += bytes[min(end + 1, bytes.endIndex)...]
+      } else {
+        header = first
+        joined += bytes
+      }
+      if let last = joined.last, last != 10 { joined.append(10) }
+    }
+    return joined
+  }
+}
