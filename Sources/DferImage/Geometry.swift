@@ -68,6 +68,11 @@ public struct Rect: Sendable, Hashable, Codable {
     return Rect(x: centre.x - side / 2, y: centre.y - side / 2, width: side, height: side)
   }
 
+  /// The same part of an image of another size.
+  package func scaled(by scale: Double) -> Rect {
+    Rect(x: x * scale, y: y * scale, width: width * scale, height: height * scale)
+  }
+
   /// The point `t` of the way from this box to `other`: 0 gives this box, 1 gives `other`.
   package func interpolated(to other: Rect, _ t: Double) -> Rect {
     func mix(_ a: Double, _ b: Double) -> Double { a + (b - a) * t }

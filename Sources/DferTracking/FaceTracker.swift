@@ -28,7 +28,7 @@ package struct FaceTracker: Sendable {
   package let options: TrackerOptions
   /// The id of the next face: hand it to the next segment's tracker, and no id is used twice.
   package private(set) var nextID: Int
-  private var tracks: [Track] = []
+  var tracks: [Track] = []
   private var reported: Set<Int> = []
   /// Detector runs so far: the time of the first, those of the last three, and how many.
   private var runs: (first: Double, recent: [Double], count: Int)?
@@ -53,7 +53,7 @@ package struct FaceTracker: Sendable {
   /// a gap that is not there.
   package var settledUntil: Double {
     guard let runs, let last = runs.recent.last else { return -.infinity }
-    let open = tracks.filter { last - $0.last.time <= longestGap + 1e-6 }
+    let open = tracks.filter { !$0.isEnded && last - $0.last.time <= longestGap + 1e-6 }
     let soonest = open.map { track in
       // A track without an id may get one, from its first sighting on.
       track.id == nil ? track.first.time - 1e-6 : track.last.time - options.smoothing
@@ -73,7 +73,8 @@ package struct FaceTracker: Sendable {
     // Between two runs nothing is known to have happened, however long that was: an image that stays on the screen for
     // seconds shows the same face all the time. Only runs that miss a face can end its track.
     var free = tracks.indices.filter {
-      time - tracks[$0].last.time <= longestGap + 1e-6 || tracks[$0].last.time == previous
+      !tracks[$0].isEnded
+        && (time - tracks[$0].last.time <= longestGap + 1e-6 || tracks[$0].last.time == previous)
     }
     let new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
     _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)

@@ -13,6 +13,12 @@ struct Track: Sendable {
   /// Checks that found the face upside down, less those that found it upright.
   private(set) var upsideDownVotes = 0
   private(set) var lastCheck: Double?
+  /// Whether another face took this one's place: nothing continues the track.
+  private(set) var isEnded = false
+  /// The face in the last detector run that saw it.
+  var patch: FacePatch?
+  /// Where another face may have taken this one's place, until the next detector run tells.
+  var replacement: FaceTracker.Replacement?
 
   init(_ detection: FaceDetection, at time: Double) {
     sightings = [Sighting(time: time, detection: detection)]
@@ -31,6 +37,13 @@ struct Track: Sendable {
 
   mutating func add(_ detection: FaceDetection, at time: Double) {
     sightings.append(Sighting(time: time, detection: detection))
+  }
+
+  /// Ends the track: it is seen for the last time at `time`.
+  mutating func end(at time: Double) {
+    sightings.removeAll { $0.time > time }
+    if last.time < time { add(last.detection, at: time) }
+    isEnded = true
   }
 
   mutating func vote(isUpsideDown: Bool, at time: Double) {

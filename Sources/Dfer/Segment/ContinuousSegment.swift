@@ -181,6 +181,13 @@ struct ContinuousSegment {
     }
     let (before, newest, clock) = (tracker, newest, clock)
     tracker.observe(found, at: frame.time.seconds)
+    if let between = shots?.sinceLastRun {
+      clock.measure(.image) {
+        tracker.endReplaced(
+          image, scale: Double(image.width) / Double(size.width), times: between.map(\.time.seconds)
+        ) { between[between.startIndex + $0].crop($1, side: FacePatch.side) }
+      }
+    }
     shots?.judge(image, newest: newest, tracker: before, clock: clock)
     checkUpright(in: frame)
     counts.detectorRuns += 1

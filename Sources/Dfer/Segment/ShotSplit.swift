@@ -41,6 +41,9 @@ struct ShotSplit {
 
   var isSuspicious: Bool { suspected != nil && nextShot == nil }
 
+  /// The frames from the last detector run to the newest that was added, both included.
+  var sinceLastRun: ArraySlice<any VideoFrame> { frames[lastRun...] }
+
   /// Takes the next settled frame.
   mutating func add(_ frame: any VideoFrame) { frames.append(frame) }
 
@@ -50,7 +53,7 @@ struct ShotSplit {
   ///   - newest: the frame after it.
   ///   - tracker: before it sees what was found in the image.
   mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
-    let between = frames[lastRun...]
+    let between = sinceLastRun
     if let time = frames.last?.time.seconds { remainder.add(image, at: time) }
     let asked = self
     let verdict = clock.measure(.image) {

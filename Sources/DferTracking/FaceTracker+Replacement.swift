@@ -1,0 +1,72 @@
+import DferImage
+
+/// Faces that take the place of another one from one frame to the next while the rest of the image goes on: one of several
+/// films that are shown side by side has a cut. Otherwise a track would go on with another person.
+extension FaceTracker {
+  /// A step between two frames that may have put another face in the place of a track's.
+  struct Replacement: Sendable {
+    let before: FacePatch
+    /// Times of the frames on both sides, in seconds.
+    let lastBefore, firstAfter: Double
+  }
+
+  /// The least difference of a face's patches in two detector runs that are looked at closer. Over faces that were replaced in
+  /// composed videos 99 of 100 differ more, in real clips 1 of 50 faces that were not.
+  private static let suspicious = 0.2
+  /// The least difference of the two frames of the step, and the largest of all other steps together over it. Of 2,751 composed
+  /// replacements 97 in 100 are found, of 1,007 pairs of detector runs in real clips none is taken for one.
+  private static let (step, others) = (0.3, 0.35)
+  /// The fewest frames from one detector run to the next: in fewer a fast movement is one step too.
+  private static let fewestFrames = 4
+
+  /// Ends tracks whose face was replaced, at the frame before, and begins new ones at the frame after. Ask after each detector
+  /// run. A replacement is certain when the next detector run does not see the old face again: a flash passes.
+  ///
+  /// - Parameters:
+  ///   - image: that the detector saw, and `scale`, its size over the frame's.
+  ///   - times: of the frames from the last detector run to this one, both included, in seconds.
+  ///   - crop: of one of them: a square of the frame, with the sides of a patch.
+  package mutating func endReplaced(
+    _ image: Image, scale: Double, times: [Double], crop: (_ frame: Int, _ square: Rect) -> Image
+  ) {
+    guard let now = times.last, let previous = times.first else { return }
+    for index in tracks.indices where tracks[index].last.time == now && !tracks[index].isEnded {
+      let patch = FacePatch(image, box: tracks[index].last.detection.box.scaled(by: scale))
+      defer { tracks[index].patch = patch }
+      if let replacement = tracks[index].replacement.take() {
+        // After a flash the old face is back, which is no replacement either.
+        if replacement.before.difference(to: patch) > Self.suspicious {
+          tracks.append(tracks[index].split(replacement))
+        }
+        continue
+      }
+      let sightings = tracks[index].sightings.suffix(2)
+      // Only frames that have no crop yet can still change hands.
+      guard let before = tracks[index].patch, before.difference(to: patch) > Self.suspicious,
+        times.count >= Self.fewestFrames, now - previous <= options.smoothing,
+        let first = sightings.first, first.time == previous
+      else { continue }
+      let area = FacePatch.square(around: first.detection.box.interpolated(to: tracks[index].last.detection.box, 0.5))
+      let patches = times.indices.map { FacePatch(crop: crop($0, area)) }
+      let steps = zip(patches, patches.dropFirst()).map { $0.difference(to: $1) }
+      guard let largest = steps.indices.max(by: { steps[$0] < steps[$1] }), steps[largest] > Self.step,
+        steps.reduce(0, +) - steps[largest] < Self.others * steps[largest]
+      else { continue }
+      tracks[index].replacement = Replacement(
+        before: before, lastBefore: times[largest], firstAfter: times[largest + 1])
+    }
+  }
+}
+
+extension Track {
+  /// Ends this track at a replacement and gives the track of the face that is there from then on.
+  fileprivate mutating func split(_ replacement: FaceTracker.Replacement) -> Track {
+    let after = sightings.filter { $0.time >= replacement.firstAfter }
+    var next = Track(after[0].detection, at: replacement.firstAfter)
+    for sighting in after where sighting.time > replacement.firstAfter {
+      next.add(sighting.detection, at: sighting.time)
+    }
+    end(at: replacement.lastBefore)
+    return next
+  }
+}
