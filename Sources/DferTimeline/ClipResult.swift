@@ -82,4 +82,6 @@ public struct ClipResult: Sendable, Hashable {
   /// swaying, and a poster before a camera at rest never does. Of 28 real clips of 2 to 20 seconds, every face reached
   /// 2.0; of three photographs behind grain, a flickering lamp and a lossy codec, none reached 1.7.
   package static let stillMotion = 1.8
+  /// Seconds of a face that must have been read before its motion says that it may be a picture: the shortest of those clips.
+  package static let shortestStill = 2.0
 }

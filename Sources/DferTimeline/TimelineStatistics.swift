@@ -33,8 +33,10 @@ package struct TimelineStatistics: Sendable {
     package fileprivate(set) var rows = 0
     /// The largest `motion` of its rows; nil when they do not say.
     package fileprivate(set) var motion: Double?
-    /// Whether it never moved: a poster or a photograph. Nil when rows do not say.
-    package var isStill: Bool? { motion.map { $0 < ClipResult.stillMotion } }
+    /// Whether it never moved: a poster or a photograph. Nil when rows do not say, or when too little of it was read.
+    package var isStill: Bool? {
+      readSeconds < ClipResult.shortestStill - 1e-6 ? nil : motion.map { $0 < ClipResult.stillMotion }
+    }
     /// In the order of `labels`.
     package fileprivate(set) var classes: [Class]
     /// Seconds between its first and last moment in which it was not seen, or not well enough.

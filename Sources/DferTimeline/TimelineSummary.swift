@@ -85,6 +85,7 @@ package struct TimelineSummary: Sendable {
       + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2))"
       + (doubt >= 0.5
         ? "; \(fixedDecimal(doubt, places: 0)) % unsure, below \(fixedDecimal(Doubt.threshold, places: 2))" : "") + ")"
-      + (face.motion.map { $0 < ClipResult.stillMotion } == true ? "  never moves: a picture?" : "")
+      + (face.seconds >= ClipResult.shortestStill - 1e-6 && (face.motion ?? .infinity) < ClipResult.stillMotion
+        ? "  never moves: a picture?" : "")
   }
 }

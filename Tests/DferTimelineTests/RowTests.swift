@@ -62,6 +62,8 @@ private let labels = ["surprise", "anger", "neutral"]
     #expect(read.layout.includesMotion && read.rows.map(\.motion) == [0.4, 0.5, 0.75, 4.25])
     let faces = TimelineStatistics(read.rows, labels: read.labels).faces
     #expect(faces.map(\.motion) == [0.75, 4.25] && faces.map(\.isStill) == [true, false])
+    // Too short to say.
+    #expect(TimelineStatistics(read.rows.prefix(2), labels: read.labels).faces.map(\.isStill) == [nil, nil])
     #expect(StatisticsTable(labels: []).header.hasSuffix(",max_motion,still_face,unsure_s"))
   }
 
