@@ -102,8 +102,13 @@ final class BatchWorker {
   /// Why no rows can be written to `path`; nil when nothing speaks against it.
   static func reasonNotToWrite(_ path: String) -> String? {
     let longest = (RunManifest.path(beside: path) as NSString).lastPathComponent.utf8.count
-    return longest > 255
-      ? "the name of its output would have \(longest) bytes, and 255 are possible; rename the video" : nil
+    guard longest <= 255 else {
+      return "the name of its output would have \(longest) bytes, and 255 are possible; rename the video"
+    }
+    let manifest = RunManifest.path(beside: path)
+    return RunManifest.rowsLeftAlone(at: manifest, by: [path]).map {
+      OutputError.describesOthers(path: manifest, rows: $0).description
+    }
   }
 
   /// What an error says: our own say it themselves.

@@ -38,6 +38,7 @@ struct DferCommand: ParsableCommand {
   func run() { print(NextSteps.text) }
 
   static func main() {
+    cprocess_keep_standard_streams()
     cprocess_share_memory()
     var renamed = RenamedOptions([])
     do {

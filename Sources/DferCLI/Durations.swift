@@ -17,7 +17,7 @@ struct Durations: ParsableCommand {
     options.isFileOnly = true
     for file in files {
       let seconds = try? VideoSource(file, options: options).info.duration
-      FileHandle.standardOutput.write(Data("\(seconds.map { "\($0)" } ?? "?")\n".utf8))
+      try? FileHandle.standardOutput.write(contentsOf: Data("\(seconds.map { "\($0)" } ?? "?")\n".utf8))
     }
   }
 }

@@ -62,6 +62,11 @@ struct Merge: ParsableCommand {
     guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
       throw BatchError.unreadableTimeline(path: path)
     }
+    // Cells are copied as they stand, so this is no place for other formats.
+    let header = text.prefix { $0 != "\n" && $0 != "\r\n" }
+    guard header.contains(","), !header.hasPrefix("{"), !header.contains("\t") else {
+      throw UnreadableTimeline(path: path, reason: "is no CSV file, which is all that dfer merge joins")
+    }
     return text
   }
 }

@@ -51,11 +51,12 @@ struct RowFiles {
           case .failures: notes.append("\(file.path): skipped, a list of failures")
           case .summary: notes.append("\(file.path): skipped, a table of dfer summary")
           case .merged: merged.append(file)
-          case .rows, .other: add(file)
+          case .rows, .other: try add(file)
           }
         }
       }
     }
+    noteMissing()
     try add(merged)
     try OutputPaths.check([output], inputs: files.flatMap(\.parts).filter { !OutputPaths.isSame($0, output) })
     guard !files.isEmpty else {
@@ -72,21 +73,34 @@ struct RowFiles {
   }
 
   /// Adds a file of rows, to the other files of its run if that was split.
-  private mutating func add(_ file: File) {
+  private mutating func add(_ file: File) throws {
     guard let run = SplitRun(part: file.path) else { return files.append(file) }
-    let key = ExactName(OutputPaths.real(run.manifest) + "." + (file.path as NSString).pathExtension)
-    if let index = splitRuns[key] {
-      files[index].parts.append(file.path)
-      // Names end with the time at which a file begins.
-      files[index].parts.sort {
-        ExactName(($0 as NSString).lastPathComponent) < ExactName(($1 as NSString).lastPathComponent)
-      }
-    } else {
+    let key = ExactName(OutputPaths.real(run.manifest))
+    guard let index = splitRuns[key] else {
       splitRuns[key] = files.count
       var file = file
-      file.source = String(
-        file.source.dropLast(file.path.count - (file.path as NSString).pathExtension.count - 1 - run.stem.count))
-      files.append(file)
+      file.source = String(file.source.dropLast(Self.stem(file.path).count - run.stem.count))
+      return files.append(file)
+    }
+    guard Self.ending(file.path) == Self.ending(files[index].path) else {
+      throw UnreadableTimeline(
+        path: file.path, reason: "holds the rows of a run in another format than \(files[index].path); give one of them"
+      )
+    }
+    files[index].parts.append(file.path)
+    // Names end with the time at which a file begins.
+    func name(_ path: String) -> ExactName { ExactName((path as NSString).lastPathComponent) }
+    files[index].parts.sort { name($0) < name($1) }
+  }
+
+  /// Says which files of a split run are gone: their time has no rows.
+  private mutating func noteMissing() {
+    for index in splitRuns.values.sorted() {
+      guard let run = SplitRun(part: files[index].path), let first = run.missing.first else { continue }
+      let count = run.missing.count
+      notes.append(
+        "\(files[index].source): \(count) of the run's \(run.parts.count) files \(count == 1 ? "is" : "are") missing (\(first))"
+      )
     }
   }
 
@@ -130,19 +144,26 @@ struct RowFiles {
   /// Files of rows among those below a folder, by name.
   private static func files(of names: [String], in folder: String, endings: [String]) -> [File] {
     var found: [ExactName: [String: String]] = [:]
+    // Of a split run, all files have one format: the first one that any of them has.
+    var splitEndings: [String: Set<String>] = [:]
     for name in names {
-      let ending = (name as NSString).pathExtension.lowercased()
-      guard endings.contains(ending) else { continue }
+      guard endings.contains(ending(name)) else { continue }
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      guard FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) || SplitRun(part: path) != nil else {
-        continue
-      }
-      found[ExactName(stem(name)), default: [:]][ending] = path
+      let run = SplitRun(part: path)
+      guard run != nil || FileManager.default.fileExists(atPath: RunManifest.path(beside: path)) else { continue }
+      found[ExactName(stem(name)), default: [:]][ending(name)] = path
+      if let run { splitEndings[run.manifest, default: []].insert(ending(name)) }
     }
     return found.sorted { $0.key < $1.key }.compactMap { stem, paths in
-      endings.lazy.compactMap { paths[$0] }.first.map { File($0, source: stem.text) }
+      let run = paths.values.first.flatMap { SplitRun(part: $0) }
+      let usable = run.flatMap { run in endings.first { splitEndings[run.manifest]?.contains($0) == true } }
+      return endings.lazy.filter { usable == nil || $0 == usable }.compactMap { paths[$0] }.first.map {
+        File($0, source: stem.text)
+      }
     }
   }
+
+  private static func ending(_ path: String) -> String { (path as NSString).pathExtension.lowercased() }
 
   private static func stem(_ path: String) -> String {
     let ending = (path as NSString).pathExtension

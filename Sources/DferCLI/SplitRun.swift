@@ -12,24 +12,25 @@ struct SplitRun {
 
   /// nil when the file is none of a split run.
   init?(part path: String) {
-    let name = (path as NSString).deletingPathExtension
-    guard let stamp = name.utf8.lastIndex(of: UInt8(ascii: "-")) else { return nil }
-    let time = name.utf8[name.utf8.index(after: stamp)...]
-    guard time.count == 16, time.last == UInt8(ascii: "Z"),
-      time.dropLast().enumerated().allSatisfy({ $0 == 8 ? $1 == UInt8(ascii: "T") : (48...57).contains($1) })
-    else { return nil }
-    stem = String(name[..<stamp])
-    manifest = stem + ".run.json"
-    guard let data = FileManager.default.contents(atPath: manifest),
+    let name = (path as NSString).lastPathComponent
+    let folder = path.dropLast(name.count)
+    guard let manifest = RotatingWriter.manifest(ofPart: name),
+      let data = FileManager.default.contents(atPath: folder + manifest),
       let outputs = try? JSONDecoder().decode(Listed.self, from: data).outputs
     else { return nil }
-    let ending = (path as NSString).pathExtension
-    let own = ExactName((path as NSString).lastPathComponent)
-    let names = outputs.map { ($0 as NSString).lastPathComponent }.filter { ($0 as NSString).pathExtension == ending }
-    guard names.contains(where: { ExactName($0) == own }) else { return nil }
-    let folder = path.dropLast((path as NSString).lastPathComponent.count)
+    let ending = (name as NSString).pathExtension
+    // Tables of frames and blinks are outputs of the run too, and are not split.
+    let names = outputs.map { ($0 as NSString).lastPathComponent }.filter {
+      ($0 as NSString).pathExtension == ending && RotatingWriter.manifest(ofPart: $0) == manifest
+    }
+    guard names.contains(where: { ExactName($0) == ExactName(name) }) else { return nil }
+    stem = String(folder + manifest.dropLast(".run.json".count))
+    self.manifest = folder + manifest
     parts = names.map { folder + $0 }
   }
+
+  /// Files of the run that are not there.
+  var missing: [String] { parts.filter { !FileManager.default.fileExists(atPath: $0) } }
 
   private struct Listed: Decodable { let outputs: [String] }
 }

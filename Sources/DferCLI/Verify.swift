@@ -38,7 +38,7 @@ struct Verify: ParsableCommand {
     let timeline = try self.timeline(run)
     var check = TimelineCheck()
     check.check(
-      timeline.rows, rowsSha256: try run == nil ? SHA256.hex(ofFile: rows) : nil, against: manifest)
+      timeline.rows, rowsSha256: try SHA256.hex(ofFiles: run?.parts ?? [rows]), against: manifest)
     check.checkTimes(timeline.rows, skipped: manifest.skippedSeconds)
     check.check(FileStamp(path: video), against: manifest)
     if !fast { check.check(timeline.rows, try decode(manifest), against: manifest) }
@@ -52,7 +52,7 @@ struct Verify: ParsableCommand {
   /// Of a run that was split, all rows: only together they account for the video.
   private func timeline(_ run: SplitRun?) throws -> CSVTimeline {
     guard let run else { return try UnreadableTimeline.naming(rows) { try CSVTimeline(path: rows) } }
-    if let lost = run.parts.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+    if let lost = run.missing.first {
       throw VerifyError(path: lost, reason: "missing, one of the \(run.parts.count) files of this run")
     }
     return try UnreadableTimeline.naming(run.stem) { try CSVTimeline(parts: run.parts) }

@@ -55,17 +55,23 @@ struct WatchSession {
     view = LiveView(
       title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
     try checkVideoOutputs()
+    try checkManifest()
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
     outputs += try command.tableWriters(models.layout)
+    if command.splitEvery == nil {
+      show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
+    }
+  }
+
+  /// Before any output is opened, which empties what it replaces.
+  private func checkManifest() throws {
+    let replaced = command.splitEvery == nil ? command.output : []
+    if let path = manifestPath, let rows = RunManifest.rowsLeftAlone(at: path, by: replaced) {
+      throw OutputError.describesOthers(path: path, rows: rows)
+    }
     for path in [manifestPath, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
-    }
-    if let path = manifestPath, let rows = RunManifest.rowsLeftAlone(at: path, by: command.output) {
-      throw OutputError.describesOthers(path: path, rows: rows)
-    }
-    if command.splitEvery == nil {
-      show?.board.setRowsFile(formats.first { $0.format == .csv && OutputFile.isFile($0.path) }?.path)
     }
   }
 
@@ -143,6 +149,7 @@ struct WatchSession {
         {
           try outputs[index].writer.write(row)
         }
+        try noteNewFiles()
         summary.add(row)
         if !command.videoOutputs.isEmpty { kept.append(row) }
         view.add(row)
@@ -284,10 +291,18 @@ struct WatchSession {
   private func writeManifest(_ outcome: RunManifest.Outcome) throws {
     guard let path = manifestPath else { return }
     let isSplit = command.splitEvery != nil
-    try recorder.manifest(
+    var manifest = try recorder.manifest(
       outcome, outputs: (isSplit ? rotated.files : command.output) + command.tables,
-      rowsFile: isSplit ? nil : command.rowsPath
-    ).write(to: path)
+      rowsFile: isSplit ? nil : command.rowsPath)
+    if isSplit { manifest.rowsSha256 = try? SHA256.hex(ofFiles: rotated.files(like: command.rowsPath)) }
+    try manifest.write(to: path)
+  }
+
+  /// The files of a split run belong together from the first one on, whatever ends the run.
+  private func noteNewFiles() throws {
+    guard rotated.files.count > rotated.noted else { return }
+    rotated.noted = rotated.files.count
+    try writeManifest(.interrupted)
   }
 }
 
@@ -314,5 +329,11 @@ private final class Shown: @unchecked Sendable {
 /// The files of a run with `--split-every`: a few dozen a day.
 private final class RotatedFiles {
   var files: [String] = []
+  /// How many of them the manifest lists.
+  var noted = 0
+  /// Those with the ending of a path.
+  func files(like path: String?) -> [String] {
+    files.filter { ($0 as NSString).pathExtension == (path.map { ($0 as NSString).pathExtension }) }
+  }
   var short: [String] { files.count <= 3 ? files : [files[0], "\(files.count - 2) more", files[files.count - 1]] }
 }

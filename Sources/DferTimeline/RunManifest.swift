@@ -222,17 +222,19 @@ public struct RunManifest: Sendable, Codable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// The rows that a manifest describes, where they are still beside it and a new run with these outputs does not replace
-  /// them: `a.csv` has the same manifest as `a.tsv`.
+  /// Rows that a manifest describes, where they are still beside it and a new run with these outputs does not replace them:
+  /// `a.csv` has the same manifest as `a.tsv`, and the files of a split run have the one of `day.csv`.
   package static func rowsLeftAlone(at path: String, by outputs: [String]) -> String? {
-    guard let first = Self.outputs(at: path).first else { return nil }
-    let name = (first as NSString).lastPathComponent
-    let rows = String(path.dropLast((path as NSString).lastPathComponent.count)) + name
-    guard self.path(beside: name) == (path as NSString).lastPathComponent,
-      !outputs.contains(where: { ExactName(($0 as NSString).lastPathComponent) == ExactName(name) }),
-      FileManager.default.fileExists(atPath: rows)
-    else { return nil }
-    return rows
+    let folder = path.dropLast((path as NSString).lastPathComponent.count)
+    let manifest = (path as NSString).lastPathComponent
+    let new = Set(outputs.map { ExactName(($0 as NSString).lastPathComponent) })
+    let names = Self.outputs(at: path).map { ($0 as NSString).lastPathComponent }
+    // Of a run that was not split, the first output is the one whose rows it describes.
+    let rows =
+      names.prefix(1).filter { self.path(beside: $0) == manifest }
+      + names.filter { RotatingWriter.manifest(ofPart: $0) == manifest }
+    return rows.first { !new.contains(ExactName($0)) && FileManager.default.fileExists(atPath: folder + $0) }
+      .map { folder + $0 }
   }
 
   private static func outputs(at path: String) -> [String] {

@@ -16,6 +16,10 @@ int cprocess_listen(const int *numbers, int count);
 /// Whether the signal is ignored, as whoever started the program asked for.
 int cprocess_is_ignored(int number);
 
+/// Takes the numbers of standard streams that whoever started the program has closed, before a file or a pipe gets one of
+/// them: what is printed would go there. Reading and writing them fails as before.
+void cprocess_keep_standard_streams(void);
+
 /// One pool of memory for all threads of the process: glibc's pool for each thread keeps what that thread once needed.
 /// Tensors are large and few, so nobody waits for the pool. Does nothing where there is no such choice.
 void cprocess_share_memory(void);

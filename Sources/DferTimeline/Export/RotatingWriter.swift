@@ -56,6 +56,18 @@ package struct RotatingWriter: TimelineWriter {
     return writer
   }
 
+  /// The manifest of the run that a file with such a name may belong to, without its folder: `day.run.json` of
+  /// `day-20261125T080000Z.csv`. nil for other names.
+  package static func manifest(ofPart name: String) -> String? {
+    let stem = (name as NSString).deletingPathExtension
+    guard let dash = stem.utf8.lastIndex(of: UInt8(ascii: "-")) else { return nil }
+    let stamp = stem.utf8[stem.utf8.index(after: dash)...]
+    guard stamp.count == 16, stamp.last == UInt8(ascii: "Z"),
+      stamp.dropLast().enumerated().allSatisfy({ $0 == 8 ? $1 == UInt8(ascii: "T") : (48...57).contains($1) })
+    else { return nil }
+    return String(stem[..<dash]) + ".run.json"
+  }
+
   /// The name of the file that begins at `date`, to the second, in UTC.
   static func name(_ path: String, at date: Date) -> String {
     let stamp = date.formatted(.iso8601).filter { (mark: Character) in mark != "-" && mark != ":" }
