@@ -39,6 +39,11 @@ struct GreyPlane: Sendable {
     return GreyPlane(width: columns, height: rows, values: means)
   }
 
+  /// Of planes of the same size.
+  func meanDifference(to other: GreyPlane) -> Float {
+    zip(values, other.values).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(max(1, values.count))
+  }
+
   subscript(x: Int, y: Int) -> Float { values[y * width + x] }
 
   /// Means over the pixels that each pixel stands for, none of them more than once; for sizes that are no larger.

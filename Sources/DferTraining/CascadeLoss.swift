@@ -48,6 +48,8 @@ package struct CascadeLoss: Sendable, Hashable, Codable {
   package var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
   package var classWeights: [Float]?
+  /// See `SoftLabelLoss.temperature`; nil: 1.
+  package var distillationTemperature: Float?
 
   /// Measures of wrong places; all in 0...1 of the crop.
   package enum LocalizationLoss: String, Sendable, Hashable, Codable, CaseIterable {
@@ -60,6 +62,7 @@ package struct CascadeLoss: Sendable, Hashable, Codable {
   /// Names in checkpoints, which stay when properties are renamed.
   private enum CodingKeys: String, CodingKey {
     case boxWeight, landmarkWeight, expressionWeight, blendshapeWeight, smoothing, classWeights
+    case distillationTemperature
     case localization = "places"
   }
 
@@ -117,15 +120,10 @@ package struct CascadeLoss: Sendable, Hashable, Codable {
     switch target {
     case .labels(let labels):
       return tape.crossEntropy(logits, labels: labels, smoothing: smoothing, classWeights: classWeights)
-    case .shares(var shares, let weights):
-      let total = weights.reduce(0, +)
-      guard total > 0 else { return Self.zero }
-      let classes = shares.columns
-      for index in shares.values.indices {
-        let share = (1 - smoothing) * shares.values[index] + smoothing / Float(classes)
-        shares.values[index] = share * weights[index / classes] * (classWeights?[index % classes] ?? 1)
-      }
-      return tape.scale(tape.crossEntropy(logits, targets: shares), by: Float(weights.count) / total)
+    case .shares(let shares, let weights):
+      let loss = SoftLabelLoss(
+        smoothing: smoothing, classWeights: classWeights, temperature: distillationTemperature ?? 1)
+      return loss(logits, shares, weights: weights, &tape)
     }
   }
 

@@ -272,45 +272,4 @@ import Testing
       #expect(try String(contentsOf: folder.file("p-\(command.prefix(3)).csv.out"), encoding: .utf8).hasPrefix("clip,"))
     }
   }
-
-  /// Files of a run that was split are one video, in the order of time: their faces and clips go on from file to file.
-  @Test func filesOfASplitRunAreOneVideo() throws {
-    let (first, second) = ("split/day-20261125T080000Z.csv", "split/day-20261125T090000Z.csv")
-    try writeRows("whole/day.csv", count: 6)
-    try write(first, ([header] + lines(count: 6).prefix(4)).map { $0 + "\n" }.joined())
-    try write(second, ([header] + lines(count: 6).suffix(2)).map { $0 + "\n" }.joined())
-    try write(
-      "split/day.run.json",
-      "{\"input\":{\"location\":\"videos/day.mp4\"},\"outputs\":[\"elsewhere/day-20261125T080000Z.csv\",\"elsewhere/day-20261125T090000Z.csv\"]}"
-    )
-    let whole = try dfer("summary", "whole/day.csv")
-    #expect(try dfer("summary", second, first).output == whole.output)
-    #expect(try dfer("summary", "split").output == whole.output)
-    #expect(try dfer("merge", second, first, "-o", "all.csv").status == 0)
-    #expect(try dfer("merge", "split", "-o", "folder.csv").status == 0)
-    let (all, below) = (try text("all.csv"), try text("folder.csv"))
-    #expect(all.dropFirst().elementsEqual(lines(count: 6).map { "split/day,\($0)" }, by: ==))
-    #expect(below.dropFirst().elementsEqual(lines(count: 6).map { "day,\($0)" }, by: ==))
-    // A name of this kind without such a run is a name like any other.
-    try writeRows("other/day-20261125T080000Z.csv", count: 6)
-    #expect(try dfer("merge", "other", "-o", "other.csv").status == 0)
-    #expect(try text("other.csv")[1].hasPrefix("day-20261125T080000Z,"))
-  }
-
-  private func text(_ name: String) throws -> [Substring] {
-    try String(contentsOf: folder.file(name), encoding: .utf8).split(separator: "\n")
-  }
-
-  /// `a.tsv` has the name of `a.csv`'s manifest.
-  @Test func noRunTakesAnotherOnesManifest() throws {
-    let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4").path
-    #expect(try dfer("watch", sample, "-q", "-o", "a.csv").status == 0)
-    let manifest = try text("a.run.json")
-    let refused = try dfer("watch", sample, "-q", "-o", "a.tsv", "--overwrite")
-    #expect(refused.status == 5 && refused.errors.contains("is the manifest of a.csv"), "\(refused.errors)")
-    #expect(try text("a.run.json") == manifest)
-    #expect(!FileManager.default.fileExists(atPath: folder.file("a.tsv").path))
-    #expect(try dfer("watch", sample, "-q", "-o", "a.csv", "-o", "a.tsv", "--overwrite").status == 0)
-    #expect(try dfer("watch", sample, "-q", "-o", "a.csv", "--overwrite").status == 0)
-  }
 }

@@ -184,8 +184,9 @@ struct ContinuousSegment {
     if let between = shots?.sinceLastRun {
       clock.measure(.image) {
         tracker.endReplaced(
-          image, scale: Double(image.width) / Double(size.width), times: between.map(\.time.seconds)
-        ) { between[between.startIndex + $0].crop($1, side: FacePatch.side) }
+          image, scale: Double(image.width) / Double(size.width), times: between.map(\.time.seconds),
+          small: { between[between.startIndex + $0].image(longSide: $1) },
+          crop: { between[between.startIndex + $0].crop($1, side: FacePatch.side) })
       }
     }
     shots?.judge(image, newest: newest, tracker: before, clock: clock)

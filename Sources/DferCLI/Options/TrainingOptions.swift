@@ -46,10 +46,20 @@ struct DistillationOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Weight of the teachers against the labels, 0 to 1.", valueName: "weight"))
   var teacherWeight: Float = 0.5
 
+  @Option(
+    help: ArgumentHelp(
+      "Distillation temperature of soft labels and teachers, 1 to 20: the higher, the more classes are learned that an image does not show.",
+      valueName: "number"))
+  var distillationTemperature: Float = 1
+
+  /// What the loss takes; nil where it changes nothing.
+  var loss: Float? { distillationTemperature == 1 ? nil : distillationTemperature }
+
   func validate() throws {
     func check(_ ok: Bool, _ message: String) throws { if !ok { throw ValidationError(message) } }
     try check((0...1).contains(teacherWeight), "--teacher-weight must be 0 to 1")
     try check(teacherWeight == 0.5 || !teacher.isEmpty, "--teacher-weight requires --teacher")
+    try check((1...20).contains(distillationTemperature), "--distillation-temperature must be 1 to 20")
   }
 }
 

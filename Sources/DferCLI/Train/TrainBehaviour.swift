@@ -87,14 +87,21 @@ struct TrainBehaviour: ParsableCommand {
     try check(evalInterval > 0, "--eval-interval must be at least 1")
   }
 
+  /// A decoder to go on from: that of this network, or of an earlier state of it, whose features mean much the same.
+  private func start(_ path: String, on base: ExpressionModel) throws -> BehaviourModel {
+    let decoder = try BehaviourModel(weights: path)
+    guard decoder.card.base != base.featureFingerprint else { return decoder }
+    guard steps > 0, BehaviourConfig(base.card.config) == decoder.card.config else {
+      throw ValidationError("--initialization: these weights belong to another network than --weights")
+    }
+    return decoder.moved(to: base)
+  }
+
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
     Compute.precision = precision.precision
     let base = try ExpressionModel(weights: weights ?? Installation.pipeline("mtcae-dfer").modelWeights.path)
-    let start = try initialization.map { try BehaviourModel(weights: $0) }
-    if let start, start.card.base != base.featureFingerprint {
-      throw ValidationError("--initialization: these weights belong to another network than --weights")
-    }
+    let start = try initialization.map { try self.start($0, on: base) }
     let folder = URL(fileURLWithPath: output)
     var settings = BehaviourTraining.Settings()
     (settings.steps, settings.batch, settings.rate) = (steps, batch, learningRate)

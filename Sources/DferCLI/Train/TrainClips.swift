@@ -72,6 +72,7 @@ struct TrainClips: ParsableCommand {
     settings.keepTubes = network.keepTubes
     settings.clipShare = network.clipFraction ?? (config.readsShortClips ? settings.clipShare : 1)
     settings.loss.smoothing = labels.smoothing
+    settings.loss.distillationTemperature = distillation.loss
     if let weights = try labels.weights(4) {
       (settings.loss.boxWeight, settings.loss.landmarkWeight) = (weights[0], weights[1])
       (settings.loss.expressionWeight, settings.loss.blendshapeWeight) = (weights[2], weights[3])

@@ -119,6 +119,7 @@ struct TrainImages: ParsableCommand {
     settings.precision = arithmetic.chosen
     augmentation.apply(to: &settings)
     (settings.smoothing, settings.stemRate) = (labels.smoothing, initialization.stemRate)
+    settings.distillationTemperature = distillation.loss
     if let weights = try labels.weights(2) {
       (settings.expressionWeight, settings.maskWeight) = (weights[0], weights[1])
     }

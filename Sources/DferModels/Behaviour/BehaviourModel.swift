@@ -102,6 +102,13 @@ package struct BehaviourModel: Sendable {
     weights = store
   }
 
+  /// The same decoder on the features of a later state of its network, to be trained on.
+  package func moved(to base: ExpressionModel) -> BehaviourModel {
+    var model = self
+    model.card.base = base.featureFingerprint
+    return model
+  }
+
   /// Other numbers for the same network.
   package mutating func take(_ weights: ParameterStore) {
     self.weights = weights

@@ -23,6 +23,8 @@ package struct ImageSettings: LabelledTrainingOptions {
   package var smoothing: Float = 0
   /// One factor per class; nil: all count alike.
   package var classWeights: [Float]?
+  /// See `SoftLabelLoss.temperature`; nil: 1.
+  package var distillationTemperature: Float?
   /// Share of the steps in which pairs of faces are faded into each other.
   package var mixup = 0.0
   /// Share of the steps in which a face with a known outline gets a mask drawn on.
@@ -45,7 +47,7 @@ package struct ImageSettings: LabelledTrainingOptions {
   private enum CodingKeys: String, CodingKey {
     case steps, batch, rate, warmupSteps, stemRate, weightDecay, smoothing, classWeights, mixup, drawnMasks
     case expressionWeight, maskWeight, seed, data, precision
-    case logitAdjustment, randomization
+    case logitAdjustment, randomization, distillationTemperature
     case maxGradientNorm = "longestGradient"
     case evaluationInterval = "checkEvery"
     case emaDecay = "averageDecay"

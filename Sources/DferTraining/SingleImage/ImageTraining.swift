@@ -81,15 +81,11 @@ package struct ImageTraining: TrainingTask {
   }
 
   private func expressionLoss(_ output: ImageOutput, _ batch: ImageBatch, _ tape: inout Tape) -> Value {
-    var shares = batch.shares
-    let (classes, total) = (shares.columns, batch.weights.reduce(0, +))
     let logits = tape.adjusted(output.expression, by: prior?.lossOffsets(model.card.labels))
-    guard total > 0 else { return tape.scale(tape.crossEntropy(logits, targets: shares), by: 0) }
-    for index in shares.values.indices {
-      let share = (1 - settings.smoothing) * shares.values[index] + settings.smoothing / Float(classes)
-      shares.values[index] = share * batch.weights[index / classes] * (settings.classWeights?[index % classes] ?? 1)
-    }
-    return tape.scale(tape.crossEntropy(logits, targets: shares), by: Float(batch.weights.count) / total)
+    let loss = SoftLabelLoss(
+      smoothing: settings.smoothing, classWeights: settings.classWeights,
+      temperature: settings.distillationTemperature ?? 1)
+    return loss(logits, batch.shares, weights: batch.weights, &tape)
   }
 
   /// A face whose outline is known gets a mask drawn on in this share of the steps; it is known that others wear none.

@@ -1,0 +1,148 @@
+import DferTestSupport
+import Foundation
+import Testing
+
+/// Files of `watch --split-every`, and manifests that several files could lay claim to.
+@Suite struct SplitRunTests {
+  private let folder: ScratchFolder
+  private let header =
+    "clip,face_id,start_s,end_s,time_s,start_frame,end_frame,status,success,label,confidence,margin,p_anger,p_neutral,"
+    + "valence,arousal,face_frames,coverage,box_x,box_y,box_w,box_h,box_score,yaw_deg,pitch_deg,roll_deg,occlusion"
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func write(_ name: String, _ text: String) throws {
+    let file = folder.file(name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+  }
+
+  private func lines(count: Int) -> [String] {
+    (0..<count).map { clip in
+      let start = Double(clip) * 0.8
+      let p = clip < 3 ? 0.75 : 0.25
+      func text(_ value: Double) -> String { String(format: "%.6f", value) }
+      return
+        "\(clip),0,\(text(start)),\(text(start + 1.6)),\(text(start + 0.8)),\(clip * 20),\(clip * 20 + 40),ok,1,\(p > 0.5 ? "anger" : "neutral"),"
+        + "0.750000,0.500000,\(text(p)),\(text(1 - p)),,,16,1.0000,,,,,,,,,"
+    }
+  }
+
+  private func writeRows(_ name: String, count: Int, location: String? = nil, _ change: ([String]) -> [String] = { $0 })
+    throws
+  {
+    try write(name, ([header] + change(lines(count: count))).map { $0 + "\n" }.joined())
+    let stem = (name as NSString).deletingPathExtension
+    try write(
+      stem + ".run.json",
+      "{\"input\":{\"location\":\"\(location ?? "videos/\((stem as NSString).lastPathComponent).mp4")\"}}")
+  }
+
+  private func dfer(_ arguments: String..., in place: String = "") throws -> Tool.Result {
+    try Tool.run(Tool.dfer, arguments, folder: folder.file(place))
+  }
+
+  /// Files of a run that was split are one video, in the order of time: their faces and clips go on from file to file.
+  @Test func filesOfASplitRunAreOneVideo() throws {
+    let (first, second) = ("split/day-20261125T080000Z.csv", "split/day-20261125T090000Z.csv")
+    try writeRows("whole/day.csv", count: 6)
+    try write(first, ([header] + lines(count: 6).prefix(4)).map { $0 + "\n" }.joined())
+    try write(second, ([header] + lines(count: 6).suffix(2)).map { $0 + "\n" }.joined())
+    try write(
+      "split/day.run.json",
+      "{\"input\":{\"location\":\"videos/day.mp4\"},\"outputs\":[\"elsewhere/day-20261125T080000Z.csv\",\"elsewhere/day-20261125T090000Z.csv\"]}"
+    )
+    let whole = try dfer("summary", "whole/day.csv")
+    #expect(try dfer("summary", second, first).output == whole.output)
+    #expect(try dfer("summary", "split").output == whole.output)
+    #expect(try dfer("merge", second, first, "-o", "all.csv").status == 0)
+    #expect(try dfer("merge", "split", "-o", "folder.csv").status == 0)
+    let (all, below) = (try text("all.csv"), try text("folder.csv"))
+    #expect(all.dropFirst().elementsEqual(lines(count: 6).map { "split/day,\($0)" }, by: ==))
+    #expect(below.dropFirst().elementsEqual(lines(count: 6).map { "day,\($0)" }, by: ==))
+    // A name of this kind without such a run is a name like any other.
+    try writeRows("other/day-20261125T080000Z.csv", count: 6)
+    #expect(try dfer("merge", "other", "-o", "other.csv").status == 0)
+    #expect(try text("other.csv")[1].hasPrefix("day-20261125T080000Z,"))
+  }
+
+  private func text(_ name: String) throws -> [Substring] {
+    try String(contentsOf: folder.file(name), encoding: .utf8).split(separator: "\n")
+  }
+
+  /// `a.tsv` has the name of `a.csv`'s manifest.
+  @Test func noRunTakesAnotherOnesManifest() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4").path
+    #expect(try dfer("watch", sample, "-q", "-o", "a.csv").status == 0)
+    let manifest = try text("a.run.json")
+    let refused = try dfer("watch", sample, "-q", "-o", "a.tsv", "--overwrite")
+    #expect(refused.status == 5 && refused.errors.contains("is the manifest of a.csv"), "\(refused.errors)")
+    #expect(try text("a.run.json") == manifest)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("a.tsv").path))
+    #expect(try dfer("watch", sample, "-q", "-o", "a.csv", "-o", "a.tsv", "--overwrite").status == 0)
+    #expect(try dfer("watch", sample, "-q", "-o", "a.csv", "--overwrite").status == 0)
+  }
+
+  private func writeParts(_ ending: String = "csv", outputs: [String] = [], missing: Bool = false) throws -> [String] {
+    let names = ["08", "09"].map { "split/day-20261125T\($0)0000Z.\(ending)" }
+    let cells = ([header] + lines(count: 6)).map { ending == "tsv" ? $0.replacingOccurrences(of: ",", with: "\t") : $0 }
+    try write(names[0], cells[0...4].map { $0 + "\n" }.joined())
+    if !missing { try write(names[1], (cells[0...0] + cells[5...]).map { $0 + "\n" }.joined()) }
+    let listed = (names + outputs).map { "\"\($0)\"" }.joined(separator: ",")
+    try write("split/day.run.json", "{\"input\":{\"location\":\"videos/day.mp4\"},\"outputs\":[\(listed)]}")
+    return names
+  }
+
+  @Test func missingFilesAreSaid() throws {
+    _ = try writeParts(outputs: ["split/frames.csv"], missing: true)
+    for command in [["merge", "split", "-o", "all.csv"], ["summary", "split"]] {
+      let result = try Tool.run(Tool.dfer, command, folder: folder.url)
+      #expect(result.status == 0 && result.errors.contains("1 of the run's 2 files is missing"), "\(result.errors)")
+    }
+  }
+
+  /// The same rows in two formats are not counted twice.
+  @Test func oneFormatIsRead() throws {
+    let csv = try writeParts()
+    let tsv = try writeParts("tsv", outputs: csv)
+    let mixed = try dfer("summary", csv[0], tsv[1])
+    #expect(mixed.status == 3 && mixed.errors.contains("in another format"), "\(mixed.errors)")
+    #expect(try dfer("summary", "split").output.split(separator: "\n").count == 2)
+    let merged = try dfer("merge", tsv[0], tsv[1], "-o", "all.csv")
+    #expect(merged.status == 3 && merged.errors.contains("is no CSV file"), "\(merged.errors)")
+  }
+
+  /// Neither another run nor a batch takes the manifest of rows that stay.
+  @Test func aSplitRunKeepsItsManifest() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4")
+    let parts = try writeParts()
+    let manifest = try text("split/day.run.json")
+    for options in [["-o", "split/day.tsv"], ["-o", "split/day.csv", "--split-every", "1h"]] {
+      let result = try Tool.run(
+        Tool.dfer, ["watch", sample.path, "-q", "--overwrite"] + options, folder: folder.url)
+      #expect(result.status == 5 && result.errors.contains("is the manifest of \(parts[0])"), "\(result.errors)")
+    }
+    try FileManager.default.createDirectory(at: folder.file("videos"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: sample, to: folder.file("videos/day.mp4"))
+    #expect(try dfer("batch", "videos", "-o", "split").status == 5)
+    #expect(try text("split/day.run.json") == manifest)
+    #expect(try text("split/failures.csv").joined().contains("is the manifest of"))
+  }
+
+  /// Nobody who listens is no reason to stop, and nothing is printed into a file or a pipe of the program's own.
+  @Test func closedStandardStreams() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4").path
+    func shell(_ line: String) throws -> Tool.Result {
+      try Tool.run(
+        URL(fileURLWithPath: "/bin/bash"), ["-c", line], folder: folder.url,
+        environment: ["DFER": Tool.dfer.path, "V": sample])
+    }
+    for (end, status) in [("2>&-", 0), ("2>/dev/full", 0), (">&-", 0), ("<&- >&- 2>&-", 0)] {
+      let result = try shell("\"$DFER\" watch \"$V\" --keep-tubes 0.1 -o rows.csv --overwrite \(end)")
+      #expect(result.status == status, "\(end): \(result)")
+      #expect(try text("rows.csv").count == 4)
+    }
+    #expect(try shell("\"$DFER\" watch /none.mp4 2>&-").status == 3)
+    #expect(try shell("timeout 30 \"$DFER\" watch \"$V\" --keep-tubes 0.1 -q -o - >&-").status == 5)
+  }
+}
