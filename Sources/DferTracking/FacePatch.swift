@@ -21,11 +21,11 @@ package struct FacePatch: Sendable {
     self.init((0..<crop.width * crop.height).map { Self.luma(crop, $0 % crop.width, $0 / crop.width) })
   }
 
-  /// Means over the pixels of an image around a box; beyond its edges the last pixel counts.
+  /// An image around a box, by means of a few pixels; beyond its edges the last pixel counts.
   package init(_ image: Image, box: Rect) {
     let square = Self.square(around: box)
-    // Sampled finely enough that no pixel is passed over.
-    let samples = max(1, Int((square.width / Double(Self.side)).rounded(.up)))
+    // Four pixels for each of a patch are enough for a mean.
+    let samples = square.width > Double(Self.side) ? 2 : 1
     let step = square.width / Double(Self.side * samples)
     let values = (0..<Self.side * Self.side).map { cell -> Float in
       var sum: Float = 0
