@@ -14,13 +14,10 @@ struct SplitRun {
   init?(part path: String) {
     let name = (path as NSString).lastPathComponent
     let folder = path.dropLast(name.count)
-    guard let manifest = RotatingWriter.manifest(ofPart: name),
-      let data = FileManager.default.contents(atPath: folder + manifest),
-      let outputs = try? JSONDecoder().decode(Listed.self, from: data).outputs
-    else { return nil }
+    guard let manifest = RotatingWriter.manifest(ofPart: name) else { return nil }
     let ending = (name as NSString).pathExtension
     // Tables of frames and blinks are outputs of the run too, and are not split.
-    let names = outputs.map { ($0 as NSString).lastPathComponent }.filter {
+    let names = RunManifest.outputs(at: folder + manifest).map { ($0 as NSString).lastPathComponent }.filter {
       ($0 as NSString).pathExtension == ending && RotatingWriter.manifest(ofPart: $0) == manifest
     }
     guard names.contains(where: { ExactName($0) == ExactName(name) }) else { return nil }
@@ -31,6 +28,4 @@ struct SplitRun {
 
   /// Files of the run that are not there.
   var missing: [String] { parts.filter { !FileManager.default.fileExists(atPath: $0) } }
-
-  private struct Listed: Decodable { let outputs: [String] }
 }

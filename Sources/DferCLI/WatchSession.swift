@@ -288,13 +288,14 @@ struct WatchSession {
 
   private var manifestPath: String? { command.manifestPath }
 
-  private func writeManifest(_ outcome: RunManifest.Outcome) throws {
+  private func writeManifest(_ outcome: RunManifest.Outcome, goesOn: Bool = false) throws {
     guard let path = manifestPath else { return }
     let isSplit = command.splitEvery != nil
     var manifest = try recorder.manifest(
       outcome, outputs: (isSplit ? rotated.files : command.output) + command.tables,
       rowsFile: isSplit ? nil : command.rowsPath)
-    if isSplit { manifest.rowsSha256 = try? SHA256.hex(ofFiles: rotated.files(like: command.rowsPath)) }
+    // Of rows that go on there is no hash yet, and to make one for each new file would read a long run again and again.
+    if isSplit, !goesOn { manifest.rowsSha256 = try? SHA256.hex(ofFiles: rotated.files(like: command.rowsPath)) }
     try manifest.write(to: path)
   }
 
@@ -302,7 +303,7 @@ struct WatchSession {
   private func noteNewFiles() throws {
     guard rotated.files.count > rotated.noted else { return }
     rotated.noted = rotated.files.count
-    try writeManifest(.interrupted)
+    try writeManifest(.interrupted, goesOn: true)
   }
 }
 

@@ -81,7 +81,13 @@ public struct ClipResult: Sendable, Hashable {
   /// Largest `motion` of a face that may be a picture: a face of flesh and blood exceeds it in some clip, by blinking or
   /// swaying, and a poster before a camera at rest never does. Of 28 real clips of 2 to 20 seconds, every face reached
   /// 2.0; of three photographs behind grain, a flickering lamp and a lossy codec, none reached 1.7.
-  package static let stillMotion = 1.8
+  private static let stillMotion = 1.8
   /// Seconds of a face that must have been read before its motion says that it may be a picture: the shortest of those clips.
-  package static let shortestStill = 2.0
+  private static let shortestStill = 2.0
+
+  /// Whether a face may be a picture, by the largest `motion` of its rows and the seconds that were read of it; nil when rows do not
+  /// say, or when too little was read.
+  package static func isStill(motion: Double?, seconds: Double) -> Bool? {
+    seconds < shortestStill - 1e-6 ? nil : motion.map { $0 < stillMotion }
+  }
 }

@@ -237,7 +237,8 @@ public struct RunManifest: Sendable, Codable {
       .map { folder + $0 }
   }
 
-  private static func outputs(at path: String) -> [String] {
+  /// The files that a manifest lists, of any version; none where there is no manifest.
+  package static func outputs(at path: String) -> [String] {
     struct Outputs: Decodable {
       let outputs: [String]
     }

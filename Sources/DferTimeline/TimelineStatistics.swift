@@ -34,9 +34,7 @@ package struct TimelineStatistics: Sendable {
     /// The largest `motion` of its rows; nil when they do not say.
     package fileprivate(set) var motion: Double?
     /// Whether it never moved: a poster or a photograph. Nil when rows do not say, or when too little of it was read.
-    package var isStill: Bool? {
-      readSeconds < ClipResult.shortestStill - 1e-6 ? nil : motion.map { $0 < ClipResult.stillMotion }
-    }
+    package var isStill: Bool? { ClipResult.isStill(motion: motion, seconds: readSeconds) }
     /// In the order of `labels`.
     package fileprivate(set) var classes: [Class]
     /// Seconds between its first and last moment in which it was not seen, or not well enough.

@@ -85,7 +85,6 @@ package struct TimelineSummary: Sendable {
       + "  (mean confidence \(fixedDecimal(face.meanConfidence, places: 2))"
       + (doubt >= 0.5
         ? "; \(fixedDecimal(doubt, places: 0)) % unsure, below \(fixedDecimal(Doubt.threshold, places: 2))" : "") + ")"
-      + (face.seconds >= ClipResult.shortestStill - 1e-6 && (face.motion ?? .infinity) < ClipResult.stillMotion
-        ? "  never moves: a picture?" : "")
+      + (ClipResult.isStill(motion: face.motion, seconds: face.seconds) == true ? "  never moves: a picture?" : "")
   }
 }

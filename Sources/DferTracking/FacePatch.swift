@@ -11,10 +11,7 @@ package struct FacePatch: Sendable {
   private let norm: Float
 
   /// The square of the image that a patch shows.
-  package static func square(around box: Rect) -> Rect {
-    let side = max(box.width, box.height) * margin
-    return Rect(x: box.centre.x - side / 2, y: box.centre.y - side / 2, width: side, height: side)
-  }
+  package static func square(around box: Rect) -> Rect { box.square(factor: margin) }
 
   /// - Parameter crop: an image of `square(around:)`, `side` pixels along each side.
   package init(crop: Image) {
@@ -50,7 +47,7 @@ package struct FacePatch: Sendable {
     return Luma.of(image.pixels[pixel], image.pixels[pixel + 1], image.pixels[pixel + 2])
   }
 
-  /// 1 less the correlation: 0 for the same picture in any brightness and contrast, 1 for two that have nothing in common.
+  /// 1 less the correlation: 0 for the same image in any brightness and contrast, 1 for two that have nothing in common.
   package func difference(to other: FacePatch) -> Double {
     guard values.count == other.values.count, norm > 1, other.norm > 1 else { return 0 }
     return Double(1 - zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 } / (norm * other.norm))

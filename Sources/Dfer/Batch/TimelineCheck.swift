@@ -43,8 +43,8 @@ package struct TimelineCheck: Sendable {
   }
 
   /// The rows against the manifest's counts and hash.
-  package mutating func check(_ rows: [ClipResult], rowsSha256: String?, against manifest: RunManifest) {
-    if let recorded = manifest.rowsSha256, let rowsSha256 {
+  package mutating func check(_ rows: [ClipResult], rowsSha256: String, against manifest: RunManifest) {
+    if let recorded = manifest.rowsSha256 {
       judge(
         recorded == rowsSha256, "rows are as they were written",
         "the rows have changed since they were written (SHA-256)")
