@@ -79,12 +79,13 @@ struct ShotSplit {
     if partGoesOn(newest) { suspected = nil } else { begin(with: newest) }
   }
 
-  /// Whether a slide changes beside the image of a speaker, or the like.
+  /// Whether a slide changes beside the image of a speaker, somebody moves in a film of few images a second, or the like.
   private func partGoesOn(_ newest: any VideoFrame) -> Bool {
     guard let suspected, suspected > 0, suspected < frames.count, let trackerBefore, !comesAfterNothing else {
       return false
     }
     let images = frames.map { $0.image(longSide: ShotCut.longSide) }
+    if ShotMotion(images, times: frames.map(\.time.seconds)).goesOn(at: suspected) { return true }
     let (width, height) = (Double(newest.size.width), Double(newest.size.height))
     return remainder.isThere(
       before: Array(images[..<suspected]), after: Array(images[suspected...]), at: frames[suspected].time.seconds,
