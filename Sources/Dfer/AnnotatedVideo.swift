@@ -7,7 +7,8 @@ import DferVideo
 /// Images are read, drawn and written one by one.
 package struct AnnotatedVideo {
   package struct Options: Sendable, Hashable {
-    /// Whether faces are made unrecognisable.
+    /// Whether faces are made unrecognisable: for all of the time that their rows cover and a little beyond, and all of the
+    /// image where no row says who was in it.
     package var hidesFaces = false
     package var coding = VideoCoding.lossy(quality: 21)
     /// How the video is read: with the stream and rotation that the rows are of.
@@ -18,6 +19,9 @@ package struct AnnotatedVideo {
 
   private let timeline: SegmentTimeline
   private let rows: [Int: [ClipResult]]
+  /// When somebody looked for faces, and the length of a whole clip, in seconds.
+  private let read: ClosedRange<Double>?
+  private let wholeClip: Double
   private let colours: [String: Colour]
   private let options: Options
 
@@ -25,6 +29,9 @@ package struct AnnotatedVideo {
     timeline = SegmentTimeline(rows, labels: labels)
     self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
       .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
+    read = rows.map(\.startSeconds).min().flatMap { start in rows.map(\.endSeconds).max().map { start...max(start, $0) }
+    }
+    wholeClip = rows.map { $0.endSeconds - $0.startSeconds }.max() ?? 0
     colours = Dictionary(uniqueKeysWithValues: zip(timeline.labels, timeline.colours))
     self.options = options
   }
@@ -67,7 +74,9 @@ package struct AnnotatedVideo {
 
   private func draw(at time: Double, on image: inout Image, _ pen: inout Pen, _ strip: Image) {
     let faces = rows.keys.sorted().compactMap { id in place(of: id, at: time).map { (id: id, place: $0) } }
-    if options.hidesFaces { image = image.hiding(faces.map(\.place.box)) }
+    if options.hidesFaces {
+      image = image.hiding(faces.map(\.place.box) + hiddenBoxes(at: time, besides: Set(faces.map(\.id)), in: image))
+    }
     for (id, place) in faces {
       let segment = segment(of: id, at: time)
       let colour = segment.flatMap { colours[$0.label] } ?? Colour(200, 200, 200)
@@ -103,18 +112,31 @@ package struct AnnotatedVideo {
       let box = from.interpolated(to: to, t)
       return (box, points, AnnotatedBehaviour(before, after, t, box: box))
     }
-    if let before, time < before.startSeconds + Self.shownSeconds(before), let box = before.box {
+    if let before, time < before.startSeconds + shownSeconds(before), let box = before.box {
       return (box, before.landmarks, AnnotatedBehaviour(before, box: box))
     }
-    if let after, time >= after.endSeconds - Self.shownSeconds(after) - 1e-6, let box = after.box {
+    if let after, time >= after.endSeconds - shownSeconds(after) - 1e-6, let box = after.box {
       return (box, after.landmarks, AnnotatedBehaviour(after, box: box))
     }
     return nil
   }
 
-  /// How much of its clip shows the face.
-  private static func shownSeconds(_ row: ClipResult) -> Double {
-    (row.endSeconds - row.startSeconds) * (row.coverage ?? 1)
+  /// How much of its clip shows the face. The coverage is of a whole clip, also where the clip is shorter.
+  private func shownSeconds(_ row: ClipResult) -> Double {
+    min(row.endSeconds - row.startSeconds, wholeClip * (row.coverage ?? 1))
+  }
+
+  /// How long before and after its rows a face may have been there without being found, in seconds: a detector run and a half.
+  private static let unseen = 0.3
+
+  /// What must not be seen besides the faces that are drawn: where a face may have come or gone, and all where nobody looked.
+  private func hiddenBoxes(at time: Double, besides shown: Set<Int>, in image: Image) -> [Rect] {
+    guard let read, time >= read.lowerBound - 1e-6, time < read.upperBound + 1e-6 else {
+      return [Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))]
+    }
+    return rows.filter { !shown.contains($0.key) }.values.flatMap { own in
+      own.filter { $0.startSeconds - Self.unseen <= time && time < $0.endSeconds + Self.unseen }.compactMap(\.box)
+    }
   }
 }
 

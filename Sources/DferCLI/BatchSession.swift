@@ -14,6 +14,8 @@ struct BatchSession {
   /// What stands in the folders and is not read. Of several shares, the first one tells of it.
   private let leftOut: [LeftOut]
   private var durations: [Double?] = []
+  /// Places of the inputs that had rows when the batch began, which it makes anew.
+  private var replaced: Set<Int> = []
   private var outcomes: [Int: BatchOutcome] = [:]
   private var view = BatchView()
 
@@ -122,6 +124,8 @@ struct BatchSession {
         outcomes[place] = damaged ? .damaged : .ok
       } else {
         waiting.append(place)
+        let manifest = RunManifest.path(beside: path)
+        if [path, manifest].contains(where: FileManager.default.fileExists) { replaced.insert(place) }
       }
     }
     return waiting
@@ -138,7 +142,9 @@ struct BatchSession {
   private mutating func start(_ place: Int) -> BatchWorker? {
     let options = command.reading.arguments + ["--threads", "\(command.threadsPerJob)"]
     do {
-      return try BatchWorker(place, inputs[place], folder: folder, options: options)
+      return try BatchWorker(
+        place, inputs[place], folder: folder, options: options, overwrite: command.overwrite || replaced.contains(place)
+      )
     } catch {
       note(.outputFailed(message: "could not start: \(BatchWorker.words(for: error))"), place, took: .zero)
       return nil

@@ -13,6 +13,8 @@ final class BatchWorker {
   private let output: URL
   private let rows: URL
   private let errors: URL
+  /// Whether what lies at the output's place may be replaced: not what another batch has put there in the meantime.
+  private let overwrite: Bool
   private let child: ChildProcess
   private var size: UInt64 = 0
   private var lastGrowth = ContinuousClock.now
@@ -23,7 +25,8 @@ final class BatchWorker {
   /// Seconds of video that have their rows.
   private(set) var seconds = 0.0
 
-  init(_ place: Int, _ input: BatchInput, folder: URL, options: [String]) throws {
+  init(_ place: Int, _ input: BatchInput, folder: URL, options: [String], overwrite: Bool) throws {
+    self.overwrite = overwrite
     self.place = place
     self.input = input
     output = folder.appendingPathComponent(input.output)
@@ -132,9 +135,11 @@ final class BatchWorker {
   private func finish() -> BatchOutcome {
     let manifest = URL(fileURLWithPath: RunManifest.path(beside: rows.path))
     let words = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
-    defer { for file in [rows, manifest, errors] { try? FileManager.default.removeItem(at: file) } }
+    let lock = URL(fileURLWithPath: ManifestFile.lockPath(of: manifest.path))
+    defer { for file in [rows, manifest, errors, lock] { try? FileManager.default.removeItem(at: file) } }
     if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
-    let said = words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message"
+    let said =
+      words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message; a full disk takes none either"
     // The path has a column of its own.
     let message = ["dfer: ", "\(Terminal.plain(input.argument)): "].reduce(said) {
       $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0
@@ -158,11 +163,11 @@ final class BatchWorker {
     var manifest = try RunManifest(contentsOf: part.path)
     warnings = manifest.warnings
     manifest.outputs = [output.path]
-    try manifest.write(to: RunManifest.path(beside: output.path))
-    // rename(2) replaces in one step; FileManager has no such call for a file that may or may not exist.
-    guard unsafe rename(rows.path, output.path) == 0 else {
-      throw OutputError.notWritable(
-        path: output.path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
+    let path = RunManifest.path(beside: output.path)
+    try manifest.write(to: path, overwrite: overwrite)
+    do { try StagedPath.move(rows.path, to: output.path, as: output.path, overwrite: overwrite) } catch {
+      if !overwrite { try? FileManager.default.removeItem(atPath: path) }
+      throw error
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dfer
 import DferImage
 import DferVideo
 
@@ -15,8 +16,8 @@ struct DeviceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Pixel format or codec of a camera, such as mjpeg or yuyv422.", valueName: "format"))
   var cameraFormat: String?
 
-  @Option(help: ArgumentHelp("Frames per second of a folder or list of images.", valueName: "fps"))
-  var imageRate = 25.0
+  @Option(help: ArgumentHelp("Frames per second of a folder or list of images (default: 25).", valueName: "fps"))
+  var imageRate: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -34,12 +35,29 @@ struct DeviceOptions: ParsableArguments {
     guard cameraRate.map({ (0.1...1000).contains($0) }) ?? true else {
       throw ValidationError("--camera-rate must be 0.1 to 1000")
     }
-    guard (0.01...1000).contains(imageRate) else { throw ValidationError("--image-rate must be 0.01 to 1000") }
+    guard imageRate.map({ (0.01...1000).contains($0) }) ?? true else {
+      throw ValidationError("--image-rate must be 0.01 to 1000")
+    }
+  }
+
+  /// Refuses what does not apply to a source of this kind. Throws `ValidationError`.
+  func check(_ source: String, isImages: Bool) throws {
+    guard imageRate == nil || isImages else {
+      throw ValidationError("--image-rate applies to folders and lists of images only")
+    }
+    let asked = [
+      (cameraSize != nil, "--camera-size"), (cameraRate != nil, "--camera-rate"),
+      (cameraFormat != nil, "--camera-format"),
+    ].first(where: \.0)?.1
+    // Cameras and screens have the name of what opens them in front; a file that is there is one.
+    if let asked, isImages || FileStamp(path: source) != nil {
+      throw ValidationError("\(asked) applies to cameras and screens only")
+    }
   }
 
   func set(_ options: inout VideoOptions) {
     options.camera = CaptureRequest(size: cameraSize, rate: cameraRate, format: cameraFormat)
-    options.imageRate = imageRate
+    if let imageRate { options.imageRate = imageRate }
     (options.inputFormat, options.isFileOnly) = (inputFormat, fileOnly)
   }
 

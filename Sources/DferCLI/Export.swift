@@ -147,6 +147,7 @@ struct Export: ParsableCommand {
       throw ValidationError("--format cannot be combined with a video output")
     }
     guard map.isEmpty || against != nil else { throw ValidationError("--map requires --against") }
+    guard observation == nil || against != nil else { throw ValidationError("--observation requires --against") }
     return formats
   }
 

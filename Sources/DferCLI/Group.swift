@@ -108,7 +108,7 @@ struct Group: ParsableCommand {
   private func video(_ source: TimelineInput) throws -> String {
     guard let place = media ?? source.media?.location, FileManager.default.fileExists(atPath: place) else {
       let name =
-        (media ?? source.media?.location).map { "\"\($0)\" is not here" } ?? "no .run.json beside the rows names it"
+        (media ?? source.media?.location).map { "\"\($0)\" is not here" } ?? RunFacts.whyNoVideo(of: input)
       throw fault("the video is needed, and \(name); --media gives its place")
     }
     let manifest = try? RunManifest(contentsOf: RunManifest.path(beside: input))

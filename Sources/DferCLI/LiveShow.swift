@@ -26,8 +26,10 @@ final class LiveShow {
         source: run.source.info.location, pipeline: models.pipeline.name, layout: models.layout, span: run.grid.span,
         hop: run.grid.hopSeconds, blur: options.pixelate, isLive: isLive, version: Installation.version),
       layout: models.layout, detectorEvery: run.load.detectorEvery)
-    server = try LiveServer(board, address: options.listen, port: options.port, token: options.effectiveToken)
-    let host = options.listen.contains(":") ? "[\(options.listen)]" : options.listen
+    server = try LiveServer(
+      board, address: options.effectiveListen, port: options.port ?? 8087, token: options.effectiveToken)
+    let listen = options.effectiveListen
+    let host = listen.contains(":") ? "[\(listen)]" : listen
     address = "http://\(host):\(server.port)/" + (options.effectiveToken == nil ? "" : "?token=...")
     hidesFaces = options.pixelate
   }

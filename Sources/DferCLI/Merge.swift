@@ -26,6 +26,9 @@ struct Merge: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    if let format = OutputFormat(path: output), format != .csv {
+      throw ValidationError("-o \(output): dfer merge writes CSV; give the table a name that ends in .csv")
+    }
     let found = try RowFiles(inputs, output: output, makes: .merged, endings: ["csv"])
     for note in found.notes { Terminal.write(note + "\n") }
     let files = found.files

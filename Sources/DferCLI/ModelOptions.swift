@@ -35,7 +35,11 @@ struct ModelOptions: ParsableArguments {
     try check(smooth.map { (0.01...3600).contains($0) } ?? true, "--smooth must be 0.01 to 3600 seconds")
     try check(hysteresis.map { (0...1).contains($0) } ?? true, "--hysteresis must be 0 to 1")
     try check(abstainBelow.map { (0...1).contains($0) } ?? true, "--abstain-below must be 0 to 1")
-    try check(neutralPeriod == nil || neutralRows == nil, "--neutral-period cannot be combined with --neutral-rows")
+    let rests = [
+      (neutralBaseline, "--neutral-baseline"), (neutralPeriod != nil, "--neutral-period"),
+      (neutralRows != nil, "--neutral-rows"),
+    ].filter(\.0).map(\.1)
+    try check(rests.count < 2, "\(rests.joined(separator: " cannot be combined with "))")
   }
 
   var model: TimelineModel {

@@ -34,6 +34,11 @@ struct RunFacts: Decodable {
     self = facts
   }
 
+  /// Why nobody knows which video rows are of, for people.
+  static func whyNoVideo(of rows: String) -> String {
+    rows == "-" ? "rows from standard input have no .run.json beside them" : "no .run.json beside the rows names it"
+  }
+
   /// The video as the run was given it.
   var location: String? { input?["location"] }
 

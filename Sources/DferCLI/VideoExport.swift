@@ -7,6 +7,7 @@ import Foundation
 struct VideoExport {
   private let video: AnnotatedVideo
   private let location: String
+  private let quiet: Bool
 
   static func isVideo(_ path: String) -> Bool {
     ["mp4", "mkv", "mov"].contains((path as NSString).pathExtension.lowercased())
@@ -15,22 +16,47 @@ struct VideoExport {
   /// Throws `UnreadableTimeline` when nobody knows which video the rows are of.
   init(_ rows: [ClipResult], labels: [String], media: MediaReference?, blur: Bool, input: String) throws {
     guard let media, !media.isURL, FileManager.default.fileExists(atPath: media.location) else {
-      let name = media.map { "\"\($0.location)\" is not here" } ?? "no .run.json beside the rows names it"
+      let name = media.map { "\"\($0.location)\" is not here" } ?? RunFacts.whyNoVideo(of: input)
       throw UnreadableTimeline(path: input, reason: "the video is needed, and \(name); --media gives its place")
     }
-    location = media.location
+    (location, quiet) = (media.location, false)
     var options = AnnotatedVideo.Options()
     options.hidesFaces = blur
-    options.video = VideoOptions(ofRunBeside: input)
+    let manifest = try? RunManifest(contentsOf: RunManifest.path(beside: input))
+    options.video = manifest.map(VideoOptions.init) ?? VideoOptions()
     video = AnnotatedVideo(rows, labels: labels, options: options)
+    if blur { Self.warnOfBareFaces(manifest?.options ?? [:]) }
+    if let size = manifest?.input["byte_size"].flatMap({ Int64($0) }), let stamp = Folder.stamp(ofFile: location),
+      stamp.byteSize != size
+    {
+      Terminal.write(
+        "warning: \(location) is not the file that was read (\(stamp.byteSize) bytes, that one \(size)); the rows are drawn in as they are\n"
+      )
+    }
+  }
+
+  /// Faces that an option left out have no rows, and so are not hidden.
+  private static func warnOfBareFaces(_ asked: [String: String]) {
+    let options = ["max_faces", "min_face", "main_face"].filter { asked[$0] != nil }
+      .map { "--" + $0.replacing("_", with: "-") }
+    guard !options.isEmpty else { return }
+    Terminal.write(
+      "warning: faces that \(options.joined(separator: " and ")) left out have no rows, and are not pixelated\n")
   }
 
   /// The rows of a run that has just read `location`.
-  init(_ rows: [ClipResult], labels: [String], location: String, video: VideoOptions) {
-    self.location = location
+  ///
+  /// - Parameter asked: the run's options, as its manifest has them.
+  init(
+    _ rows: [ClipResult], labels: [String], location: String, blur: Bool, video: VideoOptions, asked: [String: String],
+    quiet: Bool
+  ) {
+    (self.location, self.quiet) = (location, quiet)
     var options = AnnotatedVideo.Options()
+    options.hidesFaces = blur
     options.video = video
     self.video = AnnotatedVideo(rows, labels: labels, options: options)
+    if blur { Self.warnOfBareFaces(asked) }
   }
 
   func write(to path: String, overwrite: Bool) throws {
@@ -39,7 +65,9 @@ struct VideoExport {
     let place = try StagedPath(path, overwrite: overwrite)
     let interrupt = Interrupt()
     let (_, hasSound) = try video.write(location, to: place.target) { interrupt.isRaised }
-    if !hasSound { Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n") }
+    if !hasSound, !quiet {
+      Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n")
+    }
     if interrupt.isRaised { throw ExitStatus.interrupted }
   }
 }

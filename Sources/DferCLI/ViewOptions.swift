@@ -3,12 +3,14 @@ import Foundation
 
 /// The live view in a browser, as `dfer watch --serve` and `dfer serve` open it.
 struct ViewOptions: ParsableArguments {
-  @Option(help: "Port of the live view; 0 picks a free one.")
-  var port = 8087
+  @Option(help: "Port of the live view; 0 picks a free one (default: 8087).")
+  var port: Int?
 
   @Option(
-    help: ArgumentHelp("Network address to listen on; other than this machine requires a token.", valueName: "address"))
-  var listen = "127.0.0.1"
+    help: ArgumentHelp(
+      "Network address to listen on (default: 127.0.0.1); other than this machine requires a token.",
+      valueName: "address"))
+  var listen: String?
 
   @Option(
     help:
@@ -16,11 +18,19 @@ struct ViewOptions: ParsableArguments {
   )
   var token: String?
 
-  @Flag(help: "Pixelate every face in the live view.")
+  @Flag(help: "Pixelate every face in the live view and in annotated videos.")
   var pixelate = false
 
   func validate() throws {
-    guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535") }
+    guard port.map({ (0...65535).contains($0) }) ?? true else { throw ValidationError("--port must be 0 to 65535") }
+  }
+
+  var effectiveListen: String { listen ?? "127.0.0.1" }
+
+  /// Refuses what only a live view has. Throws `ValidationError`.
+  func checkNotShown() throws {
+    let asked = [(port != nil, "--port"), (listen != nil, "--listen"), (token != nil, "--token")].first(where: \.0)?.1
+    if let asked { throw ValidationError("\(asked) requires --serve") }
   }
 
   /// The token that was given as an option or as a variable.

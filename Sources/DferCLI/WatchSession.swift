@@ -27,6 +27,7 @@ struct WatchSession {
   private var kept: [ClipResult] = []
   private let show: LiveShow?
   private let rotated = RotatedFiles()
+  private let manifestFile: ManifestFile
   private var reader = OutputReader()
   private let clock = ContinuousClock.now
 
@@ -37,6 +38,7 @@ struct WatchSession {
       command.output + command.tables + [command.showViews].compactMap { $0 }, inputs: [command.source],
       manifest: command.manifestPath)
     let formats = try command.formats()
+    if !isShown { try command.checkNotShown() }
     try command.checkTables()
     if let threads = command.reading.threads { Compute.threads = threads }
     Compute.precision = command.reading.precision.precision
@@ -48,12 +50,15 @@ struct WatchSession {
     models = try command.reading.load(pipeline, wallTime: isLive)
     try models.check(frames: command.frames != nil, blinks: command.blinks != nil)
     pass = AnalysisRun(source, models: models, options: command.runOptions(isLive: isLive, isShown: isShown))
-    recorder = RunRecorder(pass, models: models, options: command.reading.recordedOptions, started: started)
+    recorder = RunRecorder(
+      pass, models: models, options: command.reading.recordedOptions, started: started, follows: command.live.follow)
     show = isShown ? try LiveShow(command.view, run: pass, models: models, isLive: isLive) : nil
     shown.board = show?.board
+    manifestFile = try ManifestFile(command.manifestPath, overwrite: command.overwrite)
     summary = TimelineSummary(labels: models.layout.labels)
     view = LiveView(
-      title: Self.title(source.info, models), labels: models.layout.labels, usesColour: terminal.usesColour)
+      title: WatchText.title(source.info, pipeline: models.pipeline.name), labels: models.layout.labels,
+      usesColour: terminal.usesColour)
     try checkVideoOutputs()
     try checkManifest()
     for (path, format) in formats { outputs.append((path, try writer(format, to: path))) }
@@ -66,10 +71,10 @@ struct WatchSession {
   /// Before any output is opened, which empties what it replaces.
   private func checkManifest() throws {
     let replaced = command.splitEvery == nil ? command.output : []
-    if let path = manifestPath, let rows = RunManifest.rowsLeftAlone(at: path, by: replaced) {
+    if let path = manifestFile.path, let rows = RunManifest.rowsLeftAlone(at: path, by: replaced) {
       throw OutputError.describesOthers(path: path, rows: rows)
     }
-    for path in [manifestPath, command.showViews].compactMap({ $0 })
+    for path in [manifestFile.path, command.showViews].compactMap({ $0 })
     where !command.overwrite && FileManager.default.fileExists(atPath: path) {
       throw OutputError.exists(path: path)
     }
@@ -153,10 +158,10 @@ struct WatchSession {
         summary.add(row)
         if !command.videoOutputs.isEmpty { kept.append(row) }
         view.add(row)
-        if !terminal.isInteractive && outputs.isEmpty { say(plainLine(row)) }
+        if !terminal.isInteractive && outputs.isEmpty { say(WatchText.line(row, labels: models.layout.labels)) }
       case .progress(let progress): draw(progress)
       case .image: break
-      case .load(let load): say(loadLine(load))
+      case .load(let load): say(WatchText.line(load))
       }
       recorder.note(event)
     }
@@ -175,7 +180,11 @@ struct WatchSession {
   private func checkVideoOutputs() throws {
     guard let first = command.videoOutputs.first else { return }
     guard !isLive, FileStamp(path: command.source) != nil, !ImageSource.takes(command.source) else {
-      throw ValidationError("-o \(first): only a video file is read a second time to draw the timeline in")
+      let why =
+        command.simulateLive
+        ? "not with --simulate-live: frames that live reading drops have no rows"
+        : "only of a video file, which is read a second time"
+      throw ValidationError("-o \(first): the timeline is drawn into a video \(why)")
     }
     guard command.splitEvery == nil else {
       throw ValidationError("-o \(first): a video cannot be used together with --split-every")
@@ -184,8 +193,10 @@ struct WatchSession {
   }
 
   private mutating func writeVideos() throws {
+    guard !command.videoOutputs.isEmpty else { return }
     let video = VideoExport(
-      kept, labels: models.layout.labels, location: source.info.location, video: command.reading.videoOptions)
+      kept, labels: models.layout.labels, location: source.info.location, blur: command.view.pixelate,
+      video: command.reading.videoOptions, asked: command.reading.recordedOptions, quiet: command.quiet)
     for path in command.videoOutputs {
       say("drawing \(path)")
       try video.write(to: path, overwrite: command.overwrite)
@@ -199,12 +210,6 @@ struct WatchSession {
   }
 
   // MARK: What people see
-
-  private func loadLine(_ load: LoadChange) -> String {
-    let what = load.step == 0 ? "quick enough again" : "too slow for this source, looking less closely"
-    return
-      "\(time(load.seconds))  \(what): face detector every \(oneDecimal(load.detectorEvery)) s, a clip every \(oneDecimal(load.hop)) s"
-  }
 
   private mutating func draw(_ progress: RunProgress) {
     guard !command.quiet else { return }
@@ -236,16 +241,6 @@ struct WatchSession {
     return parts.joined(separator: "  ")
   }
 
-  private func plainLine(_ row: ClipResult) -> String {
-    let when = "\(time(row.startSeconds, tenths: true))-\(time(row.endSeconds, tenths: true))"
-    guard let id = row.faceID, let best = row.best(models.layout.labels) else {
-      return "\(when)  \(row.status.rawValue)"
-    }
-    let note = row.status == .ok ? "" : "  (\(row.status.rawValue))"
-    let label = best.label + (Doubt.isDoubtful(Double(best.confidence)) ? "?" : "")
-    return "\(when)  face \(id)  \(label.padded(to: 10)) \(Int((best.confidence * 100).rounded())) %\(note)"
-  }
-
   private mutating func finish(_ status: ExitStatus) {
     guard !command.quiet else { return }
     let elapsed = (ContinuousClock.now - clock).inSeconds
@@ -262,12 +257,12 @@ struct WatchSession {
       )
     }
     if status == .finishedWithDamage {
-      let gaps = pass.counts.gaps
+      let counts = recorder.counts
       terminal.say(
-        "  the input is damaged: \(counts.damaged) packets, \(gaps) \(gaps == 1 ? "gap" : "gaps"); rows say where")
+        "  the input is damaged: \(counts.damageText); \(counts.gaps > 0 ? "rows say where" : "no time is missing")")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
-    let written = files + command.tables + [manifestPath].compactMap { $0 }
+    let written = files + command.tables + [manifestFile.path].compactMap { $0 }
     if !written.isEmpty {
       terminal.say("  wrote " + written.joined(separator: ", "))
     } else if outputs.isEmpty {
@@ -279,24 +274,17 @@ struct WatchSession {
     if !command.quiet { terminal.say(line) }
   }
 
-  private static func title(_ info: VideoInfo, _ models: LoadedPipeline) -> String {
-    let rate = info.frameRate.map { ", \(oneDecimal($0)) fps" } ?? ""
-    return "\(info.location)  \(info.size.width)x\(info.size.height)\(rate), \(info.codec)  ·  \(models.pipeline.name)"
-  }
-
   // MARK: Files
 
-  private var manifestPath: String? { command.manifestPath }
-
   private func writeManifest(_ outcome: RunManifest.Outcome, goesOn: Bool = false) throws {
-    guard let path = manifestPath else { return }
+    guard manifestFile.path != nil else { return }
     let isSplit = command.splitEvery != nil
     var manifest = try recorder.manifest(
       outcome, outputs: (isSplit ? rotated.files : command.output) + command.tables,
-      rowsFile: isSplit ? nil : command.rowsPath)
+      rowsFile: isSplit || goesOn ? nil : command.rowsPath)
     // Of rows that go on there is no hash yet, and to make one for each new file would read a long run again and again.
     if isSplit, !goesOn { manifest.rowsSha256 = try? SHA256.hex(ofFiles: rotated.files(like: command.rowsPath)) }
-    try manifest.write(to: path)
+    try manifestFile.write(manifest)
   }
 
   /// The files of a split run belong together from the first one on, whatever ends the run.

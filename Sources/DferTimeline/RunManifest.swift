@@ -96,6 +96,11 @@ public struct RunManifest: Sendable, Codable {
 
     package init() {}
 
+    /// For people.
+    package var damageText: String {
+      "\(damagedPackets) \(damagedPackets == 1 ? "packet" : "packets"), \(gaps) \(gaps == 1 ? "gap" : "gaps")"
+    }
+
     /// Whether every decoded frame is accounted for.
     package var reconcile: Bool { decodedFrames == usedFrames + skippedFrames }
   }
@@ -248,7 +253,7 @@ public struct RunManifest: Sendable, Codable {
 
   /// Writes it, with where the video is beside how the run was given it: that name means nothing from another folder.
   /// - Throws: an error of the kind `DferErrorKind.outputFailed`.
-  public func write(to path: String) throws {
+  public func write(to path: String, overwrite: Bool = true) throws {
     var manifest = self
     manifest.noteVideo(from: path)
     let encoder = JSONEncoder()
@@ -259,7 +264,7 @@ public struct RunManifest: Sendable, Codable {
     do { data = try encoder.encode(manifest) } catch {
       throw OutputError.notWritable(path: path, reason: error.localizedDescription)
     }
-    try OutputFile(path, overwrite: true, kind: .whole).writeWhole(data)
+    try OutputFile(path, overwrite: overwrite, kind: .whole).writeWhole(data)
   }
 
   /// `path`: the video from `/`; `path_from_here`: the same from the manifest's own folder, for when both move together.

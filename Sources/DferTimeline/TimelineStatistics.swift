@@ -135,7 +135,7 @@ package struct StatisticsTable: Sendable {
   }
 
   package func lines(_ video: String, _ statistics: TimelineStatistics) -> [String] {
-    let name = Quoting.cell(video)
+    let name = Quoting.cell(Quoting.path(video))
     let common = [statistics.duration, statistics.gapSeconds, statistics.noFaceSeconds].map(seconds)
     guard !statistics.faces.isEmpty else {
       let cells = [name, ""] + common

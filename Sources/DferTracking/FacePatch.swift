@@ -47,9 +47,12 @@ package struct FacePatch: Sendable {
     return Luma.of(image.pixels[pixel], image.pixels[pixel + 1], image.pixels[pixel + 2])
   }
 
+  /// Whether there is nothing to be compared: black, white, a plain wall.
+  package var isFlat: Bool { norm <= 1 }
+
   /// 1 less the correlation: 0 for the same image in any brightness and contrast, 1 for two that have nothing in common.
   package func difference(to other: FacePatch) -> Double {
-    guard values.count == other.values.count, norm > 1, other.norm > 1 else { return 0 }
+    guard values.count == other.values.count, !isFlat, !other.isFlat else { return 0 }
     return Double(1 - zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 } / (norm * other.norm))
   }
 }

@@ -80,10 +80,12 @@ struct GreyPlane: Sendable {
       places: places, values: part, deviation: Double(part.reduce(0) { $0 + $1 * $1 } / count).squareRoot())
   }
 
-  /// The largest correlation of a patch with a part of this plane, -1...1.
-  func best(of patch: Patch, xs: ClosedRange<Int>, ys: ClosedRange<Int>) -> Double {
+  /// The largest correlation of a patch with a part of this plane, -1...1, and where that part is.
+  func best(
+    of patch: Patch, xs: ClosedRange<Int>, ys: ClosedRange<Int>
+  ) -> (correlation: Double, x: Int, y: Int) {
     let count = Float(patch.values.count)
-    var best: Float = -1
+    var (best, place): (Float, (x: Int, y: Int)) = (-1, (xs.lowerBound, ys.lowerBound))
     for y in ys {
       for x in xs {
         var (product, sum, squares): (Float, Float, Float) = (0, 0, 0)
@@ -97,9 +99,10 @@ struct GreyPlane: Sendable {
         let mean = sum / count
         let variance = squares / count - mean * mean
         guard variance > 1 else { continue }
-        best = max(best, product / count / (variance.squareRoot() * Float(patch.deviation)))
+        let correlation = product / count / (variance.squareRoot() * Float(patch.deviation))
+        if correlation > best { (best, place) = (correlation, (x, y)) }
       }
     }
-    return Double(best)
+    return (Double(best), place.x, place.y)
   }
 }

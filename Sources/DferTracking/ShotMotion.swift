@@ -35,7 +35,8 @@ package struct ShotMotion: Sendable {
   package func goesOn(at index: Int) -> Bool {
     guard planes.indices.contains(index), index > 0, slowest(around: index) >= Self.slowStep else { return false }
     let (before, after) = (planes[index - 1], planes[index])
-    return Self.partFound(of: before, in: after) >= Self.leastPart && Self.partFound(of: after, in: before) >= Self.leastPart
+    return Self.partFound(of: before, in: after) >= Self.leastPart
+      && Self.partFound(of: after, in: before) >= Self.leastPart
   }
 
   /// The longer one of the times for which the images on both sides were shown.
@@ -62,7 +63,7 @@ package struct ShotMotion: Sendable {
         pieces += 1
         let xs = max(0, x - reach)...min(right, x + reach)
         let ys = max(0, y - reach)...min(bottom, y + reach)
-        if other.best(of: piece, xs: xs, ys: ys) > same { found += 1 }
+        if other.best(of: piece, xs: xs, ys: ys).correlation > same { found += 1 }
       }
     }
     return pieces > 0 ? Double(found) / Double(pieces) : 0

@@ -58,14 +58,16 @@ package struct ShotRemainder: Sendable {
   ///   - after: frames from there on, at least one, of the same size.
   ///   - time: of the first frame after it, in seconds.
   ///   - faces: their boxes before it, as parts of the image's width and height.
-  package func isThere(before: [Image], after: [Image], at time: Double, faces: [Rect]) -> Bool {
+  ///   - nearest: the frames at the suspected cut; asked for only where a face may go on.
+  package func isThere(
+    before: [Image], after: [Image], at time: Double, faces: [Rect], nearest: () -> Sides
+  ) -> Bool {
     guard let image = before.last else { return false }
     let (before, after) = (before.map { Blocks(GreyPlane($0)) }, after.map { Blocks(GreyPlane($0)) })
     guard let last = before.last, let first = after.first, last.values.count == first.values.count else { return false }
     let kept = last.values.indices.map { Self.isSame(last.values[$0], first.values[$0]) }
     let count = kept.count { $0 }
     let isPage = count > 0 && Double(count) >= Self.leastPart * Double(kept.count)
-    guard isPage || count >= Self.fewestLiving else { return false }
     func group(_ lives: (Int) -> Bool) -> Int {
       Self.largestGroup(kept.indices.map { kept[$0] && lives($0) }, columns: last.columns)
     }
@@ -78,9 +80,17 @@ package struct ShotRemainder: Sendable {
         }
     }
     if living >= Self.fewestLiving { return true }
-    let past = earlierSteps(before: time, width: image.width, height: image.height)
+    let images = earlier.filter { $0.time < time && $0.time >= time - Self.memory }.map(\.image)
+    let blocks = images.map { Blocks(GreyPlane($0).averaged(width: image.width, height: image.height)) }
+    let past = Array(zip(blocks, blocks.dropFirst()))
     // Where most of the image changes, a sign does too: compression smears it, and something shows between its letters.
-    let quiet = past.filter { $0.median(to: $1) < Self.unrest }
+    let isQuiet = past.map { $0.median(to: $1) < Self.unrest }
+    let quiet = zip(past, isQuiet).filter(\.1).map(\.0)
+    if !faces.isEmpty {
+      let (nearest, steps) = (nearest(), zip(zip(images, images.dropFirst()), isQuiet).filter(\.1).map(\.0))
+      if faces.contains(where: { goesOn($0, in: nearest, quiet: steps) }) { return true }
+    }
+    guard isPage || count >= Self.fewestLiving else { return false }
     func isKept(_ face: Rect) -> Bool {
       let inside = last.blocks(in: face).filter { Self.isTextured(last.values[$0]) }
       let same = inside.filter { kept[$0] }
@@ -101,14 +111,6 @@ package struct ShotRemainder: Sendable {
       return Double(moved) >= Self.livingSteps * Double(past.count)
     }
     return past.count < Self.movements || Double(film) < Self.filmPart * Double(kept.count - count)
-  }
-
-  /// From one earlier image to the next.
-  private func earlierSteps(before time: Double, width: Int, height: Int) -> [(Blocks, Blocks)] {
-    let past = earlier.filter { $0.time < time && $0.time >= time - Self.memory }.map {
-      Blocks(GreyPlane($0.image).averaged(width: width, height: height))
-    }
-    return Array(zip(past, past.dropFirst()))
   }
 
   /// Grey values of an image, block by block; what does not fill a block at the right and at the bottom is left out.

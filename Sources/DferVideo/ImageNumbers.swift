@@ -18,6 +18,57 @@ struct ImageNumbers {
     self.init(files: files.enumerated().map { ($1, $0) }, warning: warning)
   }
 
+  /// The least part of a folder's images, and the fewest, that make those with other names no part of the series.
+  private static let (mostOfThem, fewest) = (0.9, 10)
+
+  /// Images of a folder. Where nearly all belong to one numbered series, others among them (a thumbnail, a cover) are left out,
+  /// and named; where there are several series, one comes after the other, each with its own gaps.
+  ///
+  /// - Parameter files: paths in the order of their numbers.
+  init(folder files: [String]) {
+    let series = Self.series(of: files)
+    guard series.count > 1 else {
+      self.init(numbered: files)
+      return
+    }
+    let (main, others) = (series[0], series.dropFirst().flatMap { $0 })
+    if main.count >= Self.fewest, Double(main.count) >= Self.mostOfThem * Double(files.count) {
+      let rest = ImageNumbers(numbered: main)
+      let names = others.prefix(5).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+      let odd =
+        "left out, as not one of the images \((main[0] as NSString).lastPathComponent) to "
+        + "\((main[main.count - 1] as NSString).lastPathComponent): \(names)"
+        + (others.count > 5 ? " and \(others.count - 5) more" : "")
+      self.init(files: rest.files, warning: [odd, rest.warning].compactMap { $0 }.joined(separator: "; "))
+      return
+    }
+    let inOrder = series.sorted { (files.firstIndex(of: $0[0]) ?? 0) < (files.firstIndex(of: $1[0]) ?? 0) }
+    guard series.allSatisfy({ $0.count > 2 }), inOrder.flatMap({ $0 }) == files else {
+      self.init(inOrder: files)
+      return
+    }
+    var (places, warnings): ([(path: String, place: Int)], [String]) = ([], [])
+    for part in inOrder {
+      let own = ImageNumbers(numbered: part)
+      let first = places.last.map { $0.place + 1 } ?? 0
+      places += own.files.map { ($0.path, first + $0.place) }
+      if let warning = own.warning { warnings.append("\((part[0] as NSString).lastPathComponent)...: \(warning)") }
+    }
+    self.init(files: places, warning: warnings.isEmpty ? nil : warnings.joined(separator: "; "))
+  }
+
+  /// The files by what is in their names beside numbers, the largest group first. Endings do not tell them apart.
+  private static func series(of files: [String]) -> [[String]] {
+    var groups: [[String]: [String]] = [:]
+    for file in files {
+      let stem = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
+      let pieces = split(stem)
+      groups[pieces.indices.filter { $0.isMultiple(of: 2) }.map { pieces[$0] } + ["\(pieces.count)"], default: []]
+        .append(file)
+    }
+    return groups.values.sorted { $0.count == $1.count ? $0[0] < $1[0] : $0.count > $1.count }
+  }
+
   /// - Parameter files: paths in the order of their numbers.
   init(numbered files: [String]) {
     guard let numbers = Self.numbers(of: files.map { ($0 as NSString).lastPathComponent }) else {

@@ -120,7 +120,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
     let videos = files(MediaEndings.videos.subtracting(["gif", "apng"]))
     if !videos.isEmpty { throw VideoError.folderOfVideos(path: location, videos: videos.count) }
     return ImageNumbers(
-      numbered: files(MediaEndings.images).sorted { a, b in
+      folder: files(MediaEndings.images).sorted { a, b in
         let order = a.compare(b, options: .numeric)
         return order == .orderedSame ? a.utf8.lexicographicallyPrecedes(b.utf8) : order == .orderedAscending
       }.map { (location as NSString).appendingPathComponent($0) })

@@ -49,6 +49,48 @@ import Testing
     #expect(try dfer("watch", sample, "-q", "-o", "a.csv", "--overwrite").status == 0)
   }
 
+  /// Rows of one run never lie beside the facts of another, also when both go on at the same time.
+  @Test func twoRunsAtOnceDoNotShareAManifest() throws {
+    func sample(_ name: String) -> String { Shared.root.appendingPathComponent("Samples/\(name).mp4").path }
+    let first = Process()
+    (first.executableURL, first.currentDirectoryURL) = (Tool.dfer, folder.url)
+    first.arguments = ["watch", sample("one-face"), "--simulate-live", "-q", "-o", "a.csv"]
+    try first.run()
+    defer { kill(first.processIdentifier, SIGKILL) }
+    let lock = folder.file(".a.run.json.lock").path
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: lock) { usleep(50_000) }
+    try #require(FileManager.default.fileExists(atPath: lock))
+    let second = try dfer("watch", sample("no-face"), "-q", "-o", "a.tsv")
+    #expect(second.status == 5 && second.errors.contains("another run is going on"), "\(second.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("a.tsv").path))
+    #expect(try dfer("watch", sample("no-face"), "-q", "-o", "b.csv").status == 0)
+    // However it ends, the name is free again.
+    kill(first.processIdentifier, SIGKILL)
+    first.waitUntilExit()
+    #expect(try dfer("watch", sample("no-face"), "-q", "-o", "a.jsonl").status == 0)
+    #expect(!FileManager.default.fileExists(atPath: lock))
+  }
+
+  /// Two batches at once, as when a job was submitted twice with other videos: the second to finish replaces nothing.
+  @Test func twoBatchesAtOnceReplaceNothing() throws {
+    for (name, sample) in [("A", "no-face"), ("B", "one-face")] {
+      try FileManager.default.createDirectory(at: folder.file(name), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(
+        at: Shared.root.appendingPathComponent("Samples/\(sample).mp4"), to: folder.file("\(name)/1.mp4"))
+    }
+    let result = try Tool.run(
+      URL(fileURLWithPath: "/bin/bash"),
+      [
+        "-c",
+        "\"$DFER\" batch B -o rows --keep-tubes 0.1 -q & b=$!; \"$DFER\" batch A -o rows --keep-tubes 0.1 -q; a=$?; wait $b; echo $a $?",
+      ], folder: folder.url, environment: ["DFER": Tool.dfer.path])
+    let codes = result.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    try #require(["0 5", "5 0"].contains(codes), "\(result)")
+    let winner = codes == "0 5" ? "A" : "B"
+    #expect(try text("rows/1.run.json").contains { $0.contains("\"location\" : \"\(winner)/1.mp4\"") })
+    #expect(try dfer("verify", "rows/1.csv", "\(winner)/1.mp4", "-q").status == 0)
+  }
+
   private func writeParts(_ ending: String = "csv", outputs: [String] = [], missing: Bool = false) throws -> [String] {
     let names = ["08", "09"].map { "split/day-20261125T\($0)0000Z.\(ending)" }
     let cells = ([header] + lines(count: 6)).map { ending == "tsv" ? $0.replacingOccurrences(of: ",", with: "\t") : $0 }
@@ -74,6 +116,14 @@ import Testing
     let mixed = try dfer("summary", csv[0], tsv[1])
     #expect(mixed.status == 3 && mixed.errors.contains("in another format"), "\(mixed.errors)")
     #expect(try dfer("summary", "split").output.split(separator: "\n").count == 2)
+    // A spreadsheet has saved the second file again.
+    let second = try text(csv[1]).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map { "\"\($0)\"" }.joined(separator: ",")
+    }
+    let whole = try dfer("summary", csv[0], csv[1]).output
+    try write(csv[1], "\u{FEFF}" + second.map { $0 + "\r\n" }.joined())
+    #expect(try dfer("summary", csv[0], csv[1]).output == whole && !whole.isEmpty)
+    #expect(try dfer("merge", csv[0], csv[1], "-o", "m.tsv").status == 2)
     let merged = try dfer("merge", tsv[0], tsv[1], "-o", "all.csv")
     #expect(merged.status == 3 && merged.errors.contains("is no CSV file"), "\(merged.errors)")
   }

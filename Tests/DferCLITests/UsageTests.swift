@@ -31,6 +31,18 @@ import Testing
     #expect(try dfer("watch", "a.mp4", "--max-faces", "-1").errors.contains("--max-faces must be at least 1"))
   }
 
+  /// An option that would do nothing is no option that worked.
+  @Test(arguments: [
+    "watch V --image-rate 5", "watch V --camera-rate 5", "watch V --port 99", "watch V --pixelate -o r.csv",
+    "watch V --frames f.csv --frame-rows moments --blinks b.csv", "export r.csv --observation x -o r.eaf",
+    "export r.csv --neutral-period 0-3 --neutral-baseline -o r.eaf",
+  ]) func optionsThatDoNotApply(_ line: String) throws {
+    let words = line.split(separator: " ").map { $0 == "V" ? sample.path : String($0) }
+    let result = try Tool.run(Tool.dfer, words, folder: scratch.url)
+    #expect(result.status == 2, "\(result)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).isEmpty)
+  }
+
   /// What cannot be printed is no success, whatever was to be printed.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs a full device"))
   func aFullStandardOutput() throws {

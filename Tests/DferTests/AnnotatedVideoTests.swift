@@ -118,6 +118,28 @@ import Testing
     #expect(spread(frame.image, Rect(x: 20, y: 80, width: 50, height: 50)) > 40)
   }
 
+  /// A face is hidden as long as its rows last, and a little longer; where nobody looked for faces everything is.
+  @Test func nothingOfAFaceIsShownAtTheEndsOfItsRows() throws {
+    var rows = self.rows
+    rows[1].endSeconds = 1.4
+    (rows[1].status, rows[1].coverage, rows[0].coverage) = (.partialClip, 0.25, 0.25)
+    rows.append(ClipResult(clip: 2, startSeconds: 1.4, endSeconds: 1.8, status: .noFace))
+    let output = folder.file("out.mp4").path
+    var options = AnnotatedVideo.Options()
+    options.hidesFaces = true
+    _ = try AnnotatedVideo(rows, labels: labels, options: options).write(input, to: output)
+    for (time, image) in try frames(output) {
+      let first = spread(image, Rect(x: 105, y: 80, width: 50, height: 50))
+      let (second, elsewhere) = (
+        spread(image, Rect(x: 160, y: 80, width: 50, height: 50)), Rect(x: 20, y: 20, width: 40, height: 40)
+      )
+      if time < 0.1 { #expect(first < 20, "\(time)") }
+      if (1.0..<1.6).contains(time) { #expect(second < 20, "\(time)") }
+      if time >= 1.82 { #expect(spread(image, elsewhere) < 20, "\(time)") }
+      if time < 1.75 { #expect(spread(image, elsewhere) > 40, "\(time)") }
+    }
+  }
+
   @Test func nothingIsLeftOfAVideoThatCannotBeRead() throws {
     try Data("no video".utf8).write(to: folder.file("bad.mp4"))
     #expect(throws: VideoError.self) {

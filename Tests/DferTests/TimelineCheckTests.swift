@@ -13,6 +13,15 @@ import Testing
     #expect(try merge.lines(of: "x,y\n", source: "c", path: "c") == [])
   }
 
+  /// What another program makes of a table changes no row: quotes around names, line ends of old, a mark in front.
+  @Test func tablesThatWereSavedAgainFit() throws {
+    var merge = TimelineMerge()
+    _ = try merge.lines(of: "x,y\n1,2\n", source: "a", path: "a")
+    #expect(try merge.lines(of: "\"x\",\"y\"\n\"3\",\"4\"\n", source: "b", path: "b") == ["b,\"3\",\"4\""])
+    #expect(try merge.lines(of: "x,y\r5,\"6\r7\"\r\r", source: "c", path: "c") == ["c,5,\"6\r7\""])
+    #expect(try merge.lines(of: "\u{FEFF}x,y\r\n8,9\r\n\r\n", source: "=d", path: "d") == ["./=d,8,9"], "no formula")
+  }
+
   @Test func whatDoesNotFitIsRefused() throws {
     var merge = TimelineMerge()
     #expect(throws: BatchError.cutOff(path: "a")) { try merge.lines(of: "x,y\n1", source: "a", path: "a") }

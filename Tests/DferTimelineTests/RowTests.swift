@@ -85,11 +85,30 @@ private let labels = ["surprise", "anger", "neutral"]
   }
 
   @Test func fullDiskAndMissingFolder() {
-    #expect(throws: OutputError.diskFull(path: "/dev/full")) {
+    #expect(throws: OutputError.diskFull(path: "/dev/full", keepsRows: true)) {
       var writer = try OutputFormat.csv.writer(to: "/dev/full", overwrite: false, layout: RowLayout(labels: labels))
       try writer.write(ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .noFace))
     }
     #expect(throws: OutputError.noFolder(path: path + "/a.csv")) { try OutputFile(path + "/a.csv", overwrite: false) }
+  }
+
+  /// pandas writes whole numbers of columns with empty cells as decimals; editors leave empty lines.
+  @Test func tablesThatPandasSavedAreRead() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var writer = try OutputFormat.csv.writer(
+      to: path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
+    for row in exampleRows(["nnas", "s"]) { try writer.write(row) }
+    try writer.finish()
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    func saved(_ ending: String) -> String {
+      text.split(separator: "\n").enumerated().map { line, row in
+        row.split(separator: ",", omittingEmptySubsequences: false).enumerated().map { column, cell in
+          line > 0 && column == 1 && !cell.isEmpty ? cell + ending : String(cell)
+        }.joined(separator: ",")
+      }.joined(separator: "\n") + "\n\n\n"
+    }
+    #expect(try CSVTimeline(text: saved(".0")).rows == CSVTimeline(text: text).rows)
+    #expect(throws: CSVTimeline.ParseError.self) { try CSVTimeline(text: saved(".5")) }
   }
 
   @Test func quotingAndDecimals() throws {

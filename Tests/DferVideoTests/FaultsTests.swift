@@ -90,6 +90,34 @@ struct FaultsTests {
     for frame in reading.frames { _ = frame.image(longSide: 32) }
   }
 
+  /// Streams in files: what was lost on the way is a gap, whether its place is known or not.
+  @Test(arguments: ["zeros", "segment"], ["ts", "mpg", "flv"]) func lostPartsOfStreams(_ kind: String, _ ending: String)
+    throws
+  {
+    let format = ["ts": "mpegts", "mpg": "mpeg", "flv": "flv"][ending] ?? ""
+    func part(_ name: String, _ offset: Double, seconds: Double) throws -> Data {
+      try clip.data(
+        try clip.make(
+          name, source: "testsrc2=s=320x240:r=25:d=\(seconds)",
+          Clip.h264 + [
+            "-g", "10", "-muxdelay", "0", "-muxpreload", "0", "-output_ts_offset", "\(offset)", "-f", format,
+          ]))
+    }
+    var data = try part("whole.\(ending)", 0, seconds: 6)
+    if kind == "zeros" {
+      for index in data.count * 4 / 10..<data.count * 6 / 10 { data[index] = 0 }
+    } else {
+      // A header in the middle of a file is none.
+      guard ending != "flv" else { return }
+      data += try part("next.\(ending)", 7.5, seconds: 3)
+    }
+    let reading = try Reading(try clip.write(data, "lost.\(ending)"))
+    let longest = zip(reading.times, reading.times.dropFirst()).map { $1 - $0 }.max() ?? 0
+    try #require(longest > 0.5, "something was lost")
+    let gap = try #require(reading.gaps.first { $0.end - $0.start > 0.4 }, "\(reading.gaps)")
+    #expect(abs((gap.end - gap.start) - (longest - 0.04)) < 0.05)
+  }
+
   @Test func aStreamThatStartsBetweenKeyFrames() throws {
     let ts = try clip.remake(try clip.base(), "whole.ts", ["-c", "copy", "-f", "mpegts"])
     let whole = try clip.data(ts)

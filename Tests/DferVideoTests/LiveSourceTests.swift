@@ -98,6 +98,31 @@ struct LiveSourceTests {
     #expect(places([1, 2, 3, 4, 5, 6, 7, 999_999_999_999_999_9]).0.last == 7)
   }
 
+  /// Names that are not of the series hide no gap of it.
+  @Test func strayImagesAndSeveralSeries() {
+    func found(_ names: [String]) -> (places: [Int], names: [String], warning: String) {
+      let found = ImageNumbers(folder: names)
+      return (found.files.map(\.place), found.files.map(\.path), found.warning ?? "")
+    }
+    let series = (Array(1...14) + Array(20...40)).map { "f\($0).jpg" }
+    let stray = found(["cover.jpg"] + series + ["thumb.jpg"])
+    #expect(stray.names == series && stray.places == Array(0..<14) + Array(19..<40))
+    #expect(stray.warning.contains("left out") && stray.warning.contains("cover.jpg, thumb.jpg"), "\(stray.warning)")
+    #expect(stray.warning.contains("images are missing: 15 to 19"), "\(stray.warning)")
+    let (a, b) = ([1, 2, 3, 5, 6].map { "a_\($0).jp2" }, [1, 2, 4, 5, 6, 7].map { "b_\($0).jp2" })
+    let two = found(a + b)
+    #expect(two.places == [0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12] && two.names == a + b)
+    #expect(two.warning.contains("missing: 4;") && two.warning.contains("missing: 3"), "\(two.warning)")
+    // Names without a series, pairs of images, and times: every image counts, in order.
+    for names in [
+      ["a.png", "b.png", "c.png"], ["1_l.png", "1_r.png", "2_l.png", "2_r.png", "4_l.png", "4_r.png"],
+      ["12-00-10.png", "12-00-20.png", "12-01-40.png"],
+    ] {
+      let all = found(names)
+      #expect(all.places == Array(names.indices) && all.names == names, "\(all)")
+    }
+  }
+
   @Test(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program")) func missingImagesAreAGap() throws {
     let clip = try Clip()
     let folder = clip.scratch.file("numbers")

@@ -52,18 +52,13 @@ package enum BatchOutcome: Sendable, Hashable {
     var lines = ["input,exit_code,message"]
     func add(_ path: String, _ code: Int, _ message: String) {
       lines.append(
-        [plain(path, "./"), String(code), plain(message, " ")].map { Quoting.cell($0) }.joined(separator: ","))
+        [Quoting.path(path), String(code), (Quoting.isFormula(message) ? " " : "") + message]
+          .map { Quoting.cell($0) }.joined(separator: ","))
     }
     for (path, outcome) in outcomes {
       if let failure = outcome.failure { add(path, failure.code, failure.message) }
     }
     for entry in leftOut { add(entry.path, entry.isFailure ? 3 : 0, "left out: " + entry.reason) }
     return lines.map { $0 + "\n" }.joined()
-  }
-
-  /// Text that no spreadsheet takes for a formula: "./=a.mp4" is the same file as "=a.mp4".
-  private static func plain(_ text: String, _ front: String) -> String {
-    guard let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) else { return text }
-    return front + text
   }
 }

@@ -57,7 +57,7 @@ package struct TimelineCheck: Sendable {
     judge(rows.count == counts.rows, "\(rows.count) rows", "\(rows.count) rows, but the manifest counts \(counts.rows)")
     judge(
       byStatus == counts.rowsByStatus, "rows by status agree",
-      "rows by status are \(byStatus.sorted { $0.key < $1.key }), but the manifest counts \(counts.rowsByStatus.sorted { $0.key < $1.key })"
+      "rows by status are \(Self.list(byStatus)), but the manifest counts \(Self.list(counts.rowsByStatus))"
     )
     judge(
       counts.reconcile, "frame counts add up",
@@ -67,7 +67,7 @@ package struct TimelineCheck: Sendable {
     case .damaged:
       add(
         .note,
-        "the video was damaged: \(counts.damagedPackets) packets, \(counts.gaps) \(counts.gaps == 1 ? "gap" : "gaps")")
+        "the video was damaged: \(counts.damageText)")
     case .interrupted, .outputFailed, .failed: add(.bad, "the run ended early (\(manifest.outcome.rawValue))")
     }
   }
@@ -120,6 +120,10 @@ package struct TimelineCheck: Sendable {
         add(.note, "\(weights.file) is installed in another version than was used (\(weights.sha256.prefix(12)))")
       }
     }
+  }
+
+  private static func list(_ counts: [String: Int]) -> String {
+    counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
   }
 
   private mutating func judge(_ ok: Bool, _ good: String, _ bad: String) { ok ? add(.good, good) : add(.bad, bad) }

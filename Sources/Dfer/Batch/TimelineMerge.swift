@@ -6,7 +6,7 @@ import Foundation
 /// Cells are copied as they stand, so no number changes. Files must have equal headers: rows of two kinds of weights, or
 /// with and without landmarks, belong in two tables.
 package struct TimelineMerge: Sendable {
-  private var header: (text: ExactName, path: String)?
+  private var header: (cells: [ExactName], path: String)?
 
   package init() {}
 
@@ -17,18 +17,21 @@ package struct TimelineMerge: Sendable {
   ///   - source: what its rows get in `source`.
   ///   - path: its name for messages.
   package mutating func lines(of text: String, source: String, path: String) throws -> [String] {
-    guard text.utf8.last == 10 else { throw BatchError.cutOff(path: path) }
+    guard text.utf8.last == 10 || text.utf8.last == 13 else { throw BatchError.cutOff(path: path) }
     var records = Self.records(text)
     guard !records.isEmpty else { throw BatchError.cutOff(path: path) }
-    let own = ExactName(records.removeFirst())
+    let first = records.removeFirst()
+    var reader = DelimitedReader(Array(first.utf8))
+    // By cells: somebody may have saved one of the files with quotes.
+    let own = (try? reader.next())??.cells.map { ExactName($0) } ?? [ExactName(first)]
     var result: [String] = []
     if let header {
-      guard header.text == own else { throw BatchError.differentHeader(path: path, first: header.path) }
+      guard header.cells == own else { throw BatchError.differentHeader(path: path, first: header.path) }
     } else {
       header = (own, path)
-      result.append("source," + own.text)
+      result.append("source," + first)
     }
-    let cell = Quoting.cell(source) + ","
+    let cell = Quoting.cell(Quoting.path(source)) + ","
     return result + records.map { cell + $0 }
   }
 
@@ -41,11 +44,10 @@ package struct TimelineMerge: Sendable {
     var (start, isQuoted) = (bytes.startIndex, false)
     for place in bytes.indices {
       if bytes[place] == UInt8(ascii: "\"") { isQuoted.toggle() }
-      guard bytes[place] == 10, !isQuoted else { continue }
-      let line = bytes[start..<place]
+      guard bytes[place] == 10 || bytes[place] == 13, !isQuoted else { continue }
+      // What "\r\n" leaves is an empty line, and those are none.
+      if place > start { records.append(String(decoding: bytes[start..<place], as: UTF8.self)) }
       start = place + 1
-      let record = line.last == 13 ? line.dropLast() : line
-      if !record.isEmpty { records.append(String(decoding: record, as: UTF8.self)) }
     }
     return records
   }

@@ -20,6 +20,8 @@ struct ShotSplit {
   private var cut = ShotCut()
   /// What the shots before this one have shown of a part that goes on.
   private(set) var remainder: ShotRemainder
+  /// Long side of the images in which faces are looked for.
+  private var detectorSide = ShotCut.longSide
   /// No cut lies before this time, in seconds.
   private let earliest: Double
   /// The frame of the last detector run before any suspicion, and all that followed.
@@ -54,6 +56,7 @@ struct ShotSplit {
   ///   - tracker: before it sees what was found in the image.
   mutating func judge(_ image: Image, newest: any VideoFrame, tracker: FaceTracker, clock: StageClock) {
     let between = sinceLastRun
+    detectorSide = max(image.width, image.height)
     if let time = frames.last?.time.seconds { remainder.add(image, at: time) }
     let asked = self
     let verdict = clock.measure(.image) {
@@ -91,6 +94,9 @@ struct ShotSplit {
       before: Array(images[..<suspected]), after: Array(images[suspected...]), at: frames[suspected].time.seconds,
       faces: trackerBefore.newestBoxes.map {
         Rect(x: $0.x / width, y: $0.y / height, width: $0.width / width, height: $0.height / height)
+      },
+      nearest: {
+        (frames[suspected - 1].image(longSide: detectorSide), frames[suspected].image(longSide: detectorSide))
       })
   }
 

@@ -22,6 +22,7 @@ public struct RunRecorder {
   private let started: Date
   /// The input before it is read, so that a change while it is read shows later.
   private let inputStamp: FileStamp?
+  private let follows: Bool
   private var loadChanges: [LoadChange] = []
 
   /// - Parameters:
@@ -29,8 +30,12 @@ public struct RunRecorder {
   ///   - models: what it was made with.
   ///   - options: the options to record; nil: those of the run and of its pipeline.
   ///   - started: when the run began.
-  public init(_ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date()) {
-    (self.run, self.models, self.started) = (run, models, started)
+  ///   - follows: whether the video is a file that grows while it is read.
+  public init(
+    _ run: AnalysisRun, models: LoadedPipeline, options: [String: String]? = nil, started: Date = Date(),
+    follows: Bool = false
+  ) {
+    (self.run, self.models, self.started, self.follows) = (run, models, started, follows)
     self.options = options ?? models.record.merging(run.options.record) { $1 }
     inputStamp = FileStamp(path: run.source.info.location)
     if let warning = ComputeInfo.warning { warnings.append(warning) }
@@ -118,11 +123,16 @@ public struct RunRecorder {
 
   private var input: [String: String] {
     var input = run.source.info.record
-    if let inputStamp { input["modified_s"] = "\(inputStamp.modified)" }
+    // A file that was read while it grew is another one now.
+    if let stamp = follows ? FileStamp(path: run.source.info.location) : nil {
+      (input["byte_size"], input["modified_s"]) = ("\(stamp.byteSize)", "\(stamp.modified)")
+    } else if let inputStamp {
+      input["modified_s"] = "\(inputStamp.modified)"
+    }
     return input
   }
 
-  private var counts: RunManifest.Counts {
+  package var counts: RunManifest.Counts {
     var counts = RunManifest.Counts()
     let (read, decode) = (run.counts, run.source.counts)
     counts.sourceFrames = decode.frames

@@ -8,7 +8,8 @@ struct PriorOption: ParsableArguments {
     help: ArgumentHelp(
       """
       How common the classes are where you read: balanced (all alike), training (as in the weights' training data), or a \
-      CSV file with the columns label and fraction (default: as the weights were trained).
+      CSV file with the columns label and fraction (default: as the weights were trained). The weights' card must say what they \
+      learned from: that of mtcae-dfer does not.
       """, valueName: "prior"))
   var prior: String?
 

@@ -5,8 +5,8 @@ import DferTimeline
 extension WatchOptions {
   var tables: [String] { [frames, blinks].compactMap { $0 } }
 
-  /// Blinks are too short for ten frames a second; a table of frames beside them has all that were read.
-  var frameTableRows: FrameRows { blinks == nil ? frameRows : .all }
+  /// Blinks are too short for ten frames a second, so that every frame is read for them.
+  var frameTableRows: FrameRows { frameRows ?? (blinks == nil ? .moments : .all) }
 
   /// - Throws: `ValidationError` for names whose extensions cannot be written.
   func checkTables() throws {
@@ -15,7 +15,11 @@ extension WatchOptions {
         throw ValidationError("\(option) \(path): unknown extension; the formats are \(FrameTableWriter.extensions)")
       }
     }
-    if frameRows == .all, frames == nil { throw ValidationError("--frame-rows requires --frames") }
+    if frameRows != nil, frames == nil { throw ValidationError("--frame-rows requires --frames") }
+    if frameRows == .moments, blinks != nil {
+      throw ValidationError(
+        "--frame-rows moments cannot be combined with --blinks, for which every decoded frame is read")
+    }
   }
 
   func tableWriters(_ layout: RowLayout) throws -> [(path: String, writer: any TimelineWriter)] {

@@ -32,9 +32,9 @@ struct WatchOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Frames in that file. moments: the ten per second that clips are made of. all: every decoded frame, which takes \
-      about twice as long.
+      about twice as long (default: moments; with --blinks all).
       """, valueName: "kind"))
-  var frameRows = FrameRows.moments
+  var frameRows: FrameRows?
 
   @Option(
     help: ArgumentHelp(
@@ -103,6 +103,7 @@ struct WatchOptions: ParsableArguments {
     var options = reading.videoOptions
     if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     options.follows = live.follow
+    try device.check(source, isImages: ImageSource.takes(source))
     device.set(&options)
     if ImageSource.takes(source) { return paced(try reading.excerpt(of: ImageSource(source, options: options))) }
     let first = try VideoSource(source, options: options)
@@ -131,6 +132,14 @@ struct WatchOptions: ParsableArguments {
         throw ValidationError("-o \(path): --split-every works with .csv, .tsv and .jsonl files only")
       }
       return (path, format)
+    }
+  }
+
+  /// Refuses options of a live view that there is none of. Throws `ValidationError`.
+  func checkNotShown() throws {
+    try view.checkNotShown()
+    guard !view.pixelate || output.contains(where: VideoExport.isVideo) else {
+      throw ValidationError("--pixelate applies to the live view (--serve) and to video outputs only")
     }
   }
 

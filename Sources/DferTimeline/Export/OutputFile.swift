@@ -9,9 +9,12 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
   case repeated(path: String)
   case noFolder(path: String)
   case notWritable(path: String, reason: String)
-  case diskFull(path: String)
+  /// `keepsRows`: what was written until then stays; else nothing of the file is there.
+  case diskFull(path: String, keepsRows: Bool)
   /// Another file lies where this one was written, or none.
   case replaced(path: String)
+  /// A manifest that another run will write.
+  case inUse(path: String)
   /// The name of a run's manifest.
   case isManifest(path: String)
   /// A manifest that would have to describe the rows of two runs.
@@ -27,8 +30,10 @@ package enum OutputError: Error, Hashable, CustomStringConvertible {
     case .repeated(let path): "\(path): is given twice; each output must be another file"
     case .noFolder(let path): "\(path): its folder does not exist"
     case .notWritable(let path, let reason): "\(path): cannot write: \(reason)"
-    case .diskFull(let path): "\(path): the disk is full; all complete rows are kept"
+    case .diskFull(let path, true): "\(path): the disk is full; all complete rows are kept"
+    case .diskFull(let path, false): "\(path): the disk is full; the file was not written"
     case .replaced(let path): "\(path): was moved, deleted or replaced by somebody else while it was written"
+    case .inUse(let path): "\(path): another run is going on that will write it; choose another name, or wait"
     case .isManifest(let path): "\(path): names of this kind belong to the manifests of runs; choose another"
     case .describesOthers(let path, let rows):
       "\(path): is the manifest of \(rows), which this run does not replace; choose another name, or remove both"
@@ -175,7 +180,7 @@ package final class OutputFile {
   }
 
   private func failure(_ code: Int32) -> OutputError {
-    if code == ENOSPC || code == EDQUOT { return .diskFull(path: path) }
+    if code == ENOSPC || code == EDQUOT { return .diskFull(path: path, keepsRows: stage == nil) }
     return .notWritable(path: path, reason: Self.text(of: code))
   }
 

@@ -58,6 +58,14 @@ package enum Quoting {
     return needsQuotes ? doubled(text) : text
   }
 
+  /// A path that no spreadsheet takes for a formula: "./=a.mp4" is the same file as "=a.mp4".
+  package static func path(_ text: String) -> String { isFormula(text) ? "./" + text : text }
+
+  /// Whether a spreadsheet would calculate what a cell with this text says.
+  package static func isFormula(_ text: String) -> Bool {
+    text.utf8.first.map { "=+-@\t\r".utf8.contains($0) } ?? false
+  }
+
   /// Whatever some reader takes for the end of a line.
   static func isLineEnd(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {

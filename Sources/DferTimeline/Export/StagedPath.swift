@@ -8,11 +8,12 @@ package final class StagedPath {
   package let temporary: String
   /// What `path` leads to.
   package let target: String
+  private let overwrite: Bool
   private var isCommitted = false
 
   /// Checks that `path` can be written; a symbolic link keeps pointing where it points. Throws `OutputError`.
   package init(_ path: String, overwrite: Bool) throws {
-    self.path = path
+    (self.path, self.overwrite) = (path, overwrite)
     guard case .file(let place) = try OutputTarget(path) else {
       throw OutputError.notWritable(path: path, reason: "this kind of file cannot go to a pipe or a device")
     }
@@ -32,10 +33,26 @@ package final class StagedPath {
 
   /// Gives the file its name. Throws `OutputError`.
   package func commit() throws {
-    guard unsafe rename(temporary, target) == 0 else {
+    try Self.move(temporary, to: target, as: path, overwrite: overwrite)
+    isCommitted = true
+  }
+
+  /// Gives a file its name in one step. Where nothing may be replaced, neither is what has come there in the meantime.
+  ///
+  /// - Parameter path: the name as people know it, for errors. Throws `OutputError`.
+  package static func move(_ file: String, to target: String, as path: String, overwrite: Bool) throws {
+    if !overwrite {
+      if unsafe link(file, target) == 0 {
+        _ = unsafe unlink(file)
+        return
+      }
+      // Some file systems have no second names: there somebody may come between looking and moving.
+      let isTaken = unsafe access(target, F_OK) == 0
+      if isTaken { throw OutputError.exists(path: path) }
+    }
+    guard unsafe rename(file, target) == 0 else {
       throw OutputError.notWritable(path: path, reason: POSIXError(.init(rawValue: errno) ?? .EIO).localizedDescription)
     }
-    isCommitted = true
   }
 
   deinit { if !isCommitted { try? FileManager.default.removeItem(atPath: temporary) } }

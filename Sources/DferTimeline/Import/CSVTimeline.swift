@@ -82,6 +82,8 @@ package struct CSVTimeline: Sendable {
     let source = header.firstIndex(of: "source")
     var (rows, lines, sources): ([ClipResult], [Int], [String]) = ([], [], [])
     while let record = try records() {
+      // An empty line, as editors leave them at the end.
+      if record.cells == [""] { continue }
       guard record.cells.count == header.count else {
         throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
       }
@@ -135,7 +137,10 @@ private struct Record {
 
   func integer(_ name: String) throws -> Int? {
     guard let text = text(name) else { return nil }
-    guard let value = Int(text) else { throw fault(name, text) }
+    // pandas writes whole numbers with ".0" where a column has empty cells.
+    guard
+      let value = Int(text) ?? (text.utf8.contains(UInt8(ascii: ".")) ? Double(text).flatMap(Int.init(exactly:)) : nil)
+    else { throw fault(name, text) }
     return value
   }
 

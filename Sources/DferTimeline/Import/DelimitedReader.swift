@@ -13,6 +13,8 @@ package struct DelimitedReader {
   private let bytes: [UInt8]
   private let separator: UInt8
   private var place: Int
+  /// How many bytes the records so far had, with their line ends.
+  package var consumed: Int { place }
   private var line = 1
   /// Places of the cells that are needed; the others stay empty. Nil: all of them.
   package var wanted: Set<Int>?

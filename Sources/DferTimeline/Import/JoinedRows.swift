@@ -7,21 +7,25 @@ enum JoinedRows {
   /// - Throws: `CSVTimeline.ParseError` when their columns differ, or what Foundation says of a file.
   static func bytes(of parts: [String]) throws -> [UInt8] {
     var joined: [UInt8] = []
-    var header: [UInt8]?
+    var header: [String]?
     for path in parts {
       let bytes = Array(try Data(ofFileOrPipe: path))
-      let end = bytes.firstIndex(of: 10) ?? bytes.endIndex
-      let first = Array(bytes[..<end])
-      if first.first(where: { !" \t\r".utf8.contains($0) }) == UInt8(ascii: "{") {
+      if bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
         joined += bytes  // JSON Lines have no header
-      } else if let header {
-        guard first == header else {
-          throw CSVTimeline.ParseError(line: 1, reason: "\(path) has other columns than \(parts[0])")
-        }
-        joined += bytes[min(end + 1, bytes.endIndex)...]
       } else {
-        header = first
-        joined += bytes
+        // By cells: a spreadsheet or an editor that has saved one of the files may have changed quotes, line ends, or the mark
+        // at the beginning.
+        var reader = DelimitedReader(bytes)
+        let own = try reader.next()?.cells ?? []
+        if let header {
+          guard own == header else {
+            throw CSVTimeline.ParseError(line: 1, reason: "\(path) has other columns than \(parts[0])")
+          }
+          joined += bytes[reader.consumed...]
+        } else {
+          header = own
+          joined += bytes
+        }
       }
       if let last = joined.last, last != 10 { joined.append(10) }
     }

@@ -41,7 +41,7 @@ final class Container {
     input = try OpenedInput(kind, options: options, stop: stop)
     try MediaCheck(input, kind: kind).runBeforeReading()
     (info, timeBase) = try Self.examine(input.context, options: options, kind: kind)
-    mayLoseParts = kind.isRemote || Self.isSegmented(info.format)
+    mayLoseParts = kind.isRemote || Self.losesParts(info.format)
   }
 
   /// Seconds that a source may be silent, where nobody says it.
@@ -110,6 +110,11 @@ final class Container {
   // MARK: What is in it
 
   /// Playlists of parts that are fetched one by one.
+  /// Formats of streams: what was lost on the way is missing in their files too, and encoders write them at an even rate.
+  private static func losesParts(_ format: String) -> Bool {
+    isSegmented(format) || ["mpegts", "mpeg", "flv"].contains(format)
+  }
+
   private static func isSegmented(_ format: String) -> Bool { format.contains("hls") || format == "dash" }
 
   private static func examine(

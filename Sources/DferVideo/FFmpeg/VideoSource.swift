@@ -27,7 +27,10 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   private var waiting: [VideoEvent] = []
   private var state = State.reading
   private var previous: (time: MediaTime, duration: Double, size: Size)?
-  private var damageSinceFrame = false
+  /// Frames that were shown since something was found damaged. A lost part is before or behind the damage, and frames come in
+  /// another order than packets.
+  private var framesSinceDamage = 1000
+  private var isNearDamage: Bool { framesSinceDamage <= 2 }
   private var rhythm = FrameRhythm()
   private let firstIndex: Int
   private var decoded = 0
@@ -187,7 +190,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     } else {
       judgeStart(at: time.seconds, lasting: duration)
     }
-    damageSinceFrame = false
+    framesSinceDamage += 1
     previous = (time, duration, size)
     let index = firstIndex + decoded
     decoded += 1
@@ -244,7 +247,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     let isHole =
       if sizeChanges {
         time - end > last.duration
-      } else if damageSinceFrame {
+      } else if isNearDamage {
         time - end > min(MediaLimits.longestFrame, max(0.2, 3 * last.duration))
       } else if container.mayLoseParts, let longest = rhythm.longestStep {
         step > longest
@@ -252,7 +255,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
         time - end > min(MediaLimits.longestFrame, max(2, 10 * last.duration))
       }
     guard isHole else { return rhythm.add(step) }
-    let reason: Gap.Reason = info.isLive ? .lost : damageSinceFrame ? .damage : .timestamps
+    let reason: Gap.Reason = info.isLive ? .lost : isNearDamage ? .damage : .timestamps
     waiting.append(.gap(Gap(start: end, end: time, reason: reason)))
   }
 
@@ -276,7 +279,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   private func damaged() {
-    damageSinceFrame = true
+    framesSinceDamage = 0
     count { $0.damaged += 1 }
   }
 
