@@ -22,7 +22,8 @@ extension Database {
   static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {
     do { return try body() } catch let failure as Database.Failure {
       throw failure.isFull
-        ? OutputError.diskFull(path: path, keepsRows: false) : OutputError.notWritable(path: path, reason: failure.reason)
+        ? OutputError.diskFull(path: path, keepsRows: false)
+        : OutputError.notWritable(path: path, reason: failure.reason)
     }
   }
 }
