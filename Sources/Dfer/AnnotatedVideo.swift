@@ -19,18 +19,20 @@ package struct AnnotatedVideo {
 
   private let timeline: SegmentTimeline
   private let rows: [Int: [ClipResult]]
-  /// When somebody looked for faces, and the length of a whole clip, in seconds.
-  private let read: ClosedRange<Double>?
+  private let hidden: HiddenFaces
+  /// Length of a whole clip, in seconds.
   private let wholeClip: Double
   private let colours: [String: Colour]
   private let options: Options
 
-  package init(_ rows: [ClipResult], labels: [String], options: Options = Options()) {
+  /// - Parameter sightings: of the run that has just made the rows, for hiding faces; see `HiddenFaces`.
+  package init(
+    _ rows: [ClipResult], labels: [String], options: Options = Options(), sightings: [HiddenFaces.Sighting] = []
+  ) {
     timeline = SegmentTimeline(rows, labels: labels)
     self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
       .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
-    read = rows.map(\.startSeconds).min().flatMap { start in rows.map(\.endSeconds).max().map { start...max(start, $0) }
-    }
+    hidden = HiddenFaces(rows, sightings: sightings)
     wholeClip = rows.map { $0.endSeconds - $0.startSeconds }.max() ?? 0
     colours = Dictionary(uniqueKeysWithValues: zip(timeline.labels, timeline.colours))
     self.options = options
@@ -38,10 +40,12 @@ package struct AnnotatedVideo {
 
   /// Writes the video at `path` anew to `output`, with its sound as it is.
   ///
-  /// - Parameter isCancelled: asked before each image; when true, what is drawn so far is ended validly.
+  /// - Parameters:
+  ///   - name: whose extension chooses the container; nil: that of `output`.
+  ///   - isCancelled: asked before each image; when true, what is drawn so far is ended validly.
   /// - Returns: frames drawn, and whether the sound came along.
   package func write(
-    _ path: String, to output: String, isCancelled: () -> Bool = { false }
+    _ path: String, to output: String, as name: String? = nil, isCancelled: () -> Bool = { false }
   ) throws -> (frames: Int, hasSound: Bool) {
     let source = try openVideo(path, options: options.video)
     var writer: VideoWriter?
@@ -58,7 +62,7 @@ package struct AnnotatedVideo {
       }
       if writer == nil {
         writer = try VideoWriter(
-          output, size: size, timeBase: frame.time.timeBase, frameRate: source.info.frameRate ?? 25,
+          output, as: name, size: size, timeBase: frame.time.timeBase, frameRate: source.info.frameRate ?? 25,
           coding: options.coding, soundOf: path)
       }
       draw(at: frame.time.seconds, on: &image, &pen, strip)
@@ -75,7 +79,8 @@ package struct AnnotatedVideo {
   private func draw(at time: Double, on image: inout Image, _ pen: inout Pen, _ strip: Image) {
     let faces = rows.keys.sorted().compactMap { id in place(of: id, at: time).map { (id: id, place: $0) } }
     if options.hidesFaces {
-      image = image.hiding(faces.map(\.place.box) + hiddenBoxes(at: time, besides: Set(faces.map(\.id)), in: image))
+      image = image.hiding(
+        faces.map(\.place.box) + hidden.boxes(at: time, size: Size(width: image.width, height: image.height)))
     }
     for (id, place) in faces {
       let segment = segment(of: id, at: time)
@@ -124,19 +129,6 @@ package struct AnnotatedVideo {
   /// How much of its clip shows the face. The coverage is of a whole clip, also where the clip is shorter.
   private func shownSeconds(_ row: ClipResult) -> Double {
     min(row.endSeconds - row.startSeconds, wholeClip * (row.coverage ?? 1))
-  }
-
-  /// How long before and after its rows a face may have been there without being found, in seconds: a detector run and a half.
-  private static let unseen = 0.3
-
-  /// What must not be seen besides the faces that are drawn: where a face may have come or gone, and all where nobody looked.
-  private func hiddenBoxes(at time: Double, besides shown: Set<Int>, in image: Image) -> [Rect] {
-    guard let read, time >= read.lowerBound - 1e-6, time < read.upperBound + 1e-6 else {
-      return [Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))]
-    }
-    return rows.filter { !shown.contains($0.key) }.values.flatMap { own in
-      own.filter { $0.startSeconds - Self.unseen <= time && time < $0.endSeconds + Self.unseen }.compactMap(\.box)
-    }
   }
 }
 

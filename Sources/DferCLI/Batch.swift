@@ -95,8 +95,8 @@ struct Batch: ParsableCommand {
 
   func findInputs() throws -> BatchSelection {
     let entries = try list.flatMap { path in
-      let data =
-        path == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
+      let data = path == "-" ? try? FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: path)
+      guard path == "-" || data != nil else { throw UnreadableTimeline.noFile(path) }
       guard let data, let text = String(data: data, encoding: .utf8) else {
         throw BatchError.unreadableList(path: path)
       }

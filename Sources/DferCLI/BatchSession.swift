@@ -187,7 +187,9 @@ struct BatchSession {
   private func writeFailures() throws {
     let file = folder.appendingPathComponent(BatchOutcome.failureTableName(shard))
     let table = BatchOutcome.failureTable(
-      inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } }, leftOut: leftOut)
+      inputs.indices.compactMap { place in outcomes[place].map { (inputs[place].path, $0) } }, leftOut: leftOut,
+      keeping: (try? String(contentsOf: file, encoding: .utf8)) ?? "",
+      ofOthersThan: Set(inputs.map { ExactName($0.path) }))
     do { try Data(table.utf8).write(to: file, options: .atomic) } catch {
       throw OutputError.notWritable(path: file.path, reason: error.localizedDescription)
     }

@@ -56,7 +56,11 @@ struct DferCommand: ParsableCommand {
         print(fullMessage(for: error))
         ExitStatus.ok.endProgram()
       }
-      Terminal.write(failure.message + "\n")
+      // Whoever did not type an option must know where it stands.
+      let place =
+        failure.status == .usage
+        ? CommandLineDefaults.place(ofOptionIn: failure.message, typed: renamed.arguments) : nil
+      Terminal.write(failure.message + (place.map { " (set in \(Terminal.plain($0)))" } ?? "") + "\n")
       failure.status.endProgram()
     }
   }
@@ -113,7 +117,7 @@ struct Failure {
     case let error as AnnotationError: (message, status) = (says(error), .unreadableInput)
     case let error as ONNXError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as CheckpointError: (message, status) = (says(error), .unreadableInput)
-    case let error as BatchError: (message, status) = (says(error), .usage)
+    case let error as BatchError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as ConfigError: (message, status) = (says(error), .usage)
     case let error as SampleVideo.Missing: (message, status) = (says(error), .unreadableInput)
     case let error as ShardFailure: (message, status) = (says(error), .unreadableInput)
@@ -144,6 +148,14 @@ extension ONNXError {
   fileprivate var isUsage: Bool {
     if case .noRuntime = self { return true }
     return false
+  }
+}
+
+extension BatchError {
+  /// Whether the command line is wrong, rather than a table.
+  fileprivate var isUsage: Bool {
+    if case .badRow = self { return false }
+    return true
   }
 }
 

@@ -38,6 +38,7 @@ struct Merge: ParsableCommand {
       for path in file.parts { _ = try check.lines(of: read(path), source: file.source, path: path) }
     }
     try refuseEqualSources(files)
+    for file in files { RunFacts(beside: file.path)?.warnIfEarly(file.path) }
     let table = try OutputFile(output, overwrite: overwrite)
     var merge = TimelineMerge()
     for file in files {
@@ -62,8 +63,9 @@ struct Merge: ParsableCommand {
   }
 
   private func read(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
-      throw BatchError.unreadableTimeline(path: path)
+    guard let data = FileManager.default.contents(atPath: path) else { throw UnreadableTimeline.noFile(path) }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw UnreadableTimeline(path: path, reason: "cannot be read as UTF-8 text")
     }
     // Cells are copied as they stand, so this is no place for other formats.
     let header = text.prefix { $0 != "\n" && $0 != "\r\n" }

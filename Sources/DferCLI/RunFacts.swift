@@ -17,10 +17,11 @@ struct RunFacts: Decodable {
   let started: String?
   let pipeline: String?
   let weights: Weights?
+  private let outcome, ending: String?
   private(set) var path = ""
 
   private enum CodingKeys: String, CodingKey {
-    case input, dfer, started, pipeline, weights
+    case input, dfer, started, pipeline, weights, outcome, ending
   }
 
   /// The facts beside a file of rows; nil when there are none.
@@ -37,6 +38,15 @@ struct RunFacts: Decodable {
   /// Why nobody knows which video rows are of, for people.
   static func whyNoVideo(of rows: String) -> String {
     rows == "-" ? "rows from standard input have no .run.json beside them" : "no .run.json beside the rows names it"
+  }
+
+  /// Whether the rows do not reach to the end of the video.
+  var endedEarly: Bool { ["interrupted", "failed", "output_failed"].contains(outcome ?? ending) }
+
+  /// Says so, once for each command and file.
+  func warnIfEarly(_ rows: String) {
+    guard endedEarly else { return }
+    Terminal.write("warning: \(rows): its run has not come to the end of the video (\(outcome ?? ending ?? ""))\n")
   }
 
   /// The video as the run was given it.

@@ -23,6 +23,7 @@ struct TimelineInput {
         : try ImportedTimeline(parts: parts, frameRate: frameRate)
     }
     facts = RunFacts(beside: path)
+    facts?.warnIfEarly(path)
     self.media = (media ?? facts?.video).flatMap(MediaReference.init)
   }
 
@@ -37,6 +38,11 @@ struct UnreadableTimeline: Error, CustomStringConvertible {
   let path: String
   let reason: String
   var description: String { "\(path): \(reason)" }
+
+  /// A file that is not there, or must not be read.
+  static func noFile(_ path: String) -> UnreadableTimeline {
+    UnreadableTimeline(path: path, reason: reason(of: CocoaError(.fileReadNoPermission), path))
+  }
 
   /// Does what reads the file, and gives failures its name and their cause.
   static func naming<T>(_ path: String, _ body: () throws -> T) throws -> T {

@@ -46,25 +46,24 @@ struct VideoExport {
 
   /// The rows of a run that has just read `location`.
   ///
-  /// - Parameter asked: the run's options, as its manifest has them.
+  /// - Parameter hiding: every box that the run saw, to make faces unrecognisable; nil: they are shown.
   init(
-    _ rows: [ClipResult], labels: [String], location: String, blur: Bool, video: VideoOptions, asked: [String: String],
+    _ rows: [ClipResult], labels: [String], location: String, hiding: [HiddenFaces.Sighting]?, video: VideoOptions,
     quiet: Bool
   ) {
     (self.location, self.quiet) = (location, quiet)
     var options = AnnotatedVideo.Options()
-    options.hidesFaces = blur
+    options.hidesFaces = hiding != nil
     options.video = video
-    self.video = AnnotatedVideo(rows, labels: labels, options: options)
-    if blur { Self.warnOfBareFaces(asked) }
+    self.video = AnnotatedVideo(rows, labels: labels, options: options, sightings: hiding ?? [])
   }
 
   func write(to path: String, overwrite: Bool) throws {
     try OutputPaths.check([path], inputs: [location])
-    // Checks folder, permission and what is there; the writer has a hidden name of its own.
     let place = try StagedPath(path, overwrite: overwrite)
     let interrupt = Interrupt()
-    let (_, hasSound) = try video.write(location, to: place.target) { interrupt.isRaised }
+    let (_, hasSound) = try video.write(location, to: place.temporary, as: path) { interrupt.isRaised }
+    try place.commit()
     if !hasSound, !quiet {
       Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n")
     }

@@ -25,6 +25,8 @@ struct WatchSession {
   private var recorder: RunRecorder
   /// All rows, when they are drawn into the video at the end.
   private var kept: [ClipResult] = []
+  /// Every box, when faces are hidden in that video.
+  private var sightings: [HiddenFaces.Sighting] = []
   private let show: LiveShow?
   private let rotated = RotatedFiles()
   private let manifestFile: ManifestFile
@@ -160,7 +162,8 @@ struct WatchSession {
         view.add(row)
         if !terminal.isInteractive && outputs.isEmpty { say(WatchText.line(row, labels: models.layout.labels)) }
       case .progress(let progress): draw(progress)
-      case .image: break
+      case .image(let image):
+        if command.hidesInVideo { sightings.append(HiddenFaces.Sighting(time: image.seconds, boxes: image.everything)) }
       case .load(let load): say(WatchText.line(load))
       }
       recorder.note(event)
@@ -195,8 +198,8 @@ struct WatchSession {
   private mutating func writeVideos() throws {
     guard !command.videoOutputs.isEmpty else { return }
     let video = VideoExport(
-      kept, labels: models.layout.labels, location: source.info.location, blur: command.view.pixelate,
-      video: command.reading.videoOptions, asked: command.reading.recordedOptions, quiet: command.quiet)
+      kept, labels: models.layout.labels, location: source.info.location,
+      hiding: command.hidesInVideo ? sightings : nil, video: command.reading.videoOptions, quiet: command.quiet)
     for path in command.videoOutputs {
       say("drawing \(path)")
       try video.write(to: path, overwrite: command.overwrite)

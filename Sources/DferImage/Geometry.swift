@@ -55,6 +55,11 @@ public struct Rect: Sendable, Hashable, Codable {
       left: left, top: top, right: max(left, min(right, other.right)), bottom: max(top, min(bottom, other.bottom)))
   }
 
+  /// The smallest rectangle around both.
+  package func union(_ other: Rect) -> Rect {
+    Rect(left: min(x, other.x), top: min(y, other.y), right: max(right, other.right), bottom: max(bottom, other.bottom))
+  }
+
   /// Intersection over union (IoU), 0...1.
   package func overlap(_ other: Rect) -> Double {
     let common = intersection(other).area

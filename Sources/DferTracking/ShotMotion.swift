@@ -31,23 +31,25 @@ package struct ShotMotion: Sendable {
     (planes, self.times) = (images.map { GreyPlane($0) }, times)
   }
 
-  /// Whether the images change seldom around a frame and the scene goes on there.
+  /// Whether the images change seldom before a frame, and the scene goes on there.
   package func goesOn(at index: Int) -> Bool {
-    guard planes.indices.contains(index), index > 0, slowest(around: index) >= Self.slowStep else { return false }
+    guard planes.indices.contains(index), index > 0, shown(before: index) >= Self.slowStep else { return false }
     let (before, after) = (planes[index - 1], planes[index])
     return Self.partFound(of: before, in: after) >= Self.leastPart
       && Self.partFound(of: after, in: before) >= Self.leastPart
   }
 
-  /// The longer one of the times for which the images on both sides were shown.
-  private func slowest(around index: Int) -> Double {
+  /// For how long the image before a frame was shown, in seconds; where the frames do not reach back to its beginning, the one
+  /// after it tells as well. That alone may hold still for its own reasons.
+  private func shown(before index: Int) -> Double {
     func isSame(_ one: Int, _ other: Int) -> Bool {
       planes[one].meanDifference(to: planes[other]) <= Self.sameImage
     }
     var (first, next) = (index - 1, index + 1)
     while first > 0, isSame(first - 1, index - 1) { first -= 1 }
-    while next < planes.count, isSame(index, next) { next += 1 }
     let before = times[index] - times[first]
+    guard first == 0 else { return before }
+    while next < planes.count, isSame(index, next) { next += 1 }
     return next < planes.count ? max(before, times[next] - times[index]) : before
   }
 

@@ -28,18 +28,21 @@ struct ImageNumbers {
   init(folder files: [String]) {
     let series = Self.series(of: files)
     guard series.count > 1 else {
-      self.init(numbered: files)
+      let (rest, doubles) = Self.withoutDoubles(files)
+      let found = ImageNumbers(numbered: rest)
+      self.init(files: found.files, warning: Self.joined([Self.doubled(doubles), found.warning]))
       return
     }
     let (main, others) = (series[0], series.dropFirst().flatMap { $0 })
     if main.count >= Self.fewest, Double(main.count) >= Self.mostOfThem * Double(files.count) {
-      let rest = ImageNumbers(numbered: main)
+      let (own, doubles) = Self.withoutDoubles(main)
+      let rest = ImageNumbers(numbered: own)
       let names = others.prefix(5).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
       let odd =
         "left out, as not one of the images \((main[0] as NSString).lastPathComponent) to "
         + "\((main[main.count - 1] as NSString).lastPathComponent): \(names)"
         + (others.count > 5 ? " and \(others.count - 5) more" : "")
-      self.init(files: rest.files, warning: [odd, rest.warning].compactMap { $0 }.joined(separator: "; "))
+      self.init(files: rest.files, warning: Self.joined([odd, Self.doubled(doubles), rest.warning]))
       return
     }
     let inOrder = series.sorted { (files.firstIndex(of: $0[0]) ?? 0) < (files.firstIndex(of: $1[0]) ?? 0) }
@@ -47,14 +50,50 @@ struct ImageNumbers {
       self.init(inOrder: files)
       return
     }
-    var (places, warnings): ([(path: String, place: Int)], [String]) = ([], [])
+    var places: [(path: String, place: Int)] = []
+    var warnings = [
+      "\(series.count) series of images are read one after the other, as one video: "
+        + inOrder.map { "\(($0[0] as NSString).lastPathComponent)..." }.joined(separator: ", ")
+    ]
     for part in inOrder {
       let own = ImageNumbers(numbered: part)
       let first = places.last.map { $0.place + 1 } ?? 0
       places += own.files.map { ($0.path, first + $0.place) }
       if let warning = own.warning { warnings.append("\((part[0] as NSString).lastPathComponent)...: \(warning)") }
     }
-    self.init(files: places, warning: warnings.isEmpty ? nil : warnings.joined(separator: "; "))
+    self.init(files: places, warning: Self.joined(warnings))
+  }
+
+  /// The files without those whose number another one has: "f3.png" and "f03.jpg" beside "f3.jpg". Only where nearly all names have
+  /// a number of their own, and nothing but that number tells them apart.
+  private static func withoutDoubles(_ files: [String]) -> (files: [String], doubles: [String]) {
+    let parts = files.map { split((($0 as NSString).lastPathComponent as NSString).deletingPathExtension) }
+    guard files.count >= fewest, let first = parts.first else { return (files, []) }
+    let places = first.indices.filter { place in
+      Set(parts.map { Int($0[place]).map(String.init) ?? $0[place] }).count > 1
+    }
+    guard places.count == 1, let place = places.first else { return (files, []) }
+    var (seen, rest, doubles): (Set<Int>, [String], [String]) = ([], [], [])
+    for (file, part) in zip(files, parts) {
+      guard part[place].utf8.count <= 15, let number = Int(part[place]), seen.insert(number).inserted else {
+        doubles.append(file)
+        continue
+      }
+      rest.append(file)
+    }
+    return Double(rest.count) >= mostOfThem * Double(files.count) ? (rest, doubles) : (files, [])
+  }
+
+  private static func doubled(_ files: [String]) -> String? {
+    guard !files.isEmpty else { return nil }
+    let names = files.prefix(5).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+    return "left out, as their numbers are those of other images or none: \(names)"
+      + (files.count > 5 ? " and \(files.count - 5) more" : "")
+  }
+
+  private static func joined(_ warnings: [String?]) -> String? {
+    let all = warnings.compactMap { $0 }
+    return all.isEmpty ? nil : all.joined(separator: "; ")
   }
 
   /// The files by what is in their names beside numbers, the largest group first. Endings do not tell them apart.
@@ -98,7 +137,7 @@ struct ImageNumbers {
   /// The numbers that tell the names apart when everything else in them is the same; nil when something else differs.
   private static func numbers(of names: [String]) -> [Int]? {
     guard names.count > 2 else { return nil }
-    let parts = names.map(split)
+    let parts = names.map { split(($0 as NSString).deletingPathExtension) }
     guard let first = parts.first, parts.allSatisfy({ $0.count == first.count }) else { return nil }
     let different = first.indices.filter { place in parts.contains { $0[place] != first[place] } }
     guard different.count == 1, let place = different.first else { return nil }

@@ -43,6 +43,22 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url.path).isEmpty)
   }
 
+  /// FFmpeg's further names of a format are files as well: they end.
+  @Test func furtherNamesOfFormats() throws {
+    let result = try shell(
+      "timeout 60 \"$DFER\" watch '\(sample.path)' --input-format mp4 --keep-tubes 0.1 -q -o m.csv")
+    #expect(result.status == 0, "\(result)")
+    #expect(try dfer("verify", "m.csv", sample.path, "-q").status == 0)
+  }
+
+  @Test func closedInputAndFilesThatAreNotThere() throws {
+    #expect(try shell("\"$DFER\" batch --list - -o rows <&-").status == 2)
+    for line in ["merge none.csv -o m.csv", "summary none.csv", "batch --list none.txt -o rows"] {
+      let result = try Tool.run(Tool.dfer, line.split(separator: " ").map(String.init), folder: scratch.url)
+      #expect(result.status == 3 && result.errors.contains("no such file"), "\(line): \(result)")
+    }
+  }
+
   /// What cannot be printed is no success, whatever was to be printed.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "needs a full device"))
   func aFullStandardOutput() throws {

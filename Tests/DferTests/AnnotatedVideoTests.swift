@@ -140,6 +140,43 @@ import Testing
     }
   }
 
+  /// Rows know where a face was in the middle of a clip; a run knows where it was in between.
+  @Test func facesThatMoveAreHiddenOnTheirWay() {
+    let rows = rows
+    let size = Size(width: 320, height: 240)
+    func holds(_ boxes: [Rect], _ face: Rect) -> Bool { boxes.contains { $0.union(face) == $0 } }
+    let hidden = HiddenFaces(rows)
+    // 50 pixels a second, also before the first middle and after the last one.
+    for time in stride(from: 0.0, to: 1.9, by: 0.1) {
+      let face = Rect(x: 100 + (time - 0.6) * 50, y: 60, width: 80, height: 80)
+      let boxes = hidden.boxes(at: time, size: size)
+      #expect(boxes.contains { $0.union(face).area < $0.area * 1.001 }, "\(time) \(boxes)")
+    }
+    let seen = HiddenFaces(
+      rows,
+      sightings: (0..<20).map {
+        .init(time: Double($0) / 10, boxes: [Rect(x: Double($0) * 10, y: 0, width: 30, height: 30)])
+      })
+    #expect(holds(seen.boxes(at: 0.55, size: size), Rect(x: 50, y: 0, width: 30, height: 30)))
+    #expect(seen.boxes(at: 0.55, size: size).count == 6)
+    // Between rows, before and after them nobody looked.
+    let sparse = HiddenFaces([rows[0], ClipResult(clip: 3, startSeconds: 2, endSeconds: 3, status: .noFace)])
+    let whole = [Rect(x: 0, y: 0, width: 320, height: 240)]
+    #expect(sparse.boxes(at: 1.5, size: size) == whole && sparse.boxes(at: 3.1, size: size) == whole)
+    #expect(sparse.boxes(at: 2.5, size: size).isEmpty && !sparse.boxes(at: 1, size: size).isEmpty)
+  }
+
+  /// Neither a download nor what a link leads to is ours.
+  @Test func partsOfOthersStay() throws {
+    let (output, other) = (folder.file("out.mp4").path, folder.file("thesis.txt"))
+    try Data("thesis".utf8).write(to: other)
+    try FileManager.default.createSymbolicLink(atPath: output + ".part", withDestinationPath: other.path)
+    _ = try AnnotatedVideo(rows, labels: labels).write(input, to: output)
+    #expect(try String(contentsOf: other, encoding: .utf8) == "thesis")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: output + ".part") == other.path)
+    #expect(try frames(output).count > 10)
+  }
+
   @Test func nothingIsLeftOfAVideoThatCannotBeRead() throws {
     try Data("no video".utf8).write(to: folder.file("bad.mp4"))
     #expect(throws: VideoError.self) {

@@ -295,4 +295,17 @@ import Testing
       table == "input,exit_code,message\n\"b,\"\"c\"\".mp4\",3,no video stream\n"
         + "d.mp4,4,the video is damaged; its rows say where\n")
   }
+
+  /// Two batches may write to one folder, and each has its own failures.
+  @Test func linesOfOtherBatchesStay() throws {
+    let folder = try ScratchFolder()
+    let (mine, other) = (folder.file("mine.mp4").path, folder.file("=other, 2.mp4").path)
+    try Data().write(to: folder.file("=other, 2.mp4"))
+    let before = BatchOutcome.failureTable([
+      (mine, .failed(code: 3, message: "old")), (other, .failed(code: 3, message: "theirs")), ("/gone.mp4", .damaged),
+    ])
+    let table = BatchOutcome.failureTable([(mine, .ok)], keeping: before, ofOthersThan: [ExactName(mine)])
+    #expect(table == "input,exit_code,message\n\"\(other)\",3,theirs\n")
+    #expect(BatchOutcome.failureTable([(mine, .ok)], keeping: "no \"table") == "input,exit_code,message\n")
+  }
 }

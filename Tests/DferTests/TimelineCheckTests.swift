@@ -27,6 +27,10 @@ import Testing
     #expect(throws: BatchError.cutOff(path: "a")) { try merge.lines(of: "x,y\n1", source: "a", path: "a") }
     #expect(throws: BatchError.cutOff(path: "a")) { try merge.lines(of: "", source: "a", path: "a") }
     _ = try merge.lines(of: "x,y\n", source: "a", path: "a")
+    for (rows, row) in [("1\n", 1), ("1,2\n3,4,5\n", 2), ("1,2\n,\n,,\n", 3), ("1,\u{0}\n", 1)] {
+      let error = #expect(throws: BatchError.self) { try merge.lines(of: "x,y\n" + rows, source: "b", path: "b") }
+      #expect(error?.description.hasPrefix("b: row \(row): ") == true, "\(rows)")
+    }
     #expect(throws: BatchError.differentHeader(path: "b", first: "a")) {
       try merge.lines(of: "y,x\n", source: "b", path: "b")
     }

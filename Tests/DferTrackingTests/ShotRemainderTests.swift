@@ -43,6 +43,12 @@ import Testing
     #expect(slow)
     #expect(!fast, "so much does not move from frame to frame")
     let other = [scene(1, head: 2, shift: 0), scene(5, head: 6, shift: 0), scene(5, head: 6, shift: 2)]
+    // What comes after may hold still.
+    let still = [scene(1, head: 2, shift: 2)] + images.prefix(1) + Array(repeating: images[repeats], count: 6)
+    if repeats == 1 {
+      let isStill = ShotMotion(Array(still), times: still.indices.map { Double($0) * 0.04 }).goesOn(at: 2)
+      #expect(!isStill)
+    }
     let isTaken = goesOn(other.flatMap { Array(repeating: $0, count: repeats) }, seconds: 0.125)
     #expect(!isTaken)
   }

@@ -109,10 +109,18 @@ struct LiveSourceTests {
     #expect(stray.names == series && stray.places == Array(0..<14) + Array(19..<40))
     #expect(stray.warning.contains("left out") && stray.warning.contains("cover.jpg, thumb.jpg"), "\(stray.warning)")
     #expect(stray.warning.contains("images are missing: 15 to 19"), "\(stray.warning)")
+    // A number that is there already, one that is none, another ending: the rest keeps its gap.
+    let odd = found(
+      ["f1.jpg", "f2.png", "f3.jpg", "f3.png", "f03.JPG"] + series.dropFirst(3) + ["f99999999999999999999.jpg"])
+    #expect(odd.places == stray.places && odd.names[1] == "f2.png", "\(odd)")
+    #expect(odd.warning.contains("f3.png, f03.JPG, f99999999999999999999.jpg"), "\(odd.warning)")
+    #expect(odd.warning.contains("images are missing: 15 to 19"), "\(odd.warning)")
     let (a, b) = ([1, 2, 3, 5, 6].map { "a_\($0).jp2" }, [1, 2, 4, 5, 6, 7].map { "b_\($0).jp2" })
     let two = found(a + b)
     #expect(two.places == [0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12] && two.names == a + b)
-    #expect(two.warning.contains("missing: 4;") && two.warning.contains("missing: 3"), "\(two.warning)")
+    #expect(
+      two.warning.contains("2 series") && two.warning.contains("missing: 4;") && two.warning.contains("missing: 3"),
+      "\(two.warning)")
     // Names without a series, pairs of images, and times: every image counts, in order.
     for names in [
       ["a.png", "b.png", "c.png"], ["1_l.png", "1_r.png", "2_l.png", "2_r.png", "4_l.png", "4_r.png"],

@@ -16,7 +16,7 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
   case differentHeader(path: String, first: String)
   case cutOff(path: String)
   case noTimelines
-  case unreadableTimeline(path: String)
+  case badRow(path: String, row: Int, reason: String)
 
   package var description: String {
     switch self {
@@ -42,7 +42,7 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
     case .differentHeader(let path, let first): "\(path): its columns differ from those of \(first)"
     case .cutOff(let path): "\(path): its last line is cut off, or it is empty"
     case .noTimelines: "no CSV files that dfer wrote: folders need the .run.json beside each"
-    case .unreadableTimeline(let path): "\(path): cannot read this file as UTF-8 text"
+    case .badRow(let path, let row, let reason): "\(path): row \(row): \(reason)"
     }
   }
 }

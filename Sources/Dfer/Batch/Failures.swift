@@ -1,4 +1,5 @@
 import DferTimeline
+import Foundation
 
 /// How one input of a batch ended.
 package enum BatchOutcome: Sendable, Hashable {
@@ -46,9 +47,14 @@ package enum BatchOutcome: Sendable, Hashable {
 
   /// The text of `failures.csv`: a header, a line for each input that did not end well, in the order given, and one for
   /// whatever was left out, with exit code 3 where it is a video and 0 where it is none.
-  package static func failureTable(_ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [])
-    -> String
-  {
+  ///
+  /// - Parameters:
+  ///   - table: that is there already, of an earlier batch or of one that goes on at the same time. Its lines stay, but those of
+  ///     `inputs` and of files that are gone.
+  package static func failureTable(
+    _ outcomes: [(path: String, outcome: BatchOutcome)], leftOut: [LeftOut] = [], keeping table: String = "",
+    ofOthersThan inputs: Set<ExactName> = []
+  ) -> String {
     var lines = ["input,exit_code,message"]
     func add(_ path: String, _ code: Int, _ message: String) {
       lines.append(
@@ -57,6 +63,12 @@ package enum BatchOutcome: Sendable, Hashable {
     }
     for (path, outcome) in outcomes {
       if let failure = outcome.failure { add(path, failure.code, failure.message) }
+    }
+    let own = Set((inputs.map(\.text) + leftOut.map(\.path)).map { ExactName(Quoting.path($0)) })
+    let records = (try? CSVTimeline.records(table)) ?? []
+    for record in records.dropFirst() where record.cells.count == 3 && !own.contains(ExactName(record.cells[0])) {
+      guard FileManager.default.fileExists(atPath: record.cells[0]) else { continue }
+      lines.append(record.cells.map { Quoting.cell($0) }.joined(separator: ","))
     }
     for entry in leftOut { add(entry.path, entry.isFailure ? 3 : 0, "left out: " + entry.reason) }
     return lines.map { $0 + "\n" }.joined()

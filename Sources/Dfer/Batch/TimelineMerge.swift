@@ -24,6 +24,17 @@ package struct TimelineMerge: Sendable {
     var reader = DelimitedReader(Array(first.utf8))
     // By cells: somebody may have saved one of the files with quotes.
     let own = (try? reader.next())??.cells.map { ExactName($0) } ?? [ExactName(first)]
+    for (row, text) in records.enumerated() {
+      var reader = DelimitedReader(Array(text.utf8))
+      reader.wanted = []
+      func bad(_ reason: String) -> BatchError { .badRow(path: path, row: row + 1, reason: reason) }
+      let cells: Int
+      do { cells = try reader.next()?.cells.count ?? 0 } catch {
+        throw bad("\((error as? CSVTimeline.ParseError)?.reason ?? "")")
+      }
+      guard cells == own.count else { throw bad("\(cells) cells instead of \(own.count)") }
+      guard !text.utf8.contains(0) else { throw bad("a NUL byte") }
+    }
     var result: [String] = []
     if let header {
       guard header.cells == own else { throw BatchError.differentHeader(path: path, first: header.path) }

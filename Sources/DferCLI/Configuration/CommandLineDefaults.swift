@@ -22,6 +22,19 @@ enum CommandLineDefaults {
     return name + file.arguments(for: command.name, tree: tree, typed: own) + own
   }
 
+  /// Where the configuration file has the option that a message is about; nil when it was typed, or is not there.
+  static func place(ofOptionIn message: String, typed arguments: [String]) -> String? {
+    guard let (rest, named) = try? takingConfig(from: arguments), let command = CommandTree.dfer.command(in: rest),
+      !exempt.contains(command.name), let file = try? file(named: named)
+    else { return nil }
+    return file.entries.first { entry in
+      let option = "--" + entry.option
+      return (entry.command == command.name || entry.command == ConfigFile.everywhere)
+        && message.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "-") }).contains { $0 == option }
+        && !rest.contains { $0 == option || $0.hasPrefix(option + "=") }
+    }.map { "\(file.path), line \($0.line)" }
+  }
+
   /// The file that holds now; nil when there is none.
   static func file(
     named: String?, environment: [String: String] = ProcessInfo.processInfo.environment

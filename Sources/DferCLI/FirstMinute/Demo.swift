@@ -1,4 +1,5 @@
 import ArgumentParser
+import DferTimeline
 import Foundation
 
 struct Demo: ParsableCommand {
@@ -25,12 +26,16 @@ struct Demo: ParsableCommand {
 
   func run() throws {
     let sample = try SampleVideo.find()
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+      throw OutputError.notWritable(path: folder, reason: error.localizedDescription)
+    }
     let place = URL(fileURLWithPath: folder)
     // A copy: the report plays the video that stands beside it, also where the folder is given to somebody else.
     let video = place.appendingPathComponent("demo.mp4")
     if !FileManager.default.fileExists(atPath: video.path) {
-      try FileManager.default.copyItem(atPath: sample, toPath: video.path)
+      do { try FileManager.default.copyItem(atPath: sample, toPath: video.path) } catch {
+        throw OutputError.notWritable(path: video.path, reason: error.localizedDescription)
+      }
     }
     let report = place.appendingPathComponent("demo.html")
     let rows = place.appendingPathComponent("demo.csv")

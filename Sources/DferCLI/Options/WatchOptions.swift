@@ -90,7 +90,7 @@ struct WatchOptions: ParsableArguments {
     options.showsViews = showViews != nil
     (options.keepsMoments, options.readsEveryFrame) = (!tables.isEmpty, frameTableRows == .all)
     options.whenSlow = live.whenSlow ?? (isLive ? .dropOldest : .block)
-    options.givesImages = isShown
+    options.givesImages = isShown || hidesInVideo
     return options
   }
 
@@ -134,6 +134,9 @@ struct WatchOptions: ParsableArguments {
       return (path, format)
     }
   }
+
+  /// Whether a video is written in which faces are hidden.
+  var hidesInVideo: Bool { view.pixelate && output.contains(where: VideoExport.isVideo) }
 
   /// Refuses options of a live view that there is none of. Throws `ValidationError`.
   func checkNotShown() throws {

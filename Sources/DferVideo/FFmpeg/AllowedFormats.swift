@@ -67,7 +67,11 @@ enum AllowedFormats {
   }
 
   /// Whether a name is that of a reader of files, not of a device.
-  static func reads(_ format: String) -> Bool { containers.contains(format) || playlists.contains(format) }
+  static func reads(_ format: String) -> Bool {
+    // "mp4" is a further name of "mov".
+    let first = av_find_input_format(format).map { firstName($0) } ?? format
+    return [format, first].contains { containers.contains($0) || playlists.contains($0) }
+  }
 
   static func firstName(_ format: UnsafePointer<AVInputFormat>) -> String {
     String(cString: format.pointee.name).split(separator: ",").first.map(String.init) ?? ""

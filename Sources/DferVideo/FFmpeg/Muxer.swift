@@ -3,35 +3,51 @@ import Foundation
 
 /// A media file being written: streams are added, then the header, packets and the trailer. Owns the format context.
 ///
-/// Until `finish()` everything goes to PATH.part, so that the name itself never holds half a video; a muxer that goes
-/// away before that takes its part file with it.
+/// Until `finish()` everything goes to a hidden new file beside it, so that the name itself never holds half a video; a muxer that
+/// goes away before that takes its part file with it.
 final class Muxer {
+  /// For messages.
   let path: String
+  private let target: String
   let context: UnsafeMutablePointer<AVFormatContext>
   private let part: String
   private var state = State.open
 
   private enum State { case open, started, finished }
 
-  /// - Parameter path: its extension chooses the container, as .mp4 or .mkv.
-  init(_ path: String) throws {
+  /// - Parameters:
+  ///   - path: its extension chooses the container, as .mp4 or .mkv.
+  ///   - name: whose extension does so instead; nil: the path's own.
+  init(_ path: String, as name: String? = nil) throws {
     av_log_set_level(AV_LOG_QUIET)
-    self.path = path
-    part = path + ".part"
-    guard let format = av_guess_format(nil, path, nil) else {
-      throw VideoWriteError(operation: "write", path: path, reason: "no container format has this file name extension")
+    (self.path, target) = (name ?? path, path)
+    let file = (path as NSString).lastPathComponent
+    part =
+      String(path.dropLast(file.count)) + ".\(file.prefix(60)).part-"
+      + String(UInt32.random(in: .min ... .max), radix: 16)
+    guard let format = av_guess_format(nil, name ?? path, nil) else {
+      throw VideoWriteError(
+        operation: "write", path: self.path, reason: "no container format has this file name extension")
     }
     var context: UnsafeMutablePointer<AVFormatContext>?
     let allocated = avformat_alloc_output_context2(&context, format, nil, part)
     guard allocated >= 0, let context else {
-      throw VideoWriteError(operation: "write", path: path, reason: text(of: allocated))
+      throw VideoWriteError(operation: "write", path: self.path, reason: text(of: allocated))
     }
     self.context = context
     // The same packets always make the same bytes: no library version, no date.
     context.pointee.flags |= AVFMT_FLAG_BITEXACT
+    // A name that is there, or that links elsewhere, is somebody else's.
+    let made = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard made >= 0 else {
+      let reason = String(cString: strerror(errno))
+      avformat_free_context(context)
+      throw VideoWriteError(operation: "create", path: self.path, reason: reason)
+    }
+    close(made)
     let opened = avio_open(&context.pointee.pb, part, AVIO_FLAG_WRITE)
     guard opened >= 0 else {
-      throw VideoWriteError(operation: "create", path: path, reason: text(of: opened))
+      throw VideoWriteError(operation: "create", path: self.path, reason: text(of: opened))
     }
   }
 
@@ -49,7 +65,7 @@ final class Muxer {
     _ parameters: UnsafePointer<AVCodecParameters>, timeBase: AVRational
   ) throws -> UnsafeMutablePointer<AVStream> {
     guard let stream = avformat_new_stream(context, nil) else {
-      throw VideoWriteError(operation: "write", path: path, reason: "out of memory")
+      throw VideoWriteError(operation: "write", path: self.path, reason: "out of memory")
     }
     try check(avcodec_parameters_copy(stream.pointee.codecpar, parameters))
     stream.pointee.time_base = timeBase
@@ -79,13 +95,13 @@ final class Muxer {
   func finish() throws {
     try check(av_write_trailer(context))
     try check(avio_closep(&context.pointee.pb))
-    guard rename(part, path) == 0 else {
-      throw VideoWriteError(operation: "put in place", path: path, reason: String(cString: strerror(errno)))
+    guard rename(part, target) == 0 else {
+      throw VideoWriteError(operation: "put in place", path: self.path, reason: String(cString: strerror(errno)))
     }
     state = .finished
   }
 
   private func check(_ code: Int32) throws {
-    if code < 0 { throw VideoWriteError(operation: "write", path: path, reason: text(of: code)) }
+    if code < 0 { throw VideoWriteError(operation: "write", path: self.path, reason: text(of: code)) }
   }
 }

@@ -15,21 +15,23 @@ package final class VideoWriter {
 
   /// - Parameters:
   ///   - path: .mp4, .mkv or another container that FFmpeg knows by its extension. An existing file is replaced.
+  ///   - name: whose extension counts instead; nil: the path's own.
   ///   - size: of every image, in pixels.
   ///   - timeBase: of the images' times, as 1/90000.
   ///   - frameRate: frames a second that the container declares.
   ///   - soundOf: a file whose sound goes along as it is, where the container can hold its codec; see `hasSound`.
   /// - Throws: `VideoWriteError`.
   package init(
-    _ path: String, size: Size, timeBase: TimeBase, frameRate: Double, coding: VideoCoding = .lossy(quality: 23),
+    _ path: String, as name: String? = nil, size: Size, timeBase: TimeBase, frameRate: Double,
+    coding: VideoCoding = .lossy(quality: 23),
     soundOf: String? = nil
   ) throws {
-    self.path = path
-    muxer = try Muxer(path)
+    self.path = name ?? path
+    muxer = try Muxer(path, as: name)
     let base = AVRational(num: timeBase.numerator, den: timeBase.denominator)
     encoder = try VideoEncoder(
       coding, size: size, timeBase: base, frameRate: av_d2q(frameRate, 100_000), globalHeader: muxer.wantsGlobalHeader,
-      path: path)
+      path: self.path)
     guard let parameters = avcodec_parameters_alloc() else {
       throw VideoWriteError(operation: "write", path: path, reason: "out of memory")
     }
