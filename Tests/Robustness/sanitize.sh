@@ -14,7 +14,7 @@ export DFER_BINARY=$dfer
 suites() { # sanitizer
   local sanitizer=$1 folder=.build-$1 suite
   swift build --build-tests --sanitize "$sanitizer" --scratch-path "$folder" "${flags[@]}" || return
-  for suite in Timeline Image Video Tensor "" Web Synthesis Training Models; do
+  for suite in Timeline Image Video Tracking Tensor "" Web Synthesis Training Models; do
     check "$sanitizer: Dfer${suite}Tests" \
       timeout "${LIMIT:-3600}" swift test --skip-build --disable-xctest --sanitize "$sanitizer" --scratch-path "$folder" \
       "${flags[@]}" --filter "^Dfer${suite}Tests\\." --skip "$measures"
