@@ -17,6 +17,8 @@ package struct HiddenFaces: Sendable {
 
   /// How long before and after it was seen a face may have been there, in seconds: a detector run and a half.
   private static let unseen = 0.3
+  /// A face that was there for less than this time before the rows end has none, in seconds.
+  private static let unconfirmed = 0.4
   /// A face of which only one place is known may have moved by this part of its size to each side.
   private static let unknownMotion = 0.5
 
@@ -44,7 +46,8 @@ package struct HiddenFaces: Sendable {
 
   /// The boxes to hide at a time, for an image of a size: all of it where nobody looked.
   func boxes(at time: Double, size: Size) -> [Rect] {
-    guard read.contains(where: { time >= $0.lowerBound - 1e-5 && time < $0.upperBound + 1e-5 }) else {
+    let end = sightings.isEmpty ? Self.unconfirmed : 0
+    guard read.contains(where: { time >= $0.lowerBound - 1e-5 && time < $0.upperBound - end + 1e-5 }) else {
       return [Rect(x: 0, y: 0, width: Double(size.width), height: Double(size.height))]
     }
     return sightings.isEmpty ? rows.compactMap { ways(of: $0, at: time) } : seen(around: time)

@@ -40,10 +40,10 @@ struct DeviceOptions: ParsableArguments {
     }
   }
 
-  /// Refuses what does not apply to a source of this kind. Throws `ValidationError`.
+  /// Refuses what does not apply to a source of this kind. Throws `InapplicableOption`.
   func check(_ source: String, isImages: Bool) throws {
     guard imageRate == nil || isImages else {
-      throw ValidationError("--image-rate applies to folders and lists of images only")
+      throw InapplicableOption("--image-rate", "applies to folders and lists of images only")
     }
     let asked = [
       (cameraSize != nil, "--camera-size"), (cameraRate != nil, "--camera-rate"),
@@ -51,7 +51,7 @@ struct DeviceOptions: ParsableArguments {
     ].first(where: \.0)?.1
     // Cameras and screens have the name of what opens them in front; a file that is there is one.
     if let asked, isImages || FileStamp(path: source) != nil {
-      throw ValidationError("\(asked) applies to cameras and screens only")
+      throw InapplicableOption(asked, "applies to cameras and screens only")
     }
   }
 

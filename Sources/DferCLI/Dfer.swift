@@ -46,8 +46,7 @@ struct DferCommand: ParsableCommand {
       for note in renamed.notes { Terminal.write(note + "\n") }
       let arguments = try CommandLineDefaults.applied(to: renamed.arguments)
       if let message = unknownCommand(in: arguments) { throw Failure.usage(message) }
-      var command = try parseAsRoot(arguments)
-      try command.run()
+      try run(arguments, typed: renamed.arguments)
       ExitStatus.ok.endProgram()
     } catch let status as ExitStatus {
       status.endProgram()
@@ -62,6 +61,20 @@ struct DferCommand: ParsableCommand {
         ? CommandLineDefaults.place(ofOptionIn: failure.message, typed: renamed.arguments) : nil
       Terminal.write(failure.message + (place.map { " (set in \(Terminal.plain($0)))" } ?? "") + "\n")
       failure.status.endProgram()
+    }
+  }
+
+  /// Runs a command. Defaults of the configuration file that do not apply to it are left out.
+  private static func run(_ arguments: [String], typed: [String]) throws {
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch let error as InapplicableOption {
+      func isIt(_ argument: String) -> Bool { argument == error.option || argument.hasPrefix(error.option + "=") }
+      guard !typed.contains(where: isIt), let place = arguments.firstIndex(where: isIt) else { throw error }
+      var rest = arguments
+      rest.remove(at: place)
+      try run(rest, typed: typed)
     }
   }
 
@@ -119,6 +132,8 @@ struct Failure {
     case let error as CheckpointError: (message, status) = (says(error), .unreadableInput)
     case let error as BatchError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as ConfigError: (message, status) = (says(error), .usage)
+    case let error as InapplicableOption:
+      (message, status) = ("\(says(error)) (see \(Self.command(of: arguments)) --help)", .usage)
     case let error as SampleVideo.Missing: (message, status) = (says(error), .unreadableInput)
     case let error as ShardFailure: (message, status) = (says(error), .unreadableInput)
     case let error as VerifyError: (message, status) = (says(error), .unreadableInput)

@@ -141,7 +141,7 @@ struct Export: ParsableCommand {
       throw ValidationError("--against applies to HTML reports only")
     }
     guard !pixelate || output.contains(where: VideoExport.isVideo) else {
-      throw ValidationError("--pixelate applies to video outputs only")
+      throw InapplicableOption("--pixelate", "applies to video outputs only")
     }
     guard format == nil || !output.contains(where: VideoExport.isVideo) else {
       throw ValidationError("--format cannot be combined with a video output")

@@ -15,7 +15,7 @@ final class ManifestFile {
   init(_ path: String?, overwrite: Bool) throws {
     (self.path, self.overwrite) = (path, overwrite)
     guard let path else { return }
-    let descriptor = unsafe open(Self.lockPath(of: path), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = unsafe open(Self.lockPath(of: path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
     // What speaks against the folder is said when the manifest is checked.
     guard descriptor >= 0 else { return }
     lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

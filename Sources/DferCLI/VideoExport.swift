@@ -25,7 +25,13 @@ struct VideoExport {
     let manifest = try? RunManifest(contentsOf: RunManifest.path(beside: input))
     options.video = manifest.map(VideoOptions.init) ?? VideoOptions()
     video = AnnotatedVideo(rows, labels: labels, options: options)
-    if blur { Self.warnOfBareFaces(manifest?.options ?? [:]) }
+    if blur {
+      Self.warnOfBareFaces(manifest?.options ?? [:])
+      if let hash = manifest?.rowsSha256, (try? SHA256.hex(ofFile: input)) != hash {
+        Terminal.write(
+          "warning: \(input): the rows have changed since they were written; faces without rows are not pixelated\n")
+      }
+    }
     if let size = manifest?.input["byte_size"].flatMap({ Int64($0) }), let stamp = Folder.stamp(ofFile: location),
       stamp.byteSize != size
     {

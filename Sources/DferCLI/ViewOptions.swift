@@ -27,10 +27,10 @@ struct ViewOptions: ParsableArguments {
 
   var effectiveListen: String { listen ?? "127.0.0.1" }
 
-  /// Refuses what only a live view has. Throws `ValidationError`.
+  /// Refuses what only a live view has. Throws `InapplicableOption`.
   func checkNotShown() throws {
     let asked = [(port != nil, "--port"), (listen != nil, "--listen"), (token != nil, "--token")].first(where: \.0)?.1
-    if let asked { throw ValidationError("\(asked) requires --serve") }
+    if let asked { throw InapplicableOption(asked, "requires --serve") }
   }
 
   /// The token that was given as an option or as a variable.

@@ -28,6 +28,24 @@ import Testing
     } catch let error as ConfigError { return error.description.replacing(path, with: "config") }
   }
 
+  /// Defaults of one's own hold where they can; a value that cannot be is named with its place.
+  @Test func defaultsThatDoNotApplyAreLeftOut() throws {
+    let sample = Shared.root.appendingPathComponent("Samples/no-face.mp4").path
+    func run(_ yaml: String, _ arguments: String...) throws -> Tool.Result {
+      try Tool.run(
+        Tool.dfer, arguments, folder: scratch.url, environment: ["DFER_CONFIG": file(yaml)])
+    }
+    let yaml = "watch: {port: 9001, image-rate: 10, camera-size: 640x480}\nall: {pixelate: true}\n"
+    let result = try run(yaml, "watch", sample, "--keep-tubes", "0.1", "-q", "-o", "rows.csv")
+    #expect(result.status == 0, "\(result)")
+    #expect(try run(yaml, "export", "rows.csv", "-o", "rows.eaf").status == 0)
+    #expect(try run(yaml, "watch", sample, "--port", "9002").status == 2, "what is typed must do something")
+    for (yaml, line) in [("watch:\n  max-faces: two\n", 2), ("all:\n  threads: 1\nwatch:\n  pipeline: nosuch\n", 4)] {
+      let wrong = try run(yaml, "watch", sample)
+      #expect(wrong.status == 2 && wrong.errors.contains("config.yaml, line \(line))"), "\(wrong.errors)")
+    }
+  }
+
   @Test func whatIsTypedComesLast() throws {
     let yaml = "all:\n  threads: 2\nwatch:\n  max-faces: 3\n  landmarks: true\n  blendshapes: false\n"
     #expect(

@@ -30,7 +30,9 @@ enum CommandLineDefaults {
     return file.entries.first { entry in
       let option = "--" + entry.option
       return (entry.command == command.name || entry.command == ConfigFile.everywhere)
-        && message.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "-") }).contains { $0 == option }
+        && message.split(whereSeparator: { !($0.isLetter || $0.isNumber || "-./_".contains($0)) }).contains {
+          $0 == option || entry.holds($0)
+        }
         && !rest.contains { $0 == option || $0.hasPrefix(option + "=") }
     }.map { "\(file.path), line \($0.line)" }
   }

@@ -18,6 +18,9 @@ struct ConfigFile {
     /// Empty for a flag.
     var values: [String]
     var line: Int
+
+    /// Whether a word of a message is its value: some messages name that alone.
+    func holds(_ word: Substring) -> Bool { word.count > 2 && Double(word) == nil && values.contains { $0 == word } }
   }
 
   var path: String

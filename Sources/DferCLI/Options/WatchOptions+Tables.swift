@@ -15,10 +15,10 @@ extension WatchOptions {
         throw ValidationError("\(option) \(path): unknown extension; the formats are \(FrameTableWriter.extensions)")
       }
     }
-    if frameRows != nil, frames == nil { throw ValidationError("--frame-rows requires --frames") }
+    if frameRows != nil, frames == nil { throw InapplicableOption("--frame-rows", "requires --frames") }
     if frameRows == .moments, blinks != nil {
-      throw ValidationError(
-        "--frame-rows moments cannot be combined with --blinks, for which every decoded frame is read")
+      throw InapplicableOption(
+        "--frame-rows", "moments cannot be combined with --blinks, for which every decoded frame is read")
     }
   }
 

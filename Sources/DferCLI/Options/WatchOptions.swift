@@ -138,11 +138,11 @@ struct WatchOptions: ParsableArguments {
   /// Whether a video is written in which faces are hidden.
   var hidesInVideo: Bool { view.pixelate && output.contains(where: VideoExport.isVideo) }
 
-  /// Refuses options of a live view that there is none of. Throws `ValidationError`.
+  /// Refuses options of a live view that there is none of. Throws `InapplicableOption`.
   func checkNotShown() throws {
     try view.checkNotShown()
     guard !view.pixelate || output.contains(where: VideoExport.isVideo) else {
-      throw ValidationError("--pixelate applies to the live view (--serve) and to video outputs only")
+      throw InapplicableOption("--pixelate", "applies to the live view (--serve) and to video outputs only")
     }
   }
 

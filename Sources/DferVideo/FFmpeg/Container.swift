@@ -112,7 +112,7 @@ final class Container {
   /// Playlists of parts that are fetched one by one.
   /// Formats of streams: what was lost on the way is missing in their files too, and encoders write them at an even rate.
   private static func losesParts(_ format: String) -> Bool {
-    isSegmented(format) || ["mpegts", "mpeg", "flv"].contains(format)
+    isSegmented(format) || ["mpegts", "mpeg"].contains(format)
   }
 
   private static func isSegmented(_ format: String) -> Bool { format.contains("hls") || format == "dash" }

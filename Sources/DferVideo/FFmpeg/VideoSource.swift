@@ -254,7 +254,9 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       } else {
         time - end > min(MediaLimits.longestFrame, max(2, 10 * last.duration))
       }
-    guard isHole else { return rhythm.add(step) }
+    // Also of a hole: a source that goes on with few images a second has lost nothing after the first of them.
+    rhythm.add(step)
+    guard isHole else { return }
     let reason: Gap.Reason = info.isLive ? .lost : isNearDamage ? .damage : .timestamps
     waiting.append(.gap(Gap(start: end, end: time, reason: reason)))
   }
