@@ -30,8 +30,7 @@ package struct AnnotatedVideo {
     _ rows: [ClipResult], labels: [String], options: Options = Options(), sightings: [HiddenFaces.Sighting] = []
   ) {
     timeline = SegmentTimeline(rows, labels: labels)
-    self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
-      .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
+    self.rows = HiddenFaces.byFace(rows)
     hidden = HiddenFaces(rows, sightings: sightings)
     wholeClip = rows.map { $0.endSeconds - $0.startSeconds }.max() ?? 0
     colours = Dictionary(uniqueKeysWithValues: zip(timeline.labels, timeline.colours))

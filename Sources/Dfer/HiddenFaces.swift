@@ -31,8 +31,7 @@ package struct HiddenFaces: Sendable {
 
   /// - Parameter sightings: of the run that made the rows, in the order of time; empty when only rows are left.
   package init(_ rows: [ClipResult], sightings: [Sighting] = []) {
-    self.rows = Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }.values
-      .map { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
+    self.rows = Array(Self.byFace(rows).values)
     var read: [ClosedRange<Double>] = []
     for row in rows.sorted(by: { $0.startSeconds < $1.startSeconds }) {
       if let last = read.last, row.startSeconds <= last.upperBound + 1e-5 {
@@ -42,6 +41,12 @@ package struct HiddenFaces: Sendable {
       }
     }
     (self.read, self.sightings) = (read, sightings)
+  }
+
+  /// The rows that say where a face was, by face, in the order of time.
+  static func byFace(_ rows: [ClipResult]) -> [Int: [ClipResult]] {
+    Dictionary(grouping: rows.filter { $0.faceID != nil && $0.box != nil }) { $0.faceID ?? 0 }
+      .mapValues { $0.sorted { $0.middleSeconds < $1.middleSeconds } }
   }
 
   /// The boxes to hide at a time, for an image of a size: all of it where nobody looked.

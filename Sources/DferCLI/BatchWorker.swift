@@ -139,7 +139,7 @@ final class BatchWorker {
     defer { for file in [rows, manifest, errors, lock] { try? FileManager.default.removeItem(at: file) } }
     if isTimedOut { return .failed(code: 124, message: "no new row for longer than --timeout allows; stopped") }
     let said =
-      words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message; a full disk takes none either"
+      words.split(whereSeparator: \.isNewline).last.map(String.init) ?? "no message (is the disk full?)"
     // The path has a column of its own.
     let message = ["dfer: ", "\(Terminal.plain(input.argument)): "].reduce(said) {
       $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0

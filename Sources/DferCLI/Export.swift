@@ -93,9 +93,11 @@ struct Export: ParsableCommand {
         for row in rows { try writers[index].write(row) }
         try writers[index].finish()
       }
-      for path in output where VideoExport.isVideo(path) {
-        try VideoExport(rows, labels: source.timeline.labels, media: source.media, blur: pixelate, input: input)
-          .write(to: path, overwrite: overwrite)
+      let videos = output.filter(VideoExport.isVideo)
+      if !videos.isEmpty {
+        let video = try VideoExport(
+          rows, labels: source.timeline.labels, media: source.media, blur: pixelate, input: input)
+        for path in videos { try video.write(to: path, overwrite: overwrite) }
       }
     } catch OutputError.readerGone {
       return

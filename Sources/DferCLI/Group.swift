@@ -113,10 +113,8 @@ struct Group: ParsableCommand {
     }
     let manifest = try? RunManifest(contentsOf: RunManifest.path(beside: input))
     guard Folder.kind(of: place) != .folder else { throw fault("rows of images; only faces of a video can be grouped") }
-    if let size = manifest?.input["byte_size"].flatMap({ Int64($0) }), let stamp = Folder.stamp(ofFile: place),
-      stamp.byteSize != size
-    {
-      throw fault("\(place) is not the video of these rows: it has \(stamp.byteSize) bytes, that one \(size)")
+    if let (there, read) = manifest?.otherSize(of: place) {
+      throw fault("\(place) is not the video of these rows: it has \(there) bytes, that one \(read)")
     }
     return place
   }

@@ -1,5 +1,5 @@
-/// An option that would do nothing where it is given. As a default of the configuration file it is left out there; whoever types it
-/// means something else than what would happen.
+/// An option that would do nothing where it is given. A default of the configuration file is left out there; one that was typed is
+/// refused, because whoever typed it expects something to happen.
 struct InapplicableOption: Error, CustomStringConvertible, Hashable {
   /// Its name with the dashes.
   let option: String

@@ -46,7 +46,7 @@ struct RunFacts: Decodable {
   /// Says so, once for each command and file.
   func warnIfEarly(_ rows: String) {
     guard endedEarly else { return }
-    Terminal.write("warning: \(rows): its run has not come to the end of the video (\(outcome ?? ending ?? ""))\n")
+    Terminal.write("warning: \(rows): the run stopped before the end of the video (\(outcome ?? ending ?? ""))\n")
   }
 
   /// The video as the run was given it.

@@ -32,11 +32,9 @@ struct VideoExport {
           "warning: \(input): the rows have changed since they were written; faces without rows are not pixelated\n")
       }
     }
-    if let size = manifest?.input["byte_size"].flatMap({ Int64($0) }), let stamp = Folder.stamp(ofFile: location),
-      stamp.byteSize != size
-    {
+    if let (there, read) = manifest?.otherSize(of: location) {
       Terminal.write(
-        "warning: \(location) is not the file that was read (\(stamp.byteSize) bytes, that one \(size)); the rows are drawn in as they are\n"
+        "warning: \(location) is not the file that was read (\(there) bytes, that one \(read)); the rows are drawn in unchanged\n"
       )
     }
   }
@@ -74,6 +72,16 @@ struct VideoExport {
       Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n")
     }
     if interrupt.isRaised { throw ExitStatus.interrupted }
+  }
+}
+
+extension RunManifest {
+  /// Bytes of a file and of the one that was read; nil when they agree, or one is not known.
+  func otherSize(of path: String) -> (there: Int64, read: Int64)? {
+    guard let read = input["byte_size"].flatMap({ Int64($0) }), let there = Folder.stamp(ofFile: path)?.byteSize,
+      there != read
+    else { return nil }
+    return (there, read)
   }
 }
 

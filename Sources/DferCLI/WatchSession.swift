@@ -253,7 +253,6 @@ struct WatchSession {
     terminal.say(
       "  read in \(oneDecimal(elapsed)) s, \(oneDecimal(summary.duration / max(elapsed, 0.001)))x real time"
         + (status == .interrupted ? "; interrupted" : ""))
-    let counts = source.counts
     if isLive, let median = pass.latency.quantile(0.5), let p95 = pass.latency.quantile(0.95) {
       terminal.say(
         "  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped"
