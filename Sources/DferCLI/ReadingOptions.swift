@@ -51,8 +51,8 @@ struct ReadingOptions: ParsableArguments {
 
   @Option(
     help: """
-      Numbers in the network's matrix products: fp32, bf16, int16 or int8; auto takes int16 on processors with VNNI and \
-      fp32 on others.
+      Numbers in the network's matrix products: fp32, bf16, int16 or int8; auto takes bf16 on processors with AMX, \
+      int16 on others with VNNI and fp32 on the rest.
       """)
   var precision = PrecisionChoice.fp32
 

@@ -15,9 +15,12 @@ package enum Precision: String, Sendable, CaseIterable, Codable {
   /// convolutions of stride 1 are made by Winograd's method in floats.
   case int8
 
-  /// The most exact of those that this processor is fastest with, short of what may change results: 16-bit whole numbers
-  /// where it has instructions for them, else 32-bit floats.
-  package static var automatic: Precision { ck_reduced_is_faster(CK_INT16) != 0 ? .int16 : .fp32 }
+  /// The most exact of those that this processor is fast with, short of what may change results: bf16 where it has AMX tiles,
+  /// which make no 16-bit whole numbers, else those where it has instructions for them, else 32-bit floats.
+  package static var automatic: Precision {
+    if ck_has_tiles(CK_BF16) != 0 { return .bf16 }
+    return ck_reduced_is_faster(CK_INT16) != 0 ? .int16 : .fp32
+  }
 
   /// What its products are made with on this processor, in words.
   package var instructions: String {

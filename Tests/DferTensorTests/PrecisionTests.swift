@@ -136,8 +136,10 @@ struct PrecisionTests {
   @Test func automaticIsOneThatThisProcessorIsFastWith() {
     ck_force_dots(0)
     #expect(Precision.automatic == .fp32)
+    ck_force_dots(1)
+    #expect(Precision.automatic == (ck_reduced_is_faster(CK_INT16) != 0 ? .int16 : .fp32))
     ck_force_dots(-1)
-    #expect(Precision.automatic == .fp32 || ck_reduced_is_faster(CK_INT16) != 0)
+    #expect((Precision.automatic == .bf16) == (ck_has_tiles(CK_BF16) != 0))
     #expect(Precision.allCases.allSatisfy { !$0.instructions.isEmpty })
   }
 }
