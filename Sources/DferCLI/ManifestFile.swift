@@ -20,13 +20,24 @@ final class ManifestFile {
     guard descriptor >= 0 else { return }
     lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // The system lets go of it however the run ends. Some network drives know no locks.
-    if unsafe flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       lock = nil
       throw OutputError.inUse(path: path)
     }
   }
 
   deinit { if let path, lock != nil { try? FileManager.default.removeItem(atPath: Self.lockPath(of: path)) } }
+
+  /// What the hidden file beside a manifest says of its run.
+  enum Trace { case goesOn, wasKilled }
+
+  /// nil: no run goes on, and the last one ended by itself.
+  static func trace(of manifest: String) -> Trace? {
+    let descriptor = unsafe open(lockPath(of: manifest), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? .goesOn : .wasKilled
+  }
 
   /// The hidden file beside a manifest that is there while its run goes on.
   static func lockPath(of manifest: String) -> String {

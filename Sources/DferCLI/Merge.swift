@@ -38,7 +38,7 @@ struct Merge: ParsableCommand {
       for path in file.parts { _ = try check.lines(of: read(path), source: file.source, path: path) }
     }
     try refuseEqualSources(files)
-    for file in files { RunFacts(beside: file.path)?.warnIfEarly(file.path) }
+    for file in files { RunFacts.warnIfEarly(file.path, RunFacts(beside: file.path)) }
     let table = try OutputFile(output, overwrite: overwrite)
     var merge = TimelineMerge()
     for file in files {

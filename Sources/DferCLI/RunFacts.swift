@@ -40,13 +40,20 @@ struct RunFacts: Decodable {
     rows == "-" ? "rows from standard input have no .run.json beside them" : "no .run.json beside the rows names it"
   }
 
-  /// Whether the rows do not reach to the end of the video.
-  var endedEarly: Bool { ["interrupted", "failed", "output_failed"].contains(outcome ?? ending) }
-
-  /// Says so, once for each command and file.
-  func warnIfEarly(_ rows: String) {
-    guard endedEarly else { return }
-    Terminal.write("warning: \(rows): the run stopped before the end of the video (\(outcome ?? ending ?? ""))\n")
+  /// Says that rows do not reach to the end of the video, or not yet; once for each command and file.
+  ///
+  /// - Parameter facts: of their manifest, if there is one.
+  static func warnIfEarly(_ rows: String, _ facts: RunFacts?) {
+    let ending = facts?.outcome ?? facts?.ending
+    let isWhole = facts != nil && !["interrupted", "failed", "output_failed"].contains(ending)
+    switch ManifestFile.trace(of: facts?.path ?? RunManifest.path(beside: rows)) {
+    case .goesOn: Terminal.write("warning: \(rows): the run that writes it still goes on\n")
+    case .wasKilled where !isWhole:
+      Terminal.write("warning: \(rows): the run was killed before the end of the video\n")
+    case .wasKilled, nil:
+      guard let ending, !isWhole else { return }
+      Terminal.write("warning: \(rows): the run stopped before the end of the video (\(ending))\n")
+    }
   }
 
   /// The video as the run was given it.

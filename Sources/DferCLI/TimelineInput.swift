@@ -23,7 +23,7 @@ struct TimelineInput {
         : try ImportedTimeline(parts: parts, frameRate: frameRate)
     }
     facts = RunFacts(beside: path)
-    facts?.warnIfEarly(path)
+    RunFacts.warnIfEarly(path, facts)
     self.media = (media ?? facts?.video).flatMap(MediaReference.init)
   }
 

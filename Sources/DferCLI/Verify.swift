@@ -33,7 +33,13 @@ struct Verify: ParsableCommand {
     let path = run?.manifest ?? RunManifest.path(beside: rows)
     let manifest: RunManifest
     do { manifest = try RunManifest(contentsOf: path) } catch {
-      throw VerifyError(path: path, reason: "missing, or no manifest of a run")
+      let reason =
+        switch ManifestFile.trace(of: path) {
+        case .goesOn: "not there yet: its run still goes on"
+        case .wasKilled: "missing: the run was killed"
+        case nil: "missing, or no manifest of a run"
+        }
+      throw VerifyError(path: path, reason: reason)
     }
     let timeline = try self.timeline(run)
     var check = TimelineCheck()

@@ -185,6 +185,8 @@ extension Ladder {
     let whole = lines.dropLast()
     #expect(whole.count > 3 && Set(whole.map { $0.count { $0 == "," } }).count == 1)
     #expect(!FileManager.default.fileExists(atPath: file("k.sqlite")))
+    let summary = try Tool.run(Tool.dfer, ["summary", file("k.csv")])
+    #expect(summary.errors.contains("the run was killed before the end of the video"), "\(summary.errors)")
     let objects = try String(contentsOf: scratch.file("k.jsonl"), encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false
     ).dropLast()
