@@ -36,6 +36,7 @@ let package = Package(
       providers: [
         .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavdevice-dev", "libavutil-dev"])
       ]),
+    .target(name: "CDemuxerLog", dependencies: ["CFFmpeg"]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Letters in images, from a font of the system. FreeType is what everybody renders fonts with, and a part of FFmpeg's own
@@ -58,7 +59,7 @@ let package = Package(
     .target(name: "DferONNX", dependencies: ["COnnxRuntime", "DferTensor"], swiftSettings: modern),
 
     // Parts
-    .target(name: "DferVideo", dependencies: ["CFFmpeg", "DferImage"], swiftSettings: modern),
+    .target(name: "DferVideo", dependencies: ["CDemuxerLog", "CFFmpeg", "DferImage"], swiftSettings: modern),
     .target(
       name: "DferModels", dependencies: ["DferONNX", "DferTensor", "DferTracking", "DferImage"],
       swiftSettings: strict),

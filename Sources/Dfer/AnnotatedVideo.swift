@@ -48,23 +48,26 @@ package struct AnnotatedVideo {
   ) throws -> (frames: Int, hasSound: Bool) {
     let source = try openVideo(path, options: options.video)
     var writer: VideoWriter?
-    var pen = Pen(size: source.info.size)
+    let size = source.info.size
+    var pen = Pen(size: size)
     let strip = pen.strip(timeline, colours)
     var frames = 0
     while !isCancelled(), let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
-      let size = source.info.size
-      var image = frame.image(longSide: max(size.width, size.height))
+      // Where the size changes, rows are in pixels of the frame that they are of.
+      var image = frame.image(longSide: max(frame.size.width, frame.size.height))
+      if pen.size != image.size { pen = Pen(size: image.size) }
+      draw(at: frame.time.seconds, on: &image, &pen)
       if image.size != size {
         let whole = Rect(x: 0, y: 0, width: Double(image.width), height: Double(image.height))
         image = image.resampled(whole, width: size.width, height: size.height)
       }
+      pen.place(strip, at: frame.time.seconds / max(timeline.duration, 0.001), on: &image)
       if writer == nil {
         writer = try VideoWriter(
           output, as: name, size: size, timeBase: frame.time.timeBase, frameRate: source.info.frameRate ?? 25,
           coding: options.coding, soundOf: path)
       }
-      draw(at: frame.time.seconds, on: &image, &pen, strip)
       try writer?.write(image, at: frame.time.ticks)
       frames += 1
     }
@@ -75,7 +78,7 @@ package struct AnnotatedVideo {
 
   // MARK: One image
 
-  private func draw(at time: Double, on image: inout Image, _ pen: inout Pen, _ strip: Image) {
+  private func draw(at time: Double, on image: inout Image, _ pen: inout Pen) {
     let faces = rows.keys.sorted().compactMap { id in place(of: id, at: time).map { (id: id, place: $0) } }
     if options.hidesFaces {
       image = image.hiding(
@@ -90,7 +93,6 @@ package struct AnnotatedVideo {
       let text = segment.map { "\(id) \($0.shownLabel) \(Int(($0.confidence * 100).rounded())) %" } ?? "\(id)"
       pen.label(text, above: place.box, colour, on: &image)
     }
-    pen.place(strip, at: time / max(timeline.duration, 0.001), on: &image)
   }
 
   private func segment(of face: Int, at time: Double) -> Segment? {
@@ -134,7 +136,7 @@ package struct AnnotatedVideo {
 /// Sizes and letters that fit a video.
 private struct Pen {
   let line: Double
-  private let size: Size
+  let size: Size
   private var font: Typeface
 
   init(size: Size) {

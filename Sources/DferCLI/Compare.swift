@@ -69,7 +69,10 @@ struct Compare: ParsableCommand {
     do {
       if let output {
         try OutputFile(output, overwrite: overwrite, kind: .whole).writeWhole(agreement.csv)
-        if output == "-" { return }
+        if output == "-" {
+          for line in agreement.notCompared { Terminal.write("warning: \(line)\n") }
+          return
+        }
       }
       let console = try OutputFile("-", overwrite: false)
       for line in agreement.lines { try console.append(line) }

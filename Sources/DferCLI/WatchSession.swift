@@ -298,8 +298,11 @@ struct WatchSession {
 }
 
 extension WatchOptions {
-  /// The first output that is a file.
-  fileprivate var rowsPath: String? { output.first { OutputFile.isFile($0) && !VideoExport.isVideo($0) } }
+  /// The rows that the manifest speaks of: the first CSV file, which is what reads them again, else the first file of another kind.
+  fileprivate var rowsPath: String? {
+    let files = output.filter { OutputFile.isFile($0) && !VideoExport.isVideo($0) }
+    return files.first { OutputFormat(path: $0) == .csv } ?? files.first
+  }
   /// Beside the rows; beside the video when there is nothing else.
   fileprivate var manifestPath: String? {
     (rowsPath ?? output.first(where: OutputFile.isFile)).map { RunManifest.path(beside: $0) }

@@ -49,7 +49,7 @@ extension Image {
 
   /// Slanted lines over a box, from its lower to its upper edge, every `step` pixels.
   package mutating func hatch(_ box: Rect, _ colour: Colour, step: Double, thickness: Double) {
-    guard step > 0, box.height >= 1, box.width >= 1, box.width < 1e6 else { return }
+    guard step > 0, box.height >= 1, box.width >= 1, box.width < 1e6, box.height < 1e6 else { return }
     let slant = min(step, box.height)
     for row in 0..<Int(box.height.rounded()) {
       let shift = slant * (1 - (Double(row) + 0.5) / box.height)
@@ -64,12 +64,18 @@ extension Image {
   /// A filled circle with a smooth edge.
   package mutating func dot(_ centre: Point, radius: Double, _ colour: Colour) {
     guard centre.x.magnitude < 1e6, centre.y.magnitude < 1e6, radius < 1e4 else { return }
-    for y in Int((centre.y - radius - 1).rounded(.down))...Int((centre.y + radius + 1).rounded(.up)) {
-      for x in Int((centre.x - radius - 1).rounded(.down))...Int((centre.x + radius + 1).rounded(.up)) {
+    for y in Self.pixels(from: centre.y - radius - 1, to: centre.y + radius + 1, of: height) {
+      for x in Self.pixels(from: centre.x - radius - 1, to: centre.x + radius + 1, of: width) {
         let (dx, dy) = (Double(x) + 0.5 - centre.x, Double(y) + 0.5 - centre.y)
         blend(colour, x, y, cover: radius + 0.5 - (dx * dx + dy * dy).squareRoot())
       }
     }
+  }
+
+  /// The pixels of a side that a shape touches; none when it lies outside.
+  private static func pixels(from first: Double, to last: Double, of side: Int) -> Range<Int> {
+    let start = min(side, max(0, Int(first.rounded(.down))))
+    return start..<max(start, min(side, Int(last.rounded(.up)) + 1))
   }
 
   /// A straight line with smooth edges and round ends.
@@ -78,10 +84,8 @@ extension Image {
     guard all.allSatisfy({ $0.magnitude < 1e6 }), thickness < 1e4 else { return }
     let (dx, dy) = (end.x - start.x, end.y - start.y)
     let (length, reach) = (max(1e-9, dx * dx + dy * dy), thickness / 2 + 1)
-    let rows = max(0, Int(min(start.y, end.y) - reach))...max(0, min(height, Int(max(start.y, end.y) + reach)))
-    let columns = max(0, Int(min(start.x, end.x) - reach))...max(0, min(width, Int(max(start.x, end.x) + reach)))
-    for y in rows {
-      for x in columns {
+    for y in Self.pixels(from: min(start.y, end.y) - reach, to: max(start.y, end.y) + reach, of: height) {
+      for x in Self.pixels(from: min(start.x, end.x) - reach, to: max(start.x, end.x) + reach, of: width) {
         let (px, py) = (Double(x) + 0.5 - start.x, Double(y) + 0.5 - start.y)
         let along = min(1, max(0, (px * dx + py * dy) / length))
         let (ex, ey) = (px - along * dx, py - along * dy)

@@ -91,18 +91,21 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
   /// The facts of the first image that can be read.
   private static func firstInfo(of files: [String], _ location: String, _ options: VideoOptions) throws -> VideoInfo {
     var reason: any Error = VideoError.directory(path: location)
-    for file in files {
+    for file in files where isRegular(file) {
       do { return try VideoSource(file, options: options).info } catch { reason = error }
     }
     throw reason
   }
 
   private func firstFrame(of file: String) -> Frame? {
-    guard let source = try? VideoSource(file, options: options), case .frame(let frame)? = try? source.next() else {
+    guard Self.isRegular(file), let source = try? VideoSource(file, options: options), case .frame(let frame)? = try? source.next() else {
       return nil
     }
     return frame as? Frame
   }
+
+  /// A pipe would be waited for.
+  private static func isRegular(_ file: String) -> Bool { Folder.kind(of: file) == .file }
 
   private static func files(of location: String) throws -> ImageNumbers {
     var isDirectory: ObjCBool = false
@@ -110,17 +113,18 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
       return ImageNumbers(inOrder: try listed(in: location))
     }
     guard let entries = Folder(location)?.entries else { throw VideoError.notReadable(path: location) }
-    func files(_ endings: Set<String>) -> [String] {
-      entries.filter { $0.kind == .file && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(
+    // A link to nothing and a pipe have the place of an image that cannot be read.
+    func files(_ endings: Set<String>, _ isMeant: (Folder.Kind) -> Bool) -> [String] {
+      entries.filter { isMeant($0.kind) && !$0.name.hasPrefix(".") && endings.contains(MediaEndings.of($0.name)) }.map(
         \.name)
     }
     if let odd = entries.first(where: { !$0.isText && MediaEndings.images.contains(MediaEndings.of($0.name)) }) {
       throw VideoError.nameNotText(path: (location as NSString).appendingPathComponent(odd.name))
     }
-    let videos = files(MediaEndings.videos.subtracting(["gif", "apng"]))
+    let videos = files(MediaEndings.videos.subtracting(["gif", "apng"])) { $0 == .file }
     if !videos.isEmpty { throw VideoError.folderOfVideos(path: location, videos: videos.count) }
     return ImageNumbers(
-      folder: files(MediaEndings.images).sorted { a, b in
+      folder: files(MediaEndings.images) { $0 != .folder }.sorted { a, b in
         let order = a.compare(b, options: .numeric)
         return order == .orderedSame ? a.utf8.lexicographicallyPrecedes(b.utf8) : order == .orderedAscending
       }.map { (location as NSString).appendingPathComponent($0) })

@@ -266,6 +266,12 @@ import Testing
     #expect(try fault("frame,neutral\n0,1\nx,1\n").contains("line 3: no frame number"))
     #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,4,9\n").contains("line 2: the box has no area"))
     #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,,9\n").contains("line 2: only some of x0"))
+    // A crop of such a box would take for ever, or more memory than there is.
+    #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,1e30,9\n").contains("line 2: column x1 cannot hold"))
+    #expect(try fault("frame,x0,y0,x1,y1\n0,5,5,1e8,9\n").contains("line 2: x0... lie outside of any image"))
+    for box in ["5,5,90000,9", "49,5,60,9", "-9,-9,0,0"] {
+      #expect(try fault("frame,x0,y0,x1,y1\n0,\(box)\n").contains("line 2: the box lies outside of the image"))
+    }
     #expect(try fault("name\nx\n").contains("no column frame"))
   }
 }

@@ -12,6 +12,12 @@ package struct Agreement: Sendable, Hashable {
     package let seconds: Double
   }
 
+  /// A track by itself.
+  package struct Single: Sendable, Hashable {
+    package let name: String
+    package let seconds: Double
+  }
+
   /// Beyond this many labels there is no table to look at, and most likely a track is a transcript.
   package static let mostLabels = 200
 
@@ -22,6 +28,8 @@ package struct Agreement: Sendable, Hashable {
   /// Seconds that only one of them labels, over paired tracks.
   package let onlyReference, onlyOther: Double
   package let pairs: [Pair]
+  /// Tracks that are compared with none, with the seconds that they label.
+  package let unpairedReference, unpairedOther: [Single]
   /// Seconds that both label.
   package let total: Double
   private let rows, columns: [Double]
@@ -60,6 +68,13 @@ package struct Agreement: Sendable, Hashable {
       pairs.append(Pair(reference: first.name, other: second.name, seconds: shared))
     }
     self.pairs = pairs
+    func singles(_ tracks: [Annotation.Track], _ used: [String]) -> [Single] {
+      let names = Set(used.map { ExactName($0) })
+      return tracks.filter { !names.contains(ExactName($0.name)) && $0.seconds > 0 }
+        .map { Single(name: $0.name, seconds: $0.seconds) }
+    }
+    unpairedReference = singles(reference.tracks, paired.map(\.0.name))
+    unpairedOther = singles(other.tracks, paired.map(\.1.name))
     self.confusion = confusion
     (self.onlyReference, self.onlyOther) = (onlyReference, onlyOther)
     rows = confusion.map { $0.reduce(0, +) }

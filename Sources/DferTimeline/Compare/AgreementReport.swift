@@ -1,8 +1,9 @@
 extension Agreement {
   /// The figures as lines of text.
   package var lines: [String] {
-    guard total > 0 else { return ["no time that both label"] }
+    guard total > 0 else { return ["no time that both label"] + notCompared }
     var lines = pairs.map { "\($0.reference) with \($0.other): \(seconds($0.seconds)) that both label" }
+    lines += notCompared
     lines += [
       "only in the reference \(seconds(onlyReference)), only in the other \(seconds(onlyOther))", "",
       "Cohen's kappa  \(number(kappa))", "WAR            \(number(weightedRecall))   same label, share of time",
@@ -19,6 +20,14 @@ extension Agreement {
           + right(number(recall(row)), 9) + right(number(precision(row)), 11))
     }
     return lines
+  }
+
+  /// A line for each face, tier or subject that no figure says anything of.
+  package var notCompared: [String] {
+    func lines(_ singles: [Single], of file: String) -> [String] {
+      singles.map { "not compared: \($0.name) of \(file), \(seconds($0.seconds)), has no partner" }
+    }
+    return lines(unpairedReference, of: "the reference") + lines(unpairedOther, of: "the other")
   }
 
   /// The confusion as CSV, a row for each pair of labels: for R, pandas and spreadsheets.

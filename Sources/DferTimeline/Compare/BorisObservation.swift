@@ -94,6 +94,7 @@ struct BorisObservation: Sendable {
       guard let from = Double(cells[start]), let to = Double(cells[end]), abs(from) < 1e12, abs(to) < 1e12 else {
         throw AnnotationError("line \(line): no times")
       }
+      guard from <= to else { throw AnnotationError("line \(line): \(cells[label]) stops before it starts") }
       if from < to {
         observation.tracks[ExactName(cells[subject]), default: []].append(
           .init(label: cells[label], start: from, end: to))

@@ -6,6 +6,26 @@ struct ElanFile: Sendable {
     let name: String
     let type: String
     var annotations: [(start: String, end: String, value: String)] = []
+
+    /// Gives slots without a time, as subdivisions of an annotation have them, even places between those around them: the
+    /// annotations of such a chain share a slot with the next one.
+    func fill(_ slots: inout [String: Double]) {
+      var index = 0
+      while index < annotations.count {
+        var chain = [annotations[index].start, annotations[index].end]
+        while slots[chain[chain.count - 1]] == nil, index + 1 < annotations.count,
+          annotations[index + 1].start == chain[chain.count - 1]
+        {
+          index += 1
+          chain.append(annotations[index].end)
+        }
+        index += 1
+        guard chain.count > 2, let first = slots[chain[0]], let last = slots[chain[chain.count - 1]] else { continue }
+        for (place, slot) in chain.enumerated().dropFirst().dropLast() {
+          slots[slot] = first + (last - first) * Double(place) / Double(chain.count - 1)
+        }
+      }
+    }
   }
 
   struct Media: Sendable {
@@ -40,8 +60,9 @@ struct ElanFile: Sendable {
         }
         media.append(Media(location: url, origin: origin ?? 0))
       case .start("TIME_SLOT", let attributes):
-        guard let id = attributes["TIME_SLOT_ID"], let time = attributes["TIME_VALUE"].flatMap({ Int($0) }) else {
-          continue
+        guard let id = attributes["TIME_SLOT_ID"], let text = attributes["TIME_VALUE"] else { continue }
+        guard let time = Int(text), (0..<1_000_000_000_000).contains(time) else {
+          throw AnnotationError("time slot \(id): \"\(text)\" is no time in whole milliseconds")
         }
         slots[id] = Double(time) / 1000
       case .start("TIER", let attributes):
@@ -65,12 +86,20 @@ struct ElanFile: Sendable {
   func annotation(of videos: [String]) throws -> Annotation {
     let origin = try origin(of: videos)
     let expressions = tiers.filter { $0.type == "expression" }
-    let tracks = (expressions.isEmpty ? tiers : expressions).map { tier in
-      let intervals = tier.annotations.compactMap { annotation -> Annotation.Interval? in
-        guard let start = slots[annotation.start], let end = slots[annotation.end], start < end else { return nil }
+    let tracks = try (expressions.isEmpty ? tiers : expressions).map { tier in
+      var slots = slots
+      tier.fill(&slots)
+      let intervals = try tier.annotations.map { annotation in
+        guard let start = slots[annotation.start], let end = slots[annotation.end] else {
+          throw AnnotationError("\"\(annotation.value)\" of tier \"\(tier.name)\" has no time")
+        }
+        guard start <= end else {
+          throw AnnotationError(
+            "\"\(annotation.value)\" of tier \"\(tier.name)\" ends at \(fixedDecimal(end, places: 3)) s, before it starts")
+        }
         return Annotation.Interval(label: annotation.value, start: start + origin, end: end + origin)
       }
-      return Annotation.Track(name: tier.name, intervals: intervals)
+      return Annotation.Track(name: tier.name, intervals: intervals.filter { $0.start < $0.end })
     }
     return Annotation(tracks: tracks.filter { !$0.intervals.isEmpty })
   }

@@ -21,8 +21,9 @@ struct HTMLReportComparison {
 
   /// Figures, and the table of seconds with shares of each row as shades.
   var section: String {
+    let left = (agreement?.notCompared ?? []).map { "<p>\(Quoting.xml($0))</p>" }.joined()
     guard let agreement, agreement.total > 0 else {
-      return "<section><h2>Against \(Quoting.xml(name))</h2><p>There is no time that both label.</p></section>"
+      return "<section><h2>Against \(Quoting.xml(name))</h2><p>There is no time that both label.</p>\(left)</section>"
     }
     func figure(_ value: Double?) -> String { value.map { fixedDecimal($0, places: 3) } ?? "-" }
     let head = agreement.labels.map { "<th>\(Quoting.xml($0))</th>" }.joined()
@@ -46,7 +47,7 @@ struct HTMLReportComparison {
       <p>Cohen's kappa <b>\(figure(agreement.kappa))</b>, same label (WAR) <b>\(figure(agreement.weightedRecall))</b>, \
       mean recall (UAR) <b>\(figure(agreement.unweightedRecall))</b>, over \(fixedDecimal(agreement.total, places: 1)) s \
       that both label. Only there: \(fixedDecimal(agreement.onlyReference, places: 1)) s; only here: \
-      \(fixedDecimal(agreement.onlyOther, places: 1)) s.</p>
+      \(fixedDecimal(agreement.onlyOther, places: 1)) s.</p>\(left)
       <table class="confusion"><thead><tr><th>seconds: rows there, columns here</th>\(head)<th>recall</th><th>precision</th></tr></thead>
       <tbody>\(rows.joined(separator: "\n"))</tbody></table>
       </section>

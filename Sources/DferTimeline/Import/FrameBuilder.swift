@@ -39,6 +39,8 @@ struct FrameBuilder {
   private var unordered: Int?
   /// Labels that were found, when the table has only winning labels.
   private var found: [String] = []
+  /// What the sensor column of the first row that is of no face sensor holds.
+  private var otherSensor: (name: String, line: Int)?
 
   init(_ dialect: FrameDialect, index: [String: Int], frameRate: Double) {
     self.dialect = dialect
@@ -51,7 +53,10 @@ struct FrameBuilder {
     if let sensor = dialect.sensor {
       let name = text(sensor, record)?.lowercased() ?? ""
       let known = ["affdex", "affectiva", "facet", "emotient", "realeyes", "facial", "face", "dfer"]
-      guard name.isEmpty || known.contains(where: name.contains) else { return }
+      guard name.isEmpty || known.contains(where: name.contains) else {
+        otherSensor = otherSensor ?? (text(sensor, record) ?? "", record.line)
+        return
+      }
     }
     guard let (time, number) = try time(record) else { return }
     if let last = frames.last, time < last.time, unordered == nil { unordered = record.line }
@@ -67,6 +72,10 @@ struct FrameBuilder {
 
   /// Labels in the order of the rows' probabilities, and the rows.
   consuming func finish() throws -> (labels: [String], rows: [ClipResult]) {
+    if frames.isEmpty, let otherSensor, let column = dialect.sensor {
+      throw CSVTimeline.ParseError(
+        line: otherSensor.line, reason: "no row is of a face sensor; \(column) is \"\(otherSensor.name)\" here")
+    }
     if let unordered {
       guard dialect.face != nil || frames.allSatisfy({ $0.faces.count < 2 }) else {
         throw CSVTimeline.ParseError(
@@ -206,8 +215,11 @@ struct FrameBuilder {
       if !found.contains(label) { found.append(label) }
       winner = found.firstIndex(of: label)
     } else {
-      guard let values = try shares(record) else { return }
-      row.probabilities = values
+      guard let values = try measures(record) else { return }
+      let sum = values.reduce(0, +)
+      row.probabilities = values.map { Float(sum > 0 ? $0 / sum : 1 / Double(values.count)) }
+      // A face of which nothing was measured shows no class more than another.
+      if sum == 0 { row.status = .lowQuality }
     }
     if let box = dialect.box {
       let values = try box.compactMap { try number($0, record) }
@@ -232,18 +244,19 @@ struct FrameBuilder {
     .init(line: record.line, reason: "a second row for the same face and time; the first is line \(first)")
   }
 
-  /// The classes' values as shares of 1; nil when the row has none.
-  private func shares(_ record: DelimitedReader.Record) throws -> [Float]? {
+  /// A number for each class that is not negative; nil when the row has none.
+  private func measures(_ record: DelimitedReader.Record) throws -> [Double]? {
     let values = try dialect.classes.compactMap { try number($0.column, record) }
     guard values.count == dialect.classes.count else { return nil }
-    let measures = values.map { value in
-      switch dialect.scale {
-      case .share: max(0, value)
-      case .evidence: 1 / (1 + pow(10, -max(-30, min(30, value))))
+    switch dialect.scale {
+    case .evidence: return values.map { 1 / (1 + pow(10, -max(-30, min(30, $0)))) }
+    case .share:
+      // What rounding leaves below 0 is 0.
+      if let (wrong, value) = zip(dialect.classes, values).first(where: { $1 < -0.01 }) {
+        throw CSVTimeline.ParseError(line: record.line, reason: "column \(wrong.column) is below 0: \(value)")
       }
+      return values.map { max(0, $0) }
     }
-    let sum = measures.reduce(0, +)
-    return measures.map { Float(sum > 0 ? $0 / sum : 1 / Double(measures.count)) }
   }
 
   private mutating func face(_ record: DelimitedReader.Record, frame: Int) throws -> Int {

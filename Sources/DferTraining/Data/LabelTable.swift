@@ -57,7 +57,7 @@ struct LabelTable {
 
     func number(_ column: String) throws -> Double? {
       guard let text = text(column) else { return nil }
-      guard let value = Double(text), value.isFinite else { throw fault("column \(column) cannot hold \"\(text)\"") }
+      guard let value = Double(text), abs(value) <= 1e9 else { throw fault("column \(column) cannot hold \"\(text)\"") }
       return value
     }
 
@@ -70,18 +70,35 @@ struct LabelTable {
     }
 
     func box() throws -> Rect? {
-      guard let sides = try numbers(["x0", "y0", "x1", "y1"]) else { return nil }
+      guard let sides = try places(["x0", "y0", "x1", "y1"]) else { return nil }
       guard sides[2] > sides[0] && sides[3] > sides[1] else { throw fault("the box has no area") }
       return Rect(left: sides[0], top: sides[1], right: sides[2], bottom: sides[3])
     }
 
     func points(_ names: [String]) throws -> [Point]? {
-      try numbers(names).map { values in
+      try places(names).map { values in
         stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
       }
     }
 
+    /// The same in pixels of an image.
+    private func places(_ names: [String]) throws -> [Double]? {
+      let values = try numbers(names)
+      guard values?.allSatisfy({ abs($0) <= 100_000 }) != false else {
+        throw fault("\(names[0])... lie outside of any image")
+      }
+      return values
+    }
+
     func fault(_ reason: String) -> DataError { DataError(path: path, line: line, reason: reason) }
+  }
+}
+
+extension Rect {
+  /// Whether a face's box may belong to an image of this size: part of it is inside, and it is not many times as large.
+  func isFace(in size: Size) -> Bool {
+    let image = Rect(x: 0, y: 0, width: Double(size.width), height: Double(size.height))
+    return overlap(image) > 0 && max(width, height) <= 4 * max(image.width, image.height)
   }
 }
 

@@ -30,6 +30,10 @@ extension Manifest {
             set.skipped.append("\(name): the video ends before \(entry.start) s")
             continue
           }
+          guard entry.box?.isFace(in: frames[0].size) != false else {
+            set.skipped.append("\(name): the box lies outside of the image")
+            continue
+          }
           guard let clip = reader.clip(entry, frames, name: name) else {
             set.skipped.append("\(name): no face found")
             set.faceless.append(

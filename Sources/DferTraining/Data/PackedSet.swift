@@ -35,7 +35,7 @@ package enum PackedSet {
     let table = try LabelTable(path: csv, filter: filter)
     guard table.has("frame") else { throw DataError(path: csv, line: 1, reason: "there is no column frame") }
     let votes = VoteColumns(table, labels)
-    let rows = try table.rows { row -> (frame: Int, clip: LabelledClip) in
+    let rows = try table.rows { row -> (frame: Int, clip: LabelledClip, fault: DataError) in
       guard let frame = row.text("frame").flatMap({ Int($0) }), frame >= 0 else { throw row.fault("no frame number") }
       let points = table.has(pointColumns[0]) ? try row.points(pointColumns) : nil
       let corners = table.has("p36x") ? try row.points(["p36x", "p36y", "p45x", "p45y"]) : nil
@@ -48,15 +48,15 @@ package enum PackedSet {
         person: row.text("person"))
       clip.frame = frame
       if contours, table.has("p67y") { clip.contour = try row.points(contourColumns) ?? [] }
-      return (frame, clip)
+      return (frame, clip, row.fault("the box lies outside of the image"))
     }
     let coefficients = try self.blendshapes(beside: csv, names: blendshapes)
     // An image may have several rows, one a face.
-    var wanted: [Int: [LabelledClip]] = [:]
+    var wanted: [Int: [(clip: LabelledClip, fault: DataError)]] = [:]
     for (index, row) in rows.enumerated() where index.isMultiple(of: every) {
       var clip = row.clip
       clip.blendshapes = coefficients[row.frame] ?? []
-      wanted[row.frame, default: []].append(clip)
+      wanted[row.frame, default: []].append((clip, row.fault))
     }
     var set = LabelledSet(labels: labels, clips: [])
     let source = try VideoSource(video)
@@ -65,7 +65,9 @@ package enum PackedSet {
       guard case .frame(let frame) = event else { continue }
       if let clips = wanted.removeValue(forKey: number) {
         let image = frame.image(longSide: max(frame.size.width, frame.size.height))
-        for var clip in clips {
+        for (known, fault) in clips {
+          var clip = known
+          guard clip.boxes.allSatisfy({ $0.isFace(in: image.size) }) else { throw fault }
           clip.images = [image]
           set.clips.append(clip)
         }

@@ -63,6 +63,9 @@ extension DetectorScene {
       if var scene = scenes.removeValue(forKey: number) {
         scene.image = frame.image(longSide: max(frame.size.width, frame.size.height))
         if let size = sizes[number], size != scene.image.size { scene.image = scene.image.topLeft(size) }
+        guard scene.faces.allSatisfy({ $0.box.isFace(in: scene.image.size) }) else {
+          throw DataError(path: csv, reason: "frame \(number): a box lies outside of the image")
+        }
         result.append(scene)
       }
       number += 1

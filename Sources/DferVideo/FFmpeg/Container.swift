@@ -1,3 +1,4 @@
+import CDemuxerLog
 import CFFmpeg
 import DferImage
 import Foundation
@@ -23,6 +24,8 @@ final class Container {
   private var fellSilent = false
   /// When the newest packet came.
   private(set) var lastArrival = ContinuousClock.now
+  /// Whether the demuxer passed over something damaged on its way to the newest packet.
+  private(set) var passedDamage = false
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
   /// Why reading ended, for people; nil at an ordinary end.
@@ -32,16 +35,18 @@ final class Container {
     let kind = try SourceKind(location, options: options)
     self.stop = stop
     isDevice = kind.device != nil
-    av_log_set_level(AV_LOG_QUIET)
+    dfer_listen_to_demuxers()
     follows = options.follows && kind.file != nil
     timeout = options.readTimeout ?? Self.patience(with: kind, follows: follows)
     // Waiting for the first byte of a pipe has a limit of its own.
     stop.allow(timeout + (kind.isStandardInput || kind.isPipe ? options.pipeTimeout : 0))
     defer { stop.allow(nil) }
+    let errors = dfer_demuxer_errors()
     input = try OpenedInput(kind, options: options, stop: stop)
     try MediaCheck(input, kind: kind).runBeforeReading()
     (info, timeBase) = try Self.examine(input.context, options: options, kind: kind)
-    mayLoseParts = kind.isRemote || Self.losesParts(info.format)
+    // Of a short file, damage in the middle is passed over while the streams are examined.
+    mayLoseParts = kind.isRemote || Self.losesParts(info.format) || dfer_demuxer_errors() > errors
   }
 
   /// Seconds that a source may be silent, where nobody says it.
@@ -54,8 +59,12 @@ final class Container {
   /// Reads the next packet of the video stream into `packet`; false at the end.
   func read(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
     var failures = 0
+    let errors = dfer_demuxer_errors()
     stop.allow(timeout)
-    defer { stop.allow(nil) }
+    defer {
+      stop.allow(nil)
+      passedDamage = dfer_demuxer_errors() > errors
+    }
     while !stop.isRaised {
       let code = av_read_frame(context, packet)
       if stop.mustEnd { fellSilent = true }

@@ -1,3 +1,4 @@
+import CDemuxerLog
 import CFFmpeg
 import Foundation
 
@@ -8,7 +9,7 @@ package enum FilmProbe {
     guard let file = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? file.close() }
     guard let head = try? file.read(upToCount: 64 << 10), head.count >= 16 else { return false }
-    av_log_set_level(AV_LOG_QUIET)
+    dfer_listen_to_demuxers()
     // FFmpeg reads a little beyond what it is given.
     var bytes = [UInt8](head) + [UInt8](repeating: 0, count: Int(AVPROBE_PADDING_SIZE))
     return bytes.withUnsafeMutableBufferPointer { buffer in

@@ -1,3 +1,4 @@
+import CDemuxerLog
 import CFFmpeg
 import Foundation
 
@@ -19,7 +20,7 @@ final class Muxer {
   ///   - path: its extension chooses the container, as .mp4 or .mkv.
   ///   - name: whose extension does so instead; nil: the path's own.
   init(_ path: String, as name: String? = nil) throws {
-    av_log_set_level(AV_LOG_QUIET)
+    dfer_listen_to_demuxers()
     (self.path, target) = (name ?? path, path)
     let file = (path as NSString).lastPathComponent
     part =

@@ -31,6 +31,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   /// another order than packets.
   private var framesSinceDamage = 1000
   private var isNearDamage: Bool { framesSinceDamage <= 2 }
+  /// Times, in ticks, around places where the demuxer passed over something damaged: from the packets before to the one after.
+  private var losses: [ClosedRange<Int64>] = []
   private var rhythm = FrameRhythm()
   private let firstIndex: Int
   private var decoded = 0
@@ -118,6 +120,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
         return
       }
       count { $0.packets += 1 }
+      if container.passedDamage { noteLoss() }
       if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } } else { notePromise() }
       let isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
       var code = avcodec_send_packet(decoder, packet)
@@ -211,15 +214,35 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     return seconds <= MediaLimits.longestFrame ? seconds : MediaLimits.impossibleFrame
   }
 
+  private var stampOfPacket: Int64? {
+    let stamp = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
+    return MediaLimits.ticks(stamp, of: container.stream.pointee.time_base).flatMap {
+      $0.magnitude < 1 << 61 ? $0 : nil
+    }
+  }
+
   /// Notes from when to when packets promise frames, whatever becomes of them.
   private func notePromise() {
-    let stamp = packet.pointee.pts == dfer_no_pts ? packet.pointee.dts : packet.pointee.pts
-    guard let start = MediaLimits.ticks(stamp, of: container.stream.pointee.time_base), start.magnitude < 1 << 61 else {
-      return
-    }
+    guard let start = stampOfPacket else { return }
     let length = MediaLimits.ticks(packet.pointee.duration, of: container.stream.pointee.time_base) ?? 0
     let end = start + max(0, min(length, Int64(MediaLimits.longestFrame / container.timeBase.seconds)))
     promised = promised.map { min($0.lowerBound, start)...max($0.upperBound, end) } ?? start...end
+  }
+
+  /// Notes where in time packets may be missing.
+  private func noteLoss() {
+    guard let last = promised?.upperBound, let next = stampOfPacket else { return }
+    losses = losses.suffix(7) + [min(last, next)...max(last, next)]
+  }
+
+  /// Whether packets may be missing between two times, in seconds. Frames come in another order than packets.
+  private func mayHaveLost(from start: Double, to end: Double) -> Bool {
+    losses.contains { loss in
+      guard let first = seconds(ofPromise: loss.lowerBound), let last = seconds(ofPromise: loss.upperBound) else {
+        return false
+      }
+      return first < end + 0.5 && last > start - 0.5
+    }
   }
 
   /// Seconds of a promised time, as frames have them; nil when no frame could be there.
@@ -241,6 +264,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   private func judgeStep(from last: (time: MediaTime, duration: Double, size: Size), to time: Double, sizeChanges: Bool)
   {
     let (end, step) = (last.time.seconds + last.duration, time - last.time.seconds)
+    let isNearDamage = isNearDamage || mayHaveLost(from: last.time.seconds, to: time)
     // After damage a few lost frames are a hole; without it, a step out of an even rhythm where parts get lost on the
     // way; else only a jump that no slow video has. No clip reaches across a change of size, so nothing else covers
     // what is missing there.
