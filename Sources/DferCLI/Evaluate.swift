@@ -105,15 +105,17 @@ struct Evaluate: ParsableCommand {
     if let threads = compute.threads { Compute.threads = threads }
     Compute.precision = precision.precision
     let prior = try priorOption.reading()
+    try files.check(inputs: [data, suite.suite, weights])
     if let path = suite.suite {
       return try SuiteSession(
         suite: path, folder: suite.suiteData, only: suite.domains, weights: weights ?? pipeline.first ?? "mtcae-dfer",
         other: suite.compareWith, temperature: input.temperature, prior: prior.map { ($0, priorOption.prior ?? "") },
-        json: files.json, compute: runtime.choice
+        json: try files.open(files.json), compute: runtime.choice
       ).run()
     }
     if pipeline == [DetectorSession.name] {
-      return try DetectorSession(weights: weights).evaluate(faces, every: selection.subsample, json: files.json)
+      return try DetectorSession(weights: weights).evaluate(
+        faces, every: selection.subsample, json: try files.open(files.json))
     }
     guard pipeline.count < 2 else { return try SideBySide(self).run() }
     let name = pipeline.first ?? "mtcae-dfer"
@@ -126,7 +128,8 @@ struct Evaluate: ParsableCommand {
         "--exclude-label \(label): the labels of these weights are \(reader.modelInfo.labels.joined(separator: ", "))")
     }
     let outputs = (
-      json: try file(files.json), predictions: try file(files.predictions), confusion: try file(files.confusion)
+      json: try files.open(files.json), predictions: try files.open(files.predictions),
+      confusion: try files.open(files.confusion)
     )
     let set = try labelledSet(for: reader)
     let baseline = try baselineInputMode(of: reader, for: set)
@@ -215,11 +218,6 @@ struct Evaluate: ParsableCommand {
     return Evaluation(
       reading.predictions, of: set.clips, faceless: set.faceless, labels: modelInfo.labels,
       temperature: input.temperature ?? modelInfo.temperature, without: Set(selection.excludeLabel))
-  }
-
-  /// A file of metrics, in the place of an earlier one. Asked for before anything is read, which may take an hour.
-  func file(_ path: String?) throws -> OutputFile? {
-    try path.map { try OutputFile($0, overwrite: true, kind: .whole) }
   }
 }
 

@@ -26,7 +26,7 @@ struct SideBySide {
     let pipelines = try command.pipeline.map {
       try LoadedPipeline(Installation.pipeline($0), keptTubes: 1, compute: command.runtime.choice)
     }
-    let file = try command.file(command.files.json)
+    let file = try command.files.open(command.files.json)
     var rows: [Row] = []
     for (path, loaded) in zip(command.pipeline, pipelines) {
       let name = loaded.pipeline.name

@@ -16,7 +16,8 @@ struct SuiteSession {
   let temperature: Double?
   /// Prior to read with, and how it was asked for; nil: as the weights were trained.
   var prior: (reading: ReadingPrior, words: String)?
-  let json: String?
+  /// For the result.
+  let json: OutputFile?
   var compute = ComputeChoice()
 
   func run() throws {
@@ -24,7 +25,6 @@ struct SuiteSession {
     // Everything that can be wrong with a name or a file is found before anything is read.
     let first = try JudgedWeights(weights, temperature, prior, compute: compute)
     let second = try other.map { try JudgedWeights($0, nil, nil, compute: compute) }
-    let file = try json.map { try OutputFile($0, overwrite: true, kind: .whole) }
     let members = first.members
     let readings = try Self.read(suite, [first] + (second.map { [$0] } ?? []) + members)
     var result = try SuiteResult(suite, first.info, readings[0])
@@ -37,7 +37,7 @@ struct SuiteSession {
       let own = Array(readings.suffix(members.count))
       for line in try Self.ensembleLines(suite, result, first, members, own) { print(line) }
     }
-    try file?.writeWhole(result.json)
+    try json?.writeWhole(result.json)
   }
 
   /// What each network of an ensemble reads alone, what all gain together, and what that costs.

@@ -32,6 +32,7 @@ extension Image {
 
   /// Fills the whole pixels whose middles lie in `area`.
   package mutating func fill(_ area: Rect, _ colour: Colour, cover: Double = 1) {
+    guard area.x.isFinite, area.y.isFinite, area.area.isFinite else { return }
     let inside = area.intersection(Rect(x: 0, y: 0, width: Double(width), height: Double(height)))
     let columns = Int(inside.x.rounded())..<max(Int(inside.x.rounded()), Int(inside.right.rounded()))
     for y in Int(inside.y.rounded())..<max(Int(inside.y.rounded()), Int(inside.bottom.rounded())) {
@@ -51,7 +52,10 @@ extension Image {
   package mutating func hatch(_ box: Rect, _ colour: Colour, step: Double, thickness: Double) {
     guard step > 0, box.height >= 1, box.width >= 1, box.width < 1e6, box.height < 1e6 else { return }
     let slant = min(step, box.height)
-    for row in 0..<Int(box.height.rounded()) {
+    // Rows of the image alone: boxes may be anywhere.
+    let (first, last) = (min(box.height, max(0, -box.y)), min(box.height, max(0, Double(height) - box.y)))
+    guard first.isFinite, last > first, box.x.isFinite else { return }
+    for row in Int(first)..<Int(last.rounded(.up)) {
       let shift = slant * (1 - (Double(row) + 0.5) / box.height)
       for left in stride(from: box.x + shift - step, to: box.right, by: step) where left + thickness > box.x {
         let start = max(box.x, left)

@@ -91,7 +91,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
   /// The facts of the first image that can be read.
   private static func firstInfo(of files: [String], _ location: String, _ options: VideoOptions) throws -> VideoInfo {
     var reason: any Error = VideoError.directory(path: location)
-    for file in files where isRegular(file) {
+    for file in files where Folder.kind(of: file) != .other {
       do { return try VideoSource(file, options: options).info } catch { reason = error }
     }
     throw reason

@@ -118,6 +118,39 @@ import Testing
     #expect(spread(frame.image, Rect(x: 20, y: 80, width: 50, height: 50)) > 40)
   }
 
+  /// Rows are in pixels of the frame that they are of, whatever size the first one had.
+  @Test func facesAreHiddenAfterTheSizeHasChanged() throws {
+    let parts = try [320, 160].map { width in
+      let part = folder.file("part\(width).ts")
+      try Tool.ffmpeg([
+        "-f", "lavfi", "-i", "nullsrc=s=\(width)x\(width * 3 / 4):r=25:d=1,geq=random(1)*255:128:128", "-c:v",
+        "libx264", "-crf", "15", "-output_ts_offset",
+        width == 320 ? "0" : "1", part.path,
+      ])
+      return try Data(contentsOf: part)
+    }
+    let video = folder.file("sizes.ts")
+    try (parts[0] + parts[1]).write(to: video)
+    let rows = [(0, 200.0), (1, 100)].map { clip, place in
+      var row = ClipResult(clip: clip, startSeconds: Double(clip), endSeconds: Double(clip) + 1, status: .ok)
+      (row.faceID, row.probabilities) = (clip, [0.9, 0.1])
+      row.box = Rect(x: place, y: place / 2, width: place / 4, height: place / 4)
+      return row
+    }
+    var options = AnnotatedVideo.Options()
+    options.hidesFaces = true
+    let output = folder.file("sizes.mp4").path
+    _ = try AnnotatedVideo(rows, labels: labels, options: options).write(video.path, to: output)
+    let whole = try frames(video.path), hidden = try frames(output)
+    for time in [0.5, 1.3] {
+      func spread(in frames: [(time: Double, image: Image)]) throws -> Double {
+        let frame = try #require(frames.min { abs($0.time - time) < abs($1.time - time) })
+        return self.spread(frame.image, Rect(x: 205, y: 105, width: 40, height: 40))
+      }
+      #expect(try spread(in: hidden) < 0.6 * spread(in: whole), "at \(time) s")
+    }
+  }
+
   /// A face is hidden as long as its rows last, and a little longer; where nobody looked for faces everything is.
   @Test func nothingOfAFaceIsShownAtTheEndsOfItsRows() throws {
     var rows = self.rows

@@ -39,7 +39,10 @@ private func track(_ name: String, _ parts: [(String?, Double)]) -> Annotation.T
     let single = Annotation(tracks: [track("A", [("x", 4)])])
     #expect(try Agreement(single, single).kappa == nil && Agreement(single, single).weightedRecall == 1)
     let nothing = try Agreement(single, Annotation(tracks: []))
-    #expect(nothing.kappa == nil && nothing.lines == ["no time that both label"])
+    let left = "not compared: A of the reference, 4.0 s, has no partner"
+    #expect(nothing.kappa == nil && nothing.lines == ["no time that both label", left])
+    let two = Annotation(tracks: [track("A", [("x", 4)]), track("C", [("x", 3)])])
+    #expect(try Agreement(single, two).notCompared == ["not compared: C of the other, 3.0 s, has no partner"])
   }
 
   @Test func facesArePairedByPlace() throws {

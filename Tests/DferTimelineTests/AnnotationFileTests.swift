@@ -121,6 +121,34 @@ import Testing
     #expect(try elan([]).annotation().tracks[0].name.unicodeScalars.elementsEqual("R&\u{301}".unicodeScalars))
   }
 
+  /// An annotation that cannot be placed is no annotation that is not there.
+  @Test func timesOfElanAreReadOrRefused() throws {
+    func intervals(_ slots: [String], _ annotations: [(Int, Int)]) throws -> [Annotation.Interval] {
+      let times = slots.enumerated().map {
+        "<TIME_SLOT TIME_SLOT_ID=\"t\($0)\"\($1.isEmpty ? "" : " TIME_VALUE=\"\($1)\"")/>"
+      }
+      let marks = annotations.enumerated().map {
+        "<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a\($0)\" TIME_SLOT_REF1=\"t\($1.0)\" TIME_SLOT_REF2=\"t\($1.1)\">"
+          + "<ANNOTATION_VALUE>l\($0)</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+      }
+      return try file(
+        "a.eaf",
+        "<ANNOTATION_DOCUMENT><TIME_ORDER>\(times.joined())</TIME_ORDER><TIER TIER_ID=\"x\">\(marks.joined())</TIER></ANNOTATION_DOCUMENT>"
+      ).annotation().tracks.flatMap(\.intervals)
+    }
+    // Subdivisions of one annotation, as ELAN places them.
+    let parts = try intervals(["1000", "", "", "4000"], [(0, 1), (1, 2), (2, 3)])
+    #expect(parts.map(\.start) == [1, 2, 3] && parts.map(\.end) == [2, 3, 4])
+    for slots in [
+      ["1000", "", "x"], ["1000", "1500.7", "2000"], ["1000", "99999999999999999999", "2"], ["3000", "2000", "1000"],
+    ] {
+      #expect(throws: AnnotationError.self, "\(slots)") { try intervals(slots, [(0, 1)]) }
+    }
+    #expect(throws: AnnotationError("line 2: fear stops before it starts")) {
+      try file("b.tsv", "Subject\tBehavior\tStart (s)\tStop (s)\nA\tfear\t3\t2\n").annotation()
+    }
+  }
+
   @Test func thousandsOfLabelsEndAtOnce() throws {
     let words = Annotation(tracks: [
       Annotation.Track(

@@ -94,6 +94,41 @@ import Testing
     #expect(try segments(read(facet)) == ["0 neutral 0.035-0.068", "0 happiness 0.068-0.101"])
   }
 
+  /// What a table does not say is not guessed.
+  @Test func nothingMeasuredIsNoExpression() throws {
+    let header = "Row,Timestamp,EventSource,Anger,Joy,Neutral\n"
+    let rows = try read(header + "1,0,AFFDEX,0,0,0\n2,40,AFFDEX,0,5,0\n").videos[0].rows
+    #expect(rows.map(\.status) == [.lowQuality, .ok])
+    let other = #expect(throws: CSVTimeline.ParseError.self) { try read(header + "1,0,1,9,0,0\n2,40,1,0,5,0\n") }
+    #expect(other?.line == 2 && other?.reason.contains("EventSource") == true)
+    let below = #expect(throws: CSVTimeline.ParseError.self) { try read(header + "1,0,AFFDEX,9,-3,0\n") }
+    #expect(below?.reason == "column Joy is below 0: -3.0")
+  }
+
+  /// Rows that cannot all be true: their figures would depend on which column somebody reads.
+  @Test func contradictoryRowsAreRefused() throws {
+    let folder = try ScratchFolder()
+    let file = folder.file("t.csv")
+    var writer = try OutputFormat.csv.writer(to: file.path, overwrite: false, layout: RowLayout(labels: ["a", "b"]))
+    var row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 2, status: .ok)
+    (row.faceID, row.probabilities) = (0, [0.75, 0.25])
+    try writer.write(row)
+    try writer.write(ClipResult(clip: 1, startSeconds: 2, endSeconds: 3, status: .noFace))
+    try writer.finish()
+    let table = try CSVTimeline.records(String(contentsOf: file, encoding: .utf8)).map(\.cells)
+    for (line, column, value, words) in [
+      (1, "end_s", "9.9", "time_s"), (1, "face_id", "", "face_id"), (1, "status", "low_quality", "success"),
+      (2, "face_id", "1", "face_id"), (2, "p_b", "1", "p_a"),
+      (1, "p_a", "1.2", "p_a"), (1, "p_a", "", "p_a"), (1, "p_b", "0.9", "sum"),
+    ] {
+      var changed = table
+      changed[line][try #require(table[0].firstIndex(of: column))] = value
+      let text = changed.map { $0.joined(separator: ",") }.joined(separator: "\n")
+      let fault = #expect(throws: CSVTimeline.ParseError.self, "\(column) \(value)") { try CSVTimeline(text: text) }
+      #expect(fault?.line == line + 1 && fault?.reason.contains(words) == true, "\(String(describing: fault))")
+    }
+  }
+
   @Test(arguments: TableStyle.allCases.filter { $0 != .dfer }) func stylesKeepSegments(style: TableStyle) throws {
     let folder = try ScratchFolder()
     let labels = ["anger", "neutral", "surprise"]

@@ -116,6 +116,23 @@ struct FaultsTests {
     #expect(abs((gap.end - gap.start) - (longest - 0.04)) < 0.05)
   }
 
+  /// A demuxer goes on behind damage without a word, while the streams are examined or later.
+  @Test(arguments: ["flv", "webm"], [6, 20]) func whatADemuxerPassesOverIsAGap(_ ending: String, _ seconds: Int) throws
+  {
+    // Each frame by itself, so that no decoder tells of the loss.
+    let codec = ending == "flv" ? ["-c:v", "flv1"] : ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"]
+    var data = try clip.data(
+      try clip.make(
+        "whole.\(ending)", source: "testsrc2=s=320x240:r=25:d=\(seconds)", codec + ["-g", "1", "-b:v", "1M"]))
+    let middle = data.count / 2
+    for index in middle..<middle + data.count / seconds { data[index] = 0 }
+    let reading = try Reading(try clip.write(data, "damaged.\(ending)"))
+    let longest = zip(reading.times, reading.times.dropFirst()).map { $1 - $0 }.max() ?? 0
+    try #require(longest > 0.5 && longest < 2, "\(longest)")
+    let gap = try #require(reading.gaps.first, "\(longest)")
+    #expect(reading.gaps.count == 1 && abs((gap.end - gap.start) - (longest - 0.04)) < 0.05, "\(reading.gaps)")
+  }
+
   /// A screen that stands still sends few images from then on: at most the first of them looks like a loss.
   @Test(arguments: ["ts", "flv"]) func aStreamThatGetsSlowerLosesNothing(_ ending: String) throws {
     let reading = try Reading(

@@ -148,6 +148,22 @@ struct LiveSourceTests {
     #expect(times.count == 16 && abs(times[7] - 1.1) < 1e-6 && source.info.duration == 2)
     #expect(gaps == [Gap(start: 0.7, end: 1.1, reason: .missingImages)])
     #expect(source.info.warnings == ["images are missing: 8 to 11"])
+    // A link to nothing and a pipe have the place of an image that cannot be read.
+    for (name, number) in [("dead", 3), ("pipe", 5)] {
+      let path = folder.appendingPathComponent("f\(number).png").path
+      try FileManager.default.removeItem(atPath: path)
+      if name == "dead" {
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
+      } else {
+        #expect(mkfifo(path, 0o600) == 0)
+      }
+    }
+    let again = try ImageSource(folder.path, options: options)
+    var damaged: [Double] = []
+    while let event = try again.next() {
+      if case .gap(let gap) = event, gap.reason == .damage { damaged.append(gap.start) }
+    }
+    #expect(damaged.count == 2 && abs(damaged[0] - 0.2) < 1e-6 && abs(damaged[1] - 0.4) < 1e-6, "\(damaged)")
     // Beside videos, a folder is not a video made of images.
     try Data().write(to: folder.appendingPathComponent("a.mp4"))
     #expect(throws: VideoError.folderOfVideos(path: folder.path, videos: 1)) { try ImageSource(folder.path) }

@@ -14,7 +14,7 @@ struct Demo: ParsableCommand {
       """)
 
   @Option(
-    name: [.short, .customLong("output")], help: ArgumentHelp("Folder for the files.", valueName: "folder"),
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Folder for the files.", valueName: "folder"),
     completion: .directory)
   var folder = "dfer-demo"
 
@@ -39,6 +39,12 @@ struct Demo: ParsableCommand {
     }
     let report = place.appendingPathComponent("demo.html")
     let rows = place.appendingPathComponent("demo.csv")
+    // An earlier demo's files make room, nobody else's.
+    if RunFacts(beside: rows.path)?.video.map({ ($0 as NSString).lastPathComponent }) != video.lastPathComponent {
+      for file in [rows, report] where FileManager.default.fileExists(atPath: file.path) {
+        throw OutputError.notWritable(path: file.path, reason: "already exists; -o gives another folder")
+      }
+    }
     let watch = try Watch.parse(
       ["--output", rows.path, "--output", report.path, "--overwrite"] + (quiet ? ["--quiet"] : []) + ["--", video.path])
     try watch.run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DferTimeline
 import DferTraining
 
 /// Which faces `dfer evaluate` reads, and what their labels say.
@@ -51,4 +52,17 @@ struct EvaluationFiles: ParsableArguments {
     help: ArgumentHelp("Write the predictions for each face to this file, as CSV.", valueName: "file"), completion: .csv
   )
   var predictions: String?
+
+  @Flag(help: "Replace existing output files.")
+  var overwrite = false
+
+  /// Checks that none is among the files that are read, nor named twice. Throws `OutputError`.
+  func check(inputs: [String?]) throws {
+    try OutputPaths.check([json, confusion, predictions].compactMap { $0 }, inputs: inputs.compactMap { $0 })
+  }
+
+  /// The file at one of these paths, checked before anything is read. Throws `OutputError`.
+  func open(_ path: String?) throws -> OutputFile? {
+    try path.map { try OutputFile($0, overwrite: overwrite, kind: .whole) }
+  }
 }

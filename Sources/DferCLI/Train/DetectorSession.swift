@@ -25,8 +25,7 @@ struct DetectorSession {
   }
 
   /// Metrics by size of the faces, on the terminal and as JSON.
-  func evaluate(_ data: String, every: Int, json: String?) throws {
-    let file = try json.map { try OutputFile($0, overwrite: true, kind: .whole) }
+  func evaluate(_ data: String, every: Int, json: OutputFile?) throws {
     let (detector, scenes) = (try detector(), try scenes(data, every: every))
     var terminal = Terminal()
     let interrupt = Interrupt()
@@ -38,7 +37,7 @@ struct DetectorSession {
     for line in result.lines { print(line) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    try file?.writeWhole(try encoder.encode(result))
+    try json?.writeWhole(try encoder.encode(result))
   }
 
   func train(

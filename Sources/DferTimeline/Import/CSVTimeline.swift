@@ -159,14 +159,19 @@ private struct Record {
       clip: try needed("clip", count("clip")),
       startSeconds: try needed("start_s", number("start_s", in: 0...Self.largest)),
       endSeconds: try needed("end_s", number("end_s")), status: status)
-    _ = try number("time_s", in: row.startSeconds - 1e-6...max(row.startSeconds, row.endSeconds) + 1e-6)
-    guard try integer("success") == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
+    if let middle = try number("time_s"), abs(middle - row.middleSeconds) > 1.5e-3 {
+      throw CSVTimeline.ParseError(line: line, reason: "column time_s is not the middle of start_s and end_s")
+    }
+    // Other programs write such a column as a truth value.
+    let success = try ["true": 1, "false": 0][text("success")?.lowercased() ?? ""] ?? integer("success")
+    guard success == (status == .ok ? 1 : 0) else { throw fault("success", text("success") ?? "") }
     row.faceID = try count("face_id")
     if let first = try integer("start_frame"), let end = try integer("end_frame") {
       guard 0 <= first, first <= end else { throw fault("end_frame", String(end)) }
       row.frames = first..<end
     }
     row.probabilities = try list(labels.map { "p_" + $0 }, in: Self.fractions).map(Float.init)
+    try checkStatus(of: row)
     try checkLabel(of: row, labels)
     (row.faceFrames, row.coverage) = (try count("face_frames"), try fraction("coverage"))
     let box = try list(["box_x", "box_y", "box_w", "box_h"])
@@ -195,6 +200,26 @@ private struct Record {
     }
     row.blendshapes = try list(header.filter { $0.hasPrefix("bs_") }).map(Float.init)
     return row
+  }
+
+  /// A face that was read has a number and probabilities, and where there is none nothing was read.
+  private func checkStatus(of row: ClipResult) throws {
+    func fault(_ words: String) -> CSVTimeline.ParseError {
+      .init(line: line, reason: "column status says \(row.status.rawValue), but \(words)")
+    }
+    switch row.status {
+    case .ok, .lowQuality:
+      if row.faceID == nil { throw fault("face_id is empty") }
+      if row.probabilities.isEmpty { throw fault("the row has no probabilities") }
+    case .noFace, .decodeGap, .streamGap:
+      if row.faceID != nil { throw fault("the row has a face_id") }
+      if !row.probabilities.isEmpty { throw fault("the row has probabilities") }
+    case .partialClip: break
+    }
+    // Tables that were rounded by hand, or lack a class, are let pass.
+    if row.probabilities.reduce(0, +) > 1.1 {
+      throw CSVTimeline.ParseError(line: line, reason: "the probabilities sum to more than 1")
+    }
   }
 
   /// What a row is called must be what its probabilities say: everything else reads those, and a label that somebody has

@@ -22,7 +22,7 @@ enum JSONValue: Hashable, Sendable {
   var cell: String? {
     switch self {
     case .null: ""
-    case .bool(let value): value ? "1" : "0"
+    case .bool(let value): value ? "true" : "false"
     case .number(let text), .text(let text): text
     case .list, .object: nil
     }

@@ -6,6 +6,8 @@ import Foundation
 package struct TrainingFolder {
   /// The result of most tasks.
   static let weights = "weights.safetensors"
+  /// Files that a training may write, beside images of pre-training, which have numbers.
+  private static let names = [weights, "encoder.safetensors", "log.csv", "curves.svg"]
 
   let url: URL
   private let log: FileHandle
@@ -31,6 +33,8 @@ package struct TrainingFolder {
       state = try TrainingState(resuming: last, from: state, settings: settings.json)
     } else if FileManager.default.fileExists(atPath: last) {
       throw CheckpointError(path: last, reason: "a training is there already; use --resume to continue it")
+    } else if let there = Self.names.first(where: { FileManager.default.fileExists(atPath: file($0)) }) {
+      throw CheckpointError(path: file(there), reason: "already exists, and would be replaced; give another folder")
     }
     let isNew = !resumes || !FileManager.default.fileExists(atPath: logPath)
     if isNew { _ = FileManager.default.createFile(atPath: logPath, contents: nil) }
