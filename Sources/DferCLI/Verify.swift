@@ -71,15 +71,22 @@ struct Verify: ParsableCommand {
     let source: any VideoEvents =
       start == nil && end == nil ? whole : ExcerptSource(whole, from: max(0, start ?? 0), to: end)
     var decoded = TimelineCheck.Decoded()
+    var hasBegun = false
+    func begin(at time: Double) {
+      if !hasBegun { decoded.start = time }
+      hasBegun = true
+    }
     while let event = try source.next() {
       switch event {
       case .frame(let frame):
         let time = frame.time.seconds
-        if decoded.frames == 0 { decoded.start = time }
+        begin(at: time)
         decoded.frames += 1
         // A frame is shown until the next one comes, however long it says that it lasts: only the last one's duration counts.
         decoded.end = time + (frame.duration ?? 0)
-      case .gap(let gap): decoded.end = gap.end
+      case .gap(let gap):
+        begin(at: gap.start)
+        decoded.end = gap.end
       case .lost: break
       }
     }

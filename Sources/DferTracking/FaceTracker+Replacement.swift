@@ -19,8 +19,8 @@ extension FaceTracker {
   /// The fewest different frames from one detector run to the next: in fewer a fast movement is one step too. A film of eight
   /// images a second at a rate of 30 shows each of them several times.
   private static let fewestFrames = 4
-  /// The largest mean difference, in grey values, of two frames that show the same image, and their long side in pixels.
-  private static let (sameImage, longSide): (Float, Int) = (0.25, 64)
+  /// The largest mean difference, in grey values, of a face's crops in two frames that show the same image.
+  private static let sameImage: Float = 0.25
 
   /// Ends tracks whose face was replaced, at the frame before, and begins new ones at the frame after. Ask after each detector
   /// run. A replacement is certain when the next detector run does not see the old face again: a flash passes.
@@ -28,22 +28,11 @@ extension FaceTracker {
   /// - Parameters:
   ///   - image: that the detector saw, and `scale`, its size over the frame's.
   ///   - times: of the frames from the last detector run to this one, both included, in seconds.
-  ///   - small: one of them as a small image with a given long side.
   ///   - crop: of one of them: a square of the frame, with the sides of a patch.
   package mutating func endReplaced(
-    _ image: Image, scale: Double, times: [Double], small: (_ frame: Int, _ longSide: Int) -> Image,
-    crop: (_ frame: Int, _ square: Rect) -> Image
+    _ image: Image, scale: Double, times: [Double], crop: (_ frame: Int, _ square: Rect) -> Image
   ) {
     guard let now = times.last, let previous = times.first else { return }
-    var different: Int?
-    /// Frames that show another image than the one before.
-    func differentFrames() -> Int {
-      if let different { return different }
-      let planes = times.indices.map { GreyPlane(small($0, Self.longSide)) }
-      let count = 1 + zip(planes, planes.dropFirst()).count { $0.meanDifference(to: $1) > Self.sameImage }
-      different = count
-      return count
-    }
     for index in tracks.indices where tracks[index].last.time == now && !tracks[index].isEnded {
       let patch = FacePatch(image, box: tracks[index].last.detection.box.scaled(by: scale))
       defer { tracks[index].patch = patch }
@@ -58,10 +47,15 @@ extension FaceTracker {
       // Only frames that have no crop yet can still change hands.
       guard let before = tracks[index].patch, before.difference(to: patch) > Self.suspicious,
         times.count >= Self.fewestFrames, now - previous <= options.smoothing,
-        let first = sightings.first, first.time == previous, differentFrames() >= Self.fewestFrames
+        let first = sightings.first, first.time == previous
       else { continue }
       let area = FacePatch.square(around: first.detection.box.interpolated(to: tracks[index].last.detection.box, 0.5))
-      let patches = times.indices.map { FacePatch(crop: crop($0, area)) }
+      let crops = times.indices.map { crop($0, area) }
+      let planes = crops.map { GreyPlane($0) }
+      // Of the face alone: a film in a window moves little of a page.
+      let different = 1 + zip(planes, planes.dropFirst()).count { $0.meanDifference(to: $1) > Self.sameImage }
+      guard different >= Self.fewestFrames else { continue }
+      let patches = crops.map { FacePatch(crop: $0) }
       let steps = zip(patches, patches.dropFirst()).map { $0.difference(to: $1) }
       guard let largest = steps.indices.max(by: { steps[$0] < steps[$1] }), steps[largest] > Self.step,
         steps.reduce(0, +) - steps[largest] < Self.others * steps[largest]

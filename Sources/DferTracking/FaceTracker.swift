@@ -76,7 +76,11 @@ package struct FaceTracker: Sendable {
       !tracks[$0].isEnded
         && (time - tracks[$0].last.time <= longestGap + 1e-6 || tracks[$0].last.time == previous)
     }
-    let new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
+    var new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
+    if let fast = fastFace(among: free, new, previous) {
+      tracks[fast].add(new.removeFirst(), at: time)
+      free.removeAll { $0 == fast }
+    }
     _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)
     tracks += new.map { Track($0, at: time) }
     let shortest = options.shortestTrack - 1e-6
@@ -135,6 +139,16 @@ package struct FaceTracker: Sendable {
     let (joined, used) = (Set(pairs.map { free[$0.expected] }), Set(pairs.map(\.detection)))
     free.removeAll(where: joined.contains)
     return detections.indices.filter { !used.contains($0) }.map { detections[$0] }
+  }
+
+  /// The track that the only new detection continues although it lies farther away than faces move: the only other one, of
+  /// which nothing but one sighting in the run before is known. From the second one on its motion is expected.
+  private func fastFace(among free: [Int], _ new: [FaceDetection], _ previous: Double?) -> Int? {
+    let young = free.filter { tracks[$0].sightings.count == 1 && tracks[$0].last.time == previous }
+    guard new.count == 1, young.count == 1, let detection = new.first,
+      Association.maySwing(detection.box, from: tracks[young[0]].last.detection.box)
+    else { return nil }
+    return young[0]
   }
 
   private mutating func confirm(_ isSeenEnough: (Track) -> Bool) {

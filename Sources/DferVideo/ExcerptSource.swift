@@ -6,7 +6,7 @@ import Synchronization
 /// container. That costs the time of decoding, which is a small part of the time of reading.
 package final class ExcerptSource: VideoEvents, @unchecked Sendable {
   private let source: any VideoEvents
-  private let start: Double
+  package let start: Double
   private let end: Double
   private let given = Mutex(0)
   private var lastTime = 0.0

@@ -29,13 +29,16 @@ struct ImageNumbers {
     let series = Self.series(of: files)
     guard series.count > 1 else {
       let (rest, doubles) = Self.withoutDoubles(files)
+      let isMixed = doubles.count > files.count - rest.count
       let found = ImageNumbers(numbered: rest)
-      self.init(files: found.files, warning: Self.joined([Self.doubled(doubles), found.warning]))
+      let all = isMixed ? "\(doubles.count) images have the numbers of others; each image counts as one frame" : nil
+      self.init(files: found.files, warning: Self.joined([all ?? Self.doubled(doubles), found.warning]))
       return
     }
     let (main, others) = (series[0], series.dropFirst().flatMap { $0 })
     if main.count >= Self.fewest, Double(main.count) >= Self.mostOfThem * Double(files.count) {
-      let (own, doubles) = Self.withoutDoubles(main)
+      let (own, found) = Self.withoutDoubles(main)
+      let doubles = own.count < main.count ? found : []
       let rest = ImageNumbers(numbered: own)
       let names = others.prefix(5).map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
       let odd =
@@ -81,7 +84,7 @@ struct ImageNumbers {
       }
       rest.append(file)
     }
-    return Double(rest.count) >= mostOfThem * Double(files.count) ? (rest, doubles) : (files, [])
+    return Double(rest.count) >= mostOfThem * Double(files.count) ? (rest, doubles) : (files, doubles)
   }
 
   private static func doubled(_ files: [String]) -> String? {

@@ -32,8 +32,10 @@ package enum MediaEndings {
     "txt", "vtt", "xls", "xlsx", "xml", "yaml", "yml",
   ]
 
-  /// Images of a folder that is read as a video.
-  package static let images: Set<String> = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm", "pgm"]
+  /// Images of a folder that is read as a video. Not every FFmpeg reads the last three; then they are gaps.
+  package static let images: Set<String> = [
+    "jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "avif", "heic", "heif",
+  ]
 
   /// The ending of a path or name; empty when it has none. By bytes, so that a mark on the point does not hide it.
   package static func of(_ path: String) -> String {

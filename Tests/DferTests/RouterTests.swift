@@ -60,6 +60,21 @@ import Testing
     #expect(summary(steps) == ["0.0-1.0 damage", "1.0-1.5 timestamps", "1.5-1.9 partial [0]"])
   }
 
+  /// No clip reaches across what was dropped there.
+  @Test func framesDroppedAtTheStartAndAfterAGapHaveARow() {
+    func steps(_ first: Int, _ time: Double, after gap: Gap? = nil, drops: Bool = true) -> [String] {
+      var router = router(dropsFrames: drops)
+      var steps = gap.map { router.take($0) } ?? []
+      steps += paintedFrames(10, from: time, firstIndex: first).flatMap { router.take($0) } + router.endSegment()
+      return summary(steps)
+    }
+    #expect(steps(11, 0.44) == ["0.0-0.44 notTaken", "0.44-0.84 partial [0]"])
+    #expect(steps(4, 1.16, after: Gap(start: 0, end: 1, reason: .disconnected)).dropFirst().first == "1.0-1.16 notTaken")
+    // Of what begins late, and of files, nothing was dropped.
+    #expect(steps(0, 0.44) == ["0.44-0.84 partial [0]"])
+    #expect(steps(11, 0.44, drops: false) == ["0.44-0.84 partial [0]"])
+  }
+
   @Test(arguments: [
     Gap.Reason.damage, .timestamps, .truncated, .missingImages, .disconnected, .lost, .notTaken, .paused,
   ])

@@ -121,6 +121,8 @@ struct LiveSourceTests {
     #expect(
       two.warning.contains("2 series") && two.warning.contains("missing: 4;") && two.warning.contains("missing: 3"),
       "\(two.warning)")
+    let doubled = found((1...10).flatMap { ["\($0).png", "0\($0).png"] })
+    #expect(doubled.places == Array(0..<20) && doubled.warning.contains("10 images have the numbers of others"))
     // Names without a series, pairs of images, and times: every image counts, in order.
     for names in [
       ["a.png", "b.png", "c.png"], ["1_l.png", "1_r.png", "2_l.png", "2_r.png", "4_l.png", "4_r.png"],

@@ -3,6 +3,8 @@ import DferVideo
 
 /// When lost time is a gap, how far it reaches, and what its row says.
 struct GapRules {
+  /// Where the part of the video that is read begins, in seconds.
+  let start: Double
   /// Whether frames make room for newer ones when the run is too slow.
   let dropsFrames: Bool
   /// Where the newest frame or gap ends. A frame that follows a gap has no frame before it.
@@ -10,7 +12,7 @@ struct GapRules {
   /// Whether somebody asked for a pause since the newest frame.
   private var isAfterPause = false
 
-  init(dropsFrames: Bool) { self.dropsFrames = dropsFrames }
+  init(start: Double, dropsFrames: Bool) { (self.start, self.dropsFrames) = (start, dropsFrames) }
 
   /// Says that no frame is taken for now because somebody wants it so: the time that is lost is a pause, not damage.
   mutating func notePause() { isAfterPause = true }
@@ -22,14 +24,18 @@ struct GapRules {
 
   mutating func note(_ gap: Gap) { reached = (nil, gap.end) }
 
-  /// The time before `frame` that has no frame: more than a second in which frames were dropped, more than 0.2 s after a
-  /// gap, or more than 0.2 s and three frames where the size of the image changes, because nothing can be shown across
-  /// that.
+  /// The time before `frame` that has no frame: more than a second in which frames were dropped, more than a frame and a half
+  /// of that at the start and after a gap, where no clip reaches across it; more than 0.2 s after a gap elsewhere, or more than
+  /// 0.2 s and three frames where the size of the image changes, because nothing can be shown across that.
   func gap(before frame: any VideoFrame, sizeChanges: Bool = false) -> Gap? {
-    guard let reached else { return nil }
+    let few = 1.5 * (frame.duration ?? 0)
+    guard let reached else {
+      guard dropsFrames, frame.index > 0, frame.time.seconds - start > few else { return nil }
+      return Gap(start: start, end: frame.time.seconds, reason: .notTaken)
+    }
     let isAfterDrops = reached.index.map { frame.index > $0 + 1 } ?? true
     let longest =
-      if reached.index == nil { 0.2 } else if sizeChanges { max(0.2, 3 * (frame.duration ?? 0)) } else if isAfterDrops {
+      if reached.index == nil { dropsFrames ? min(0.2, few) : 0.2 } else if sizeChanges { max(0.2, 3 * (frame.duration ?? 0)) } else if isAfterDrops {
         1.0
       } else { Double.infinity }
     guard frame.time.seconds - reached.end > longest else { return nil }

@@ -75,7 +75,7 @@ public final class AnalysisRun {
     clock = StageClock()
     router = FrameRouter(
       settings: stages.segment, pace: SegmentPace(detectorEvery: detectorEvery),
-      dropsFrames: whenSlow == .dropOldest, clock: clock)
+      start: (source as? ExcerptSource)?.start ?? 0, dropsFrames: whenSlow == .dropOldest, clock: clock)
     prefetch = FramePrefetch(source, policy: whenSlow)
     // Clips may be skipped as long as the next one starts where the last one ends, or earlier.
     shedding = LoadShedding(canSkipClips: 2 * grid.hop <= grid.frames)

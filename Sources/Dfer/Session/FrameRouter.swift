@@ -33,10 +33,15 @@ struct FrameRouter {
   /// Of the shot that has just ended at a cut, until the next one begins.
   private var cutShot: ShotRemainder?
 
-  /// - Parameter dropsFrames: whether frames make room for newer ones when the run is too slow.
-  init(settings: SegmentSettings, pace: SegmentPace, dropsFrames: Bool = false, clock: StageClock = StageClock()) {
+  /// - Parameters:
+  ///   - start: where the part of the video that is read begins, in seconds.
+  ///   - dropsFrames: whether frames make room for newer ones when the run is too slow.
+  init(
+    settings: SegmentSettings, pace: SegmentPace, start: Double = 0, dropsFrames: Bool = false,
+    clock: StageClock = StageClock()
+  ) {
     (self.settings, self.pace, self.clock) = (settings, pace, clock)
-    rules = GapRules(dropsFrames: dropsFrames)
+    rules = GapRules(start: start, dropsFrames: dropsFrames)
   }
 
   mutating func take(_ frame: any VideoFrame) -> [Step] {

@@ -11,7 +11,7 @@ enum TextKind {
     } else if isVideo(head) {
       reason = "this is a video; dfer watch reads it, and writes the rows that this command needs"
     } else if head.contains(0) {
-      reason = utf16Share(head) > 0.3 ? "UTF-16 text; save it as UTF-8" : "not a text file"
+      reason = (0.3...0.7).contains(utf16Share(head)) ? "UTF-16 text; save it as UTF-8" : "not a text file"
     } else {
       return
     }

@@ -39,6 +39,10 @@ package struct ClipTraining: TrainingTask {
   ) throws {
     guard !data.clips.isEmpty else { throw TrainingError.noClips("the training data") }
     if let validation, validation.clips.isEmpty { throw TrainingError.noClips("the validation data") }
+    for prefix in settings.frozen where !model.weights.names.contains(where: { $0.hasPrefix(prefix) }) {
+      let starts = Set(model.weights.names.map { $0.prefix { $0 != "." } + "." })
+      throw TrainingError.nothingFrozen(prefix: prefix, names: starts.map(String.init).sorted())
+    }
     (card, self.settings, self.data, self.validation) = (model.card, settings, data, validation)
     (initial, self.suite) = (model.weights, suite)
     pools = (

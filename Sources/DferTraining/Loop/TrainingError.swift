@@ -6,6 +6,7 @@ package enum TrainingError: Error, CustomStringConvertible {
   case cutsRegions
   case noPretraining(String)
   case noDetail
+  case nothingFrozen(prefix: String, names: [String])
 
   package var description: String {
     switch self {
@@ -21,6 +22,8 @@ package enum TrainingError: Error, CustomStringConvertible {
         + "--clip-fraction must be 1 (single images are then repeated to clips)"
     case .noDetail:
       "this network has no convolutional stem in front of joint attention: a behaviour decoder cannot read it"
+    case .nothingFrozen(let prefix, let names):
+      "--freeze \(prefix): no weight's name starts so; names start with \(names.joined(separator: ", "))"
     case .noPretraining(let system): "\(system) has no masked pre-training"
     }
   }
