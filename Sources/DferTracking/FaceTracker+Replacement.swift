@@ -19,8 +19,8 @@ extension FaceTracker {
   /// The fewest different frames from one detector run to the next: in fewer a fast movement is one step too. A film of eight
   /// images a second at a rate of 30 shows each of them several times.
   private static let fewestFrames = 4
-  /// The largest mean difference, in grey values, of a face's crops in two frames that show the same image.
-  private static let sameImage: Float = 0.25
+  /// The largest mean difference, in grey values, of two frames that show the same image, and their long side in pixels.
+  private static let (sameImage, longSide): (Float, Int) = (0.25, 64)
 
   /// Ends tracks whose face was replaced, at the frame before, and begins new ones at the frame after. Ask after each detector
   /// run. A replacement is certain when the next detector run does not see the old face again: a flash passes.
@@ -28,11 +28,19 @@ extension FaceTracker {
   /// - Parameters:
   ///   - image: that the detector saw, and `scale`, its size over the frame's.
   ///   - times: of the frames from the last detector run to this one, both included, in seconds.
+  ///   - small: one of them as a small image with a given long side.
   ///   - crop: of one of them: a square of the frame, with the sides of a patch.
   package mutating func endReplaced(
-    _ image: Image, scale: Double, times: [Double], crop: (_ frame: Int, _ square: Rect) -> Image
+    _ image: Image, scale: Double, times: [Double], small: (_ frame: Int, _ longSide: Int) -> Image,
+    crop: (_ frame: Int, _ square: Rect) -> Image
   ) {
     guard let now = times.last, let previous = times.first else { return }
+    /// Frames that show something else than the one before.
+    func different(_ images: [Image]) -> Int {
+      let planes = images.map { GreyPlane($0) }
+      return 1 + zip(planes, planes.dropFirst()).count { $0.meanDifference(to: $1) > Self.sameImage }
+    }
+    var wholes: Int?
     for index in tracks.indices where tracks[index].last.time == now && !tracks[index].isEnded {
       let patch = FacePatch(image, box: tracks[index].last.detection.box.scaled(by: scale))
       defer { tracks[index].patch = patch }
@@ -51,10 +59,12 @@ extension FaceTracker {
       else { continue }
       let area = FacePatch.square(around: first.detection.box.interpolated(to: tracks[index].last.detection.box, 0.5))
       let crops = times.indices.map { crop($0, area) }
-      let planes = crops.map { GreyPlane($0) }
-      // Of the face alone: a film in a window moves little of a page.
-      let different = 1 + zip(planes, planes.dropFirst()).count { $0.meanDifference(to: $1) > Self.sameImage }
-      guard different >= Self.fewestFrames else { continue }
+      // A film in a window moves little of a page, and a still picture beside one moves not at all.
+      if different(crops) < Self.fewestFrames {
+        let count = wholes ?? different(times.indices.map { small($0, Self.longSide) })
+        wholes = count
+        guard count >= Self.fewestFrames else { continue }
+      }
       let patches = crops.map { FacePatch(crop: $0) }
       let steps = zip(patches, patches.dropFirst()).map { $0.difference(to: $1) }
       guard let largest = steps.indices.max(by: { steps[$0] < steps[$1] }), steps[largest] > Self.step,

@@ -63,6 +63,20 @@ import Testing
     #expect(left.keys.contains { cut - 3..<cut ~= $0 } && left.keys.contains { cut...cut + 3 ~= $0 })
   }
 
+  /// A small film in the window of a page that never moves: of the page as a whole nearly nothing changes from frame to frame.
+  @Test(arguments: 50...55)
+  func aFaceThatIsReplacedInAWindowIsAnotherOne(at cut: Int) {
+    let (left, _, _) = ids(
+      (0..<110).map { index in
+        let (known, scenery) = index < cut ? Self.before : Self.after
+        var face = known
+        face.stripes = (face.stripes ?? 0) + 8 * (index % 3)
+        return PaintedFrame(index, at: Double(index) / 25, for: 1 / 25, scenery: scenery + Self.rightScenery, [face])
+      })
+    let (early, late) = (left.filter { $0.key < cut }, left.filter { $0.key >= cut })
+    #expect(Set(early.values.joined()).isDisjoint(with: Set(late.values.joined())))
+  }
+
   @Test func whoeverLooksForNoCutsKeepsIt() {
     let (left, _, _) = ids((0..<110).map { frame($0, $0 < 50 ? Self.before : Self.after) }, findsCuts: false)
     #expect(Set(left.values.joined()).count == 1)

@@ -1,5 +1,5 @@
 import DferImage
-import DferTracking
+@testable import DferTracking
 import Testing
 
 private func face(_ x: Double, _ y: Double = 100, side: Double = 80, score: Double = 0.9) -> FaceDetection {
@@ -29,6 +29,16 @@ private func tracked(
       let found = try #require(tracker.faces(at: time).first)
       #expect(abs(found.box.centre.x - (100 + 50 * time)) < 1e-6)
     }
+  }
+
+  /// A camera that swings moves a face by two and a half times its size from one detector run to the next.
+  @Test func aLoneFaceThatSwingsIsFollowed() {
+    var tracker = tracked(0..<6) { [face(100 + 190 * Double($0))] }
+    #expect(tracker.nextID == 1 && tracker.faces(at: 0.6).first.map { abs($0.box.centre.x - 670) < 1 } == true)
+    // Farther than that, of another size, or one of several: nobody knows.
+    #expect(tracked(0..<6) { [face(100 + 230 * Double($0))] }.nextID == 0)
+    #expect(tracked(0..<2) { [face(100 + 190 * Double($0), side: $0 == 0 ? 80 : 120)] }.tracks.count == 2)
+    #expect(tracked(0..<2) { [face(100 + 190 * Double($0)), face(900 + 190 * Double($0))] }.tracks.count == 4)
   }
 
   @Test func crossingFacesKeepTheirIds() {

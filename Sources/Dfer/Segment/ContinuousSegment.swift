@@ -185,6 +185,7 @@ struct ContinuousSegment {
       clock.measure(.image) {
         tracker.endReplaced(
           image, scale: Double(image.width) / Double(size.width), times: between.map(\.time.seconds),
+          small: { between[between.startIndex + $0].image(longSide: $1) },
           crop: { between[between.startIndex + $0].crop($1, side: FacePatch.side) })
       }
     }
