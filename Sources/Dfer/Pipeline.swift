@@ -113,7 +113,11 @@ extension Pipeline {
   public init(contentsOf file: URL) throws {
     let text: String
     do { text = try String(contentsOf: file, encoding: .utf8) } catch {
-      throw PipelineError.unreadable(path: file.path, reason: "no such file, or not UTF-8 text")
+      let isWeights = file.pathExtension == "safetensors" && FileManager.default.fileExists(atPath: file.path)
+      throw PipelineError.unreadable(
+        path: file.path,
+        reason: isWeights
+          ? "weights, and no pipeline file; dfer model add makes one for them" : "no such file, or not UTF-8 text")
     }
     try self.init(yaml: text, path: file.path, folder: file.deletingLastPathComponent())
     sha256 = (try? SHA256.hex(ofFile: file.path)) ?? ""

@@ -17,7 +17,7 @@ struct Period: Hashable, Codable {
   static func splitting(_ text: String) throws -> Period {
     guard let period = Period(text) else {
       let hint = Int(text) == nil ? "" : "; to rotate the image, use --rotation \(text)"
-      throw ValidationError("not a duration like 90s, 30m or 1h\(hint)")
+      throw ValidationError("not a duration of at least 1 s, like 90s, 30m or 1h\(hint)")
     }
     return period
   }

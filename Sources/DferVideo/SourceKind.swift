@@ -66,7 +66,8 @@ struct SourceKind {
       if device == .screen { settings = Self.screenSettings }
       (isLive, isRemote) = (true, true)
     } else if isOpen, !Self.isFile(location), let scheme = Self.scheme(location), scheme != "file" {
-      (name, url) = (redacted(location), location)
+      // FFmpeg knows schemes in small letters only.
+      (name, url) = (redacted(location), scheme + location.dropFirst(scheme.utf8.count))
       guard AllowedFormats.protocols(of: scheme) != nil else {
         throw VideoError.unknownAddress(path: name, scheme: scheme)
       }

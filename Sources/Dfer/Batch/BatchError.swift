@@ -26,8 +26,10 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
     case .noMatch(let pattern): "\(pattern): no file matches"
     case .notBelowBase(let path, let base): "\(path): is not below --base \(base)"
     case .sameOutput(let output, let first, let second):
-      "\(first) and \(second) would both be written to \(output); "
-        + "--base FOLDER keeps their folders, --keep-extension their endings"
+      "\(first) and \(second) would both be written to \(output)"
+        + (first.lowercased() == second.lowercased()
+          ? ", as names that differ in capitals alone are one on many drives; rename one"
+          : "; --base FOLDER keeps their folders, --keep-extension their endings")
     case .reservedOutput(let output, let path):
       "\(path): its rows would go to \(output), where the batch lists what failed; rename it, or use --keep-extension"
     case .unreadableList(let path): "\(path): cannot read this list as UTF-8 text"

@@ -117,8 +117,11 @@ package struct BatchInputs: Sendable {
         inputs.append(try input(argument, below: nil))
       }
     }
+    // However its path is written, a file is one input.
     var seen: Set<BatchInput> = []
-    selection.inputs = inputs.filter { seen.insert($0).inserted }
+    selection.inputs = inputs.filter {
+      seen.insert(BatchInput(path: Self.absolute($0.path), output: $0.output)).inserted
+    }
     try Self.refuseCollisions(selection.inputs)
     return selection
   }

@@ -92,7 +92,9 @@ struct BorisObservation: Sendable {
       }
       if let type, cells[type].uppercased().hasPrefix("POINT") { continue }
       guard let from = Double(cells[start]), let to = Double(cells[end]), abs(from) < 1e12, abs(to) < 1e12 else {
-        throw AnnotationError("line \(line): no times")
+        let hasComma = [cells[start], cells[end]].contains { $0.contains(",") }
+        throw AnnotationError(
+          "line \(line): no times\(hasComma ? ", but decimal commas; save the table with decimal points" : "")")
       }
       guard from <= to else { throw AnnotationError("line \(line): \(cells[label]) stops before it starts") }
       if from < to {

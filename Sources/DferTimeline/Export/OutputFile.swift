@@ -64,6 +64,8 @@ package final class OutputFile {
   /// Where a growing file was made.
   private var made: String?
   private var length: UInt64 = 0
+  /// Whether something could not be written: then a file that appears whole never does.
+  private var isBroken = false
   private let isRegular: Bool
 
   /// Checks that the file can be written; it is there with its first line, or when it is closed. Links are followed:
@@ -163,6 +165,7 @@ package final class OutputFile {
       try handle?.write(contentsOf: data)
       length += UInt64(data.count)
     } catch {
+      isBroken = true
       let code = Self.code(of: error)
       if code == EPIPE { throw OutputError.readerGone }
       // Half a line is no row: cut back to the last whole one.
@@ -176,7 +179,7 @@ package final class OutputFile {
     try begin()
     guard isInPlace else { throw OutputError.replaced(path: path) }
     try? handle?.close()
-    if handle != nil { try stage?.commit() }
+    if handle != nil, !isBroken { try stage?.commit() }
   }
 
   private func failure(_ code: Int32) -> OutputError {

@@ -115,8 +115,8 @@ extension PublicSet {
   // MARK: Folders named after their classes
 
   private static let splits = [
-    "train": "train", "training": "train", "train_set": "train", "test": "test", "testing": "test", "val": "test",
-    "valid": "test", "validation": "test", "val_set": "test",
+    "train": "train", "training": "train", "train_set": "train", "test": "test", "testing": "test", "val": "valid",
+    "valid": "valid", "validation": "valid", "val_set": "valid",
   ]
 
   /// `train/happy/17.jpg`: the innermost folder that names a class gives the label, one named train, test, val or the like
@@ -126,6 +126,9 @@ extension PublicSet {
     var walk = FolderWalk(root.path, endings: MediaEndings.images.union(MediaEndings.videos))
     let names = walk.run()
     var contents = Contents()
+    guard Folder.kind(of: root.path) == .folder else {
+      throw DataError(path: folder, reason: "no such folder")
+    }
     contents.skipped += walk.leftOut.filter(\.isFailure).map { "\($0.path): \($0.reason)" }
     var loose = 0
     for name in names.sorted() {
