@@ -41,10 +41,12 @@ package struct AnnotatedVideo {
   ///
   /// - Parameters:
   ///   - name: whose extension chooses the container; nil: that of `output`.
+  ///   - end: seconds; frames from there on are left out.
   ///   - isCancelled: asked before each image; when true, what is drawn so far is ended validly.
   /// - Returns: frames drawn, and whether the sound came along.
   package func write(
-    _ path: String, to output: String, as name: String? = nil, isCancelled: () -> Bool = { false }
+    _ path: String, to output: String, as name: String? = nil, until end: Double = .infinity,
+    isCancelled: () -> Bool = { false }
   ) throws -> (frames: Int, hasSound: Bool) {
     let source = try openVideo(path, options: options.video)
     var writer: VideoWriter?
@@ -54,6 +56,7 @@ package struct AnnotatedVideo {
     var frames = 0
     while !isCancelled(), let event = try source.next() {
       guard case .frame(let frame) = event else { continue }
+      guard frame.time.seconds < end || frames == 0 else { break }
       // Where the size changes, rows are in pixels of the frame that they are of.
       var image = frame.image(longSide: max(frame.size.width, frame.size.height))
       if pen.size != image.size { pen = Pen(size: image.size) }

@@ -29,7 +29,7 @@ extension PipelineError: DferError {
 }
 
 extension CheckpointError: DferError {
-  package var kind: DferErrorKind { .unusablePipeline }
+  package var kind: DferErrorKind { isOutput ? .outputFailed : .unusablePipeline }
 }
 
 extension ONNXError: DferError {

@@ -65,7 +65,21 @@ package struct HiddenFaces: Sendable {
       let middle = (low + high) / 2
       if sightings[middle].time < time - Self.unseen { low = middle + 1 } else { high = middle }
     }
-    return sightings[low...].prefix { $0.time <= time + Self.unseen }.flatMap(\.boxes)
+    let near = sightings[low...].prefix { $0.time <= time + Self.unseen }
+    return near.flatMap(\.boxes) + Self.ways(between: Array(near))
+  }
+
+  /// What lies between the places of faces that are elsewhere from one look to the next: they were there in between.
+  private static func ways(between looks: [Sighting]) -> [Rect] {
+    func isThere(_ box: Rect, _ boxes: [Rect]) -> Bool { boxes.contains { $0.overlap(box) > 0 } }
+    var (ways, gone): ([Rect], [Rect]) = ([], [])
+    for (before, after) in zip(looks, looks.dropFirst()) {
+      gone += before.boxes.filter { !isThere($0, after.boxes) }
+      let new = after.boxes.filter { !isThere($0, before.boxes) }
+      ways += gone.flatMap { gone in new.map { gone.union($0) } }
+      gone.removeAll { isThere($0, new) }
+    }
+    return ways
   }
 
   /// What encloses the places of a face in the clips around a time, and where it was on its way if it moved on as it did.

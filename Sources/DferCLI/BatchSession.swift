@@ -120,8 +120,8 @@ struct BatchSession {
       let path = folder.appendingPathComponent(input.output).path
       if let reason = BatchWorker.reasonNotToWrite(path) {
         note(.outputFailed(message: reason), place, took: .zero)
-      } else if command.resume, case .keep(let damaged) = verdict(input, rows: path) {
-        outcomes[place] = damaged ? .damaged : .ok
+      } else if command.resume, let made = madeBefore(place) {
+        outcomes[place] = made
       } else {
         waiting.append(place)
         let manifest = RunManifest.path(beside: path)
@@ -131,10 +131,14 @@ struct BatchSession {
     return waiting
   }
 
-  private func verdict(_ input: BatchInput, rows: String) -> ResumeRule.Verdict {
-    rule.verdict(
-      manifest: try? RunManifest(contentsOf: RunManifest.path(beside: rows)), input: FileStamp(path: input.path),
-      rowsSha256: try? SHA256.hex(ofFile: rows))
+  /// The outcome of an input whose rows are there as this batch would make them.
+  private func madeBefore(_ place: Int) -> BatchOutcome? {
+    let rows = folder.appendingPathComponent(inputs[place].output).path
+    let verdict = rule.verdict(
+      manifest: try? RunManifest(contentsOf: RunManifest.path(beside: rows)),
+      input: FileStamp(path: inputs[place].path), rowsSha256: try? SHA256.hex(ofFile: rows))
+    guard case .keep(let damaged) = verdict else { return nil }
+    return damaged ? .damaged : .ok
   }
 
   // MARK: Workers
@@ -155,10 +159,12 @@ struct BatchSession {
   private mutating func reap(_ workers: [BatchWorker]) throws -> [BatchWorker] {
     var going: [BatchWorker] = []
     for worker in workers {
-      guard let outcome = worker.poll(patience: command.patience) else {
+      guard var outcome = worker.poll(patience: command.patience) else {
         going.append(worker)
         continue
       }
+      // Another batch may have made the same rows in the meantime.
+      if case .outputFailed = outcome, let made = madeBefore(worker.place) { outcome = made }
       // What an interruption ended has no outcome.
       if case .failed = outcome, interrupt.isRaised { continue }
       note(outcome, worker.place, took: ContinuousClock.now - worker.started, warnings: worker.warnings)

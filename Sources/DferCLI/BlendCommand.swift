@@ -2,6 +2,7 @@ import ArgumentParser
 import Dfer
 import DferModels
 import DferTensor
+import DferTimeline
 import DferTraining
 import Foundation
 
@@ -53,9 +54,7 @@ struct BlendCommand: ParsableCommand {
 
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
-    if !overwrite, FileManager.default.fileExists(atPath: output) {
-      throw CheckpointError(path: output, reason: "already exists; use --overwrite to replace it")
-    }
+    _ = try StagedPath(output, overwrite: overwrite)
     let blend = try Blend(
       ExpressionModel(weights: first), ExpressionModel(weights: second), share: weight, path: second)
     let card = blend.model.card

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dfer
 import DferModels
 import DferTensor
+import DferTimeline
 import DferTraining
 import Foundation
 
@@ -54,9 +55,7 @@ struct Calibrate: ParsableCommand {
 
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
-    if !overwrite, FileManager.default.fileExists(atPath: output) {
-      throw CheckpointError(path: output, reason: "already exists; use --overwrite to replace it")
-    }
+    _ = try StagedPath(output, overwrite: overwrite)
     let suite = try EvaluationSuite(contentsOf: suite, data: suiteData, only: domains)
     let judged = try JudgedWeights(weights, nil, nil)
     let prior =

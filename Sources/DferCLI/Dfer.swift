@@ -129,7 +129,8 @@ struct Failure {
     case let error as UnreadableTimeline: (message, status) = (says(error), .unreadableInput)
     case let error as AnnotationError: (message, status) = (says(error), .unreadableInput)
     case let error as ONNXError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
-    case let error as CheckpointError: (message, status) = (says(error), .unreadableInput)
+    case let error as CheckpointError:
+      (message, status) = (says(error), error.isOutput ? .outputFailed : .unreadableInput)
     case let error as BatchError: (message, status) = (says(error), error.isUsage ? .usage : .unreadableInput)
     case let error as ConfigError: (message, status) = (says(error), .usage)
     case let error as InapplicableOption:

@@ -55,10 +55,7 @@ struct ManifestCommand: ParsableCommand {
 
   func validate() throws {
     if !(1...5).contains(fold) { throw ValidationError("--fold must be 1 to 5") }
-    let splits = kind == .folders ? ["train", "valid", "test"] : ["train", "test"]
-    if let split, !splits.contains(split) {
-      throw ValidationError("--split must be \(splits.joined(separator: " or ")) for \(kind.rawValue)")
-    }
+    if let split, !["train", "test"].contains(split) { throw ValidationError("--split must be train or test") }
     if split != nil && [.ravdess, .cremaD, .sequences].contains(kind) {
       throw ValidationError("\(kind.rawValue) has no split of its own; divide it by the column person")
     }

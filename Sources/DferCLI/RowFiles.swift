@@ -56,6 +56,7 @@ struct RowFiles {
         }
       }
     }
+    skipGrouped()
     noteMissing()
     try add(merged)
     try OutputPaths.check([output], inputs: files.flatMap(\.parts).filter { !OutputPaths.isSame($0, output) })
@@ -101,6 +102,20 @@ struct RowFiles {
       notes.append(
         "\(files[index].source): \(count) of the run's \(run.parts.count) files \(count == 1 ? "is" : "are") missing (\(first))"
       )
+    }
+  }
+
+  /// Leaves out tables of `dfer group` beside the rows that they were made of: they are the same rows.
+  private mutating func skipGrouped() {
+    let facts = files.map { RunFacts(beside: $0.path) }
+    let plain = facts.compactMap { $0?.isGrouped == false ? $0 : nil }
+    for (index, own) in zip(files.indices, facts).reversed() {
+      guard let own, own.isGrouped,
+        let rows = plain.first(where: { $0.started == own.started && $0.location == own.location })
+      else { continue }
+      notes.append(
+        "\(files[index].path): skipped, a table of dfer group whose rows are in the other files (\(rows.path))")
+      files.remove(at: index)
     }
   }
 

@@ -12,16 +12,20 @@ struct RunFacts: Decodable {
     let version: String?
   }
 
+  private struct Grouping: Decodable {}
+
   let input: [String: String]?
   let dfer: String?
   let started: String?
   let pipeline: String?
   let weights: Weights?
   private let outcome, ending: String?
+  /// There for a table of `dfer group`.
+  private let grouping: Grouping?
   private(set) var path = ""
 
   private enum CodingKeys: String, CodingKey {
-    case input, dfer, started, pipeline, weights, outcome, ending
+    case input, dfer, started, pipeline, weights, outcome, ending, grouping
   }
 
   /// The facts beside a file of rows; nil when there are none.
@@ -55,6 +59,9 @@ struct RunFacts: Decodable {
       Terminal.write("warning: \(rows): the run stopped before the end of the video (\(ending))\n")
     }
   }
+
+  /// Whether `dfer group` made the rows out of those of the same run.
+  var isGrouped: Bool { grouping != nil }
 
   /// The video as the run was given it.
   var location: String? { input?["location"] }

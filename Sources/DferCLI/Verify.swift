@@ -29,6 +29,9 @@ struct Verify: ParsableCommand {
   var quiet = false
 
   func run() throws {
+    if let format = OutputFormat(path: rows), format != .csv {
+      throw VerifyError(path: rows, reason: "dfer verify reads CSV files, and this is .\(format.rawValue)")
+    }
     let run = SplitRun(part: rows)
     let path = run?.manifest ?? RunManifest.path(beside: rows)
     let manifest: RunManifest

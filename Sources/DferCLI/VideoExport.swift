@@ -62,11 +62,14 @@ struct VideoExport {
     self.video = AnnotatedVideo(rows, labels: labels, options: options, sightings: hiding ?? [])
   }
 
-  func write(to path: String, overwrite: Bool) throws {
+  /// - Parameter end: seconds; frames from there on are left out.
+  func write(to path: String, overwrite: Bool, until end: Double = .infinity) throws {
     try OutputPaths.check([path], inputs: [location])
     let place = try StagedPath(path, overwrite: overwrite)
     let interrupt = Interrupt()
-    let (_, hasSound) = try video.write(location, to: place.temporary, as: path) { interrupt.isRaised }
+    let (_, hasSound) = try video.write(location, to: place.temporary, as: path, until: end) {
+      interrupt.isRaised
+    }
     try place.commit()
     if !hasSound, !quiet {
       Terminal.write("\(path): without sound: there is none, or this kind of file cannot hold it\n")

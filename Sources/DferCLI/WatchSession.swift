@@ -116,7 +116,8 @@ struct WatchSession {
       }
       for index in outputs.indices { try outputs[index].writer.finish() }
       try writeViews()
-      try writeVideos()
+      // After an interruption the rest of the video has no rows to be drawn.
+      try writeVideos(until: status == .interrupted ? kept.map(\.endSeconds).max() ?? 0 : .infinity)
     } catch OutputError.readerGone {
       // Nobody reads standard output any more; what goes to files is still ended validly.
       for index in outputs.indices where outputs[index].path != "-" {
@@ -195,14 +196,14 @@ struct WatchSession {
     for path in command.videoOutputs { _ = try StagedPath(path, overwrite: command.overwrite) }
   }
 
-  private mutating func writeVideos() throws {
+  private mutating func writeVideos(until end: Double) throws {
     guard !command.videoOutputs.isEmpty else { return }
     let video = VideoExport(
       kept, labels: models.layout.labels, location: source.info.location,
       hiding: command.hidesInVideo ? sightings : nil, video: command.reading.videoOptions, quiet: command.quiet)
     for path in command.videoOutputs {
       say("drawing \(path)")
-      try video.write(to: path, overwrite: command.overwrite)
+      try video.write(to: path, overwrite: command.overwrite, until: end)
     }
   }
 

@@ -8,6 +8,8 @@ extension FaceTracker {
     let before: FacePatch
     /// Times of the frames on both sides, in seconds.
     let lastBefore, firstAfter: Double
+    /// Whether nothing moved in the face's place around the step.
+    let isOfStills: Bool
   }
 
   /// The least difference of a face's patches in two detector runs that are looked at closer. Of faces that were replaced in
@@ -19,6 +21,10 @@ extension FaceTracker {
   /// The fewest different frames from one detector run to the next: in fewer a fast movement is one step too. A film of eight
   /// images a second at a rate of 30 shows each of them several times.
   private static let fewestFrames = 4
+  /// The largest difference of a face's patches in two detector runs between which it held still. Where nothing moves before or
+  /// after, one still picture took the place of another: a head that turns from one image of a slow film to the next was not
+  /// still, or is not afterwards.
+  private static let still = 0.03
   /// The largest mean difference, in grey values, of two frames that show the same image, and their long side in pixels.
   private static let (sameImage, longSide): (Float, Int) = (0.25, 64)
 
@@ -40,38 +46,43 @@ extension FaceTracker {
       let planes = images.map { GreyPlane($0) }
       return 1 + zip(planes, planes.dropFirst()).count { $0.meanDifference(to: $1) > Self.sameImage }
     }
-    var wholes: Int?
+    var known: Bool?
+    func movesAsWhole() -> Bool {
+      let moves = known ?? (different(times.indices.map { small($0, Self.longSide) }) >= Self.fewestFrames)
+      known = moves
+      return moves
+    }
     for index in tracks.indices where tracks[index].last.time == now && !tracks[index].isEnded {
       let patch = FacePatch(image, box: tracks[index].last.detection.box.scaled(by: scale))
-      defer { tracks[index].patch = patch }
+      let (last, lastMotion) = (tracks[index].patch, tracks[index].patchMotion)
+      let motion = last?.difference(to: patch)
+      defer { (tracks[index].patch, tracks[index].patchMotion) = (patch, motion) }
+      func isStill(_ motion: Double?) -> Bool { motion.map { $0 <= Self.still } ?? false }
       if let replacement = tracks[index].replacement.take() {
         // After a flash the old face is back, which is no replacement either.
-        if replacement.before.difference(to: patch) > Self.suspicious {
+        if replacement.before.difference(to: patch) > Self.suspicious, !replacement.isOfStills || isStill(motion) {
           tracks.append(tracks[index].split(replacement))
         }
         continue
       }
       let sightings = tracks[index].sightings.suffix(2)
       // Only frames that have no crop yet can still change hands.
-      guard let before = tracks[index].patch, before.difference(to: patch) > Self.suspicious,
-        times.count >= Self.fewestFrames, now - previous <= options.smoothing,
+      guard let before = last, let motion, motion > Self.suspicious, times.count >= Self.fewestFrames,
+        now - previous <= options.smoothing,
         let first = sightings.first, first.time == previous
       else { continue }
       let area = FacePatch.square(around: first.detection.box.interpolated(to: tracks[index].last.detection.box, 0.5))
       let crops = times.indices.map { crop($0, area) }
       // A film in a window moves little of a page, and a still picture beside one moves not at all.
-      if different(crops) < Self.fewestFrames {
-        let count = wholes ?? different(times.indices.map { small($0, Self.longSide) })
-        wholes = count
-        guard count >= Self.fewestFrames else { continue }
-      }
+      let moves = different(crops) >= Self.fewestFrames || movesAsWhole()
+      guard moves || isStill(lastMotion) else { continue }
       let patches = crops.map { FacePatch(crop: $0) }
       let steps = zip(patches, patches.dropFirst()).map { $0.difference(to: $1) }
       guard let largest = steps.indices.max(by: { steps[$0] < steps[$1] }), steps[largest] > Self.step,
         steps.reduce(0, +) - steps[largest] < Self.others * steps[largest]
       else { continue }
       tracks[index].replacement = Replacement(
-        before: before, lastBefore: times[largest], firstAfter: times[largest + 1])
+        before: before, lastBefore: times[largest], firstAfter: times[largest + 1], isOfStills: !moves)
     }
   }
 }

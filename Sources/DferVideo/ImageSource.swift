@@ -98,7 +98,9 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
   }
 
   private func firstFrame(of file: String) -> Frame? {
-    guard Self.isRegular(file), let source = try? VideoSource(file, options: options), case .frame(let frame)? = try? source.next() else {
+    guard Self.isRegular(file), let source = try? VideoSource(file, options: options),
+      case .frame(let frame)? = try? source.next()
+    else {
       return nil
     }
     return frame as? Frame

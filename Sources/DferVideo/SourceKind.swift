@@ -90,7 +90,7 @@ struct SourceKind {
       // "file:" keeps FFmpeg from reading a meaning into colons, dashes and percent signs of a name.
       url = "file:" + path
       file = path
-      (byteSize, isPipe) = try Self.facts(ofFile: path)
+      (byteSize, isPipe) = try Self.facts(ofFile: path, mayGrow: options.follows)
       format = isOpen ? options.inputFormat ?? AllowedFormats.playlist(ofName: path) : nil
     }
   }
@@ -142,7 +142,9 @@ struct SourceKind {
   #endif
 
   /// Bytes of a regular file, nil for pipes and the like; and whether it is a pipe. Throws what keeps it from being read.
-  private static func facts(ofFile path: String) throws -> (byteSize: Int64?, isPipe: Bool) {
+  ///
+  /// - Parameter mayGrow: whether somebody is still writing it: then nothing need be there yet.
+  private static func facts(ofFile path: String, mayGrow: Bool) throws -> (byteSize: Int64?, isPipe: Bool) {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
       throw VideoError.missing(path: redacted(path))
@@ -151,7 +153,7 @@ struct SourceKind {
     guard FileManager.default.isReadableFile(atPath: path) else { throw VideoError.notReadable(path: path) }
     if Folder.isPipe(path) { return (nil, true) }
     guard let stamp = Folder.stamp(ofFile: path) else { return (nil, false) }
-    if stamp.byteSize == 0 { throw VideoError.empty(path: path) }
+    if stamp.byteSize == 0 && !mayGrow { throw VideoError.empty(path: path) }
     return (stamp.byteSize, false)
   }
 }

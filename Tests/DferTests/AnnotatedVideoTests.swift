@@ -174,6 +174,22 @@ import Testing
   }
 
   /// Rows know where a face was in the middle of a clip; a run knows where it was in between.
+  /// From one look to the next a face may move by more than its size; faces that stay are not joined.
+  @Test func facesThatFlyAreHiddenOnTheirWay() {
+    func face(_ x: Double) -> Rect { Rect(x: x, y: 50, width: 20, height: 20) }
+    let stays = Rect(x: 10, y: 150, width: 20, height: 20)
+    let sightings = [(0.0, 20.0), (0.1, 60), (0.2, 110), (0.3, 160)].map {
+      HiddenFaces.Sighting(time: $0.0, boxes: [face($0.1), stays])
+    }
+    let hidden = HiddenFaces(
+      [ClipResult(clip: 0, startSeconds: 0, endSeconds: 1, status: .noFace)], sightings: sightings)
+    let boxes = hidden.boxes(at: 0.15, size: Size(width: 320, height: 240))
+    for x in stride(from: 20.0, through: 160, by: 10) {
+      #expect(boxes.contains { $0.x <= x && $0.right >= x + 20 && $0.y <= 50 && $0.bottom >= 70 }, "\(x)")
+    }
+    #expect(!boxes.contains { $0.y < 100 && $0.bottom > 120 })
+  }
+
   @Test func facesThatMoveAreHiddenOnTheirWay() {
     let rows = rows
     let size = Size(width: 320, height: 240)

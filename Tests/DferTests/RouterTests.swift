@@ -69,7 +69,8 @@ import Testing
       return summary(steps)
     }
     #expect(steps(11, 0.44) == ["0.0-0.44 notTaken", "0.44-0.84 partial [0]"])
-    #expect(steps(4, 1.16, after: Gap(start: 0, end: 1, reason: .disconnected)).dropFirst().first == "1.0-1.16 notTaken")
+    #expect(
+      steps(4, 1.16, after: Gap(start: 0, end: 1, reason: .disconnected)).dropFirst().first == "1.0-1.16 notTaken")
     // Of what begins late, and of files, nothing was dropped.
     #expect(steps(0, 0.44) == ["0.44-0.84 partial [0]"])
     #expect(steps(11, 0.44, drops: false) == ["0.44-0.84 partial [0]"])

@@ -105,6 +105,39 @@ import Testing
     #expect(below?.reason == "column Joy is below 0: -3.0")
   }
 
+  /// Tables that people have saved again: two digits, columns and lines that were once used, R's missing cells, a list of rows.
+  @Test func tablesThatWereSavedAgainAreRead() throws {
+    let folder = try ScratchFolder()
+    let file = folder.file("t.csv")
+    let rows = exampleRows(["nnnn", ".sn."])
+    var writer = try OutputFormat.csv.writer(
+      to: file.path, overwrite: false, layout: RowLayout(labels: ["anger", "neutral", "surprise"]))
+    for row in rows { try writer.write(row) }
+    try writer.finish()
+    let table = try CSVTimeline.records(String(contentsOf: file, encoding: .utf8)).map(\.cells)
+    func text(_ change: (String) -> String, after end: String = "") -> String {
+      table.map { $0.map(change).joined(separator: ",") + end }.joined(separator: "\n")
+    }
+    func rounded(_ cell: String) -> String {
+      cell.contains(".") ? Double(cell).map { fixedDecimal($0, places: 2) } ?? cell : cell
+    }
+    let names = try #require(table.first)
+    let objects = table.dropFirst().map { cells in
+      "{"
+        + zip(names, cells).map { "\"\($0)\":\($1.isEmpty ? "null" : Double($1) == nil ? "\"\($1)\"" : $1)" }.joined(
+          separator: ",") + "}"
+    }
+    for saved in [
+      text(rounded), text({ $0 }, after: ",,") + "\n" + String(repeating: ",", count: names.count + 1) + "\n",
+      text { $0.isEmpty ? "NA" : $0 }, "[\n" + objects.joined(separator: ",\n") + "]\n",
+    ] {
+      let read = try ImportedTimeline(bytes: Array(saved.utf8)).videos[0].rows
+      #expect(
+        read.count == rows.count && zip(read, rows).allSatisfy { $0.faceID == $1.faceID && $0.status == $1.status },
+        "\(saved.prefix(300))")
+    }
+  }
+
   /// Rows that cannot all be true: their figures would depend on which column somebody reads.
   @Test func contradictoryRowsAreRefused() throws {
     let folder = try ScratchFolder()

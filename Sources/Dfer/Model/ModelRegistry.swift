@@ -1,5 +1,6 @@
 import DferModels
 import DferTensor
+import DferTimeline
 import DferVideo
 import Foundation
 
@@ -83,7 +84,7 @@ package struct ModelRegistry: Sendable {
       try FileManager.default.moveItem(at: part, to: copy)
       try Data(text.utf8).write(to: file, options: .atomic)
     } catch {
-      throw PipelineError.unfit(path: folder.path, reason: "cannot write: \(error.localizedDescription)")
+      throw OutputError.notWritable(path: folder.path, reason: error.localizedDescription)
     }
     return try entry(name)
   }

@@ -34,10 +34,16 @@ struct GapRules {
       return Gap(start: start, end: frame.time.seconds, reason: .notTaken)
     }
     let isAfterDrops = reached.index.map { frame.index > $0 + 1 } ?? true
-    let longest =
-      if reached.index == nil { dropsFrames ? min(0.2, few) : 0.2 } else if sizeChanges { max(0.2, 3 * (frame.duration ?? 0)) } else if isAfterDrops {
-        1.0
-      } else { Double.infinity }
+    let longest: Double =
+      if reached.index == nil {
+        dropsFrames ? min(0.2, few) : 0.2
+      } else if sizeChanges {
+        max(0.2, 2 * few)
+      } else if isAfterDrops {
+        1
+      } else {
+        .infinity
+      }
     guard frame.time.seconds - reached.end > longest else { return nil }
     return Gap(
       start: reached.end, end: frame.time.seconds,

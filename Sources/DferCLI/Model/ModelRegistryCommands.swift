@@ -14,13 +14,21 @@ struct ModelList: ParsableCommand {
     let registry = ModelRegistry()
     let entries = try registry.entries()
     if entries.isEmpty { print("no networks in \(registry.folder.path); add one with dfer model add") }
+    // One that cannot be read hides no other.
+    var failure: (any Error)?
     for entry in entries {
       for model in entry.pipeline.models {
-        print(
-          "\(entry.pipeline.name.padded(to: 20))  \(try WeightInfo.line(of: entry.pipeline.weights(of: model)))"
-            + "  licence: \(model.licence ?? "not stated")")
+        do {
+          print(
+            "\(entry.pipeline.name.padded(to: 20))  \(try WeightInfo.line(of: entry.pipeline.weights(of: model)))"
+              + "  licence: \(model.licence ?? "not stated")")
+        } catch {
+          print("\(entry.pipeline.name.padded(to: 20))  cannot be read")
+          failure = failure ?? error
+        }
       }
     }
+    if let failure { throw failure }
   }
 }
 

@@ -60,7 +60,7 @@ struct Quantize: ParsableCommand {
   func run() throws {
     if let threads = compute.threads { Compute.threads = threads }
     try OutputPaths.check([output], inputs: [input, suite].compactMap { $0 })
-    if !overwrite, FileManager.default.fileExists(atPath: output) { throw OutputError.exists(path: output) }
+    _ = try StagedPath(output, overwrite: overwrite)
     let suite = try suite.map { try EvaluationSuite(contentsOf: $0, data: suiteData) }
     let file = try SafetensorsFile(path: input)
     var metadata = file.metadata

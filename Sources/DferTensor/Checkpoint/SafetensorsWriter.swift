@@ -52,7 +52,7 @@ extension SafetensorsFile {
     do {
       try file.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw CheckpointError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
+      throw CheckpointError(writing: path, error)
     }
   }
 

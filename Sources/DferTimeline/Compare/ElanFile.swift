@@ -95,7 +95,8 @@ struct ElanFile: Sendable {
         }
         guard start <= end else {
           throw AnnotationError(
-            "\"\(annotation.value)\" of tier \"\(tier.name)\" ends at \(fixedDecimal(end, places: 3)) s, before it starts")
+            "\"\(annotation.value)\" of tier \"\(tier.name)\" ends at \(fixedDecimal(end, places: 3)) s, before it starts"
+          )
         }
         return Annotation.Interval(label: annotation.value, start: start + origin, end: end + origin)
       }

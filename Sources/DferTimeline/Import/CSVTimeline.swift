@@ -71,7 +71,10 @@ package struct CSVTimeline: Sendable {
 
   /// Reads records that have one cell for each column of `header`.
   init(header: [String], records: () throws -> DelimitedReader.Record?) throws {
-    let header = header.map { RowLayout.renamed[$0] ?? $0 }
+    // Spreadsheets save columns and lines that were once used.
+    let width = (header.lastIndex { !$0.isEmpty } ?? -1) + 1
+    let all = header.count
+    let header = header.prefix(width).map { RowLayout.renamed[$0] ?? $0 }
     let missing = RowLayout(labels: []).columns.filter { !header.contains($0) }
     guard missing.isEmpty else {
       throw ParseError(line: 1, reason: "missing column \(missing.joined(separator: ", "))")
@@ -83,8 +86,8 @@ package struct CSVTimeline: Sendable {
     var (rows, lines, sources): ([ClipResult], [Int], [String]) = ([], [], [])
     while let record = try records() {
       // An empty line, as editors leave them at the end.
-      if record.cells == [""] { continue }
-      guard record.cells.count == header.count else {
+      if record.cells.allSatisfy(\.isEmpty) { continue }
+      guard record.cells.count == all, record.cells[width...].allSatisfy(\.isEmpty) else {
         throw ParseError(line: record.line, reason: "\(record.cells.count) cells instead of \(header.count)")
       }
       rows.append(
@@ -110,13 +113,16 @@ private struct Record {
   let line: Int
   let index: [String: Int]
 
+  /// nil for an empty cell, and for what R writes in its place.
   func text(_ name: String) -> String? {
-    guard let place = index[name], !cells[place].isEmpty else { return nil }
+    guard let place = index[name], !cells[place].isEmpty, cells[place] != "NA" else { return nil }
     return cells[place]
   }
 
   /// Larger numbers are damage: no time or place is that far away, and writers count in whole milliseconds.
   static let largest = (1e12).nextDown
+  /// How far numbers may be off that belong together: spreadsheets save what they show, which is two digits.
+  static let rounding = 0.011
   /// Fractions and probabilities; writers round.
   static let fractions = -1e-6...1 + 1e-6
 
@@ -159,7 +165,7 @@ private struct Record {
       clip: try needed("clip", count("clip")),
       startSeconds: try needed("start_s", number("start_s", in: 0...Self.largest)),
       endSeconds: try needed("end_s", number("end_s")), status: status)
-    if let middle = try number("time_s"), abs(middle - row.middleSeconds) > 1.5e-3 {
+    if let middle = try number("time_s"), abs(middle - row.middleSeconds) > Self.rounding {
       throw CSVTimeline.ParseError(line: line, reason: "column time_s is not the middle of start_s and end_s")
     }
     // Other programs write such a column as a truth value.
@@ -234,7 +240,7 @@ private struct Record {
           "column label says \(label), but p_\(labels[row.probabilities.firstIndex(of: most) ?? own]) is larger than "
           + "p_\(label); labels are read from the probabilities, so correct those as well")
     }
-    if let confidence = try number("confidence"), abs(confidence - Double(most)) > 1e-4 {
+    if let confidence = try number("confidence"), abs(confidence - Double(most)) > Self.rounding {
       throw CSVTimeline.ParseError(line: line, reason: "column confidence is not the probability of the label")
     }
   }

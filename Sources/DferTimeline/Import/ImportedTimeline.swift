@@ -34,8 +34,7 @@ package struct ImportedTimeline: Sendable {
 
   init(bytes: [UInt8], frameRate: Double? = nil) throws {
     try TextKind.refuseOther(bytes)
-    let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
-    if text.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
+    if JSONReader.isDocument(bytes) {
       try self.init(CSVTimeline(json: bytes))
       return
     }

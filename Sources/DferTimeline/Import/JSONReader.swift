@@ -37,6 +37,18 @@ struct JSONReader {
   /// The lines at which objects inside a list of the document start: those of a document's rows.
   private(set) var rowLines: [Int] = []
   private static let deepest = 64
+  /// Whether the document is a list, as pandas and R write the rows of a table.
+  private var isList: Bool { Self.begins(bytes, with: ["["]) }
+
+  /// Whether a text is JSON: an object, or a list.
+  static func isDocument(_ bytes: some Collection<UInt8>) -> Bool { begins(bytes, with: ["{", "["]) }
+
+  private static func begins(_ bytes: some Collection<UInt8>, with starts: [Unicode.Scalar]) -> Bool {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.dropFirst(bytes.starts(with: mark) ? mark.count : 0)
+    return text.first { !" \t\r\n".utf8.contains($0) }.map { first in starts.contains { UInt8(ascii: $0) == first } }
+      ?? false
+  }
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -55,7 +67,7 @@ struct JSONReader {
     guard place < bytes.count else { throw fault("the text is cut off") }
     switch bytes[place] {
     case UInt8(ascii: "{"):
-      if depth == 2 { rowLines.append(line) }
+      if depth == (isList ? 1 : 2) { rowLines.append(line) }
       var members: [JSONValue.Member] = []
       try items(until: "}") { reader in
         guard reader.peek == UInt8(ascii: "\"") else { throw reader.fault("a name must be in quotes") }
@@ -182,7 +194,12 @@ extension CSVTimeline {
     var reader = JSONReader(bytes)
     guard let first = try reader.next() else { throw ParseError(line: 1, reason: "no rows") }
     var waiting: [(line: Int, value: JSONValue)] = [(1, first)]
-    if case .list(let rows)? = first["rows"] {
+    let list: [JSONValue]? =
+      switch (first, first["rows"]) {
+      case (.list(let rows), _), (_, .list(let rows)?): rows
+      default: nil
+      }
+    if let rows = list {
       if let more = try reader.next() {
         throw ParseError(line: reader.line, reason: "text after the document: \(more.cell ?? "")")
       }

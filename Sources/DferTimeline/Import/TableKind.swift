@@ -27,7 +27,7 @@ package enum TableKind: Sendable, Hashable {
 
   init(head: [UInt8]) {
     let text = head.starts(with: [0xEF, 0xBB, 0xBF]) ? head.dropFirst(3) : head[...]
-    if text.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
+    if JSONReader.isDocument(head) {
       self = .rows
       return
     }

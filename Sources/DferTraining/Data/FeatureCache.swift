@@ -26,7 +26,7 @@ struct FeatureCache: Sendable {
         try Data(key.utf8.prefix(Self.header)).write(to: URL(fileURLWithPath: path))
       }
       file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-    } catch { throw CheckpointError(path: path, reason: "the cache cannot be opened: \(error.localizedDescription)") }
+    } catch { throw CheckpointError(writing: path, error) }
   }
 
   /// A record; nil when it is not there, or was made of something else.
@@ -64,7 +64,7 @@ struct FeatureCache: Sendable {
       try file.seek(toOffset: UInt64(Self.header + index * (8 + 2 * size)))
       try file.write(contentsOf: Data((0..<8).map { UInt8(truncatingIfNeeded: sum >> (8 * UInt64($0))) } + body))
     } catch {
-      throw CheckpointError(path: path, reason: "the cache cannot be written: \(error.localizedDescription)")
+      throw CheckpointError(writing: path, error)
     }
     return halves.map { Float($0) }
   }

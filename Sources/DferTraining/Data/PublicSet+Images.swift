@@ -115,8 +115,8 @@ extension PublicSet {
   // MARK: Folders named after their classes
 
   private static let splits = [
-    "train": "train", "training": "train", "train_set": "train", "test": "test", "testing": "test", "val": "valid",
-    "valid": "valid", "validation": "valid", "val_set": "valid",
+    "train": "train", "training": "train", "train_set": "train", "test": "test", "testing": "test", "val": "test",
+    "valid": "test", "validation": "test", "val_set": "test",
   ]
 
   /// `train/happy/17.jpg`: the innermost folder that names a class gives the label, one named train, test, val or the like

@@ -25,12 +25,13 @@ package struct TrainingFolder {
     _ url: URL, columns: String, resumes: Bool, _ state: inout TrainingState, settings: some TrainingOptions
   ) throws {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
-      throw CheckpointError(path: url.path, reason: "this folder cannot be made: \(error.localizedDescription)")
+      throw CheckpointError(writing: url.path, error)
     }
     func file(_ name: String) -> String { url.appendingPathComponent(name).path }
     let (last, logPath) = (file("last.safetensors"), file("log.csv"))
     if resumes {
       state = try TrainingState(resuming: last, from: state, settings: settings.json)
+      try Self.cut(logPath, after: state.step)
     } else if FileManager.default.fileExists(atPath: last) {
       throw CheckpointError(path: last, reason: "a training is there already; use --resume to continue it")
     } else if let there = Self.names.first(where: { FileManager.default.fileExists(atPath: file($0)) }) {
@@ -39,11 +40,21 @@ package struct TrainingFolder {
     let isNew = !resumes || !FileManager.default.fileExists(atPath: logPath)
     if isNew { _ = FileManager.default.createFile(atPath: logPath, contents: nil) }
     guard let log = FileHandle(forWritingAtPath: logPath) else {
-      throw CheckpointError(path: logPath, reason: "it cannot be opened for writing")
+      throw CheckpointError(path: logPath, reasons: ["it cannot be opened for writing"], isOutput: true)
     }
     (self.url, self.log) = (url, log)
     _ = try? log.seekToEnd()
     if isNew { try append([columns]) }
+  }
+
+  /// Leaves out the steps behind the checkpoint, which a run that was killed has logged and its continuation takes again.
+  private static func cut(_ log: String, after step: Int) throws {
+    guard let text = try? String(contentsOfFile: log, encoding: .utf8) else { return }
+    // The header has no number.
+    let lines = text.split(separator: "\n").filter { line in Int(line.prefix { $0 != "," }).map { $0 <= step } ?? true }
+    do {
+      try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: log), options: .atomic)
+    } catch { throw CheckpointError(writing: log, error) }
   }
 
   func file(_ name: String) -> String { url.appendingPathComponent(name).path }
@@ -51,7 +62,7 @@ package struct TrainingFolder {
   /// Adds a line to the log.
   func append(_ cells: [String]) throws {
     do { try log.write(contentsOf: Data((cells.joined(separator: ",") + "\n").utf8)) } catch {
-      throw CheckpointError(path: logPath, reason: "it cannot be written: \(error.localizedDescription)")
+      throw CheckpointError(writing: logPath, error)
     }
   }
 

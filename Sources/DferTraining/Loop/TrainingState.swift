@@ -83,6 +83,18 @@ package struct TrainingState: Sendable, Equatable {
       ], to: path)
   }
 
+  /// Which settings differ between two texts of them, for people.
+  private static func difference(_ then: String, _ now: String) -> String {
+    func values(_ text: String) -> [String: Any] {
+      (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any] ?? [:]
+    }
+    let (then, now) = (values(then), values(now))
+    let keys = Set(then.keys).union(now.keys).sorted()
+    func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "not given" }
+    let changed = keys.filter { text(then[$0]) != text(now[$0]) }
+    return changed.map { "\($0) was \(text(then[$0])), and is \(text(now[$0]))" }.joined(separator: "; ")
+  }
+
   /// Reads a state back.
   ///
   /// - Parameters:
@@ -98,7 +110,7 @@ package struct TrainingState: Sendable, Equatable {
     guard metadata["settings"] == settings else {
       throw CheckpointError(
         path: path,
-        reason: "made with other settings:\n  then \(metadata["settings"] ?? "unknown")\n  now  \(settings)")
+        reason: "made with other settings: \(Self.difference(metadata["settings"] ?? "", settings))")
     }
     guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0,
       let random = metadata["random"].flatMap({ UInt64($0) }),
