@@ -21,10 +21,10 @@ extension FaceTracker {
   /// The fewest different frames from one detector run to the next: in fewer a fast movement is one step too. A film of eight
   /// images a second at a rate of 30 shows each of them several times.
   private static let fewestFrames = 4
-  /// The largest difference of a face's patches in two detector runs between which it held still. Where nothing moves before or
-  /// after, one still picture took the place of another: a head that turns from one image of a slow film to the next was not
-  /// still, or is not afterwards.
-  private static let still = 0.03
+  /// The largest difference of a face's patches in two detector runs between which it held still, and the fewest such steps in a
+  /// row, more than half a second, after which one still picture takes the place of another: in a film of few images a head that turns
+  /// from one to the next was not still for so long.
+  private static let (still, fewestStill) = (0.03, 3)
   /// The largest mean difference, in grey values, of two frames that show the same image, and their long side in pixels.
   private static let (sameImage, longSide): (Float, Int) = (0.25, 64)
 
@@ -54,28 +54,26 @@ extension FaceTracker {
     }
     for index in tracks.indices where tracks[index].last.time == now && !tracks[index].isEnded {
       let patch = FacePatch(image, box: tracks[index].last.detection.box.scaled(by: scale))
-      let (last, lastMotion) = (tracks[index].patch, tracks[index].patchMotion)
-      let motion = last?.difference(to: patch)
-      defer { (tracks[index].patch, tracks[index].patchMotion) = (patch, motion) }
-      func isStill(_ motion: Double?) -> Bool { motion.map { $0 <= Self.still } ?? false }
+      let (last, stillRuns) = (tracks[index].patch, tracks[index].stillRuns)
+      let motion = last?.difference(to: patch) ?? 1
+      defer { (tracks[index].patch, tracks[index].stillRuns) = (patch, motion <= Self.still ? stillRuns + 1 : 0) }
       if let replacement = tracks[index].replacement.take() {
         // After a flash the old face is back, which is no replacement either.
-        if replacement.before.difference(to: patch) > Self.suspicious, !replacement.isOfStills || isStill(motion) {
+        if replacement.before.difference(to: patch) > Self.suspicious, !replacement.isOfStills || motion <= Self.still {
           tracks.append(tracks[index].split(replacement))
         }
         continue
       }
       let sightings = tracks[index].sightings.suffix(2)
       // Only frames that have no crop yet can still change hands.
-      guard let before = last, let motion, motion > Self.suspicious, times.count >= Self.fewestFrames,
-        now - previous <= options.smoothing,
-        let first = sightings.first, first.time == previous
+      guard let before = last, motion > Self.suspicious, times.count >= Self.fewestFrames,
+        now - previous <= options.smoothing, let first = sightings.first, first.time == previous
       else { continue }
       let area = FacePatch.square(around: first.detection.box.interpolated(to: tracks[index].last.detection.box, 0.5))
       let crops = times.indices.map { crop($0, area) }
       // A film in a window moves little of a page, and a still picture beside one moves not at all.
       let moves = different(crops) >= Self.fewestFrames || movesAsWhole()
-      guard moves || isStill(lastMotion) else { continue }
+      guard moves || stillRuns >= Self.fewestStill else { continue }
       let patches = crops.map { FacePatch(crop: $0) }
       let steps = zip(patches, patches.dropFirst()).map { $0.difference(to: $1) }
       guard let largest = steps.indices.max(by: { steps[$0] < steps[$1] }), steps[largest] > Self.step,

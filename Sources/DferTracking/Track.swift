@@ -17,8 +17,8 @@ struct Track: Sendable {
   private(set) var isEnded = false
   /// The face in the last detector run that saw it.
   var patch: FacePatch?
-  /// How much it had changed since the run before.
-  var patchMotion: Double?
+  /// Runs up to that one between which it held still.
+  var stillRuns = 0
   /// Where another face may have taken this one's place, until the next detector run tells.
   var replacement: FaceTracker.Replacement?
 

@@ -77,6 +77,18 @@ import Testing
     #expect(Set(early.values.joined()).isDisjoint(with: Set(late.values.joined())))
   }
 
+  /// Pictures that never move, one after the other on a page that does not either.
+  @Test(arguments: 50...55)
+  func aStillPictureThatTakesThePlaceOfAnotherIsAnotherFace(at cut: Int) {
+    let (left, _, _) = ids(
+      (0..<110).map { index in
+        let (face, scenery) = index < cut ? Self.before : Self.after
+        return PaintedFrame(index, at: Double(index) / 25, for: 1 / 25, scenery: scenery + Self.rightScenery, [face])
+      })
+    let (early, late) = (left.filter { $0.key < cut }, left.filter { $0.key >= cut })
+    #expect(Set(early.values.joined()).isDisjoint(with: Set(late.values.joined())))
+  }
+
   @Test func whoeverLooksForNoCutsKeepsIt() {
     let (left, _, _) = ids((0..<110).map { frame($0, $0 < 50 ? Self.before : Self.after) }, findsCuts: false)
     #expect(Set(left.values.joined()).count == 1)
