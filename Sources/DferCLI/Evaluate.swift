@@ -105,7 +105,7 @@ struct Evaluate: ParsableCommand {
     if let threads = compute.threads { Compute.threads = threads }
     Compute.precision = precision.precision
     let prior = try priorOption.reading()
-    try files.check(inputs: [data, suite.suite, weights])
+    try files.check(inputs: [data, suite.suite, suite.compareWith, weights])
     if let path = suite.suite {
       return try SuiteSession(
         suite: path, folder: suite.suiteData, only: suite.domains, weights: weights ?? pipeline.first ?? "mtcae-dfer",

@@ -28,7 +28,7 @@ package enum BatchError: Error, Hashable, CustomStringConvertible {
     case .sameOutput(let output, let first, let second):
       "\(first) and \(second) would both be written to \(output)"
         + (first.lowercased() == second.lowercased()
-          ? ", as names that differ in capitals alone are one on many drives; rename one"
+          ? ": on many drives, names that differ only in case are the same file; rename one"
           : "; --base FOLDER keeps their folders, --keep-extension their endings")
     case .reservedOutput(let output, let path):
       "\(path): its rows would go to \(output), where the batch lists what failed; rename it, or use --keep-extension"

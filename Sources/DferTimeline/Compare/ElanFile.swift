@@ -62,7 +62,7 @@ struct ElanFile: Sendable {
       case .start("TIME_SLOT", let attributes):
         guard let id = attributes["TIME_SLOT_ID"], let text = attributes["TIME_VALUE"] else { continue }
         guard let time = Int(text), (0..<1_000_000_000_000).contains(time) else {
-          throw AnnotationError("time slot \(id): \"\(text)\" is no time in whole milliseconds")
+          throw AnnotationError("time slot \(id): \"\(text)\" is not a time in whole milliseconds")
         }
         slots[id] = Double(time) / 1000
       case .start("TIER", let attributes):

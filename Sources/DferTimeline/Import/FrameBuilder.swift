@@ -74,7 +74,7 @@ struct FrameBuilder {
   consuming func finish() throws -> (labels: [String], rows: [ClipResult]) {
     if frames.isEmpty, let otherSensor, let column = dialect.sensor {
       throw CSVTimeline.ParseError(
-        line: otherSensor.line, reason: "no row is of a face sensor; \(column) is \"\(otherSensor.name)\" here")
+        line: otherSensor.line, reason: "no row is from a face sensor; \(column) is \"\(otherSensor.name)\" here")
     }
     if let unordered {
       guard dialect.face != nil || frames.allSatisfy({ $0.faces.count < 2 }) else {

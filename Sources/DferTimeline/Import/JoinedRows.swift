@@ -10,7 +10,7 @@ enum JoinedRows {
     var header: [String]?
     for path in parts {
       let bytes = Array(try Data(ofFileOrPipe: path))
-      if bytes.first(where: { !" \t\r\n".utf8.contains($0) }) == UInt8(ascii: "{") {
+      if JSONReader.isDocument(bytes) {
         joined += bytes  // JSON Lines have no header
       } else {
         // By cells: a spreadsheet or an editor that has saved one of the files may have changed quotes, line ends, or the mark

@@ -23,7 +23,7 @@ package enum TrainingError: Error, CustomStringConvertible {
     case .noDetail:
       "this network has no convolutional stem in front of joint attention: a behaviour decoder cannot read it"
     case .nothingFrozen(let prefix, let names):
-      "--freeze \(prefix): no weight's name starts so; names start with \(names.joined(separator: ", "))"
+      "--freeze \(prefix): no weight has a name that starts with this; names start with \(names.joined(separator: ", "))"
     case .noPretraining(let system): "\(system) has no masked pre-training"
     }
   }
