@@ -117,7 +117,8 @@ extension Pipeline {
       throw PipelineError.unreadable(
         path: file.path,
         reason: isWeights
-          ? "a weight file, not a pipeline file; dfer model add makes a pipeline of it" : "no such file, or not UTF-8 text")
+          ? "a weight file, not a pipeline file; dfer model add makes a pipeline of it"
+          : "no such file, or not UTF-8 text")
     }
     try self.init(yaml: text, path: file.path, folder: file.deletingLastPathComponent())
     sha256 = (try? SHA256.hex(ofFile: file.path)) ?? ""
