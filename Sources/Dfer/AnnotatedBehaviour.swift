@@ -65,7 +65,7 @@ struct AnnotatedBehaviour: Sendable {
     if showsPoints { for point in points { image.dot(point, radius: max(0.8, line * 0.7), colour) } }
     let centre = points.count == 68 ? points[30] : box.centre
     if let matrix = rotation?.matrix {
-      let reach = 0.45 * max(box.width, box.height)
+      let reach = 0.45 * box.longerSide
       // Images of the head's axes: to the right of the picture, down along the face, and out of it.
       let axes = [
         (matrix[0], -matrix[3], Self.right), (-matrix[1], matrix[4], Self.down), (matrix[2], -matrix[5], Self.forward),
@@ -76,7 +76,7 @@ struct AnnotatedBehaviour: Sendable {
       }
     }
     guard let gaze, points.count == 68 else { return }
-    let reach = 0.6 * max(box.width, box.height)
+    let reach = 0.6 * box.longerSide
     for eye in [36...41, 42...47] {
       let start = Point(
         x: points[eye].reduce(0) { $0 + $1.x } / 6, y: points[eye].reduce(0) { $0 + $1.y } / 6)

@@ -40,6 +40,7 @@ struct DferCommand: ParsableCommand {
   static func main() {
     cprocess_keep_standard_streams()
     cprocess_share_memory()
+    Interrupt.surviveFileLimits()
     var renamed = RenamedOptions([])
     do {
       renamed = RenamedOptions(try UndecodableArguments.ofProcess.get().rest)

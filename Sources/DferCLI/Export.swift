@@ -87,7 +87,8 @@ struct Export: ParsableCommand {
       if modelling.model.isActive { try record(baselines) }
       var writers = try zip(output.filter { !VideoExport.isVideo($0) }, formats).map { path, format in
         try format.writer(
-          to: path, overwrite: overwrite, layout: layout, media: source.media, style: csvStyle, against: reference)
+          to: path, overwrite: overwrite, layout: layout, media: source.media, style: csvStyle, against: reference,
+          isWhole: true)
       }
       for index in writers.indices {
         for row in rows { try writers[index].write(row) }

@@ -101,7 +101,7 @@ struct Group: ParsableCommand {
     guard let data = FileManager.default.contents(atPath: input) else { throw fault("cannot be read") }
     let isJSON = data.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
     guard !isJSON else { throw fault("JSON; 'dfer export \(input) -o rows.csv' makes the CSV that is needed") }
-    return Array(data)
+    return try UnreadableTimeline.naming(input) { try SpreadsheetTable.plain(Array(data)) }
   }
 
   /// Where the video is that the rows are of.

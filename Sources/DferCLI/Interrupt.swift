@@ -16,6 +16,10 @@ final class Interrupt: Sendable {
     Signals.hear { self.raise() }
   }
 
+  /// A file that may not grow, by a limit or quota of a cluster, is an error of the write that notices it, not the end of the
+  /// program, which would leave half a file.
+  static func surviveFileLimits() { signal(SIGXFSZ, SIG_IGN) }
+
   /// Until the first `Interrupt` is made, a signal ends the program at once: while a source is opened, which may wait for
   /// somebody else, nothing is worth keeping. Without this, a program that was started with signals ignored, as shells do
   /// in the background, could not be stopped while it waits.
@@ -54,9 +58,8 @@ private enum Signals {
 
   /// Begun once.
   private static let listening: Void = {
-    // A reader that goes away, or a file that may not grow, is an error of the write that notices it, not the end of the
-    // program.
-    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+    // A reader that goes away is an error of the write that notices it, not the end of the program.
+    signal(SIGPIPE, SIG_IGN)
     // What `nohup` asked to be ignored stays ignored; what a shell ignores for programs in its background does not.
     let numbers = [SIGINT, SIGTERM] + (cprocess_is_ignored(SIGHUP) == 0 ? [SIGHUP] : [])
     let end = unsafe cprocess_listen(numbers, Int32(numbers.count))

@@ -69,7 +69,7 @@ struct ManifestCommand: ParsableCommand {
     if known.count < chosen.count {
       Terminal.write("dfer: \(chosen.count - known.count) clips left out: their label is none of the eight classes\n")
     }
-    let file = try OutputFile(output, overwrite: overwrite)
+    let file = try OutputFile(output, overwrite: overwrite, kind: .staged)
     let hasBoxes = known.contains { $0.box != nil }
     try file.append(
       "path,start_s,end_s,label,person,split" + (kind == .sequences ? ",kind" : "") + (hasBoxes ? ",x0,y0,x1,y1" : ""))

@@ -39,7 +39,7 @@ struct Merge: ParsableCommand {
     }
     try refuseEqualSources(files)
     for file in files { RunFacts.warnIfEarly(file.path, RunFacts(beside: file.path)) }
-    let table = try OutputFile(output, overwrite: overwrite)
+    let table = try OutputFile(output, overwrite: overwrite, kind: .staged)
     var merge = TimelineMerge()
     for file in files {
       for path in file.parts {
@@ -64,7 +64,8 @@ struct Merge: ParsableCommand {
 
   private func read(_ path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else { throw UnreadableTimeline.noFile(path) }
-    guard let text = String(data: data, encoding: .utf8) else {
+    let plain = try UnreadableTimeline.naming(path) { try SpreadsheetTable.plain(Array(data)) }
+    guard let text = String(validating: plain, as: UTF8.self) else {
       throw UnreadableTimeline(path: path, reason: "cannot be read as UTF-8 text")
     }
     // Cells are copied as they stand, so this is no place for other formats.

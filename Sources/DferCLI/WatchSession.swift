@@ -261,8 +261,12 @@ struct WatchSession {
     }
     if status == .finishedWithDamage {
       let counts = recorder.counts
-      terminal.say(
-        "  the input is damaged: \(counts.damageText); \(counts.gaps > 0 ? "rows say where" : "no time is missing")")
+      let place =
+        counts.gaps > 0
+        ? "rows say where"
+        : counts.hiddenFrames > 0
+          ? "\(counts.hiddenFrames) frames that the file hides were not read" : "no time is missing"
+      terminal.say("  the input is damaged: \(counts.damageText); \(place)")
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
     let written = files + command.tables + [manifestFile.path].compactMap { $0 }

@@ -46,6 +46,7 @@ public struct Rect: Sendable, Hashable, Codable {
   /// The middle, in pixels.
   public var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
   package var area: Double { max(0, width) * max(0, height) }
+  package var longerSide: Double { max(width, height) }
 
   /// The part inside `other`; of zero size when they do not meet.
   package func intersection(_ other: Rect) -> Rect {

@@ -11,7 +11,7 @@ extension Image {
       let inside = wide.intersection(Rect(x: 0, y: 0, width: Double(width), height: Double(height)))
       guard inside.area > 0 else { continue }
       let (right, bottom) = (Int(inside.right.rounded(.up)), Int(inside.bottom.rounded(.up)))
-      let side = max(1, Int(min(max(box.width, box.height) / 6, 1e6).rounded(.up)))
+      let side = max(1, Int(min(box.longerSide / 6, 1e6).rounded(.up)))
       for y in stride(from: Int(inside.y), to: bottom, by: side) {
         for x in stride(from: Int(inside.x), to: right, by: side) {
           result.flatten(x..<min(right, x + side), y..<min(bottom, y + side))

@@ -26,7 +26,7 @@ enum Association {
 
   /// Whether a box may be of the same face when nothing else can be: at most 2.5 face sizes away, and of nearly the same size.
   static func maySwing(_ box: Rect, from last: Rect) -> Bool {
-    let size = (max(box.width, box.height) + max(last.width, last.height)) / 2
+    let size = (box.longerSide + last.longerSide) / 2
     let (dx, dy) = (box.centre.x - last.centre.x, box.centre.y - last.centre.y)
     let ratio = max(box.area, 1) / max(last.area, 1)
     return (dx * dx + dy * dy).squareRoot() < 2.5 * size && max(ratio, 1 / ratio) < 1.5
@@ -34,7 +34,7 @@ enum Association {
 
   /// How badly a box continues a track, or nil when it cannot: farther than 0.6 face sizes away, or of another size.
   static func cost(of box: Rect, expected: Rect) -> Double? {
-    let size = (max(box.width, box.height) + max(expected.width, expected.height)) / 2
+    let size = (box.longerSide + expected.longerSide) / 2
     guard size > 0 else { return nil }
     let (dx, dy) = (box.centre.x - expected.centre.x, box.centre.y - expected.centre.y)
     let distance = (dx * dx + dy * dy).squareRoot() / size

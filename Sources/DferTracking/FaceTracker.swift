@@ -32,6 +32,8 @@ package struct FaceTracker: Sendable {
   private var reported: Set<Int> = []
   /// Detector runs so far: the time of the first, those of the last three, and how many.
   private var runs: (first: Double, recent: [Double], count: Int)?
+  /// The part of `TrackerOptions.minimumFace` above which a face that counts goes on: boxes tremble.
+  private static let keptSize = 0.8
   /// Seconds without a detection that a track survives: longer than in the options when detector runs are rare.
   private var longestGap: Double
 
@@ -66,9 +68,8 @@ package struct FaceTracker: Sendable {
   package mutating func observe(_ detections: [FaceDetection], at time: Double) {
     let previous = runs?.recent.last
     runs = runs.map { ($0.first, $0.recent.suffix(2) + [time], $0.count + 1) } ?? (time, [time], 1)
-    let large = detections.filter {
-      max($0.box.width, $0.box.height) >= options.minimumFace && $0.score >= options.keepScore
-    }
+    // Also those that are too small to be read: they are hidden where faces are, and may come nearer.
+    let likely = detections.filter { $0.score >= options.keepScore }
     // Certain detections choose first; weak ones may only continue what is left over.
     // Between two runs nothing is known to have happened, however long that was: an image that stays on the screen for
     // seconds shows the same face all the time. Only runs that miss a face can end its track.
@@ -76,12 +77,12 @@ package struct FaceTracker: Sendable {
       !tracks[$0].isEnded
         && (time - tracks[$0].last.time <= longestGap + 1e-6 || tracks[$0].last.time == previous)
     }
-    var new = join(large.filter { $0.score >= options.minimumScore }, to: &free, at: time)
+    var new = join(likely.filter { $0.score >= options.minimumScore }, to: &free, at: time)
     if let fast = fastFace(among: free, new, previous) {
       tracks[fast].add(new.removeFirst(), at: time)
       free.removeAll { $0 == fast }
     }
-    _ = join(large.filter { $0.score < options.minimumScore }, to: &free, at: time)
+    _ = join(likely.filter { $0.score < options.minimumScore }, to: &free, at: time)
     tracks += new.map { Track($0, at: time) }
     let shortest = options.shortestTrack - 1e-6
     confirm { $0.sightings.count >= 3 && $0.length >= shortest }
@@ -101,7 +102,9 @@ package struct FaceTracker: Sendable {
   /// Faces that are present at `time`, by id. Ask when `settledUntil` has passed it, or after `finish()`.
   package mutating func faces(at time: Double) -> [TrackedFace] {
     let present = tracks.compactMap { track -> TrackedFace? in
-      guard let id = track.id, let box = track.smoothedBox(at: time, over: options.smoothing) else { return nil }
+      guard let id = track.id, let box = track.smoothedBox(at: time, over: options.smoothing),
+        box.longerSide >= options.minimumFace * Self.keptSize
+      else { return nil }
       let nearest = track.nearestSighting(to: time).detection
       return TrackedFace(
         id: id, box: box, score: nearest.score, maskWorn: nearest.maskWorn, points: nearest.points(movedTo: box),
@@ -154,7 +157,8 @@ package struct FaceTracker: Sendable {
   private mutating func confirm(_ isSeenEnough: (Track) -> Bool) {
     for index in tracks.indices
     where tracks[index].id == nil && isSeenEnough(tracks[index])
-      && tracks[index].recentScore(over: options.shortestTrack) >= options.confirmScore
+      && tracks[index].recentMean(over: options.shortestTrack, \.score) >= options.confirmScore
+      && tracks[index].recentMean(over: options.shortestTrack, \.box.longerSide) >= options.minimumFace
     {
       tracks[index].id = nextID
       nextID += 1

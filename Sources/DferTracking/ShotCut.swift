@@ -6,7 +6,8 @@ import DferImage
 /// before nor looks as before shortly after. Two detector images that differ raise a suspicion; only then are the frames
 /// between them looked at, and the cut is where one step holds nearly all of the difference. Pans, fades and fast motion
 /// spread theirs over many steps, and after a flash the old image comes back. A suspicion becomes a cut at the next
-/// detector image. Nothing is one while the frames around it have something in common (`ShotContinuity`).
+/// detector image. Nothing is one while the frames around it have something in common (`ShotContinuity`). Where each image
+/// stays for long, as in a slide show, none is a flash, and what comes before and after says nothing of motion.
 package struct ShotCut: Sendable {
   /// Long side in pixels of the images between two detector images.
   package static let longSide = 128
@@ -40,6 +41,8 @@ package struct ShotCut: Sendable {
     let motionBefore: Double
     /// The last frame before the suspected cut; nil when there is nothing on it.
     let lastFrame: ShotContinuity?
+    /// Whether images are shown for so long that nothing that follows speaks against it.
+    let isOfSlides: Bool
   }
 
   /// Of the last detector images with anything on them, newest last.
@@ -60,10 +63,11 @@ package struct ShotCut: Sendable {
   ///
   /// - Parameters:
   ///   - count: of the frames from the last detector run to this one, both included.
+  ///   - isSlide: whether the frame before this one was shown for longer than any flash.
   ///   - partGoesOn: whether a part of the image goes on across the suspected cut; asked only when all else speaks for it.
   ///   - frame: gives one of them as a small image.
   package mutating func add(
-    _ image: Image, count: Int, partGoesOn: () -> Bool = { false }, frame: (Int) -> Image
+    _ image: Image, count: Int, isSlide: Bool = false, partGoesOn: () -> Bool = { false }, frame: (Int) -> Image
   ) -> Verdict {
     let now = ShotSignature(image)
     let suspicion = suspicion.take()
@@ -76,7 +80,7 @@ package struct ShotCut: Sendable {
     defer { (past, covered, brightness) = (past.suffix(1) + [now], nil, brightness.suffix(4) + [now.brightness]) }
     if let suspicion {
       let goesOn = suspicion.lastFrame.map { $0.goesOn(in: ShotContinuity(frame(count - 1))) } ?? false
-      if !goesOn, isConfirmed(suspicion, by: now) {
+      if suspicion.isOfSlides || (!goesOn && isConfirmed(suspicion, by: now)) {
         if !partGoesOn() { return .confirmed }
         // A slide that changes is no motion, and another cut may have come right after it.
         lastDifference = 0
@@ -104,7 +108,9 @@ package struct ShotCut: Sendable {
     defer { lastDifference = difference }
     guard difference > Self.threshold else { return .none }
     // The old image after a flash is no cut.
-    if past.count > 1, let earlier = self.difference(past[past.count - 2], now, left), earlier <= Self.threshold {
+    if !isSlide, past.count > 1, let earlier = self.difference(past[past.count - 2], now, left),
+      earlier <= Self.threshold
+    {
       return .none
     }
     let (images, between, empty) = look()
@@ -112,7 +118,7 @@ package struct ShotCut: Sendable {
       let lastFrame = empty[before] == nil ? ShotContinuity(images[before]) : nil
       if let lastFrame, lastFrame.goesOn(in: ShotContinuity(images[index])) { return .none }
       self.suspicion = Suspicion(
-        before: last, covered: left, step: step, motionBefore: motionBefore, lastFrame: lastFrame)
+        before: last, covered: left, step: step, motionBefore: motionBefore, lastFrame: lastFrame, isOfSlides: isSlide)
       return .suspected(index)
     }
     // From one shot to the other through black or white: the cut is where there was least to be seen.

@@ -30,11 +30,11 @@ struct Track: Sendable {
   var last: Sighting { sightings[sightings.count - 1] }
   var length: Double { last.time - first.time }
 
-  /// Mean score of the last `seconds`, and of three sightings at least where there are so many.
-  func recentScore(over seconds: Double) -> Double {
+  /// Mean of a number of the detections over the last `seconds`, and of three sightings at least where there are so many.
+  func recentMean(over seconds: Double, _ number: (FaceDetection) -> Double) -> Double {
     let first = sightings.firstIndex { last.time - $0.time <= seconds + 1e-6 } ?? 0
     let recent = sightings[max(0, min(first, sightings.count - 3))...]
-    return recent.reduce(0) { $0 + $1.detection.score } / Double(recent.count)
+    return recent.reduce(0) { $0 + number($1.detection) } / Double(recent.count)
   }
 
   mutating func add(_ detection: FaceDetection, at time: Double) {

@@ -12,7 +12,8 @@ package struct TrackerOptions: Sendable, Hashable {
   package var longestGap = 0.5
   /// Seconds over which a face must be seen before it counts.
   package var shortestTrack = 0.4
-  /// Pixels along the longer side below which faces are ignored.
+  /// Pixels along the longer side, over `shortestTrack` seconds, below which faces are ignored. A face that counts is left out
+  /// below four fifths of it, and keeps its id.
   package var minimumFace = 0.0
   /// How many faces are reported at a time: the largest, where one that was reported before counts 1.5 times.
   package var maximumFaces = Int.max

@@ -32,6 +32,33 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: folder.file("a.eaf").path))
   }
 
+  @Test func aSpreadsheetOfAnotherLanguageIsRead() throws {
+    let text = try String(contentsOf: folder.file("rows/a.csv"), encoding: .utf8)
+    try write("rows/a2.csv", text.replacing(",", with: ";").replacing(".", with: ","))
+    let figures = try ["rows/a.csv", "rows/a2.csv"].map { name in
+      try dfer("summary", name).output.split(separator: "\n").map { $0.split(separator: ",").dropFirst() }
+    }
+    #expect(figures[0].count == 2 && figures[0] == figures[1])
+    let merged = try dfer("merge", "rows/a.csv", "rows/a2.csv", "-o", "m.csv")
+    #expect(merged.status == 0, "\(merged.errors)")
+    #expect(try dfer("summary", "m.csv").status == 0)
+  }
+
+  /// Quotas of clusters: half a file under its name is worse than none.
+  @Test(arguments: [
+    "merge rows/a.csv rows/day/b.csv -o out.csv", "export rows/a.csv -o out.jsonl", "export rows/a.csv -o out.eaf",
+    "export rows/a.csv -o out.html", "export rows/a.csv -o out.sqlite",
+  ])
+  func aFileThatMayNotGrowIsAnError(command: String) throws {
+    let before = Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path))
+    try writeRows("rows/a.csv", count: 60)
+    let result = try Tool.run(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", "ulimit -f 1; exec '\(Tool.dfer.path)' \(command)"], folder: folder.url)
+    #expect(result.status == 5, "\(result.status) \(result.errors)")
+    let after = Set(try FileManager.default.contentsOfDirectory(atPath: folder.url.path))
+    #expect(after == before, "\(after.subtracting(before))")
+  }
+
   // MARK: What is replaced
 
   @Test func manifestsAndVideosAreNotReplaced() throws {
@@ -195,7 +222,7 @@ import Testing
   }
 
   @Test func whatIsNoTableSaysWhatItIs() throws {
-    try write("excel.csv", "clip;face_id;start_s;end_s\n0;0;0,8;1,6\n")
+    try write("excel.csv", "frame;face_id;timestamp;happy\n0;0;0,8;1,6\n")
     try ("\u{FEFF}" + header).data(using: .utf16LittleEndian)!.write(to: folder.file("utf16.csv"))
     let sample = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
     for (path, word) in [("excel.csv", "semicolons"), ("utf16.csv", "UTF-16"), (sample, "dfer watch reads it")] {

@@ -72,6 +72,22 @@ import Testing
     #expect(text(clips).count == 6 && router.counts.used + router.counts.skipped == 78)
   }
 
+  /// A slide show of single images, each the cut of its neighbours: no image of it is a flash, also where it goes back and forth.
+  @Test(arguments: [0.3, 1, 3], [[0, 1, 0, 1, 0], [0, 1, 1, 0, 1, 0, 0], [0, 0, 1]])
+  func everyImageOfASlideShowMayBeAShot(seconds: Double, order: [Int]) {
+    let frames = order.enumerated().map { index, kind in
+      PaintedFrame(
+        index, at: Double(index) * seconds, for: seconds, scenery: kind == 0 ? Self.left : Self.right,
+        [PaintedFrame.Face(box: Self.place, tone: kind == 0 ? 100 : 160)])
+    }
+    let (clips, router) = routed(frames)
+    let cuts = order.indices.dropFirst().filter { order[$0] != order[$0 - 1] }
+    #expect(router.cuts.map { Int(($0 / seconds).rounded()) } == cuts)
+    #expect(router.counts.used + router.counts.skipped == order.count)
+    #expect(Set(clips.flatMap { $0.faces.map(\.id) }).count == cuts.count + 1)
+    #expect(clips.first?.start == 0 && abs((clips.last?.end ?? 0) - Double(order.count) * seconds) < 1e-5)
+  }
+
   @Test func aFlashIsNoCut() {
     for length in 1...3 {
       for start in [48, 50, 51] {

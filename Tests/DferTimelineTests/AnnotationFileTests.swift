@@ -172,7 +172,7 @@ import Testing
       ("clip,face_id\n1,2".data(using: .utf16BigEndian)!, "UTF-16"),
       (Data([0, 0, 0, 24] + Array("ftypisom".utf8)), "video"), (Data([0x1A, 0x45, 0xDF, 0xA3, 1]), "video"),
       (Data([1, 2, 3, 4, 5, 0, 6, 7]), "not a text file"),
-      (Data("clip;face_id;start_s;end_s;status\n0;0;0,8;1,6;ok\n".utf8), "semicolons"),
+      (Data("frame;face_id;timestamp;happy\n0;0;0,8;1,6\n".utf8), "semicolons"),
     ] {
       let fault = #expect(throws: CSVTimeline.ParseError.self) { try ImportedTimeline(bytes: Array(bytes)) }
       #expect(fault?.reason.contains(word) == true, "\(String(describing: fault))")

@@ -32,6 +32,26 @@ import Testing
     }
   }
 
+  /// As Excel saves it where numbers have decimal commas, and with the line by which it names the separator.
+  @Test func rowsOfASpreadsheetOfAnotherLanguage() throws {
+    let row = ClipResult(clip: 0, startSeconds: 0, endSeconds: 1.6, status: .noFace)
+    let plain =
+      RowLayout(labels: ["a", "b"]).columns.joined(separator: ",") + "\n"
+      + DelimitedWriter.line(row, RowLayout(labels: ["a", "b"]))
+    let saved = plain.replacing(",", with: ";").replacing(".", with: ",").replacing("\n", with: "\r\n")
+    let expected = try read(plain).videos[0].rows
+    for text in [saved, "sep=;\r\n" + saved, "\u{FEFF}" + saved, "sep=,\r\n" + plain] {
+      let bytes = try SpreadsheetTable.plain(Array(text.utf8))
+      #expect(try ImportedTimeline(bytes: bytes).videos[0].rows == expected, "\(text.prefix(8))")
+      #expect(TableKind(head: Array(text.utf8)) == .rows)
+    }
+    let bad = "sep=;\r\n" + saved.replacing("0,800000", with: "x")
+    let fault = #expect(throws: CSVTimeline.ParseError.self) {
+      try ImportedTimeline(bytes: SpreadsheetTable.plain(Array(bad.utf8)))
+    }
+    #expect(fault?.line == 3)
+  }
+
   @Test func pyFeatNeedsAFrameRate() throws {
     let header =
       "FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,AU01,anger,happiness,neutral,frame,approx_time,Identity\n"

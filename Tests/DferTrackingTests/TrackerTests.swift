@@ -85,6 +85,20 @@ private func tracked(
     #expect(next.faces(at: 3).map(\.id) == [2])
   }
 
+  /// A face that trembles around the smallest size, or passes through it, is one person.
+  @Test func theSmallestSizeCutsNoFace() {
+    var options = TrackerOptions()
+    options.minimumFace = 80
+    var trembling = tracked(0..<30, options: options) { [face(100, side: $0 % 3 == 0 ? 76 : 83)] }
+    #expect(trembling.nextID == 1 && (20..<28).allSatisfy { trembling.faces(at: Double($0) * 0.2).map(\.id) == [0] })
+    var nearer = tracked(0..<40, options: options) { [face(300, 300, side: 40 + 2 * Double($0))] }
+    #expect(nearer.nextID == 1 && nearer.faces(at: 7).map(\.id) == [0])
+    // What is left out is still hidden where faces are.
+    var far = tracked(0..<10, options: options) { [face(300, 300, side: 40 + 2 * Double($0))] }
+    #expect(far.nextID == 0 && far.faces(at: 1).isEmpty && far.allBoxes(at: 1).count == 1)
+    #expect(tracked(0..<20, options: options) { _ in [face(100, side: 70)] }.nextID == 0)
+  }
+
   @Test func thirtyFaces() {
     var tracker = tracked(0..<50) { run in (0..<30).map { face(Double($0) * 100 + Double(run)) } }
     #expect(tracker.faces(at: 9).map(\.id) == Array(0..<30))

@@ -100,7 +100,12 @@ struct ContinuousSegment {
   ///
   /// - Parameter time: where it ends, when what follows it begins there; nil: when its last frame has been shown.
   mutating func finish(at time: Double? = nil) -> [PendingClip] {
-    if shots?.isSuspicious == true { shots?.accept(with: newest) }
+    if shots?.isSuspicious == true {
+      shots?.accept(with: newest)
+    } else {
+      let (tracker, clock, longSide) = (tracker, clock, settings.detectorLongSide)
+      shots?.judgeLast(newest, detectorLongSide: longSide, tracker: tracker, clock: clock)
+    }
     if let next = nextShot?.first { return finish(before: next) }
     // Times are written in microseconds, and no row may be empty.
     let end = time ?? newest.time.seconds + max(1e-6, newest.duration ?? index.lastStep ?? 0.04)

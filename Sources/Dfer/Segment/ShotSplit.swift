@@ -16,6 +16,8 @@ struct ShotSplit {
 
   /// No shot between two cuts is shorter, in seconds: a white frame is none.
   private static let shortest = 0.15
+  /// An image that is shown for as long is no flash, in seconds: 0.3, and what rounding takes off.
+  private static let slide = 0.299
 
   private var cut = ShotCut()
   /// What the shots before this one have shown of a part that goes on.
@@ -30,6 +32,8 @@ struct ShotSplit {
   private var lastRun = 0
   /// Place of the suspected first frame of the next shot among `frames`.
   private var suspected: Int?
+  /// Whether it is one of images that stay for long. Then only the one before it says what goes on: later ones are other shots.
+  private var isSlide = false
   /// Whether no part of the image can go on across it, because there was none.
   private var comesAfterNothing = false
 
@@ -59,8 +63,10 @@ struct ShotSplit {
     detectorSide = max(image.width, image.height)
     if let time = frames.last?.time.seconds { remainder.add(image, at: time) }
     let asked = self
+    let times = between.suffix(2).map(\.time.seconds)
+    let isSlide = between.count == 2 && times[1] - times[0] >= Self.slide
     let verdict = clock.measure(.image) {
-      cut.add(image, count: between.count, partGoesOn: { asked.partGoesOn(newest) }) {
+      cut.add(image, count: between.count, isSlide: isSlide, partGoesOn: { asked.partGoesOn(newest) }) {
         between[between.startIndex + $0].image(longSide: ShotCut.longSide)
       }
     }
@@ -68,7 +74,7 @@ struct ShotSplit {
     case .confirmed: begin(with: newest)
     case .suspected(let index) where frames[lastRun + index].time.seconds < earliest: forget()
     case .suspected(let index):
-      (suspected, trackerBefore) = (lastRun + index, tracker)
+      (suspected, trackerBefore, self.isSlide) = (lastRun + index, tracker, isSlide)
       comesAfterNothing = cut.isSuspectedAfterNothing
       lastRun = frames.count - 1
     case .none: forget()
@@ -82,11 +88,24 @@ struct ShotSplit {
     if partGoesOn(newest) { suspected = nil } else { begin(with: newest) }
   }
 
+  /// Judges the last frame of all where images stay for long, as in a slide show: no detector run comes after it.
+  ///
+  /// - Parameter tracker: before anything is found in it.
+  mutating func judgeLast(
+    _ frame: any VideoFrame, detectorLongSide: Int, tracker: FaceTracker, clock: StageClock
+  ) {
+    guard nextShot == nil, let last = frames.last, frame.time.seconds - last.time.seconds >= Self.slide else { return }
+    add(frame)
+    judge(frame.image(longSide: detectorLongSide), newest: frame, tracker: tracker, clock: clock)
+    if isSuspicious, !partGoesOn(frame) { begin(with: nil) }
+  }
+
   /// Whether a slide changes beside the image of a speaker, somebody moves in a film of few images a second, or the like.
   private func partGoesOn(_ newest: any VideoFrame) -> Bool {
     guard let suspected, suspected > 0, suspected < frames.count, let trackerBefore, !comesAfterNothing else {
       return false
     }
+    let frames = isSlide ? Array(frames[...suspected]) : frames
     let images = frames.map { $0.image(longSide: ShotCut.longSide) }
     if ShotMotion(images, times: frames.map(\.time.seconds)).goesOn(at: suspected) { return true }
     let (width, height) = (Double(newest.size.width), Double(newest.size.height))
@@ -100,10 +119,10 @@ struct ShotSplit {
       })
   }
 
-  private mutating func begin(with newest: any VideoFrame) {
+  private mutating func begin(with newest: (any VideoFrame)?) {
     guard let suspected, suspected > 0, suspected < frames.count, trackerBefore != nil else { return forget() }
     (lastBefore, isLastBeforeUsed) = (frames[suspected - 1], suspected == 1)
-    nextShot = Array(frames[suspected...]) + [newest]
+    nextShot = Array(frames[suspected...]) + [newest].compactMap { $0 }
   }
 
   private mutating func forget() {

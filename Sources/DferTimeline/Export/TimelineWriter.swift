@@ -73,15 +73,16 @@ public enum OutputFormat: String, Sendable, CaseIterable {
   }
 
   /// Opens `path` and gives its writer. `media` is the video, which annotation files link to; `style` is for CSV alone,
-  /// `against` (an annotation and its name) for the report. Throws `OutputError`.
+  /// `against` (an annotation and its name) for the report; `isWhole` keeps rows that could grow from being seen before they are
+  /// all there. Throws `OutputError`.
   package func writer(
     to path: String, overwrite: Bool, layout: RowLayout, media: MediaReference? = nil, style: TableStyle = .dfer,
-    against: (annotation: Annotation, name: String)? = nil
+    against: (annotation: Annotation, name: String)? = nil, isWhole: Bool = false
   ) throws -> any TimelineWriter {
     if self == .sqlite {
       return try SQLiteWriter(path, overwrite: overwrite, layout: layout, media: media)
     }
-    let kind: OutputFile.Kind = isIncremental ? .growing : self == .json ? .staged : .whole
+    let kind: OutputFile.Kind = isIncremental && !isWhole ? .growing : isIncremental || self == .json ? .staged : .whole
     return try writer(
       to: OutputFile(path, overwrite: overwrite, kind: kind), layout: layout, media: media, style: style,
       against: against)

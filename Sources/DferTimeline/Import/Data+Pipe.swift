@@ -13,5 +13,8 @@ extension Data {
     self = try file.read(upToCount: 1 << 16) ?? Data()
     try TextKind.refuseOther([UInt8](self))
     append(try file.readToEnd() ?? Data())
+    if SpreadsheetTable.isSpreadsheet([UInt8](prefix(1 << 16))) {
+      self = Data(try SpreadsheetTable.plain([UInt8](self)))
+    }
   }
 }

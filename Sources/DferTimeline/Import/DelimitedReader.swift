@@ -11,7 +11,7 @@ package struct DelimitedReader {
   }
 
   private let bytes: [UInt8]
-  private let separator: UInt8
+  private var separator: UInt8
   private var place: Int
   /// How many bytes the records so far had, with their line ends.
   package var consumed: Int { place }
@@ -26,6 +26,16 @@ package struct DelimitedReader {
     self.bytes = bytes
     self.separator = UInt8(ascii: separator)
     place = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    takeSeparatorLine()
+  }
+
+  /// A first line "sep=," names the separator: spreadsheet programs write and heed it.
+  private mutating func takeSeparatorLine() {
+    let rest = bytes[place...].dropFirst(5)
+    guard bytes[place...].starts(with: "sep=".utf8), rest.first == 10 || rest.first == 13 else { return }
+    separator = bytes[place + 4]
+    place += rest.starts(with: [13, 10]) ? 7 : 6
+    line = 2
   }
 
   /// The next record; nil at the end. Throws `CSVTimeline.ParseError`.

@@ -26,13 +26,12 @@ package enum TableKind: Sendable, Hashable {
   }
 
   init(head: [UInt8]) {
-    let text = head.starts(with: [0xEF, 0xBB, 0xBF]) ? head.dropFirst(3) : head[...]
     if JSONReader.isDocument(head) {
       self = .rows
       return
     }
-    let line = Array(text.prefix { $0 != 0x0A && $0 != 0x0D })
-    var reader = DelimitedReader(line, separator: line.contains(0x09) ? "\t" : ",")
+    let isSpreadsheet = SpreadsheetTable.isSpreadsheet(head)
+    var reader = DelimitedReader(head, separator: isSpreadsheet ? ";" : FrameTable.separator(head))
     let header = (try? reader.next())?.cells ?? []
     let has = Set(header)
     if has.contains("clip"), has.contains("start_s") {

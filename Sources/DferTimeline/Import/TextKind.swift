@@ -18,7 +18,7 @@ enum TextKind {
     throw CSVTimeline.ParseError(line: 1, reason: reason)
   }
 
-  /// What a spreadsheet program of another language made of a table; nil when it is no such table.
+  /// What a spreadsheet program of another language made of a table that is none of rows; nil when it is no such table.
   static func spreadsheet(_ header: [String]) -> String? {
     guard header.count <= 2, let line = header.first, line.utf8.filter({ $0 == UInt8(ascii: ";") }).count >= 3 else {
       return nil

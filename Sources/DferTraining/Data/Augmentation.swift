@@ -64,7 +64,7 @@ package struct Augmentation: Sendable, Hashable {
   /// What is cut out around a face, before it is turned.
   func square(_ box: Rect) -> Rect {
     var square = box.square(factor: side)
-    let long = max(box.width, box.height)
+    let long = box.longerSide
     square.x += dx * long
     square.y += dy * long
     return square

@@ -10,7 +10,11 @@ final class Container {
   let timeBase: TimeBase
   private let input: OpenedInput
   var context: UnsafeMutablePointer<AVFormatContext> { input.context }
-  var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[info.stream]! }
+  /// The stream that is read; another one than at the start where a broadcast goes on in another.
+  var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[index]! }
+  private var index: Int
+  private var succession: StreamSuccession?
+  private var clock: PacketClock
   private let stop: StopFlag
   /// Seconds that one read may take. No source may keep us waiting for ever, not even a file.
   private let timeout: Double
@@ -45,9 +49,16 @@ final class Container {
     input = try OpenedInput(kind, options: options, stop: stop)
     try MediaCheck(input, kind: kind).runBeforeReading()
     (info, timeBase) = try Self.examine(input.context, options: options, kind: kind)
+    index = info.stream
+    let base = input.context.pointee.streams[index]!.pointee.time_base
+    let second = base.num > 0 ? Double(base.den) / Double(base.num) : 1e6
+    clock = PacketClock(second: Int64(second.rounded()), step: Int64((second / (info.frameRate ?? 25)).rounded()))
+    if info.format == "mpegts", options.stream == nil { succession = StreamSuccession() }
     // Of a short file, damage in the middle is passed over while the streams are examined.
     mayLoseParts = kind.isRemote || Self.losesParts(info.format) || dfer_demuxer_errors() > errors
   }
+
+  deinit { succession?.letGo() }
 
   /// Seconds that a source may be silent, where nobody says it.
   private static func patience(with kind: SourceKind, follows: Bool) -> Double {
@@ -56,8 +67,27 @@ final class Container {
     return kind.isStandardInput || kind.isPipe ? 600 : 60
   }
 
-  /// Reads the next packet of the video stream into `packet`; false at the end.
+  /// Reads the next packet of the video stream into `packet`, its stamps moved by the clock; false at the end.
   func read(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+    guard readAnyClock(into: packet) else { return false }
+    let (pts, dts) = (packet.pointee.pts, packet.pointee.dts)
+    // What an edit list hides goes back to the key frame before the place where showing goes on.
+    if packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0 {
+      clock.note(
+        decoding: dts == dfer_no_pts ? nil : dts, shown: pts == dfer_no_pts ? nil : pts,
+        duration: packet.pointee.duration, isKey: packet.pointee.flags & AV_PKT_FLAG_KEY != 0)
+    }
+    let shift = clock.shift
+    if pts != dfer_no_pts { packet.pointee.pts = pts &+ shift }
+    if dts != dfer_no_pts { packet.pointee.dts = dts &+ shift }
+    return true
+  }
+
+  /// How often the stamps began a new count.
+  var restarts: Int { clock.restarts }
+
+  private func readAnyClock(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+    if succession?.give(packet) == true { return true }
     var failures = 0
     let errors = dfer_demuxer_errors()
     stop.allow(timeout)
@@ -78,16 +108,33 @@ final class Container {
         // A damaged place may be passed; the end, or a broken source, may not.
         failures += 1
         if code == dfer_error_invalid_data && failures < 50 { continue }
+        if let next = succession?.rest {
+          index = next
+          return succession?.give(packet) ?? false
+        }
         end(with: code)
         return false
       }
-      if Int(packet.pointee.stream_index) == info.stream {
+      if Int(packet.pointee.stream_index) == index {
+        succession?.noteOwn()
         if isDevice { Self.copyBytes(of: packet) }
         return true
       }
+      let goesOn = follow(packet)
       av_packet_unref(packet)
+      if goesOn { return succession?.give(packet) ?? false }
     }
     return false
+  }
+
+  /// Whether the film goes on in the stream of a packet.
+  private func follow(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+    let other = Int(packet.pointee.stream_index)
+    guard succession?.mayFollow(other, of: context) == true,
+      succession?.hold(packet, timeBase: context.pointee.streams[other]!.pointee.time_base) == true
+    else { return false }
+    index = other
+    return true
   }
 
   /// Gives a packet memory of its own. A camera's images stay in its driver's buffers, raw ones even as decoded frames, and
@@ -118,12 +165,12 @@ final class Container {
 
   // MARK: What is in it
 
-  /// Playlists of parts that are fetched one by one.
   /// Formats of streams: what was lost on the way is missing in their files too, and encoders write them at an even rate.
   private static func losesParts(_ format: String) -> Bool {
     isSegmented(format) || ["mpegts", "mpeg"].contains(format)
   }
 
+  /// Playlists of parts that are fetched one by one.
   private static func isSegmented(_ format: String) -> Bool { format.contains("hls") || format == "dash" }
 
   private static func examine(
@@ -141,7 +188,11 @@ final class Container {
       throw VideoError.noSuchStream(path: name, stream: wanted, video: video)
     }
     let index = options.stream ?? choice.index
-    for other in streams.indices where other != index { streams[other].pointee.discard = AVDISCARD_ALL }
+    // In a broadcast the film may go on in another stream.
+    let mayGoOn = format == "mpegts" && options.stream == nil
+    for other in streams.indices where other != index && !(mayGoOn && video.contains(other)) {
+      streams[other].pointee.discard = AVDISCARD_ALL
+    }
     let stream = streams[index]
     let parameters = stream.pointee.codecpar!
     let codec = String(cString: avcodec_get_name(parameters.pointee.codec_id))
@@ -197,6 +248,15 @@ final class Container {
       return MediaLimits.duration(end - (start == dfer_no_pts ? 0 : Double(start) / Double(AV_TIME_BASE)))
     }
     guard context.pointee.duration > 0 else { return nil }
+    return MediaLimits.duration(Double(context.pointee.duration) / Double(AV_TIME_BASE))
+  }
+
+  /// Seconds from the start to the end of all streams of a broadcast or its recording, in which sound and images end together; nil
+  /// elsewhere, and where nobody can know it.
+  var broadcastSeconds: Double? {
+    guard Self.losesParts(info.format), clock.restarts == 0, index == info.stream, context.pointee.duration > 0 else {
+      return nil
+    }
     return MediaLimits.duration(Double(context.pointee.duration) / Double(AV_TIME_BASE))
   }
 

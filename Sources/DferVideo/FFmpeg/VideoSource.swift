@@ -14,7 +14,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   package let info: VideoInfo
 
   private let container: Container
-  private let decoder: UnsafeMutablePointer<AVCodecContext>
+  private var decoder: Decoder
+  private let threads: Int
   private let packet: UnsafeMutablePointer<AVPacket>
   private let stop = StopFlag()
   private let sharedCounts = Mutex(DecodeCounts())
@@ -33,6 +34,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   private var isNearDamage: Bool { framesSinceDamage <= 2 }
   /// Times, in ticks, around places where the demuxer passed over something damaged: from the packets before to the one after.
   private var losses: [ClosedRange<Int64>] = []
+  /// Seconds by which sound may begin before the images of a broadcast, or end after them.
+  private static let soundAlone = 1.5
   private var rhythm = FrameRhythm()
   private let firstIndex: Int
   private var decoded = 0
@@ -44,12 +47,11 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   package init(_ location: String, options: VideoOptions = VideoOptions()) throws {
     container = try Container(location, options: options, stop: stop)
     info = container.info
-    let parameters = container.stream.pointee.codecpar!
-    let codec = avcodec_find_decoder(parameters.pointee.codec_id)
-    guard let decoder = avcodec_alloc_context3(codec), let packet = av_packet_alloc() else {
+    threads = options.threads
+    decoder = try Decoder(container.stream, info: info, threads: threads)
+    guard let packet = av_packet_alloc() else {
       throw VideoError.failed(operation: "decode", path: info.location, reason: "out of memory")
     }
-    self.decoder = decoder
     self.packet = packet
     firstIndex = options.firstIndex
     let base = container.timeBase
@@ -65,19 +67,10 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     repair = TimeRepair(
       step: Int64((second / (info.frameRate ?? 25)).rounded()), second: Int64(second.rounded()), start: ownStart,
       limit: Int64(min(MediaLimits.longestTime * second, 0x1p61)))
-    avcodec_parameters_to_context(decoder, parameters)
-    decoder.pointee.pkt_timebase = container.stream.pointee.time_base
-    decoder.pointee.thread_count = Int32(max(1, options.threads))
-    // A small video whose frames grow to a hundred times their size is no video.
-    decoder.pointee.max_pixels = Int64(
-      max(MediaLimits.mostGrownPixels, 2 * info.storedSize.width * info.storedSize.height))
-    let code = avcodec_open2(decoder, codec, nil)
-    guard code >= 0 else { throw VideoError.failed(operation: "decode", path: info.location, reason: text(of: code)) }
   }
 
   deinit {
-    var (decoder, packet): (UnsafeMutablePointer<AVCodecContext>?, UnsafeMutablePointer<AVPacket>?) = (decoder, packet)
-    avcodec_free_context(&decoder)
+    var packet: UnsafeMutablePointer<AVPacket>? = packet
     av_packet_free(&packet)
     av_frame_free(&doubtful)
   }
@@ -115,18 +108,19 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     switch state {
     case .reading:
       guard container.read(into: packet) else {
-        avcodec_send_packet(decoder, nil)
+        avcodec_send_packet(decoder.context, nil)
         state = .draining
         return
       }
       count { $0.packets += 1 }
       if container.passedDamage { noteLoss() }
       if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } } else { notePromise() }
+      if decoder.stream != container.stream.pointee.index { try changeDecoder() }
       let isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
-      var code = avcodec_send_packet(decoder, packet)
+      var code = avcodec_send_packet(decoder.context, packet)
       if code == dfer_error_again {
         try receive()
-        code = avcodec_send_packet(decoder, packet)
+        code = avcodec_send_packet(decoder.context, packet)
       }
       if isCorrupt || (code < 0 && code != dfer_error_again) { damaged() }
       av_packet_unref(packet)
@@ -140,13 +134,23 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     }
   }
 
+  /// Takes what the decoder still has and goes on with one for what comes now.
+  private func changeDecoder() throws {
+    avcodec_send_packet(decoder.context, nil)
+    state = .draining
+    try receive()
+    state = .reading
+    settleDoubt(before: nil)
+    decoder = try Decoder(container.stream, info: info, threads: threads)
+  }
+
   /// Takes every frame that the decoder has ready.
   private func receive() throws {
     while true {
       guard let raw = av_frame_alloc() else {
         throw VideoError.failed(operation: "decode", path: info.location, reason: "out of memory")
       }
-      let code = avcodec_receive_frame(decoder, raw)
+      let code = avcodec_receive_frame(decoder.context, raw)
       guard code >= 0 else {
         var raw: UnsafeMutablePointer<AVFrame>? = raw
         av_frame_free(&raw)
@@ -197,7 +201,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     previous = (time, duration, size)
     let index = firstIndex + decoded
     decoded += 1
-    count { $0.repairedTimes = repair.repaired }
+    count { $0.repairedTimes = repair.repaired + container.restarts }
     // A size change keeps the pixel aspect of the new frames, when they say one.
     let aspect = raw.pointee.sample_aspect_ratio
     let pixelAspect = aspect.num > 0 && aspect.den > 0 ? MediaLimits.pixelAspect(aspect) : info.pixelAspect
@@ -254,9 +258,12 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   /// Says when frames before the first one were lost.
   private func judgeStart(at time: Double, lasting duration: Double) {
     guard !info.isLive, let promise = promised, let first = seconds(ofPromise: promise.lowerBound) else { return }
-    let start = max(0, first)
     // Up to three frames in front of the first whole image are ordinary: they belong to what was cut off before.
-    guard time - start > min(3.5 * duration, max(0.2, 1.5 * duration)) else { return }
+    let isWhole = time - max(0, first) <= min(3.5 * duration, max(0.2, 1.5 * duration))
+    // Where images were lost, so were those before the first packet while sound came.
+    let sound = first > Self.soundAlone && container.broadcastSeconds != nil ? first : 0
+    guard !isWhole || (sound > 0 && counts.damaged > 0) else { return }
+    let start = max(0, first - sound)
     waiting.append(.gap(Gap(start: start, end: time, reason: .damage)))
   }
 
@@ -299,6 +306,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     let isCut = isDamaged || (container.declaresStreamDuration && !container.hasGivenAll(packets: counts.packets))
     var promise = isCut ? info.duration ?? 0 : 0
     if isDamaged, let last = promised.flatMap({ seconds(ofPromise: $0.upperBound) }) { promise = max(promise, last) }
+    // Images that were lost while the sound went on.
+    if isDamaged, let all = container.broadcastSeconds, all - end > Self.soundAlone { promise = max(promise, all) }
     if promise - end > max(0.2, 3 * previous.duration) {
       waiting.append(.gap(Gap(start: end, end: promise, reason: .truncated)))
     }
