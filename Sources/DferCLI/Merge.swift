@@ -65,9 +65,11 @@ struct Merge: ParsableCommand {
   private func read(_ path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else { throw UnreadableTimeline.noFile(path) }
     let plain = try UnreadableTimeline.naming(path) { try SpreadsheetTable.plain(Array(data)) }
-    guard let text = String(validating: plain, as: UTF8.self) else {
+    guard var text = String(validating: plain, as: UTF8.self) else {
       throw UnreadableTimeline(path: path, reason: "cannot be read as UTF-8 text")
     }
+    // A line for spreadsheet programs that names the separator.
+    if text.hasPrefix("sep=,\n") { text.removeFirst(6) }
     // Cells are copied as they stand, so this is no place for other formats.
     let header = text.prefix { $0 != "\n" && $0 != "\r\n" }
     guard header.contains(","), !header.hasPrefix("{"), !header.contains("\t") else {

@@ -261,12 +261,7 @@ struct WatchSession {
     }
     if status == .finishedWithDamage {
       let counts = recorder.counts
-      let place =
-        counts.gaps > 0
-        ? "rows say where"
-        : counts.hiddenFrames > 0
-          ? "\(counts.hiddenFrames) frames that the file hides were not read" : "no time is missing"
-      terminal.say("  the input is damaged: \(counts.damageText); \(place)")
+      terminal.say("  the input is damaged: \(counts.damageText)" + (counts.gaps > 0 ? "; rows say where" : ""))
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short
     let written = files + command.tables + [manifestFile.path].compactMap { $0 }

@@ -11,6 +11,8 @@ struct PacketClock {
   private var count = Count()
   /// The count before the newest packet stepped out of it.
   private var former: Count?
+  /// Whether the next packets may have another clock.
+  private var mayDiffer = false
   /// New counts so far.
   private(set) var restarts = 0
 
@@ -36,22 +38,29 @@ struct PacketClock {
   var shift: Int64 { count.shift }
 
   mutating func note(decoding: Int64?, shown: Int64?, duration: Int64, isKey: Bool) {
-    guard let decoding = decoding ?? shown, decoding.magnitude <= Self.largest.magnitude else { return }
+    // Without a decoding stamp nothing says whether an image is only shown earlier than the one before.
+    guard let decoding, decoding.magnitude <= Self.largest.magnitude else { return }
     // An image is shown soon after it is decoded; a stamp that says something else is wrong.
     let shown = shown.flatMap { $0.magnitude <= Self.largest.magnitude && abs($0 - decoding) <= 10 * second ? $0 : nil }
     if let old = former, goesOn(decoding, in: old) {
       if old.shift != count.shift { restarts -= 1 }
       count = old
     }
-    former = goesOn(decoding, in: count) ? nil : count
-    if let newest = count.newest, newest - (decoding + count.shift) > second {
+    let isNext = goesOn(decoding, in: count)
+    former = isNext ? nil : count
+    if let newest = count.newest, newest - (decoding + count.shift) > second || (mayDiffer && !isNext) {
+      if mayDiffer { former = nil }
       count.shift = isKey ? count.end - (shown ?? decoding) : newest + count.length - decoding
       restarts += 1
     }
+    mayDiffer = false
     count.newest = max(-Self.largest, min(Self.largest, decoding + count.shift))
     count.length = (1...10 * second).contains(duration) ? duration : step
     count.end = max(count.end, min(Self.largest, (shown ?? decoding) + count.shift) + count.length)
   }
+
+  /// Says that what comes next is of another sender, whose clock says nothing beside the one before.
+  mutating func expectAnotherClock() { mayDiffer = true }
 
   /// Whether a packet may follow the newest one of a count.
   private func goesOn(_ decoding: Int64, in count: Count) -> Bool {

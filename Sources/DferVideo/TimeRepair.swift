@@ -35,6 +35,12 @@ struct TimeRepair: Sendable {
     self.start = start.flatMap { $0.magnitude <= Self.largest.magnitude ? $0 : nil }
   }
 
+  /// Moves the start by some frames, before the first one is shown.
+  mutating func delayStart(by frames: Int64) {
+    guard last == nil, let start else { return }
+    self.start = start + frames * step
+  }
+
   /// The stamp to use for the next shown frame.
   mutating func next(_ given: Int64?) -> Int64 {
     let stamp = given.flatMap { isBelievable($0) ? $0 : nil }

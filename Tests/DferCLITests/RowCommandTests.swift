@@ -39,7 +39,8 @@ import Testing
       try dfer("summary", name).output.split(separator: "\n").map { $0.split(separator: ",").dropFirst() }
     }
     #expect(figures[0].count == 2 && figures[0] == figures[1])
-    let merged = try dfer("merge", "rows/a.csv", "rows/a2.csv", "-o", "m.csv")
+    try write("rows/a3.csv", "sep=,\n" + text)
+    let merged = try dfer("merge", "rows/a.csv", "rows/a2.csv", "rows/a3.csv", "-o", "m.csv")
     #expect(merged.status == 0, "\(merged.errors)")
     #expect(try dfer("summary", "m.csv").status == 0)
   }

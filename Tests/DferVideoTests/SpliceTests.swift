@@ -1,3 +1,4 @@
+import DferImage
 import DferTestSupport
 import Foundation
 import Testing
@@ -38,6 +39,16 @@ struct PacketClockTests {
     #expect(clock.restarts == 0)
   }
 
+  @Test func anotherClockIsNoHole() {
+    for (stamp, expected) in [(900_000, 80), (-900_000, 80), (120, 120), (2000, 2000)] as [(Int64, Int64)] {
+      var clock = PacketClock(second: 1000, step: 40)
+      for time in [0, 40] as [Int64] { clock.note(decoding: time, shown: time, duration: 40, isKey: true) }
+      clock.expectAnotherClock()
+      clock.note(decoding: stamp, shown: stamp, duration: 40, isKey: true)
+      #expect(stamp + clock.shift == expected)
+    }
+  }
+
   /// The first image to be shown follows the last one, however many frames later than decoded each is shown.
   @Test func imagesFollowWhateverTheirOrder() {
     var clock = PacketClock(second: 1000, step: 40)
@@ -63,6 +74,23 @@ struct PacketClockTests {
         #expect(clock.shift.magnitude < 1 << 62)
       }
     }
+  }
+}
+
+struct BrokenFrameTests {
+  private func hidden(_ frames: String, rate: Double = 25) -> Int {
+    var broken = BrokenFrames(frameRate: rate)
+    return frames.count { broken.hide(isBroken: $0 == "x", isIntra: $0 == "I") }
+  }
+
+  @Test func manyBrokenFramesShowNothing() {
+    #expect(hidden(String(repeating: "x", count: 12) + String(repeating: ".", count: 50)) == 0)
+    #expect(hidden(String(repeating: "x", count: 50)) == 38)
+    // Some of them may look whole; a whole image, or a few of them, end it.
+    #expect(hidden(String(repeating: "xx.", count: 40)) > 70)
+    #expect(hidden(String(repeating: "x", count: 50) + "I.......") == 38)
+    #expect(hidden(String(repeating: "x", count: 50) + "........") == 40)
+    #expect(hidden(String(repeating: "x..", count: 100)) == 0)
   }
 }
 
@@ -108,17 +136,68 @@ struct SpliceTests {
     #expect(abs((back.times.last ?? 0) - 8.96) < 0.1)
   }
 
-  @Test func aStreamBesideTheFilmIsNotItsEnd() throws {
+  /// Two films beside each other, of which the first is slow, ends early, or begins late.
+  @Test(arguments: [(25, 5, 0), (25, 3, 0), (2, 6, 0), (1, 9, 0), (25, 5, 2)], [25, 10])
+  func aStreamBesideTheFilmIsNotItsEnd(film: (rate: Int, seconds: Int, late: Int), other: Int) throws {
     let path = clip.path("two.ts")
     try Tool.ffmpeg(
-      ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=3", "-f", "lavfi", "-i", "testsrc=s=160x120:r=10:d=5"]
-        + ["-map", "0", "-map", "1"] + Clip.h264 + ["-g", "10", "file:" + path])
-    let reading = try Reading(
-      path,
-      options: {
-        var options = VideoOptions(); options.stream = 0; return options
-      }())
-    #expect(reading.frames.count == 75)
+      ["-itsoffset", "\(film.late)", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=\(film.rate):d=\(film.seconds)"]
+        + ["-f", "lavfi", "-i", "testsrc=s=160x120:r=\(other):d=\(film.seconds + 1)", "-map", "0", "-map", "1"]
+        + Clip.h264 + ["-g", "10", "file:" + path])
+    let reading = try Reading(path)
+    #expect(reading.frames.allSatisfy { $0.size == reading.info.size } && reading.counts.sizeChanges == 0)
+    #expect(
+      reading.frames.count == (reading.info.size.width == 320 ? film.rate * film.seconds : other * (film.seconds + 1)))
+    #expect(reading.isRising && reading.counts.damaged == 0)
+  }
+
+  /// Each programme has a clock of its own, which may be ahead of the one before.
+  @Test func anotherProgrammeHasAnotherClock() throws {
+    let ahead = try part("b.ts", ["-output_ts_offset", "4000"] + Self.programme)
+    let reading = try joined([try part("a.ts"), ahead], "ab.ts")
+    #expect((148...150).contains(reading.frames.count) && reading.gaps.isEmpty, "\(reading.gaps)")
+    #expect(abs((reading.times.last ?? 0) - 5.96) < 0.1)
+  }
+
+  /// The first packets of Matroska have no decoding stamps; those of AVI have no others.
+  @Test(arguments: ["mkv", "avi", "mp4", "ts"], [1, 2, 3, 25])
+  func fewImagesASecondWithBFrames(ending: String, rate: Int) throws {
+    let path = try clip.make(
+      "slow.\(ending)", source: "testsrc2=s=160x120:r=\(rate):d=12", Clip.bframes + ["-pix_fmt", "yuv420p"])
+    let reading = try Reading(path)
+    #expect(
+      reading.frames.count == 12 * rate && reading.gaps.isEmpty, "\(reading.gaps)")
+    #expect(abs(reading.times.first ?? 9) < 1e-3 && reading.drift(rate: Double(rate)) < 2e-3)
+  }
+
+  /// Images of a part that is decoded with the settings of the one before show nothing.
+  @Test func aPartWithOtherSettingsIsAGap() throws {
+    let first = try clip.make("a.mkv", source: "testsrc2=s=160x120:r=25:d=4", Clip.h264 + ["-bf", "2"])
+    let second = try clip.make(
+      "b.mkv", source: "testsrc=s=160x120:r=25:d=4",
+      ["-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "25", "-threads", "1", "-pix_fmt", "yuv420p"])
+    let reading = try joined([first, second], "ab.mkv")
+    let lost = reading.gaps.reduce(0) { $0 + $1.end - $1.start }
+    #expect(lost > 2 && reading.gaps.allSatisfy { $0.start > 4 }, "\(reading.gaps) \(reading.counts)")
+    #expect(abs((reading.gaps.last?.end ?? 0) - 8) < 0.2)
+  }
+
+  /// FFmpeg ends at the second part of joined FLV files, and of Ogg files with sound.
+  @Test func whatIsLeftUnreadIsDamage() throws {
+    let parts = try ["a.flv", "b.flv"].map {
+      try clip.make($0, source: "testsrc2=s=160x120:r=25:d=4", Clip.h264 + ["-pix_fmt", "yuv420p"])
+    }
+    #expect(try Reading(parts[0]).counts.damaged == 0)
+    #expect(try joined(parts, "ab.flv").counts.damaged == 1)
+    let films = try ["a.ogv", "b.ogv"].map { name in
+      let path = clip.path(name)
+      try Tool.ffmpeg(
+        ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=4", "-f", "lavfi", "-i", "sine=d=4", "-c:v", "libtheora"]
+          + ["-c:a", "libvorbis", "file:" + path])
+      return path
+    }
+    #expect(try Reading(films[0]).counts.damaged == 0)
+    #expect(try joined(films, "ab.ogv").counts.damaged > 0)
   }
 
   /// What cannot be decoded after a new count is time that is lost.

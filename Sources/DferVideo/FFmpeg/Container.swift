@@ -32,6 +32,8 @@ final class Container {
   private(set) var passedDamage = false
   /// A read error other than the end of the file; the file was cut off or cannot be read further.
   private(set) var endedBadly = false
+  /// Whether FFmpeg could not read on although there is more.
+  private(set) var leavesRest = false
   /// Why reading ended, for people; nil at an ordinary end.
   private(set) var endReason: String?
 
@@ -53,7 +55,7 @@ final class Container {
     let base = input.context.pointee.streams[index]!.pointee.time_base
     let second = base.num > 0 ? Double(base.den) / Double(base.num) : 1e6
     clock = PacketClock(second: Int64(second.rounded()), step: Int64((second / (info.frameRate ?? 25)).rounded()))
-    if info.format == "mpegts", options.stream == nil { succession = StreamSuccession() }
+    if options.stream == nil, info.format == "mpegts" || info.format.contains("hls") { succession = StreamSuccession() }
     // Of a short file, damage in the middle is passed over while the streams are examined.
     mayLoseParts = kind.isRemote || Self.losesParts(info.format) || dfer_demuxer_errors() > errors
   }
@@ -108,15 +110,15 @@ final class Container {
         // A damaged place may be passed; the end, or a broken source, may not.
         failures += 1
         if code == dfer_error_invalid_data && failures < 50 { continue }
-        if let next = succession?.rest {
-          index = next
+        if let next = succession?.rest() {
+          goOn(in: next)
           return succession?.give(packet) ?? false
         }
         end(with: code)
         return false
       }
       if Int(packet.pointee.stream_index) == index {
-        succession?.noteOwn()
+        succession?.noteOwn(packet, timeBase: stream.pointee.time_base)
         if isDevice { Self.copyBytes(of: packet) }
         return true
       }
@@ -133,8 +135,19 @@ final class Container {
     guard succession?.mayFollow(other, of: context) == true,
       succession?.hold(packet, timeBase: context.pointee.streams[other]!.pointee.time_base) == true
     else { return false }
-    index = other
+    goOn(in: other)
     return true
+  }
+
+  private func goOn(in other: Int) {
+    // Each programme has a clock of its own.
+    let programmes = (0..<Int(context.pointee.nb_programs)).map { context.pointee.programs[$0]!.pointee }
+    let isSame = programmes.contains { programme in
+      let streams = (0..<Int(programme.nb_stream_indexes)).map { Int(programme.stream_index[$0]) }
+      return streams.contains(index) && streams.contains(other)
+    }
+    if !isSame { clock.expectAnotherClock() }
+    index = other
   }
 
   /// Gives a packet memory of its own. A camera's images stay in its driver's buffers, raw ones even as decoded frames, and
@@ -156,8 +169,15 @@ final class Container {
     let isSilence = fellSilent && !stop.isRaised
     // A file that has not grown for long has ended.
     endedBadly = isSilence ? !follows : code != dfer_error_eof
+    leavesRest = !isSilence && (code != dfer_error_eof || endsElsewhere)
     guard endedBadly, !stop.isRaised else { return }
     endReason = isSilence ? "nothing for \(timeout) s" : text(of: code)
+  }
+
+  /// Whether FFmpeg ended elsewhere than the file does: of joined FLV files it reads the first.
+  private var endsElsewhere: Bool {
+    guard info.format == "flv", let size = info.byteSize, let read = bytesRead else { return false }
+    return abs(size - read) > 1024
   }
 
   /// Bytes read so far, when the source can tell.

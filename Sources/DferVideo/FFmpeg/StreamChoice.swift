@@ -21,12 +21,15 @@ struct StreamChoice {
       ]
     }
     let best = facts.max { rank($0).lexicographicallyPrecedes(rank($1)) }
-    index = best?.index ?? video[0]
+    let chosen = best?.index ?? video[0]
+    index = chosen
+    // Of a stream without a size nothing has come yet.
+    let known = facts.filter { $0.index == chosen || $0.pixels > 0 }
     note =
-      video.count < 2
+      known.count < 2
       ? nil
-      : "\(video.count) video streams: reading stream \(index) (\(best?.words ?? "")); --stream chooses another: "
-        + facts.filter { $0.index != best?.index }.map { "\($0.index) (\($0.words))" }.joined(separator: ", ")
+      : "\(known.count) video streams: reading stream \(chosen) (\(best?.words ?? "")); --stream chooses another: "
+        + known.filter { $0.index != chosen }.map { "\($0.index) (\($0.words))" }.joined(separator: ", ")
   }
 
   private struct Facts {

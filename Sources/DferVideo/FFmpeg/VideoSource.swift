@@ -13,30 +13,33 @@ import Synchronization
 package final class VideoSource: VideoEvents, @unchecked Sendable {
   package let info: VideoInfo
 
-  private let container: Container
+  let container: Container
   private var decoder: Decoder
   private let threads: Int
   private let packet: UnsafeMutablePointer<AVPacket>
-  private let stop = StopFlag()
+  let stop = StopFlag()
   private let sharedCounts = Mutex(DecodeCounts())
-  private var repair: TimeRepair
+  var repair: TimeRepair
   private var origin: Int64?
+  /// Whether packets say only when they are decoded, as in AVI files.
+  private var lacksStamps = false
   /// Earliest and latest times of packets that should be shown, in ticks.
-  private var promised: ClosedRange<Int64>?
+  var promised: ClosedRange<Int64>?
   /// A frame whose stamp jumps ahead, until the next one tells whether it is true.
   private var doubtful: UnsafeMutablePointer<AVFrame>?
-  private var waiting: [VideoEvent] = []
+  var waiting: [VideoEvent] = []
   private var state = State.reading
-  private var previous: (time: MediaTime, duration: Double, size: Size)?
+  var previous: (time: MediaTime, duration: Double, size: Size)?
   /// Frames that were shown since something was found damaged. A lost part is before or behind the damage, and frames come in
   /// another order than packets.
   private var framesSinceDamage = 1000
-  private var isNearDamage: Bool { framesSinceDamage <= 2 }
+  private var broken: BrokenFrames
+  var isNearDamage: Bool { framesSinceDamage <= 2 }
   /// Times, in ticks, around places where the demuxer passed over something damaged: from the packets before to the one after.
   private var losses: [ClosedRange<Int64>] = []
   /// Seconds by which sound may begin before the images of a broadcast, or end after them.
-  private static let soundAlone = 1.5
-  private var rhythm = FrameRhythm()
+  static let soundAlone = 1.5
+  var rhythm = FrameRhythm()
   private let firstIndex: Int
   private var decoded = 0
   /// Ticks added to every time, for a source that goes on after another.
@@ -53,6 +56,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       throw VideoError.failed(operation: "decode", path: info.location, reason: "out of memory")
     }
     self.packet = packet
+    broken = BrokenFrames(frameRate: info.frameRate)
     firstIndex = options.firstIndex
     let base = container.timeBase
     let second = Double(base.denominator) / Double(base.numerator)
@@ -108,6 +112,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     switch state {
     case .reading:
       guard container.read(into: packet) else {
+        if container.leavesRest, !info.isLive { damaged() }
         avcodec_send_packet(decoder.context, nil)
         state = .draining
         return
@@ -166,7 +171,14 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
 
   /// Takes a frame, or first asks the next one whether its stamp can be true.
   private func take(_ raw: UnsafeMutablePointer<AVFrame>) {
-    if raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 { damaged() }
+    let isBroken = raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
+    if isBroken { damaged() }
+    guard !broken.hide(isBroken: isBroken, isIntra: raw.pointee.pict_type == AV_PICTURE_TYPE_I) else {
+      framesSinceDamage = 0
+      var raw: UnsafeMutablePointer<AVFrame>? = raw
+      av_frame_free(&raw)
+      return
+    }
     let stamp = self.stamp(of: raw)
     settleDoubt(before: stamp)
     if repair.isJump(stamp) {
@@ -187,6 +199,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   private func show(_ raw: UnsafeMutablePointer<AVFrame>, _ stamp: Int64?) {
+    // Without stamps of its own an image has that of the packet behind which it comes.
+    if previous == nil, lacksStamps { repair.delayStart(by: Int64(decoder.context.pointee.has_b_frames)) }
     let repaired = repair.next(stamp)
     let time = MediaTime(ticks: repaired - repair.origin + shift, timeBase: container.timeBase)
     let duration = duration(of: raw)
@@ -227,6 +241,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
 
   /// Notes from when to when packets promise frames, whatever becomes of them.
   private func notePromise() {
+    if promised == nil { lacksStamps = packet.pointee.pts == dfer_no_pts }
     guard let start = stampOfPacket else { return }
     let length = MediaLimits.ticks(packet.pointee.duration, of: container.stream.pointee.time_base) ?? 0
     let end = start + max(0, min(length, Int64(MediaLimits.longestFrame / container.timeBase.seconds)))
@@ -240,7 +255,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   /// Whether packets may be missing between two times, in seconds. Frames come in another order than packets.
-  private func mayHaveLost(from start: Double, to end: Double) -> Bool {
+  func mayHaveLost(from start: Double, to end: Double) -> Bool {
     losses.contains { loss in
       guard let first = seconds(ofPromise: loss.lowerBound), let last = seconds(ofPromise: loss.upperBound) else {
         return false
@@ -250,67 +265,9 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   }
 
   /// Seconds of a promised time, as frames have them; nil when no frame could be there.
-  private func seconds(ofPromise ticks: Int64) -> Double? {
+  func seconds(ofPromise ticks: Int64) -> Double? {
     let seconds = MediaTime(ticks: ticks - repair.origin + shift, timeBase: container.timeBase).seconds
     return abs(seconds) <= MediaLimits.longestTime ? seconds : nil
-  }
-
-  /// Says when frames before the first one were lost.
-  private func judgeStart(at time: Double, lasting duration: Double) {
-    guard !info.isLive, let promise = promised, let first = seconds(ofPromise: promise.lowerBound) else { return }
-    // Up to three frames in front of the first whole image are ordinary: they belong to what was cut off before.
-    let isWhole = time - max(0, first) <= min(3.5 * duration, max(0.2, 1.5 * duration))
-    // Where images were lost, so were those before the first packet while sound came.
-    let sound = first > Self.soundAlone && container.broadcastSeconds != nil ? first : 0
-    guard !isWhole || (sound > 0 && counts.damaged > 0) else { return }
-    let start = max(0, first - sound)
-    waiting.append(.gap(Gap(start: start, end: time, reason: .damage)))
-  }
-
-  /// Says when the time between two frames is a hole.
-  private func judgeStep(from last: (time: MediaTime, duration: Double, size: Size), to time: Double, sizeChanges: Bool)
-  {
-    let (end, step) = (last.time.seconds + last.duration, time - last.time.seconds)
-    let isNearDamage = isNearDamage || mayHaveLost(from: last.time.seconds, to: time)
-    // After damage a few lost frames are a hole; without it, a step out of an even rhythm where parts get lost on the
-    // way; else only a jump that no slow video has. No clip reaches across a change of size, so nothing else covers
-    // what is missing there.
-    let isHole =
-      if sizeChanges {
-        time - end > last.duration
-      } else if isNearDamage {
-        time - end > min(MediaLimits.longestFrame, max(0.2, 3 * last.duration))
-      } else if container.mayLoseParts, let longest = rhythm.longestStep {
-        step > longest
-      } else {
-        time - end > min(MediaLimits.longestFrame, max(2, 10 * last.duration))
-      }
-    // Also of a hole: a source that goes on with few images a second has lost nothing after the first of them.
-    rhythm.add(step)
-    guard isHole else { return }
-    let reason: Gap.Reason = info.isLive ? .lost : isNearDamage ? .damage : .timestamps
-    waiting.append(.gap(Gap(start: end, end: time, reason: reason)))
-  }
-
-  /// Says how far the video falls short of what its container promised.
-  private func finish() throws {
-    guard let previous else {
-      if stop.isRaised { return }
-      if info.isLive, endReason != nil { throw VideoError.timedOut(path: info.location) }
-      throw VideoError.noFrames(path: info.location)
-    }
-    guard !info.isLive, !stop.isRaised else { return }
-    let end = previous.time.seconds + previous.duration
-    let isDamaged = container.endedBadly || counts.damaged > 0
-    // A file that lists its frames and has given them all is whole, whatever length it declares.
-    let isCut = isDamaged || (container.declaresStreamDuration && !container.hasGivenAll(packets: counts.packets))
-    var promise = isCut ? info.duration ?? 0 : 0
-    if isDamaged, let last = promised.flatMap({ seconds(ofPromise: $0.upperBound) }) { promise = max(promise, last) }
-    // Images that were lost while the sound went on.
-    if isDamaged, let all = container.broadcastSeconds, all - end > Self.soundAlone { promise = max(promise, all) }
-    if promise - end > max(0.2, 3 * previous.duration) {
-      waiting.append(.gap(Gap(start: end, end: promise, reason: .truncated)))
-    }
   }
 
   private func damaged() {
