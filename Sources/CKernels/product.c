@@ -1,4 +1,4 @@
-// Matrix products for AVX-512 and AVX2. OpenBLAS reaches about 85 % of what a processor with 256-bit arithmetic units can do with
+// Matrix products for AVX-512. OpenBLAS reaches about 85 % of what a processor with 256-bit arithmetic units can do with
 // AVX-512 instructions, and packs its operands again in every call and thread; here one side is packed once, in panels of
 // 32 columns, and the other is read where it lies.
 #include "CKernels.h"
@@ -6,14 +6,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
-#include <string.h>
 
 #define WIDTH CK_PANEL  // two registers
 #define AVX512 __attribute__((target("avx512f")))
 
-int ck_has_product(void) { return ck_level() > 0; }
-
-#include "product_avx2.h"
+int ck_has_product(void) { return ck_level() == 2; }
 
 /// A 16 x 16 square, turned: to[k][j] = from[j][k].
 AVX512 static void turn(const float *from, long stride, float *to) {
@@ -40,7 +37,7 @@ AVX512 static void turn(const float *from, long stride, float *to) {
   }
 }
 
-static void pack_panel_avx512(const float *weight, long stride, long inputs, long outputs, float *panel) {
+void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel) {
   long whole = inputs - inputs % 16;
   for (long j = 0; j < WIDTH; j += 16) {
     if (j + 16 <= outputs) {
@@ -67,8 +64,8 @@ AVX512 static inline __attribute__((always_inline)) void pack_row(
   }
 }
 
-AVX512 static void pack_columns_avx512(const float *x, long stride, long inputs, long columns, long taken,
-                                       long distance, float *panels) {
+AVX512 void ck_pack_columns(const float *x, long stride, long inputs, long columns, long taken, long distance,
+                            float *panels) {
   long whole = columns / taken, left = columns % taken;
   for (long k = 0; k < inputs; k++) {
     // Rows far apart are not foreseen by the processor.
@@ -123,7 +120,7 @@ AVX512 static inline __attribute__((always_inline)) void block(
   }
 }
 
-AVX512 static inline __attribute__((always_inline)) void product_avx512(
+AVX512 static inline __attribute__((always_inline)) void product(
     const float *x, long rows, long stride, long step, long inputs, const float *panel, const float *bias,
     const float *start, float floor, int add, long columns, float *y, long out) {
   long blocks = (rows + 13) / 14;  // of nearly equal height, so that none is left with a row or two
@@ -146,50 +143,22 @@ AVX512 static inline __attribute__((always_inline)) void product_avx512(
   }
 }
 
-void ck_pack_panel(const float *weight, long stride, long inputs, long outputs, float *panel) {
-  (ck_level() == 2 ? pack_panel_avx512 : pack_panel_avx2)(weight, stride, inputs, outputs, panel);
+AVX512 void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                       long columns, float *y, long out) {
+  product(x, rows, stride, 1, inputs, panel, bias, 0, -INFINITY, 0, columns, y, out);
 }
 
-void ck_pack_columns(const float *x, long stride, long inputs, long columns, long taken, long distance, float *panels) {
-  (ck_level() == 2 ? pack_columns_avx512 : pack_columns_avx2)(x, stride, inputs, columns, taken, distance, panels);
+AVX512 void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
+                            float floor, long columns, float *y, long out) {
+  product(x, rows, stride, 1, inputs, panel, 0, bias, floor, 0, columns, y, out);
 }
 
-// Inputs one behind the other are another constant, so that each kind of product is compiled on its own.
-AVX512 static void rows_avx512(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
-                               const float *start, float floor, long columns, float *y, long out) {
-  product_avx512(x, rows, stride, 1, inputs, panel, bias, start, floor, 0, columns, y, out);
-}
-
-AVX512 static void turned_avx512(const float *x, long rows, long step, long inputs, const float *panel, int add,
-                                 long columns, float *y, long out) {
+AVX512 void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add,
+                              long columns, float *y, long out) {
   if (add)
-    product_avx512(x, rows, 1, step, inputs, panel, 0, 0, 0, 1, columns, y, out);
+    product(x, rows, 1, step, inputs, panel, 0, 0, 0, 1, columns, y, out);
   else
-    product_avx512(x, rows, 1, step, inputs, panel, 0, 0, -INFINITY, 0, columns, y, out);
-}
-
-void ck_product(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
-                long columns, float *y, long out) {
-  if (ck_level() == 2)
-    rows_avx512(x, rows, stride, inputs, panel, bias, 0, -INFINITY, columns, y, out);
-  else
-    product_avx2(x, rows, stride, 1, inputs, panel, bias, 0, -INFINITY, 0, columns, y, out);
-}
-
-void ck_product_rows(const float *x, long rows, long stride, long inputs, const float *panel, const float *bias,
-                     float floor, long columns, float *y, long out) {
-  if (ck_level() == 2)
-    rows_avx512(x, rows, stride, inputs, panel, 0, bias, floor, columns, y, out);
-  else
-    product_avx2(x, rows, stride, 1, inputs, panel, 0, bias, floor, 0, columns, y, out);
-}
-
-void ck_product_turned(const float *x, long rows, long step, long inputs, const float *panel, int add, long columns,
-                       float *y, long out) {
-  if (ck_level() == 2)
-    turned_avx512(x, rows, step, inputs, panel, add, columns, y, out);
-  else
-    product_avx2(x, rows, 1, step, inputs, panel, 0, 0, -INFINITY, add, columns, y, out);
+    product(x, rows, 1, step, inputs, panel, 0, 0, -INFINITY, 0, columns, y, out);
 }
 
 #else

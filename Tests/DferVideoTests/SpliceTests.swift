@@ -77,23 +77,6 @@ struct PacketClockTests {
   }
 }
 
-struct BrokenFrameTests {
-  private func hidden(_ frames: String, rate: Double = 25) -> Int {
-    var broken = BrokenFrames(frameRate: rate)
-    return frames.count { broken.hide(isBroken: $0 == "x", isIntra: $0 == "I") }
-  }
-
-  @Test func manyBrokenFramesShowNothing() {
-    #expect(hidden(String(repeating: "x", count: 12) + String(repeating: ".", count: 50)) == 0)
-    #expect(hidden(String(repeating: "x", count: 50)) == 38)
-    // Some of them may look whole; a whole image, or a few of them, end it.
-    #expect(hidden(String(repeating: "xx.", count: 40)) > 70)
-    #expect(hidden(String(repeating: "x", count: 50) + "I.......") == 38)
-    #expect(hidden(String(repeating: "x", count: 50) + "........") == 40)
-    #expect(hidden(String(repeating: "x..", count: 100)) == 0)
-  }
-}
-
 /// Recordings of several parts, one behind the other.
 @Suite(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
 struct SpliceTests {
@@ -168,18 +151,6 @@ struct SpliceTests {
     #expect(
       reading.frames.count == 12 * rate && reading.gaps.isEmpty, "\(reading.gaps)")
     #expect(abs(reading.times.first ?? 9) < 1e-3 && reading.drift(rate: Double(rate)) < 2e-3)
-  }
-
-  /// Images of a part that is decoded with the settings of the one before show nothing.
-  @Test func aPartWithOtherSettingsIsAGap() throws {
-    let first = try clip.make("a.mkv", source: "testsrc2=s=160x120:r=25:d=4", Clip.h264 + ["-bf", "2"])
-    let second = try clip.make(
-      "b.mkv", source: "testsrc=s=160x120:r=25:d=4",
-      ["-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "25", "-threads", "1", "-pix_fmt", "yuv420p"])
-    let reading = try joined([first, second], "ab.mkv")
-    let lost = reading.gaps.reduce(0) { $0 + $1.end - $1.start }
-    #expect(lost > 2 && reading.gaps.allSatisfy { $0.start > 4 }, "\(reading.gaps) \(reading.counts)")
-    #expect(abs((reading.gaps.last?.end ?? 0) - 8) < 0.2)
   }
 
   /// FFmpeg ends at the second part of joined FLV files, and of Ogg files with sound.

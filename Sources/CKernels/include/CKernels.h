@@ -76,7 +76,7 @@ void ck_adamw(float *values, const float *gradient, float *first, float *second,
 /// The sum of squares, carried in double precision.
 double ck_sum_squares(const float *x, long count);
 
-// Matrix products with one side packed, where `ck_has_product` says so (AVX-512, AVX2)
+// Matrix products with one side packed, where `ck_has_product` says so (AVX-512)
 
 /// Outputs of one panel.
 #define CK_PANEL 32

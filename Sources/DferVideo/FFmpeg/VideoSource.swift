@@ -33,7 +33,6 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   /// Frames that were shown since something was found damaged. A lost part is before or behind the damage, and frames come in
   /// another order than packets.
   private var framesSinceDamage = 1000
-  private var broken: BrokenFrames
   var isNearDamage: Bool { framesSinceDamage <= 2 }
   /// Times, in ticks, around places where the demuxer passed over something damaged: from the packets before to the one after.
   private var losses: [ClosedRange<Int64>] = []
@@ -56,7 +55,6 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       throw VideoError.failed(operation: "decode", path: info.location, reason: "out of memory")
     }
     self.packet = packet
-    broken = BrokenFrames(frameRate: info.frameRate)
     firstIndex = options.firstIndex
     let base = container.timeBase
     let second = Double(base.denominator) / Double(base.numerator)
@@ -171,14 +169,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
 
   /// Takes a frame, or first asks the next one whether its stamp can be true.
   private func take(_ raw: UnsafeMutablePointer<AVFrame>) {
-    let isBroken = raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0
-    if isBroken { damaged() }
-    guard !broken.hide(isBroken: isBroken, isIntra: raw.pointee.pict_type == AV_PICTURE_TYPE_I) else {
-      framesSinceDamage = 0
-      var raw: UnsafeMutablePointer<AVFrame>? = raw
-      av_frame_free(&raw)
-      return
-    }
+    if raw.pointee.decode_error_flags != 0 || raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 { damaged() }
     let stamp = self.stamp(of: raw)
     settleDoubt(before: stamp)
     if repair.isJump(stamp) {
