@@ -119,6 +119,23 @@ struct SpliceTests {
     #expect(abs((back.times.last ?? 0) - 8.96) < 0.1)
   }
 
+  /// A playlist whose parts come from several senders, each with streams and a clock of its own.
+  @Test func aPlaylistGoesOnInAnotherStream() throws {
+    let parts = try [
+      part("a.ts"), part("b.ts", Self.programme), part("c.ts", ["-output_ts_offset", "50"] + Self.programme),
+    ]
+    let text = parts.map { "#EXTINF:3.0,\n\(URL(fileURLWithPath: $0).lastPathComponent)\n" }
+    let list = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:3\n"
+    for count in 2...3 {
+      let path = try clip.write(
+        Data((list + text[..<count].joined(separator: "#EXT-X-DISCONTINUITY\n") + "#EXT-X-ENDLIST\n").utf8),
+        "list\(count).m3u8")
+      let reading = try Reading(path)
+      #expect(
+        (75 * count - 4...75 * count).contains(reading.frames.count) && reading.isRising, "\(reading.frames.count)")
+    }
+  }
+
   /// Two films beside each other, of which the first is slow, ends early, or begins late.
   @Test(arguments: [(25, 5, 0), (25, 3, 0), (2, 6, 0), (1, 9, 0), (25, 5, 2)], [25, 10])
   func aStreamBesideTheFilmIsNotItsEnd(film: (rate: Int, seconds: Int, late: Int), other: Int) throws {

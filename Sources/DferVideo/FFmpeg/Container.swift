@@ -89,7 +89,10 @@ final class Container {
   var restarts: Int { clock.restarts }
 
   private func readAnyClock(into packet: UnsafeMutablePointer<AVPacket>) -> Bool {
-    if succession?.give(packet) == true { return true }
+    if succession?.give(packet) == true {
+      passedDamage = false
+      return true
+    }
     var failures = 0
     let errors = dfer_demuxer_errors()
     stop.allow(timeout)

@@ -53,8 +53,6 @@ final class VideoEncoder {
       format = AV_PIX_FMT_YUV420P
       av_dict_set(&options, "crf", String(min(51, max(0, quality))), 0)
       av_dict_set(&options, "preset", "veryfast", 0)
-      // Each image of the look-ahead is kept; more than these change quality little.
-      av_dict_set(&options, "rc-lookahead", "5", 0)
       // MPEG-4 has no CRF; its quantiser runs from 2 to 31.
       context.pointee.flags |= AV_CODEC_FLAG_QSCALE
       context.pointee.global_quality = FF_QP2LAMBDA * Int32(min(31, max(2, quality / 2 - 6)))
