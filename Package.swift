@@ -37,6 +37,9 @@ let package = Package(
         .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavdevice-dev", "libavutil-dev"])
       ]),
     .target(name: "CDemuxerLog", dependencies: ["CFFmpeg"]),
+    .target(
+      name: "CDevices", dependencies: ["CFFmpeg"], cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Letters in images, from a font of the system. FreeType is what everybody renders fonts with, and a part of FFmpeg's own
@@ -59,7 +62,8 @@ let package = Package(
     .target(name: "DferONNX", dependencies: ["COnnxRuntime", "DferTensor"], swiftSettings: modern),
 
     // Parts
-    .target(name: "DferVideo", dependencies: ["CDemuxerLog", "CFFmpeg", "DferImage"], swiftSettings: modern),
+    .target(
+      name: "DferVideo", dependencies: ["CDemuxerLog", "CDevices", "CFFmpeg", "DferImage"], swiftSettings: modern),
     .target(
       name: "DferModels", dependencies: ["DferONNX", "DferTensor", "DferTracking", "DferImage"],
       swiftSettings: strict),

@@ -10,7 +10,12 @@ tree=$1 libraries=$2
 licences=$tree/share/doc/dfer/licences
 mkdir -p "$tree/lib/dfer" "$licences"
 : > "$work/bundled.tsv"
-LD_LIBRARY_PATH=$libraries/lib ldd "$tree/bin/dfer" | awk '/=> \//{print $1, $3}' | sort | while read -r name file; do
+# What the program links, and libavdevice, which it loads when somebody reads a camera or a screen.
+devices=$(readlink -f "$libraries"/lib/libavdevice.so)
+{
+  LD_LIBRARY_PATH=$libraries/lib ldd "$tree/bin/dfer" "$devices" | awk '/=> \//{print $1, $3}'
+  echo "$(patchelf --print-soname "$devices") $devices"
+} | sort -u | while read -r name file; do
   case $name in
     libc.so.* | libm.so.* | libpthread.so.* | libdl.so.* | librt.so.* | libresolv.so.* | ld-linux* | libgcc_s.so.* | libstdc++.so.*) continue ;;
   esac

@@ -259,8 +259,8 @@ struct WatchSession {
         "  latency: median \(Int(median * 1000)) ms, 95 % under \(Int(p95 * 1000)) ms; \(pass.counts.dropped) frames dropped"
       )
     }
-    if status == .finishedWithDamage {
-      let counts = recorder.counts
+    let counts = recorder.counts
+    if status == .finishedWithDamage, counts.damagedPackets + counts.gaps > 0 {
       terminal.say("  the input is damaged: \(counts.damageText)" + (counts.gaps > 0 ? "; rows say where" : ""))
     }
     let files = command.splitEvery == nil ? command.output.filter { $0 != "-" } : rotated.short

@@ -68,7 +68,7 @@ package struct ParameterStore: Sendable {
   ///   - file: that they have just been read from, each under its own name.
   ///   - isLarge: true for matrices whose products always have many rows.
   package mutating func letGo(of isLarge: (_ name: String) -> Bool, readFrom file: SafetensorsFile) {
-    guard Kernels.packsLinear else { return }
+    guard Kernels.packsLinear || precision.linearFormat != nil else { return }
     source = file
     for (slot, name) in names.enumerated() where shapes[slot].count == 2 && isLarge(name) { kept[slot] = nil }
   }

@@ -39,6 +39,8 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
   case notCamera(path: String)
   case noScreen(path: String, screen: String)
   case unsupportedDevice(path: String, device: String)
+  /// FFmpeg's library of cameras and screens is not installed.
+  case devicesMissing(path: String, library: String)
   case cancelled(path: String)
   case timedOut(path: String)
   case failed(operation: String, path: String, reason: String)
@@ -86,6 +88,8 @@ package enum VideoError: Error, Hashable, CustomStringConvertible {
     case .noScreen(_, let screen):
       "the display '\(screen)' cannot be read: is it there, and may this user see it (variables DISPLAY, XAUTHORITY)?"
     case .unsupportedDevice(let path, let device): "\(path): this FFmpeg cannot read '\(device)'"
+    case .devicesMissing(let path, let library):
+      "\(path): cameras, screens and filter graphs are read by \(library), which is not installed"
     case .cancelled(let path): "\(path): stopped"
     case .timedOut(let path): "\(path): no answer in time"
     case .failed(let operation, let path, let reason): "\(path): cannot \(operation): \(reason)"

@@ -11,6 +11,16 @@ struct CameraTests {
 
   init() throws { scratch = try ScratchFolder() }
 
+  /// Cameras need eighty libraries more than files do.
+  @Test func onlyDevicesLoadTheLibraryOfDevices() throws {
+    let said = ["LD_DEBUG": "files"]
+    let file = Shared.root.appendingPathComponent("Samples/one-face.mp4").path
+    let read = try Tool.run(
+      Tool.dfer, ["watch", file, "--end", "1", "-o", scratch.file("r.csv").path], environment: said)
+    #expect(read.status == 0 && read.errors.contains("libavformat") && !read.errors.contains("libavfilter"))
+    #expect(try Tool.run(Tool.dfer, ["watch", "v4l2:6"], environment: said).errors.contains("libavdevice"))
+  }
+
   @Test func devicesAreListedWithTheirModes() throws {
     let free = try FakeCamera().run(["devices"])
     #expect(free.output == "/dev/video7  Test camera\n  yuyv422    640x480     25 fps\n", "\(free.errors)")

@@ -76,6 +76,7 @@ struct Reading {
     counts = source.counts
   }
 
+  var damaged: Int { counts.damaged }
   var times: [Double] { frames.map(\.time.seconds) }
   var isRising: Bool { zip(times, times.dropFirst()).allSatisfy { $0 < $1 } }
 

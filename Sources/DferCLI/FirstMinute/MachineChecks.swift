@@ -80,6 +80,13 @@ enum MachineChecks {
   }
 
   private static func cameras() -> [Finding] {
+    if let library = Cameras.missingLibrary {
+      return [
+        .note(
+          "cameras", "FFmpeg's \(library) is not installed", "install it to read cameras and screens; files need it not"
+        )
+      ]
+    }
     let cameras = Cameras.all()
     guard !cameras.isEmpty else { return [.ok("cameras", "none (files and streams need none)")] }
     return cameras.map { camera in

@@ -1,9 +1,15 @@
+import CDevices
 import CFFmpeg
 import DferImage
 import Foundation
 
 /// The cameras of this machine.
 package enum Cameras {
+  /// The library that reads cameras and screens, where it is not installed; else nil. Loads it.
+  package static var missingLibrary: String? {
+    dfer_devices_register() != 0 ? nil : String(cString: dfer_devices_library())
+  }
+
   /// Every camera with its modes, also those that are in use or forbidden; empty when there is none. Starts none.
   package static func all() -> [Camera] {
     #if os(Linux)
@@ -74,11 +80,11 @@ package enum Cameras {
 
     /// By libavdevice, which says no modes.
     private static func listedByFFmpeg() -> [Camera] {
-      avdevice_register_all()
-      guard let format = av_find_input_format(SourceKind.Device.camera.inputFormat) else { return [] }
+      guard dfer_devices_register() != 0, let format = av_find_input_format(SourceKind.Device.camera.inputFormat)
+      else { return [] }
       var list: UnsafeMutablePointer<AVDeviceInfoList>?
-      let found = avdevice_list_input_sources(format, nil, nil, &list)
-      defer { avdevice_free_list_devices(&list) }
+      let found = dfer_devices_list(format, &list)
+      defer { dfer_devices_free(&list) }
       guard found > 0, let list else { return [] }
       return (0..<Int(list.pointee.nb_devices)).compactMap { index in
         guard let device = list.pointee.devices[index],

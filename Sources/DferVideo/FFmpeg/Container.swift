@@ -12,13 +12,15 @@ final class Container {
   var context: UnsafeMutablePointer<AVFormatContext> { input.context }
   /// The stream that is read; another one than at the start where a broadcast goes on in another.
   var stream: UnsafeMutablePointer<AVStream> { context.pointee.streams[index]! }
-  private var index: Int
+  private(set) var index: Int
   private var succession: StreamSuccession?
-  private var clock: PacketClock
+  private(set) var clock: PacketClock
   private let stop: StopFlag
   /// Seconds that one read may take. No source may keep us waiting for ever, not even a file.
   private let timeout: Double
   private let follows: Bool
+  /// The path of a plain file that nobody is writing any more.
+  let file: String?
   /// Whether packets lie in memory of a driver, which goes with the device.
   private let isDevice: Bool
   /// Whether parts can be lost on the way without anything else telling of it.
@@ -37,12 +39,16 @@ final class Container {
   /// Why reading ended, for people; nil at an ordinary end.
   private(set) var endReason: String?
 
+  /// What the file says of its own end, when it has been read.
+  private(set) lazy var declaredEnd = readDeclaredEnd()
+
   init(_ location: String, options: VideoOptions, stop: StopFlag) throws {
     let kind = try SourceKind(location, options: options)
     self.stop = stop
     isDevice = kind.device != nil
     dfer_listen_to_demuxers()
     follows = options.follows && kind.file != nil
+    file = options.follows ? nil : kind.file
     timeout = options.readTimeout ?? Self.patience(with: kind, follows: follows)
     // Waiting for the first byte of a pipe has a limit of its own.
     stop.allow(timeout + (kind.isStandardInput || kind.isPipe ? options.pipeTimeout : 0))
@@ -172,7 +178,7 @@ final class Container {
     let isSilence = fellSilent && !stop.isRaised
     // A file that has not grown for long has ended.
     endedBadly = isSilence ? !follows : code != dfer_error_eof
-    leavesRest = !isSilence && (code != dfer_error_eof || endsElsewhere)
+    leavesRest = !isSilence && (code != dfer_error_eof || endsElsewhere || declaredEnd.hasAnotherBehind)
     guard endedBadly, !stop.isRaised else { return }
     endReason = isSilence ? "nothing for \(timeout) s" : text(of: code)
   }
@@ -189,7 +195,7 @@ final class Container {
   // MARK: What is in it
 
   /// Formats of streams: what was lost on the way is missing in their files too, and encoders write them at an even rate.
-  private static func losesParts(_ format: String) -> Bool {
+  static func losesParts(_ format: String) -> Bool {
     isSegmented(format) || ["mpegts", "mpeg"].contains(format)
   }
 
@@ -253,50 +259,6 @@ final class Container {
   private static func isEndless(_ context: UnsafeMutablePointer<AVFormatContext>, format: String) -> Bool {
     guard context.pointee.duration <= 0 else { return false }
     return isSegmented(format) || context.pointee.pb.map { avio_size($0) <= 0 } ?? false
-  }
-
-  /// The stream's own duration. The container's counts only when there is no other stream that could be the longer one.
-  private static func duration(
-    of stream: UnsafeMutablePointer<AVStream>, in context: UnsafeMutablePointer<AVFormatContext>
-  ) -> Double? {
-    let base = stream.pointee.time_base
-    let start = context.pointee.start_time
-    if stream.pointee.duration > 0 {
-      // From the container's start, like all times here.
-      let first = stream.pointee.start_time == dfer_no_pts ? 0 : Double(stream.pointee.start_time) * av_q2d(base)
-      let origin = start == dfer_no_pts ? first : Double(start) / Double(AV_TIME_BASE)
-      return MediaLimits.duration(Double(stream.pointee.duration) * av_q2d(base) + max(0, first - origin))
-    }
-    if let end = taggedEnd(of: stream) {
-      return MediaLimits.duration(end - (start == dfer_no_pts ? 0 : Double(start) / Double(AV_TIME_BASE)))
-    }
-    guard context.pointee.duration > 0 else { return nil }
-    return MediaLimits.duration(Double(context.pointee.duration) / Double(AV_TIME_BASE))
-  }
-
-  /// Seconds from the start to the end of all streams of a broadcast or its recording, in which sound and images end together; nil
-  /// elsewhere, and where nobody can know it.
-  var broadcastSeconds: Double? {
-    guard Self.losesParts(info.format), clock.restarts == 0, index == info.stream, context.pointee.duration > 0 else {
-      return nil
-    }
-    return MediaLimits.duration(Double(context.pointee.duration) / Double(AV_TIME_BASE))
-  }
-
-  /// Whether every frame that the container lists has been read.
-  func hasGivenAll(packets: Int) -> Bool {
-    stream.pointee.nb_frames > 0 && Int64(packets) >= stream.pointee.nb_frames
-  }
-
-  /// Whether the declared duration is the video stream's own, so that ending before it means a cut file.
-  var declaresStreamDuration: Bool { stream.pointee.duration > 0 || Self.taggedEnd(of: stream) != nil }
-
-  /// The end of a Matroska stream in seconds, by its tag: "00:00:03.133000000".
-  static func taggedEnd(of stream: UnsafeMutablePointer<AVStream>) -> Double? {
-    guard let entry = av_dict_get(stream.pointee.metadata, "DURATION", nil, AV_DICT_IGNORE_SUFFIX) else { return nil }
-    let parts = String(cString: entry.pointee.value).split(separator: ":").map { Double($0) }
-    guard parts.count == 3, let hours = parts[0], let minutes = parts[1], let seconds = parts[2] else { return nil }
-    return MediaLimits.duration(hours * 3600 + minutes * 60 + seconds)
   }
 }
 

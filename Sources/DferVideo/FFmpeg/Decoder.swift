@@ -23,7 +23,10 @@ final class Decoder {
     context.pointee.max_pixels = Int64(
       max(MediaLimits.mostGrownPixels, 2 * info.storedSize.width * info.storedSize.height))
     let code = avcodec_open2(context, codec, nil)
-    guard code >= 0 else { throw VideoError.failed(operation: "decode", path: info.location, reason: text(of: code)) }
+    guard code >= 0 else {
+      let reason = code == dfer_error_again ? "no memory or no more threads for this process" : text(of: code)
+      throw VideoError.failed(operation: "decode", path: info.location, reason: reason)
+    }
   }
 
   deinit {

@@ -85,10 +85,11 @@ final class OpenedInput {
     let flag = Unmanaged.passUnretained(stop).toOpaque()
     var input: UnsafePointer<AVInputFormat>?
     if let device = kind.device {
-      avdevice_register_all()
+      let missing = Cameras.missingLibrary
       input = UnsafePointer(av_find_input_format(device.inputFormat))
       guard input != nil else {
         avformat_free_context(fresh)
+        if let missing { throw VideoError.devicesMissing(path: kind.name, library: missing) }
         throw VideoError.unsupportedDevice(path: kind.name, device: device.inputFormat)
       }
       // Devices are asked whether they have an image, never waited for inside of a driver, where nothing could end it.
@@ -239,7 +240,11 @@ final class OpenedInput {
     if code == dfer_error_invalid_data || (code == -EINVAL && kind.device == nil) {
       return kind.file.map(lacksIndex) == true ? .missingIndex(path: kind.name) : .notVideo(path: kind.name)
     }
-    return .failed(operation: "open", path: kind.name, reason: text(of: code))
+    let isPipe = kind.isPipe || kind.isStandardInput
+    let reason =
+      isPipe && [EIO, ESPIPE, ENOSYS].contains(dfer_posix_code(code))
+      ? "FFmpeg reads this format from a file, not from a pipe; give the file by its name" : text(of: code)
+    return .failed(operation: "open", path: kind.name, reason: reason)
   }
 
   /// Whether a file is an MP4 or QuickTime file without a `moov` box: reads the headers of its outermost boxes only.

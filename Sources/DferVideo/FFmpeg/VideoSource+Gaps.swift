@@ -49,8 +49,13 @@ extension VideoSource {
     let end = previous.time.seconds + previous.duration
     let isDamaged = container.endedBadly || counts.damaged > 0
     // A file that lists its frames and has given them all is whole, whatever length it declares.
-    let isCut = isDamaged || (container.declaresStreamDuration && !container.hasGivenAll(packets: counts.packets))
-    var promise = isCut ? info.duration ?? 0 : 0
+    let hasAll = container.hasGivenAll(packets: counts.packets)
+    let declared = container.declaredEnd
+    let isCutOff = declared.isCut && !hasAll
+    let isCut = isDamaged || isCutOff || (container.declaresStreamDuration && !hasAll)
+    var promise = isCut ? container.promisedSeconds ?? 0 : 0
+    // How much is missing is known of few.
+    if isCutOff && !(declared.declaresDuration && promise > 0) { damaged() }
     if isDamaged, let last = promised.flatMap({ seconds(ofPromise: $0.upperBound) }) { promise = max(promise, last) }
     // Images that were lost while the sound went on.
     if isDamaged, let all = container.broadcastSeconds, all - end > Self.soundAlone { promise = max(promise, all) }

@@ -36,6 +36,8 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
   var isNearDamage: Bool { framesSinceDamage <= 2 }
   /// Times, in ticks, around places where the demuxer passed over something damaged: from the packets before to the one after.
   private var losses: [ClosedRange<Int64>] = []
+  /// Packets since one that was marked as damaged, as long as nothing says whether it is.
+  private var marked: Int?
   /// Seconds by which sound may begin before the images of a broadcast, or end after them.
   static let soundAlone = 1.5
   var rhythm = FrameRhythm()
@@ -109,7 +111,10 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     if stop.isRaised { state = .ended }
     switch state {
     case .reading:
-      guard container.read(into: packet) else {
+      let restarts = container.restarts
+      let hasRead = container.read(into: packet)
+      settleMark(clockBeganAnew: container.restarts > restarts, isLast: !hasRead)
+      guard hasRead else {
         if container.leavesRest, !info.isLive { damaged() }
         avcodec_send_packet(decoder.context, nil)
         state = .draining
@@ -119,13 +124,18 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       if container.passedDamage { noteLoss() }
       if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } } else { notePromise() }
       if decoder.stream != container.stream.pointee.index { try changeDecoder() }
-      let isCorrupt = packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0
+      if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+        settleMark(clockBeganAnew: false, isLast: true)
+        marked = 0
+      }
+      // The decoder would pass the mark on to the frame, whatever it finds itself.
+      packet.pointee.flags &= ~AV_PKT_FLAG_CORRUPT
       var code = avcodec_send_packet(decoder.context, packet)
       if code == dfer_error_again {
         try receive()
         code = avcodec_send_packet(decoder.context, packet)
       }
-      if isCorrupt || (code < 0 && code != dfer_error_again) { damaged() }
+      if code < 0 && code != dfer_error_again { damaged() }
       av_packet_unref(packet)
       try receive()
     case .draining:
@@ -135,6 +145,14 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       try finish()
     case .ended: break
     }
+  }
+
+  /// Believes the mark of a damaged packet when two more have come. Counters that begin anew with their clock, where
+  /// recordings were joined, mark the last or last but one before that as well.
+  private func settleMark(clockBeganAnew: Bool, isLast: Bool) {
+    guard let count = marked else { return }
+    marked = clockBeganAnew || isLast || count >= 2 ? nil : count + 1
+    if marked == nil, !clockBeganAnew { damaged() }
   }
 
   /// Takes what the decoder still has and goes on with one for what comes now.
@@ -261,7 +279,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     return abs(seconds) <= MediaLimits.longestTime ? seconds : nil
   }
 
-  private func damaged() {
+  func damaged() {
     framesSinceDamage = 0
     count { $0.damaged += 1 }
   }

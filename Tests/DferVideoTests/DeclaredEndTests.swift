@@ -1,0 +1,140 @@
+import DferTestSupport
+import DferVideo
+import Foundation
+import Testing
+
+/// Files that say themselves that they go on beyond their last byte, or that another one follows.
+@Suite(.enabled(if: Tool.hasFFmpeg, "needs the ffmpeg program"))
+struct DeclaredEndTests {
+  private let clip: Clip
+  init() throws { clip = try Clip() }
+
+  private static let codecs: [String: [String]] = [
+    "avi": ["-c:v", "mpeg4", "-c:a", "mp2"], "asf": ["-c:v", "wmv2", "-c:a", "wmav2"],
+    "flv": ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-c:a", "aac"],
+    "mkv": ["-c:v", "mpeg4", "-c:a", "mp2"],
+    "ogv": ["-c:v", "libtheora", "-c:a", "libvorbis"], "gif": ["-an"], "apng": ["-an"], "y4m": ["-an"],
+    "mjpeg": ["-an", "-c:v", "mjpeg"],
+  ]
+
+  /// 3 s of images and `sound` seconds of sound.
+  private func film(_ ending: String, sound: Double = 3, _ more: [String] = []) throws -> String {
+    let options = try #require(Self.codecs[ending])
+    return try clip.make(
+      "whole.\(ending)", source: "testsrc2=s=160x120:r=25:d=3",
+      ["-f", "lavfi", "-i", "sine=d=\(sound)"] + options + more)
+  }
+
+  private func cut(_ path: String, to count: Int) throws -> Reading {
+    let whole = try clip.data(path)
+    return try Reading(try clip.write(whole.prefix(count), "cut." + MediaEndings.of(path)))
+  }
+
+  /// Wherever the cut falls: within an image, within sound, between two pieces.
+  @Test(arguments: ["avi", "asf", "flv", "mkv"]) func whatIsMissingIsAGap(ending: String) throws {
+    let path = try film(ending)
+    let whole = try Reading(path)
+    #expect(whole.gaps.isEmpty && whole.damaged == 0)
+    let size = try clip.data(path).count
+    for share in stride(from: 0.3, to: 0.9, by: 0.06) {
+      let reading = try cut(path, to: Int(Double(size) * share))
+      let gap = try #require(reading.gaps.last, "\(share)")
+      #expect(gap.reason == .truncated && abs(gap.end - 3) < 0.15, "\(share): \(gap)")
+    }
+  }
+
+  /// Nobody knows what is missing there, only that something is.
+  @Test(arguments: ["ogv", "gif", "apng", "y4m", "mjpeg"]) func aCutWithoutALengthIsDamage(ending: String) throws {
+    let path = try film(ending)
+    let whole = try Reading(path)
+    #expect(whole.gaps.isEmpty && whole.damaged == 0)
+    let size = try clip.data(path).count
+    for share in stride(from: 0.35, to: 0.9, by: 0.13) {
+      #expect(try cut(path, to: Int(Double(size) * share)).damaged > 0, "\(share)")
+    }
+  }
+
+  /// Sound may end when it likes, and who writes to a pipe cannot say how long the file is.
+  @Test(arguments: ["avi", "asf", "flv", "mkv", "ogv"]) func longSoundAndPipesAreNoCut(ending: String) throws {
+    let long = try Reading(try film(ending, sound: 6))
+    #expect(long.gaps.isEmpty && long.damaged == 0 && long.frames.count >= 75)
+    let piped = clip.path("piped." + ending)
+    let format = ["mkv": "matroska", "ogv": "ogg"][ending] ?? ending
+    let made = try Tool.run(
+      URL(fileURLWithPath: "/bin/sh"),
+      [
+        "-c",
+        "ffmpeg -v error -i '\(clip.path("whole." + ending))' -t 3 -c copy -f \(format) pipe:1 | cat > '\(piped)'",
+      ])
+    #expect(made.status == 0)
+    let reading = try Reading(piped)
+    #expect(reading.gaps.isEmpty && reading.damaged == 0)
+  }
+
+  @Test(arguments: ["avi", "asf", "flv", "mkv", "gif", "apng", "y4m"]) func bytesBehindTheEndAreNoDamage(
+    ending: String
+  ) throws {
+    let whole = try clip.data(try film(ending))
+    let reading = try Reading(try clip.write(whole + Data(count: 8), "padded." + ending))
+    #expect(reading.gaps.isEmpty && reading.damaged == 0)
+  }
+
+  /// FFmpeg reads the first of them.
+  @Test(arguments: ["asf", "gif", "apng"]) func aSecondFileIsNotPassedOver(ending: String) throws {
+    let whole = try clip.data(try film(ending))
+    #expect(try Reading(try clip.write(whole + whole, "joined." + ending)).damaged > 0)
+  }
+
+  @Test(arguments: [[], ["-movflags", "+faststart"]]) func aSecondMP4IsNotPassedOver(options: [String]) throws {
+    let path = try clip.remake(try clip.base(), "one.mp4", ["-c", "copy"] + options)
+    #expect(try Reading(path).damaged == 0)
+    let whole = try clip.data(path)
+    #expect(try Reading(try clip.write(whole + whole, "joined.mp4")).damaged > 0)
+  }
+
+  @Test func aCutFragmentIsDamage() throws {
+    let path = try clip.remake(
+      try clip.base(), "fragments.mp4", ["-c", "copy", "-movflags", "+frag_keyframe+empty_moov"])
+    #expect(try Reading(path).damaged == 0)
+    let size = try clip.data(path).count
+    for share in [0.4, 0.55, 0.7] {
+      let reading = try cut(path, to: Int(Double(size) * share))
+      #expect(reading.damaged > 0 || !reading.gaps.isEmpty, "\(share)")
+    }
+  }
+
+  /// Counters begin anew where recordings are joined; a packet that was really lost there is damage.
+  @Test func joinedBroadcastsAreNotDamaged() throws {
+    let path = try clip.remake(try clip.base(), "one.ts", ["-c", "copy"])
+    let whole = try clip.data(path)
+    let joined = try Reading(try clip.write(whole + whole, "joined.ts"))
+    #expect(joined.damaged == 0 && joined.gaps.isEmpty && joined.frames.count == 180)
+    var broken = whole
+    broken.removeSubrange(188 * 40..<188 * 43)
+    #expect(try Reading(try clip.write(broken + whole, "broken.ts")).damaged > 0)
+  }
+
+  /// Sizes that no file can have end the search, and nothing else.
+  @Test func impossibleSizesAreSurvived() throws {
+    func frames(_ path: String, _ name: String, _ change: (inout Data) throws -> Void) throws -> Int {
+      var data = try clip.data(path)
+      try change(&data)
+      return try Reading(try clip.write(data, name)).frames.count
+    }
+    let most = Data([0xFE] + [UInt8](repeating: 0xFF, count: 6) + [0x7F])
+    #expect(try frames(try film("avi"), "size.avi") { $0.replaceSubrange(4..<8, with: most.prefix(4)) } == 75)
+    let properties = Data([0xA1, 0xDC, 0xAB, 0x8C, 0x47, 0xA9, 0xCF, 0x11])
+    let asf = try frames(try film("asf"), "size.asf") {
+      let start = try #require($0.range(of: properties)).lowerBound + 40
+      $0.replaceSubrange(start..<start + 8, with: most)
+    }
+    #expect(asf >= 70)
+    let matroska = try frames(try film("mkv"), "size.mkv") {
+      let start = try #require($0.range(of: Data([0x18, 0x53, 0x80, 0x67]))).upperBound
+      $0.replaceSubrange(start..<start + 8, with: Data([1]) + most.reversed().dropFirst())
+    }
+    #expect(matroska == 75)
+    #expect(
+      try frames(try clip.base(), "size.mp4") { $0 += Data([0, 0, 0, 1]) + Data("free".utf8) + most.reversed() } == 90)
+  }
+}
