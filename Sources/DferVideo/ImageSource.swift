@@ -103,6 +103,10 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
     else {
       return nil
     }
+    // A JPEG image that was cut off decodes too, grey from the cut on.
+    if source.info.codec == "mjpeg", DeclaredEnd.read(file, format: source.info.format, frameBytes: 0).isCut {
+      return nil
+    }
     return frame as? Frame
   }
 

@@ -164,9 +164,11 @@ struct StreamTests {
 
   // MARK: Rows 26, 33
 
-  @Test func aFileThatGrowsIsFollowed() throws {
-    let whole = try Data(contentsOf: URL(fileURLWithPath: clip(6, to: "whole.ts")))
-    let growing = scratch.file("growing.ts")
+  @Test(arguments: ["ts", "mp4"]) func aFileThatGrowsIsFollowed(ending: String) throws {
+    let fragments = ending == "mp4" ? ["-movflags", "+frag_keyframe+empty_moov"] : []
+    let file = try clip(6, fragments, to: "whole." + ending)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: file))
+    let growing = scratch.file("growing." + ending)
     try whole.prefix(whole.count / 2).write(to: growing)
     let outcome = try watch(growing.path, ["--follow", "--read-timeout", "3"]) { _ in
       Thread.sleep(forTimeInterval: 1.5)

@@ -18,7 +18,7 @@ struct DeclaredEndTests {
   ]
 
   /// 3 s of images and `sound` seconds of sound.
-  private func film(_ ending: String, sound: Double = 3, _ more: [String] = []) throws -> String {
+  private func film(_ ending: String, _ more: [String] = [], sound: Double = 3) throws -> String {
     let options = try #require(Self.codecs[ending])
     return try clip.make(
       "whole.\(ending)", source: "testsrc2=s=160x120:r=25:d=3",
@@ -54,6 +54,89 @@ struct DeclaredEndTests {
     }
   }
 
+  /// Too little for a gap, and still missing.
+  @Test func theLastFramesOfMatroskaAreDamage() throws {
+    let path = try film("mkv", ["-reserve_index_space", "4k"])
+    let size = try clip.data(path).count
+    #expect(try cut(path, to: size * 97 / 100).damaged > 0)
+  }
+
+  /// A recorder that was killed leaves the size of the whole open.
+  @Test func aCutClusterIsDamage() throws {
+    let path = clip.path("open.mkv")
+    let made = try Tool.run(
+      URL(fileURLWithPath: "/bin/sh"),
+      [
+        "-c",
+        "ffmpeg -v error -i '\(try film("mkv"))' -c copy -cluster_time_limit 500 -f matroska pipe:1 | cat > '\(path)'",
+      ])
+    #expect(made.status == 0)
+    let size = try clip.data(path).count
+    for share in [0.35, 0.6, 0.85] {
+      let reading = try cut(path, to: Int(Double(size) * share))
+      #expect(reading.damaged > 0 || !reading.gaps.isEmpty, "\(share)")
+    }
+  }
+
+  /// Images of a camera: with a thumbnail in each, without marks of their ends, with something behind the last one.
+  @Test func camerasWriteMJPEGInTheirOwnWays() throws {
+    let plain = try clip.data(try film("mjpeg"))
+    let images = split(plain)
+    #expect(images.count == 75)
+    let small = images[0].prefix(4000)
+    let length = small.count + 2
+    let piece = Data([0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 0xFF)]) + small
+    let withThumbnails = images.reduce(into: Data()) { $0 += $1.prefix(2) + piece + $1.dropFirst(2) }
+    #expect(try Reading(try clip.write(withThumbnails, "thumbnails.mjpeg")).damaged == 0)
+    #expect(try Reading(try clip.write(withThumbnails.dropLast(300), "cut.mjpeg")).damaged > 0)
+    let endless = images.reduce(into: Data()) { $0 += $1.dropLast(2) }
+    #expect(try Reading(try clip.write(endless, "endless.mjpeg")).damaged == 0)
+    #expect(try Reading(try clip.write(plain + Data([0xFF, 0xD8, 0x12, 0x34]), "junk.mjpeg")).damaged == 0)
+  }
+
+  /// In a folder, an image that is cut off is none.
+  @Test func aCutImageOfAFolderIsAGap() throws {
+    let image = try clip.data(try clip.make("one.jpg", ["-frames:v", "1"]))
+    let folder = clip.scratch.file("images")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for number in 1...4 {
+      let data = number == 3 ? image.prefix(image.count / 2) : image
+      try data.write(to: folder.appendingPathComponent("0\(number).jpg"))
+    }
+    let source = try ImageSource(folder.path)
+    var gaps: [Gap] = []
+    while let event = try source.next() { if case .gap(let gap) = event { gaps.append(gap) } }
+    #expect(source.counts.frames == 3 && source.counts.damaged == 1 && gaps.count == 1)
+  }
+
+  private func split(_ images: Data) -> [Data] {
+    var (rest, all): (Data, [Data]) = (images, [])
+    while let end = rest.range(of: Data([0xFF, 0xD9])) {
+      all.append(Data(rest[rest.startIndex..<end.upperBound]))
+      rest = rest[end.upperBound...]
+    }
+    return all
+  }
+
+  @Test func parametersOfY4MFramesAreRead() throws {
+    let plain = try clip.data(try film("y4m"))
+    var lines = Data()
+    var rest = plain[...]
+    while let mark = rest.range(of: Data("FRAME\n".utf8)) {
+      lines += rest[rest.startIndex..<mark.lowerBound] + Data("FRAME Ip\n".utf8)
+      rest = rest[mark.upperBound...]
+    }
+    lines += rest
+    #expect(try Reading(try clip.write(lines, "lines.y4m")).damaged == 0)
+    #expect(try Reading(try clip.write(lines.dropLast(1000), "cut.y4m")).damaged > 0)
+  }
+
+  @Test func joinedOggIsNotDamaged() throws {
+    let whole = try clip.data(try film("ogv", ["-an"]))
+    let joined = try Reading(try clip.write(whole + whole, "joined.ogv"))
+    #expect(joined.frames.count == 150 && joined.damaged == 0)
+  }
+
   /// Sound may end when it likes, and who writes to a pipe cannot say how long the file is.
   @Test(arguments: ["avi", "asf", "flv", "mkv", "ogv"]) func longSoundAndPipesAreNoCut(ending: String) throws {
     let long = try Reading(try film(ending, sound: 6))
@@ -75,8 +158,10 @@ struct DeclaredEndTests {
     ending: String
   ) throws {
     let whole = try clip.data(try film(ending))
-    let reading = try Reading(try clip.write(whole + Data(count: 8), "padded." + ending))
-    #expect(reading.gaps.isEmpty && reading.damaged == 0)
+    for rest in [Data(count: 8), Data("\n".utf8), Data("\n\n\n\n\n".utf8)] {
+      let reading = try Reading(try clip.write(whole + rest, "padded." + ending))
+      #expect(reading.gaps.isEmpty && reading.damaged == 0)
+    }
   }
 
   /// FFmpeg reads the first of them.
@@ -92,9 +177,9 @@ struct DeclaredEndTests {
     #expect(try Reading(try clip.write(whole + whole, "joined.mp4")).damaged > 0)
   }
 
-  @Test func aCutFragmentIsDamage() throws {
-    let path = try clip.remake(
-      try clip.base(), "fragments.mp4", ["-c", "copy", "-movflags", "+frag_keyframe+empty_moov"])
+  /// With an empty index in front, or one of the first fragment.
+  @Test(arguments: ["+frag_keyframe+empty_moov", "+frag_keyframe"]) func aCutFragmentIsDamage(flags: String) throws {
+    let path = try clip.remake(try clip.base(), "fragments.mp4", ["-c", "copy", "-movflags", flags])
     #expect(try Reading(path).damaged == 0)
     let size = try clip.data(path).count
     for share in [0.4, 0.55, 0.7] {
@@ -109,9 +194,15 @@ struct DeclaredEndTests {
     let whole = try clip.data(path)
     let joined = try Reading(try clip.write(whole + whole, "joined.ts"))
     #expect(joined.damaged == 0 && joined.gaps.isEmpty && joined.frames.count == 180)
-    var broken = whole
-    broken.removeSubrange(188 * 40..<188 * 43)
-    #expect(try Reading(try clip.write(broken + whole, "broken.ts")).damaged > 0)
+    // Packets of the images, which FFmpeg gives the number 256.
+    let images = stride(from: 0, to: whole.count, by: 188).filter { whole[$0 + 1] & 0x1F == 1 && whole[$0 + 2] == 0 }
+    func without(_ lost: ArraySlice<Int>) -> Data {
+      lost.reversed().reduce(into: whole) { $0.removeSubrange($1..<$1 + 188) }
+    }
+    for (name, data) in [
+      ("middle.ts", without(images[40..<43]) + whole), ("before.ts", without(images.dropLast(6).suffix(6)) + whole),
+      ("after.ts", whole + without(images[2..<8])),
+    ] { #expect(try Reading(try clip.write(data, name)).damaged > 0, "\(name)") }
   }
 
   /// Sizes that no file can have end the search, and nothing else.

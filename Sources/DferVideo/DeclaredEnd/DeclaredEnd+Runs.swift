@@ -20,17 +20,23 @@ extension DeclaredEnd {
     // Some writers put anything there: then every tag is looked at, up to what is none.
     guard let start = file.read(5, 4).bigEndian(0..<4), start >= 9 else { return true }
     var at = Int64(start) + 4
-    while at < file.size {
-      guard let length = tagLength(file, at: at) else { return file.size - at > 11 }
+    while at < file.size, file.mayGoOn {
+      guard let length = tagLength(file, at: at) else {
+        let rest = file.read(at, 4)
+        return rest.count == 4 || !tagTypes.contains(rest[0] & 0x1F)
+      }
       at += Int64(length) + 4
     }
     return at <= file.size + 4
   }
 
+  /// Sound, images, data.
+  private static let tagTypes: [UInt8] = [8, 9, 18]
+
   /// Bytes of the tag at a place with its header; nil where there is none.
   private static func tagLength(_ file: FileBytes, at place: Int64) -> UInt64? {
     let head = file.read(place, 4)
-    guard head.count == 4, [8, 9, 18].contains(head[0] & 0x1F), let size = head.bigEndian(1..<4) else { return nil }
+    guard head.count == 4, tagTypes.contains(head[0] & 0x1F), let size = head.bigEndian(1..<4) else { return nil }
     return 11 + size
   }
 
@@ -49,7 +55,7 @@ extension DeclaredEnd {
     let head = file.read(0, 13)
     guard head.count == 13, head.starts(with: Array("GIF8".utf8)) else { return Self() }
     var at = 13 + colours(head[10])
-    while true {
+    while file.mayGoOn {
       let block = file.read(at, 10)
       switch block.first {
       case 0x21: at += 2
@@ -60,11 +66,12 @@ extension DeclaredEnd {
       default: return Self()
       }
       // Both end with blocks of up to 255 bytes and an empty one.
-      while let length = file.read(at, 1).first {
+      while file.mayGoOn, let length = file.read(at, 1).first {
         at += 1 + Int64(length)
         if length == 0 { break }
       }
     }
+    return Self()
   }
 
   /// Bytes of a table of colours, by the byte that announces it.
@@ -75,7 +82,7 @@ extension DeclaredEnd {
     let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     guard file.has(signature, at: 0) else { return Self() }
     var at: Int64 = 8
-    while true {
+    while file.mayGoOn {
       let head = file.read(at, 8)
       guard head.count == 8, let size = head.bigEndian(0..<4) else { return Self(isCut: true) }
       at += 12 + Int64(size)
@@ -83,24 +90,28 @@ extension DeclaredEnd {
         return Self(isCut: at > file.size, hasAnotherBehind: file.has(signature, at: at))
       }
     }
+    return Self()
   }
 
   /// JPEG images one after the other. An image that was cut off decodes, grey from the cut on.
   static func jpegs(_ file: FileBytes) -> Self {
-    let tail = file.read(max(0, file.size - (16 << 20)), 16 << 20)
-    let pairs = tail.indices.dropLast()
-    guard let start = pairs.last(where: { tail[$0] == 0xFF && tail[$0 + 1] == 0xD8 }) else { return Self() }
-    return Self(isCut: !pairs[start...].contains { tail[$0] == 0xFF && tail[$0 + 1] == 0xD9 })
+    var reader = JPEGReader(bytes: file.read(max(0, file.size - (16 << 20)), 16 << 20))
+    var (end, endsAreMarked) = (JPEGReader.End.none, true)
+    while reader.findImage() {
+      end = reader.readImage()
+      if end == .nextImage { endsAreMarked = false }
+    }
+    return Self(isCut: end == .endOfFile && endsAreMarked)
   }
 
   /// YUV4MPEG2: a line, then frames of equal size behind a line each.
   static func uncompressed(_ file: FileBytes, frameBytes: Int) -> Self {
     guard frameBytes > 0, let line = file.read(0, 4096).firstIndex(of: 0x0A) else { return Self() }
-    let mark = Array("FRAME\n".utf8)
-    let (first, step) = (Int64(line) + 1, Int64(mark.count + frameBytes))
-    let whole = (file.size - first) / step
-    // Lines may say more than that; then frames lie elsewhere.
-    guard whole > 0, file.has(mark, at: first + (whole - 1) * step) else { return Self() }
-    return Self(isCut: file.has(mark, at: first + whole * step))
+    var at = Int64(line) + 1
+    while file.mayGoOn, file.has(Array("FRAME".utf8), at: at) {
+      guard let line = file.read(at, 256).firstIndex(of: 0x0A) else { break }
+      at += Int64(line) + 1 + Int64(frameBytes)
+    }
+    return Self(isCut: at > file.size)
   }
 }

@@ -38,7 +38,7 @@ extension DeclaredEnd {
   /// RIFF chunks, of which large files have several (OpenDML). Writers that cannot go back leave the size out.
   static func riff(_ file: FileBytes) -> Self {
     var at: Int64 = 0
-    while at < file.size {
+    while at < file.size, file.mayGoOn {
       let head = file.read(at, 8)
       guard head.starts(with: Array("RIFF".utf8)), let size = head.littleEndian(4..<8), size > 0, size < 0xFFFF_FFFF
       else { break }
@@ -53,7 +53,7 @@ extension DeclaredEnd {
   static func boxes(_ file: FileBytes) -> Self {
     var at: Int64 = 0
     var (isFragmented, films, last) = (false, 0, "")
-    while at < file.size {
+    while at < file.size, file.mayGoOn {
       let head = file.read(at, 16)
       guard let short = head.bigEndian(0..<4), let name = head.dropFirst(4).prefix(4).asName,
         let size = short == 1 ? head.bigEndian(8..<16) : short, size >= 8, size < 1 << 62
@@ -67,24 +67,31 @@ extension DeclaredEnd {
       hasAnotherBehind: !isFragmented && films > 1)
   }
 
-  /// The segment of Matroska and WebM. A live recording leaves its size open: all ones.
+  /// The segment of Matroska and WebM. A live recording leaves its size open, all ones, and says only how large its clusters are.
   static func matroska(_ file: FileBytes) -> Self {
     guard file.has([0x1A, 0x45, 0xDF, 0xA3], at: 0), let header = vint(file.read(4, 8)) else { return Self() }
     let segment = 4 + Int64(header.length) + header.value
     guard file.has([0x18, 0x53, 0x80, 0x67], at: segment), let size = vint(file.read(segment + 4, 8)) else {
       return Self()
     }
-    let isOpen = size.value == 1 << (7 * Int64(size.length)) - 1
-    let end = segment + 4 + Int64(size.length) + size.value
-    return Self(isCut: !isOpen && end > file.size, declaresDuration: true)
+    var at = segment + 4 + Int64(size.length)
+    if !size.isOpen { return Self(isCut: at + size.value > file.size, declaresDuration: true) }
+    // Elements right below a segment have names of four bytes, but for padding and checksums.
+    while at < file.size, file.mayGoOn, let name = vint(file.read(at, 4)), [1, 4].contains(name.length),
+      let size = vint(file.read(at + Int64(name.length), 8)), !size.isOpen
+    {
+      at += Int64(name.length + size.length) + size.value
+    }
+    return Self(isCut: at > file.size)
   }
 
   /// A number of EBML (RFC 8794, 4): the first bit that is set says how many bytes it has.
-  private static func vint(_ bytes: [UInt8]) -> (value: Int64, length: Int)? {
+  private static func vint(_ bytes: [UInt8]) -> (value: Int64, length: Int, isOpen: Bool)? {
     guard let first = bytes.first, first > 0 else { return nil }
     let length = first.leadingZeroBitCount + 1
     guard let all = bytes.bigEndian(0..<length) else { return nil }
-    return (Int64(all & (1 << (7 * UInt64(length)) - 1)), length)
+    let most: UInt64 = 1 << (7 * UInt64(length)) - 1
+    return (Int64(all & most), length, all & most == most)
   }
 
   /// File Properties of Microsoft's ASF (specification 01.20.05, 3.2).
@@ -103,7 +110,7 @@ extension DeclaredEnd {
     else { return Self() }
     return Self(
       isCut: Int64(size) > file.size, hasAnotherBehind: file.has(object, at: Int64(size)),
-      seconds: max(0, Double(shown) / 1e7 - Double(before) / 1e3), declaresDuration: true)
+      seconds: MediaLimits.duration(max(0, Double(shown) / 1e7 - Double(before) / 1e3)), declaresDuration: true)
   }
 }
 

@@ -8,6 +8,10 @@ final class FileBytes {
   private var window: [UInt8] = []
   private var windowStart: Int64 = 0
 
+  private var reads = 0
+  /// False after four million places: a file of more pieces than that is made to be waited for.
+  var mayGoOn: Bool { reads < 4 << 20 }
+
   /// Nil for what is no plain file or cannot be read.
   init?(_ path: String) {
     guard Folder.stamp(ofFile: path) != nil, let file = FileHandle(forReadingAtPath: path),
@@ -19,11 +23,13 @@ final class FileBytes {
 
   /// Up to `count` bytes from `offset` on: fewer at the end of the file.
   func read(_ offset: Int64, _ count: Int) -> [UInt8] {
+    reads += 1
     guard offset >= 0, offset < size else { return [] }
     let wanted = Int(min(Int64(count), size - offset))
     if offset < windowStart || offset + Int64(wanted) > windowStart + Int64(window.count) {
       guard (try? file.seek(toOffset: UInt64(offset))) != nil, let data = try? file.read(upToCount: max(count, 1 << 14))
       else { return [] }
+      guard count <= 1 << 14 else { return [UInt8](data) }
       (window, windowStart) = ([UInt8](data), offset)
     }
     let start = Int(offset - windowStart)

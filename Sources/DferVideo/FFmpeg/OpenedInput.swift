@@ -82,6 +82,8 @@ final class OpenedInput {
     guard let fresh = context else {
       throw VideoError.failed(operation: "open", path: kind.name, reason: "out of memory")
     }
+    // An MP4 in fragments is looked through to its end first otherwise, and what comes later is never seen.
+    if options.follows { fresh.pointee.flags |= AVFMT_FLAG_IGNIDX }
     let flag = Unmanaged.passUnretained(stop).toOpaque()
     var input: UnsafePointer<AVInputFormat>?
     if let device = kind.device {

@@ -50,17 +50,18 @@ extension VideoSource {
     let isDamaged = container.endedBadly || counts.damaged > 0
     // A file that lists its frames and has given them all is whole, whatever length it declares.
     let hasAll = container.hasGivenAll(packets: counts.packets)
-    let declared = container.declaredEnd
-    let isCutOff = declared.isCut && !hasAll
+    let isCutOff = container.declaredEnd.isCut
     let isCut = isDamaged || isCutOff || (container.declaresStreamDuration && !hasAll)
     var promise = isCut ? container.promisedSeconds ?? 0 : 0
-    // How much is missing is known of few.
-    if isCutOff && !(declared.declaresDuration && promise > 0) { damaged() }
     if isDamaged, let last = promised.flatMap({ seconds(ofPromise: $0.upperBound) }) { promise = max(promise, last) }
     // Images that were lost while the sound went on.
     if isDamaged, let all = container.broadcastSeconds, all - end > Self.soundAlone { promise = max(promise, all) }
     if promise - end > max(0.2, 3 * previous.duration) {
       waiting.append(.gap(Gap(start: end, end: promise, reason: .truncated)))
+    } else if isCutOff, !container.declaredEnd.declaresDuration || promise - end > previous.duration / 2 || promise == 0
+    {
+      // How much is missing is known of few, and what is missing may be an index.
+      damaged()
     }
   }
 }

@@ -135,7 +135,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
         try receive()
         code = avcodec_send_packet(decoder.context, packet)
       }
-      if code < 0 && code != dfer_error_again { damaged() }
+      if code < 0 && code != dfer_error_again && !isTheoraHeader { damaged() }
       av_packet_unref(packet)
       try receive()
     case .draining:
@@ -147,12 +147,16 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     }
   }
 
-  /// Believes the mark of a damaged packet when two more have come. Counters that begin anew with their clock, where
-  /// recordings were joined, mark the last or last but one before that as well.
+  /// Believes the mark of a damaged packet, unless it stands on the last but one before a clock that begins anew: there the
+  /// counters of packets begin anew as well, where recordings were joined, and FFmpeg's parser moves the mark by one.
   private func settleMark(clockBeganAnew: Bool, isLast: Bool) {
     guard let count = marked else { return }
-    marked = clockBeganAnew || isLast || count >= 2 ? nil : count + 1
-    if marked == nil, !clockBeganAnew { damaged() }
+    if count == 0, !clockBeganAnew, !isLast {
+      marked = 1
+    } else {
+      marked = nil
+      if !(count == 1 && clockBeganAnew) { damaged() }
+    }
   }
 
   /// Takes what the decoder still has and goes on with one for what comes now.
@@ -239,6 +243,11 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     let ticks = MediaLimits.ticks(dfer_frame_duration(raw), of: container.stream.pointee.time_base) ?? 0
     let seconds = ticks > 0 ? MediaTime(ticks: ticks, timeBase: container.timeBase).seconds : 1 / (info.frameRate ?? 25)
     return seconds <= MediaLimits.longestFrame ? seconds : MediaLimits.impossibleFrame
+  }
+
+  /// Whether the packet is one of the headers that come again where Ogg files were joined, of which the decoder wants but two.
+  private var isTheoraHeader: Bool {
+    decoder.context.pointee.codec_id == AV_CODEC_ID_THEORA && packet.pointee.size > 0 && packet.pointee.data[0] >= 0x80
   }
 
   private var stampOfPacket: Int64? {
