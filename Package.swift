@@ -37,6 +37,7 @@ let package = Package(
         .apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavdevice-dev", "libavutil-dev"])
       ]),
     .target(name: "CDemuxerLog", dependencies: ["CFFmpeg"]),
+    .target(name: "CGrowingFile", dependencies: ["CFFmpeg"]),
     .target(
       name: "CDevices", dependencies: ["CFFmpeg"], cSettings: [.define("_GNU_SOURCE")],
       linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -63,7 +64,8 @@ let package = Package(
 
     // Parts
     .target(
-      name: "DferVideo", dependencies: ["CDemuxerLog", "CDevices", "CFFmpeg", "DferImage"], swiftSettings: modern),
+      name: "DferVideo", dependencies: ["CDemuxerLog", "CDevices", "CGrowingFile", "CFFmpeg", "DferImage"],
+      swiftSettings: modern),
     .target(
       name: "DferModels", dependencies: ["DferONNX", "DferTensor", "DferTracking", "DferImage"],
       swiftSettings: strict),

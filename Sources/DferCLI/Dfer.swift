@@ -45,7 +45,7 @@ struct DferCommand: ParsableCommand {
     do {
       renamed = RenamedOptions(try UndecodableArguments.ofProcess.get().rest)
       for note in renamed.notes { Terminal.write(note + "\n") }
-      let arguments = try CommandLineDefaults.applied(to: renamed.arguments)
+      let arguments = try CommandLineDefaults.applied(to: namingFiles(renamed.arguments))
       if let message = unknownCommand(in: arguments) { throw Failure.usage(message) }
       try run(arguments, typed: renamed.arguments)
       ExitStatus.ok.endProgram()
@@ -89,6 +89,14 @@ struct DferCommand: ParsableCommand {
       }
     }
     return found
+  }
+
+  /// A file whose name begins with a dash is that file, and not a handful of short options: `./` in front says so.
+  static func namingFiles(_ arguments: [String]) -> [String] {
+    arguments.map { argument in
+      let mayBeName = argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.contains(".")
+      return mayBeName && Double(argument) == nil && Folder.kind(of: argument) != nil ? "./" + argument : argument
+    }
   }
 
   /// What to say when the first word is no command; nil when it is one, or an option.

@@ -66,6 +66,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
       }
       let (time, end) = (time(of: place), time(of: place + 1).seconds)
       let frame = firstFrame(of: path)
+      let lacksEnd = frame != nil && Self.lacksEnd(path)
       return lock.withLock {
         (self.position, self.place) = (index + 1, place + 1)
         met.packets += 1
@@ -73,6 +74,7 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
           met.damaged += 1
           return .gap(Gap(start: time.seconds, end: end, reason: .damage))
         }
+        if lacksEnd { met.damaged += 1 }
         if let lastSize, lastSize != frame.size { met.sizeChanges += 1 }
         lastSize = frame.size
         met.frames += 1
@@ -103,11 +105,13 @@ package final class ImageSource: VideoEvents, @unchecked Sendable {
     else {
       return nil
     }
-    // A JPEG image that was cut off decodes too, grey from the cut on.
-    if source.info.codec == "mjpeg", DeclaredEnd.read(file, format: source.info.format, frameBytes: 0).isCut {
-      return nil
-    }
     return frame as? Frame
+  }
+
+  /// Whether a JPEG image lacks its end. It decodes all the same, grey from the cut on, or whole where only the mark is missing.
+  private static func lacksEnd(_ file: String) -> Bool {
+    ["jpg", "jpeg"].contains(MediaEndings.of(file))
+      && DeclaredEnd.read(file, format: "mjpeg", frameBytes: 0).isCut
   }
 
   /// A pipe would be waited for.

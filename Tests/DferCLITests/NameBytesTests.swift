@@ -31,6 +31,12 @@ struct NameBytesTests {
     #expect(try names() == ["M\\xFCller.mp4", "a.mp4"])
   }
 
+  /// `-h` in it is no call for help.
+  @Test func aNameThatBeginsWithADashIsAFile() throws {
+    let result = try run("cp a.mp4 ./-dash.mp4; $dfer watch -dash.mp4 -o rows.csv")
+    #expect(try result.status == 0 && names().contains("rows.csv"), "\(result.errors)")
+  }
+
   @Test(arguments: [
     "watch a.mp4 -o $L.csv", "watch a.mp4 --output=$L.csv", "batch a.mp4 -o rows$L", "watch a.mp4 -o $L/rows.csv",
     "watch $L-missing.mp4 -o rows.csv",

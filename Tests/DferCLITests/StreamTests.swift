@@ -164,7 +164,7 @@ struct StreamTests {
 
   // MARK: Rows 26, 33
 
-  @Test(arguments: ["ts", "mp4"]) func aFileThatGrowsIsFollowed(ending: String) throws {
+  @Test(arguments: ["ts", "mp4", "flv"]) func aFileThatGrowsIsFollowed(ending: String) throws {
     let fragments = ending == "mp4" ? ["-movflags", "+frag_keyframe+empty_moov"] : []
     let file = try clip(6, fragments, to: "whole." + ending)
     let whole = try Data(contentsOf: URL(fileURLWithPath: file))

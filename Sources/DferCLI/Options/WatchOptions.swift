@@ -103,6 +103,9 @@ struct WatchOptions: ParsableArguments {
     var options = reading.videoOptions
     if let readTimeout = live.readTimeout { (options.readTimeout, options.pipeTimeout) = (readTimeout, readTimeout) }
     options.follows = live.follow
+    if live.follow, ImageSource.takes(source) {
+      throw InapplicableOption("--follow", "applies to a file that is still written, not to images")
+    }
     try device.check(source, isImages: ImageSource.takes(source))
     device.set(&options)
     if ImageSource.takes(source) { return paced(try reading.excerpt(of: ImageSource(source, options: options))) }

@@ -75,14 +75,26 @@ extension DeclaredEnd {
       return Self()
     }
     var at = segment + 4 + Int64(size.length)
-    if !size.isOpen { return Self(isCut: at + size.value > file.size, declaresDuration: true) }
-    // Elements right below a segment have names of four bytes, but for padding and checksums.
-    while at < file.size, file.mayGoOn, let name = vint(file.read(at, 4)), [1, 4].contains(name.length),
-      let size = vint(file.read(at + Int64(name.length), 8)), !size.isOpen
-    {
-      at += Int64(name.length + size.length) + size.value
+    guard size.isOpen else { return Self(isCut: at + size.value > file.size, declaresDuration: true) }
+    while at < file.size, file.mayGoOn, let element = element(file, at: at) {
+      at += element.head + (element.isOpen ? 0 : element.size)
     }
     return Self(isCut: at > file.size)
+  }
+
+  /// Elements of a segment and, because those may be open too, of a cluster; padding and checksums are in both.
+  private static let elements: Set<UInt64> = [
+    0x1F43_B675, 0x114D_9B74, 0x1549_A966, 0x1654_AE6B, 0x1C53_BB6B, 0x1254_C367, 0x1941_A469, 0x1043_A770, 0xE7, 0xA3,
+    0xA0, 0xAB, 0xA7, 0xEC, 0xBF,
+  ]
+
+  /// The element at a place: bytes of its head and of what it holds. Nil where there is none.
+  private static func element(_ file: FileBytes, at place: Int64) -> (head: Int64, size: Int64, isOpen: Bool)? {
+    let bytes = file.read(place, 12)
+    guard let name = vint(bytes), let whole = bytes.bigEndian(0..<name.length), elements.contains(whole),
+      let size = vint(Array(bytes.dropFirst(name.length)))
+    else { return nil }
+    return (Int64(name.length + size.length), size.value, size.isOpen)
   }
 
   /// A number of EBML (RFC 8794, 4): the first bit that is set says how many bytes it has.

@@ -19,7 +19,7 @@ final class Container {
   /// Seconds that one read may take. No source may keep us waiting for ever, not even a file.
   private let timeout: Double
   private let follows: Bool
-  /// The path of a plain file that nobody is writing any more.
+  /// The path of a file.
   let file: String?
   /// Whether packets lie in memory of a driver, which goes with the device.
   private let isDevice: Bool
@@ -48,7 +48,7 @@ final class Container {
     isDevice = kind.device != nil
     dfer_listen_to_demuxers()
     follows = options.follows && kind.file != nil
-    file = options.follows ? nil : kind.file
+    file = kind.file
     timeout = options.readTimeout ?? Self.patience(with: kind, follows: follows)
     // Waiting for the first byte of a pipe has a limit of its own.
     stop.allow(timeout + (kind.isStandardInput || kind.isPipe ? options.pipeTimeout : 0))

@@ -1,4 +1,5 @@
 import CFFmpeg
+import CGrowingFile
 import DferImage
 import Foundation
 
@@ -161,6 +162,7 @@ final class OpenedInput {
     if options.follows && kind.file != nil { av_dict_set(&dictionary, "follow", "1", 0) }
     let code = avio_open2(&held.io, url, AVIO_FLAG_READ, &context.pointee.interrupt_callback, &dictionary)
     guard code >= 0, let io = held.io else { throw openError(code, kind: kind) }
+    if options.follows { dfer_hide_size(io) }
     if let format = kind.format { return try named(format, kind) }
     var found: UnsafePointer<AVInputFormat>?
     var score = av_probe_input_buffer2(io, &found, kind.url, nil, 0, 0)
@@ -242,10 +244,12 @@ final class OpenedInput {
     if code == dfer_error_invalid_data || (code == -EINVAL && kind.device == nil) {
       return kind.file.map(lacksIndex) == true ? .missingIndex(path: kind.name) : .notVideo(path: kind.name)
     }
-    let isPipe = kind.isPipe || kind.isStandardInput
-    let reason =
-      isPipe && [EIO, ESPIPE, ENOSYS].contains(dfer_posix_code(code))
-      ? "FFmpeg reads this format from a file, not from a pipe; give the file by its name" : text(of: code)
+    var reason = text(of: code)
+    if kind.isPipe || kind.isStandardInput, [EIO, ESPIPE, ENOSYS].contains(dfer_posix_code(code)) {
+      reason = "FFmpeg reads this format from a file, not from a pipe; give the file by its name"
+    } else if kind.scheme != nil, dfer_posix_code(code) == EIO {
+      reason = "the host does not answer, or nobody knows its name"
+    }
     return .failed(operation: "open", path: kind.name, reason: reason)
   }
 
