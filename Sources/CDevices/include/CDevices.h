@@ -1,5 +1,5 @@
 // FFmpeg's library of cameras, screens and filter graphs. It brings libavfilter and eighty more libraries along, which took
-// 19 MB of memory and a tenth of a second from every run, so it is loaded by who reads a device.
+// 16 MB of memory and 0.08 s from every run, so it is loaded only when somebody reads a device.
 #pragma once
 
 struct AVDeviceInfoList;

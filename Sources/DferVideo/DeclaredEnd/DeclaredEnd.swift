@@ -48,23 +48,17 @@ extension DeclaredEnd {
     return Self(isCut: at > file.size + 16)
   }
 
-  /// Boxes of MP4 and QuickTime (ISO/IEC 14496-12, 4.2). Lists of frames show a cut too, and better, so only fragments are
-  /// looked at for one.
+  /// Boxes of MP4 and QuickTime. Lists of frames show a cut too, and better, so only fragments are looked at for one.
   static func boxes(_ file: FileBytes) -> Self {
-    var at: Int64 = 0
-    var (isFragmented, films, last) = (false, 0, "")
-    while at < file.size, file.mayGoOn {
-      let head = file.read(at, 16)
-      guard let short = head.bigEndian(0..<4), let name = head.dropFirst(4).prefix(4).asName,
-        let size = short == 1 ? head.bigEndian(8..<16) : short, size >= 8, size < 1 << 62
-      else { break }
-      if name == "moof" { isFragmented = true }
-      if name == "moov" { films += 1 }
-      (at, last) = (at + Int64(size), name)
+    var (isFragmented, films, last) = (false, 0, FileBytes.Box?.none)
+    for box in file.boxes {
+      guard box.name.allSatisfy({ (0x20...0x7E).contains($0) }) else { break }
+      isFragmented = isFragmented || box.isNamed("moof")
+      films += box.isNamed("moov") ? 1 : 0
+      last = box
     }
-    return Self(
-      isCut: isFragmented && at > file.size && ["moof", "mdat"].contains(last),
-      hasAnotherBehind: !isFragmented && films > 1)
+    let isCut = last.map { ($0.isNamed("moof") || $0.isNamed("mdat")) && $0.end > file.size } ?? false
+    return Self(isCut: isFragmented && isCut, hasAnotherBehind: !isFragmented && films > 1)
   }
 
   /// The segment of Matroska and WebM. A live recording leaves its size open, all ones, and says only how large its clusters are.
@@ -123,12 +117,5 @@ extension DeclaredEnd {
     return Self(
       isCut: Int64(size) > file.size, hasAnotherBehind: file.has(object, at: Int64(size)),
       seconds: MediaLimits.duration(max(0, Double(shown) / 1e7 - Double(before) / 1e3)), declaresDuration: true)
-  }
-}
-
-extension ArraySlice where Element == UInt8 {
-  /// Four letters or figures, as names of boxes and chunks are.
-  fileprivate var asName: String? {
-    count == 4 && allSatisfy { (0x20...0x7E).contains($0) } ? String(decoding: self, as: UTF8.self) : nil
   }
 }

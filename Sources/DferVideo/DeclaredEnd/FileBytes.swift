@@ -40,6 +40,29 @@ final class FileBytes {
   func has(_ bytes: [UInt8], at offset: Int64) -> Bool { read(offset, bytes.count) == bytes }
 }
 
+extension FileBytes {
+  /// One of the outermost boxes of MP4 and QuickTime.
+  struct Box {
+    let name: [UInt8]
+    /// Where it says that it ends, which may be beyond the file.
+    let end: Int64
+
+    func isNamed(_ text: String) -> Bool { name.elementsEqual(text.utf8) }
+  }
+
+  /// The outermost boxes (ISO/IEC 14496-12, 4.2), up to one whose size cannot be.
+  var boxes: UnfoldSequence<Box, Int64> {
+    sequence(state: 0) { at in
+      let head = self.mayGoOn ? self.read(at, 16) : []
+      guard let short = head.bigEndian(0..<4), head.count >= 8, let size = short == 1 ? head.bigEndian(8..<16) : short,
+        size >= 8, size < 1 << 62
+      else { return nil }
+      at += Int64(size)
+      return Box(name: Array(head[4..<8]), end: at)
+    }
+  }
+}
+
 extension Array where Element == UInt8 {
   /// The number that the bytes `range` are, or nil where they end before.
   func bigEndian(_ range: Range<Int>) -> UInt64? {

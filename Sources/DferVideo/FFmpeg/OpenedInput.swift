@@ -255,25 +255,9 @@ final class OpenedInput {
 
   /// Whether a file is an MP4 or QuickTime file without a `moov` box: reads the headers of its outermost boxes only.
   private static func lacksIndex(_ path: String) -> Bool {
-    guard !Folder.isPipe(path), let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    var offset: UInt64 = 0
-    var isFirst = true
-    for _ in 0..<1000 {
-      guard (try? file.seek(toOffset: offset)) != nil, let data = try? file.read(upToCount: 16), data.count >= 8 else {
-        break
-      }
-      let bytes = [UInt8](data)
-      let kind = String(decoding: bytes[4..<8], as: UTF8.self)
-      if isFirst && !["ftyp", "mdat", "wide", "free", "skip"].contains(kind) { return false }
-      if kind == "moov" { return false }
-      isFirst = false
-      var size = bytes[0..<4].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      if size == 1, bytes.count == 16 { size = bytes[8..<16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-      guard size >= 8, offset <= UInt64.max / 2, size <= UInt64.max / 2 else { break }
-      offset += size
-    }
-    return !isFirst
+    guard let file = FileBytes(path) else { return false }
+    let names = file.boxes.prefix(1000).map { String(decoding: $0.name, as: UTF8.self) }
+    return ["ftyp", "mdat", "wide", "free", "skip"].contains(names.first) && !names.contains("moov")
   }
 }
 

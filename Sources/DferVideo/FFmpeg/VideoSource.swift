@@ -113,7 +113,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
     case .reading:
       let restarts = container.restarts
       let hasRead = container.read(into: packet)
-      settleMark(clockBeganAnew: container.restarts > restarts, isLast: !hasRead)
+      settleMark(clockBeganAnew: container.restarts > restarts, mayWait: hasRead)
       guard hasRead else {
         if container.leavesRest, !info.isLive { damaged() }
         avcodec_send_packet(decoder.context, nil)
@@ -125,7 +125,7 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
       if packet.pointee.flags & AV_PKT_FLAG_DISCARD != 0 { count { $0.hidden += 1 } } else { notePromise() }
       if decoder.stream != container.stream.pointee.index { try changeDecoder() }
       if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
-        settleMark(clockBeganAnew: false, isLast: true)
+        settleMark(clockBeganAnew: false, mayWait: false)
         marked = 0
       }
       // The decoder would pass the mark on to the frame, whatever it finds itself.
@@ -149,9 +149,9 @@ package final class VideoSource: VideoEvents, @unchecked Sendable {
 
   /// Believes the mark of a damaged packet, unless it stands on the last but one before a clock that begins anew: there the
   /// counters of packets begin anew as well, where recordings were joined, and FFmpeg's parser moves the mark by one.
-  private func settleMark(clockBeganAnew: Bool, isLast: Bool) {
+  private func settleMark(clockBeganAnew: Bool, mayWait: Bool) {
     guard let count = marked else { return }
-    if count == 0, !clockBeganAnew, !isLast {
+    if count == 0, !clockBeganAnew, mayWait {
       marked = 1
     } else {
       marked = nil
